@@ -1,0 +1,3 @@
+from geo_risk.cli import main
+
+raise SystemExit(main())

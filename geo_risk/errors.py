@@ -1,0 +1,37 @@
+"""Everything that goes wrong because of what a user gave us.
+
+GeoRiskError
+├── InputError(ValueError)       a file, row, column or value of the inputs
+├── SettingsError(ValueError)    a key of region.toml
+├── CRSError(ValueError)         coordinates whose system is unknown, wrong or not metric
+├── StandardsError(ValueError)   a row of a standards table or of a user's own rules
+└── RegionError(LookupError)     a region, layer or result that is not there
+
+A message says what was wrong, with which value and where, and the next step.
+``cli`` alone turns these into one line and exit code 1; any other exception is
+a bug and keeps its traceback.
+"""
+
+
+class GeoRiskError(Exception):
+    """Base of every error a user can mend."""
+
+
+class InputError(GeoRiskError, ValueError):
+    """An input file, or something in it, cannot be used."""
+
+
+class SettingsError(GeoRiskError, ValueError):
+    """A key of region.toml is unknown, missing or has a value that is not allowed."""
+
+
+class CRSError(GeoRiskError, ValueError):
+    """A coordinate system is unknown, contradicts the data or is not metric."""
+
+
+class StandardsError(GeoRiskError, ValueError):
+    """A standards table or a user's own rule table is malformed."""
+
+
+class RegionError(GeoRiskError, LookupError):
+    """A region, layer, table or surface does not exist (yet)."""

@@ -1,0 +1,232 @@
+"""Every table that crosses a package border: columns, units, domains, header aliases.
+
+The one place where a column is defined. Import recognises headers by it, the documentation and
+the column popups of the map are generated from it. All tables are GeoDataFrames in the region's
+metric CRS; a missing value is NaN, None or NaT.
+
+``dtype`` is one of string, float, int (nullable Int64), bool (nullable boolean), date (ISO text,
+as precise as given) and json (text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its unit, its meaning and the headers under which offices write it."""
+
+    name: str
+    dtype: str
+    zh: str
+    en: str
+    unit: str = ""
+    aliases: tuple[str, ...] = ()
+    domain: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: ``geometry`` is point, line, polygon, any or none."""
+
+    name: str
+    zh: str
+    en: str
+    geometry: str
+    columns: tuple[Column, ...]
+    aliases: tuple[str, ...] = ()
+
+    def column(self, name: str) -> Column:
+        """The column called ``name``; KeyError if there is none."""
+        return next(c for c in self.columns if c.name == name) if name in self.names else _missing(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order, geometry not included."""
+        return tuple(c.name for c in self.columns)
+
+
+def _missing(name: str) -> Column:
+    raise KeyError(name)
+
+
+def _c(name: str, dtype: str, zh: str, en: str, unit: str = "", also: str = "", domain: str = "", need=False) -> Column:
+    """``also``: aliases split by ``|``; ``domain``: ``value=synonym,synonym|value=...``."""
+    pairs = (item.partition("=") for item in domain.split("|") if item)
+    domains = {value: tuple(s for s in words.split(",") if s) for value, _, words in pairs}
+    return Column(name, dtype, zh, en, unit, tuple(a for a in also.split("|") if a), domains, need)
+
+
+ID = _c("id", "string", "编号", "id", also="ID|编码|代码|序号|企业编号|管制編號|管制编号|code|fid|gid|osm_id|EPA Facility ID|facility_id|unit_code")
+NAME = _c("name", "string", "名称", "name", also="名稱|单位名称|單位名稱|名字|全称|title|label")
+ERROR = _c("position_error_m", "float", "位置误差", "position error (68 %)", "m", "位置精度|定位误差|坐标误差|误差半径|accuracy_m")
+DISTRICT = _c("district", "string", "所属镇街", "township as written", also="所属乡镇|镇街|乡镇|街道|镇(街道)|所在镇街|属地|鄉鎮|town|township")
+SOURCE = (
+    _c("source_file", "string", "来源文件", "input file"),
+    _c("source_row", "int", "来源行", "row in the input file, as a person counts it"),
+)
+STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产|closed=注销,吊销,关闭,搬迁,已关停|stopped=停产,停业|planned=拟建,在建,规划")
+LEVELS = "4=重大,红,红色,red,一级,Ⅰ级,I级|3=较大,橙,橙色,orange,二级,Ⅱ级,II级|2=一般,黄,黄色,yellow,三级,Ⅲ级,III级|1=低,蓝,蓝色,blue,四级,Ⅳ级,IV级"
+HAZARD_LEVELS = "1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级|4=四级,IV,Ⅳ,IV级,Ⅳ级,4级"
+
+CROWDED_KINDS = (
+    "kindergarten=幼儿园,幼稚園,托儿所,nursery|primary_school=小学,國小,primary|middle_school=中学,初中,高中,國中,school,secondary"
+    "|college=大学,学院,职校,职业学校,大專校院,university|training=培训机构,补习班|hospital=医院,醫院|clinic=卫生院,门诊,诊所,診所,卫生服务中心,卫生室"
+    "|elderly_home=养老院,敬老院,养老机构,护理院,护理之家,護理之家,社会福利,老人,nursing_home,care home"
+    "|market=市场,农贸市场,菜市场|mall=商场,超市,商店,百货,購物,supermarket|hotel=宾馆,酒店,旅馆,旅館,民宿,guest_house,hostel"
+    "|restaurant=餐馆,餐饮,饭店,餐館,大型餐馆|entertainment=娱乐,文体娱乐,影院,KTV,网吧,剧院,cinema,theatre"
+    "|sports=体育馆,体育场,健身,stadium|culture=图书馆,博物馆,展览馆,文化馆,library,museum|religious=宗教场所,寺,教堂,清真寺,庙,place_of_worship"
+    "|station=车站,客运站,码头,车站码头,机场,地铁站,bus_station,ferry_terminal|office=办公,政务,政务与社区服务,行政,機關,辦公,townhall"
+    "|scenic=景区,公园,广场,park|dormitory=宿舍,员工宿舍|residential=居住区,小区,社区,村庄|community=社区活动点,大型社区活动点,活动中心,community_centre|other=其他"
+)
+
+LAYERS: dict[str, Table] = {t.name: t for t in (
+    Table("enterprises", "企业", "enterprises", "any", (
+        ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|事業名稱|厂名|Facility Name|facility_name"),
+        _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|统一社会信用号"),
+        DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|住所|Address"),
+        _c("park", "string", "所在园区", "industrial park", also="所属园区|園區|所屬工業區|工业区|园区"),
+        _c("sector", "string", "行业", "sector", also="行業別|行业类别|行业名称|所属行业|industry|类别|類別"),
+        _c("sector_code", "string", "行业代码", "sector code", also="行业编码|NAICS code(s)"),
+        _c("staff", "float", "从业人数", "staff", "persons", "职工人数|员工人数|员工数|在岗人数|人数|employees"),
+        _c("area_m2", "float", "占地", "site area", "m2", "占地面积|占地(㎡)|占地面积(平方米)"),
+        _c("regulated", "string", "重点监管", "regulated for", also="列管类别|列管類別|监管类别|监管类型"),
+        _c("self_grade", "int", "自评等级", "self-reported grade", also="自评风险等级|风险等级|企业自评等级|等级", domain=LEVELS),
+        STATE, _c("data_date", "date", "数据日期", "date of the data", also="資料日期|更新日期|更新时间|date"), ERROR, *SOURCE),
+        aliases=("企业名录", "企业", "企業", "名录", "enterprise", "enterprises", "company", "facilities", "firms")),
+    Table("hazard_sources", "危险源", "hazard sources", "any", (
+        ID, _c("name", "string", "危险源名称", "name", also="名称|单元名称|装置名称|储罐名称|罐区名称|设施名称"),
+        _c("unit_id", "string", "单元编号", "production or storage unit (GB 18218) the row belongs to", also="单元编码|所属单元|装置编号|罐区编号|危险源编号"),
+        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|REGISTRATIONNO|企业代码|单位编号|管制編號"),
+        _c("enterprise_name", "string", "企业名称", "enterprise", also="所属企业|单位名称|公司名称"),
+        _c("kind", "string", "类型", "kind of unit", also="危险源类型|单元类型|设施类型|类别|TOXICTYPE",
+           domain="tank_farm=罐区,储罐区,储罐,油库,tank|process_unit=装置,生产装置,生产单元|warehouse=仓库,库房,危化品仓库|filling_station=加油站,加气站,加油加气站,fuel|cylinder_depot=瓶装供应站,液化气站,气瓶库|cold_store=冷库,涉氨冷库|waterworks=水厂,自来水厂|gas_station=门站,调压站,储配站,气化站|hazmat_parking=危化品停车场,危险品停车场|jetty=码头,装卸码头|loading=装卸,装卸点,装卸台|flare=火炬|other=其他,其它"),
+        _c("substance", "string", "物质", "substance as written", also="危险化学品|化学品名称|品名|介质|物料|主要物质|危化品名称|TOXICNAME|chemical_name|Chemical(s)|储存物质"),
+        _c("cas", "string", "CAS号", "CAS number", also="CAS|CAS编号|cas_number|CAS No"),
+        _c("quantity_t", "float", "最大存量", "design maximum quantity", "t", "最大储量|储量|存量|设计最大量|最大量(吨)|数量|数量(吨)|储存量|设计储量|q|quantity"),
+        _c("volume_m3", "float", "容积", "total tank volume", "m3", "总容积|罐容|容积(m3)|储罐容积|容量(m³)"),
+        _c("storage", "string", "储存方式", "way of storing", also="储存形式|罐型|储存类型|设备类型",
+           domain="pressurised=压力,加压,球罐,卧罐,全压力,pressure|refrigerated=低温,冷冻,半冷冻,全冷冻|atmospheric=常压,拱顶罐,固定顶,内浮顶,浮顶,浮顶罐|buried=埋地,地下|drums=桶装,瓶装,钢瓶|process=工艺,反应器,塔"),
+        _c("hazard_class", "string", "危险性符号", "GB 18218 class symbol, W5.3 or the like", also="危险性类别|类别符号|GHS类别"),
+        _c("pressure_mpa", "float", "压力", "operating pressure (gauge)", "MPa", "设计压力|操作压力|压力(MPa)|工作压力"),
+        _c("temperature_c", "float", "温度", "operating temperature", "degC", "操作温度|温度(℃)|储存温度"),
+        _c("declared_level", "int", "申报等级", "declared major-hazard level 1 to 4", also="重大危险源等级|重大危险源级别|危险源等级|级别|等级", domain=HAZARD_LEVELS),
+        _c("residents_500m", "float", "500米人口", "declared residents within 500 m of the plant", "persons", "500m人口|周边500米人数|暴露人员|500米范围常住人口"),
+        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|投产年份"), STATE, ERROR, *SOURCE),
+        aliases=("重大危险源", "危险源", "危化品", "储罐", "罐区", "加油站", "毒性化學物質", "toxic", "hazard", "hazards", "hazard_sources", "tanks", "chemicals")),
+    Table("gas_pipelines", "油气管线", "pipelines", "line", (
+        ID, _c("name", "string", "管线名称", "name", also="名称|管道名称|NAME|线路名称"),
+        _c("kind", "string", "管线类别", "kind", also="管道类别|管线类型|管道类型|类别|type",
+           domain="long_distance=长输,长输管道,干线,输气干线,transmission,gas,liquid|town_gas=城镇燃气,燃气,中压,低压,次高压,高压,天然气管网,distribution|hazmat=危化品管道,化工管道,石化管線,工业管道"),
+        _c("medium", "string", "介质", "what flows", also="输送介质|物质|substance|输送物质",
+           domain="natural_gas=天然气,天然氣,NG,gas,燃气|lpg=液化石油气,LPG|town_gas=煤气,人工煤气|crude_oil=原油|refined_oil=成品油,汽油,柴油,油品,petroleum|propylene=丙烯|ethylene=乙烯|methanol=甲醇|styrene=苯乙烯|ammonia=液氨,氨|hydrogen=氢气,氢,hydrogen|chemicals=石化,化学品,petrochemical"),
+        _c("diameter_mm", "float", "管径", "outside diameter", "mm", "直径|外径|DN|公称直径|管径(mm)|diameter"),
+        _c("pressure_mpa", "float", "压力", "maximum allowable operating pressure (gauge)", "MPa", "设计压力|运行压力|压力(MPa)|MAOP|pressure"),
+        _c("wall_mm", "float", "壁厚", "wall thickness", "mm", "壁厚(mm)|管壁厚度"),
+        _c("material", "string", "材质", "material", also="管材"), _c("depth_m", "float", "埋深", "depth of cover", "m", "埋深(m)|覆土深度"),
+        _c("laying", "string", "敷设方式", "way of laying", also="敷设", domain="buried=埋地,地埋,直埋|rack=架空,管廊,管架|crossing=穿越,定向钻"),
+        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份"),
+        _c("owner", "string", "权属单位", "owner", also="产权单位|运营单位|管理单位|company|operator"), STATE, ERROR, *SOURCE),
+        aliases=("管线", "管道", "燃气管网", "燃气", "天然气", "石化管線", "pipeline", "pipelines", "gas_pipelines", "natural_gas", "petroleum", "petrochemical")),
+    Table("crowded_places", "人员密集场所", "crowded places", "any", (
+        ID, _c("name", "string", "场所名称", "name", also="名称|名稱|单位名称|学校名称|机构名称", need=True),
+        _c("kind", "string", "类别", "kind", also="类型|類別|场所类型|场所类别|kind|amenity|type|行業別|行业", domain=CROWDED_KINDS),
+        _c("capacity", "float", "人数", "people at the busiest time", "persons", "容纳人数|最大人数|在校人数|学生数|额定人数|核定人数|规模|capacity"),
+        _c("beds", "float", "床位数", "beds", "beds", "床位"), _c("area_m2", "float", "建筑面积", "floor area", "m2", "面积|建筑面积(m2)|营业面积"),
+        _c("floors", "float", "层数", "floors", "", "楼层|地上层数"), DISTRICT, _c("address", "string", "地址", "address", also="Address"), STATE, ERROR, *SOURCE),
+        aliases=("人员密集场所", "密集场所", "学校", "医院", "养老机构", "场所", "避难", "crowded", "crowded_places", "places", "pois", "schools", "hospitals", "shelters")),
+    Table("roads", "道路", "roads", "line", (
+        ID, _c("name", "string", "道路名称", "name", also="路名|名称|road_name|route"),
+        _c("class", "string", "道路等级", "class, OSM words", also="等级|类型|道路类型|highway|fclass|category|road_class|路宽等级",
+           domain="motorway=高速,高速公路,freeway,国道主干线|motorway_link=高速匝道,匝道|trunk=国道,省道,快速路,国省道,expressway,provincial|trunk_link=|primary=主干路,主干道,县道|primary_link=|secondary=次干路,次干道,乡道|secondary_link=|tertiary=支路,三级|tertiary_link=|residential=小区路,街巷,村道,residential|living_street=|unclassified=其他道路,未分级|service=内部道路,厂区道路|road="),
+        _c("oneway", "int", "单行", "1 along the line, -1 against it, 0 both ways", also="单行线|单双向|单向", domain="1=是,yes,true,1,Y,单向|0=否,no,false,0,N,双向|-1=-1,reverse"),
+        _c("speed_kmh", "float", "限速", "speed limit", "km/h", "速度|设计速度|maxspeed|限速(km/h)"), _c("lanes", "float", "车道数", "lanes", "", "车道|lanes"),
+        _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
+        _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
+        _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
+        _c("access", "string", "通行", "access, OSM words", also="通行限制"), *SOURCE),
+        aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
+    Table("districts", "行政区划", "districts", "polygon", (
+        _c("id", "string", "行政区划代码", "code", also="区划代码|代码|编码|adcode|TOWN_ID|VILLCODE|code|行政区划代|id"),
+        _c("name", "string", "名称", "name", also="行政区划名称|镇街名称|TOWN|VILLNAME|区划名称|name|乡镇名称|行政区划名", need=True),
+        _c("level", "string", "层级", "level", also="级别|level", domain="city=市,city|county=县,区,county|township=镇,乡,街道,区,鄉鎮市區,township|village=村,社区,里,village"),
+        _c("parent_id", "string", "上级代码", "code of the unit above", also="上级区划代码|parent|parent_adcode"), *SOURCE),
+        aliases=("行政区划", "区划", "镇街", "乡镇", "边界", "村界", "县界", "districts", "district", "townships", "villages", "boundary", "counties", "admin")),
+    Table("population", "人口", "population", "any", (
+        ID, _c("persons", "float", "人口", "residents", "persons", "常住人口|人数|P_CNT|population|pop|居住人口|总人口", need=True),
+        _c("day_persons", "float", "白天人口", "people present by day", "persons", "日间人口"), _c("households", "float", "户数", "households", "households", "H_CNT|户"), *SOURCE),
+        aliases=("人口", "population", "population_areas", "pop", "census", "人口网格")),
+    Table("emergency_facilities", "应急力量", "emergency facilities", "any", (
+        ID, _c("name", "string", "名称", "name", also="队站名称|单位名称|机构名称", need=True),
+        _c("kind", "string", "类型", "kind", also="类别|队站类型|队站类别|设施类型|amenity", need=True,
+           domain="fire_station=消防站,消防救援站,专职消防队,普通消防站,小型消防站,特勤消防站,特勤站,企业消防队|hospital=医院,综合医院,急救医院|ambulance_base=急救站,急救中心,120|rescue_team=救援队,应急救援队,危化品救援队,专业队|depot=物资库,应急物资库,泡沫库,装备库|water_source=取水点,天然水源,水源,消防水鹤,水鹤|hydrant=消火栓,消防栓|shelter=避难场所,避难所,应急避难场所,避難收容"),
+        _c("vehicles", "float", "车辆数", "vehicles", "", "消防车|车辆"), _c("staff", "float", "人员数", "staff", "persons", "人员|队员人数|执勤人数"),
+        _c("turnout_s", "float", "出动时间", "turnout time", "s", "出动时间(秒)|接警出动时间"), _c("foam_t", "float", "泡沫储量", "foam concentrate", "t", "泡沫(吨)|泡沫"), _c("beds", "float", "床位数", "beds", "", "床位"),
+        _c("address", "string", "地址", "address"), STATE, ERROR, *SOURCE),
+        aliases=("应急力量", "消防站", "消防", "救援队", "应急", "急救", "避难场所", "emergency", "fire_stations", "emergency_facilities", "rescue", "shelters", "消火栓", "hydrants")),
+    Table("parking_lots", "停车场", "parking lots", "any", (
+        ID, NAME, _c("kind", "string", "类型", "kind", also="类别", domain="hazmat=危化品,危险品,危化品停车场|general=普通,社会停车场"), _c("bays", "float", "车位数", "bays", "", "泊位|车位"), ERROR, *SOURCE),
+        aliases=("停车场", "parking", "parking_lots")),
+    Table("hidden_dangers", "重大事故隐患", "hidden dangers", "any", (
+        ID, _c("name", "string", "隐患名称", "what is wrong", also="隐患内容|隐患描述|名称"), _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise", also="单位名称"),
+        _c("found_date", "date", "发现日期", "found on", also="排查日期|上报日期"), _c("due_date", "date", "整改期限", "due on", also="整改时限|期限"), _c("state", "string", "整改状态", "state", also="状态|整改情况", domain="open=未整改,整改中,open|closed=已整改,销号,closed|overdue=逾期"), ERROR, *SOURCE),
+        aliases=("隐患", "重大事故隐患", "hidden_dangers")),
+    Table("buildings", "建筑", "buildings", "polygon", (
+        ID, NAME, _c("kind", "string", "用途", "use", also="建筑用途|类型|building"), _c("floors", "float", "层数", "floors", "", "楼层|building:levels|地上层数"), _c("height_m", "float", "高度", "height", "m", "建筑高度|height"),
+        _c("fire_rating", "int", "耐火等级", "fire-resistance rating 1 to 4"), _c("persons", "float", "人数", "people", "persons", "居住人数"), _c("households", "float", "户数", "households", "households", "户"), ERROR, *SOURCE),
+        aliases=("建筑", "房屋", "建筑物", "buildings", "building")),
+    Table("water", "水系", "water", "any", (ID, NAME, _c("kind", "string", "类型", "kind", also="类别|waterway|natural|water", domain="river=河流,江,riverbank|canal=运河,渠,河道|lake=湖,湖泊,水库,reservoir|pond=池塘,坑塘|ditch=沟,drain|stream=|sea=海"), *SOURCE),
+        aliases=("水系", "河流", "水体", "水域", "water", "rivers", "waterways")),
+    Table("accidents", "事故", "accidents", "any", (
+        ID, NAME, _c("kind", "string", "事故类型", "kind", also="事故類別名稱|事故类别|类型"), _c("date", "date", "日期", "date", also="发生日期|發生日期|事故日期|发生时间"), _c("substance", "string", "物质", "substance", also="涉及物质"),
+        _c("deaths", "float", "死亡人数", "deaths", "persons", "死亡"), _c("injuries", "float", "受伤人数", "injuries", "persons", "受伤"), ERROR, *SOURCE), aliases=("事故", "accidents", "accident")),
+    Table("landuse", "用地", "land use", "polygon", (ID, NAME, _c("kind", "string", "用地类型", "kind", also="类型|用地性质|landuse|leisure", domain="green=绿地,公园,林地,forest,park,grass,wood|industrial=工业,工业用地,园区|residential=居住,建成区,居住用地|farmland=耕地,农田"), *SOURCE),
+        aliases=("用地", "土地利用", "园区边界", "绿地", "landuse", "greens", "parks")),
+)}
+
+_KEYS = (_c("layer", "string", "图层", "layer"), ID, NAME)
+GRADE = _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue, 0 none")
+
+RESULTS: dict[str, Table] = {t.name: t for t in (
+    Table("major_hazards", "重大危险源辨识", "major hazard installations", "any", (
+        _c("unit_id", "string", "单元编号", "unit", need=True), NAME, _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
+        _c("substances", "string", "物质", "substances"), _c("quantity_t", "float", "存量", "sum of the quantities", "t"), _c("verdict", "string", "结论", "major, not_major or undecided"),
+        _c("s_value", "float", "S", "sum of q/Q (GB 18218-2018 4.2)"), _c("r_value", "float", "R", "grading index (GB 18218-2018 4.3)"), _c("alpha", "float", "α", "exposure factor (Table 5)"),
+        _c("level", "int", "级别", "level 1 (worst) to 4; missing unless major"), _c("declared_level", "int", "申报级别", "level as declared"), _c("agrees", "bool", "与申报一致", "declared level equals the computed one"),
+        _c("residents_500m", "float", "500米人口", "residents within 500 m", "persons"), _c("residents_from", "string", "人口来源", "declared, counted or assumed"),
+        _c("terms", "json", "计算过程", "one object a substance: substance, q, Q, beta, clause, confidence"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU"), _c("reason", "string", "理由", "why, and what is missing")), ()),
+    Table("index_sources", "风险源", "sources of the risk index", "any", (
+        *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
+    Table("districts", "行政区风险", "district grades", "polygon", (
+        ID, NAME, _c("level", "string", "层级", "level"), _c("parent_id", "string", "上级代码", "code of the unit above"), GRADE, _c("rule", "string", "规则", "how the grade follows from the shares"),
+        _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
+        _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
+        _c("n_enterprises", "int", "企业数", "enterprises"), _c("n_hazards", "int", "危险源数", "hazard sources"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
+    Table("enterprises", "企业风险", "enterprise grades", "any", (
+        ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
+        _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade")), ()),
+    Table("findings", "间距冲突", "setback findings", "line", (
+        *(_c(n, "string", z, e) for n, z, e in (
+            ("finding_id", "编号", "id"), ("rule_id", "规则", "rule"), ("standard", "标准", "standard"), ("edition", "版本", "edition"), ("clause", "条款", "clause"), ("confidence", "可信度", "V, MC or MU"),
+            ("source_layer", "源图层", "source layer"), ("source_id", "源编号", "source"), ("source_name", "源名称", "source name"), ("target_layer", "目标图层", "target layer"), ("target_id", "目标编号", "target"), ("target_name", "目标名称", "target name"))),
+        _c("required_m", "float", "要求距离", "required distance", "m"), _c("clearance_m", "float", "实际距离", "geodesic length of the nearest segment", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the clearance's error band", "m"),
+        _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
+    Table("travel_times", "救援时间", "nearest rescue", "line", (
+        _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
+        _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
+    Table("service_areas", "服务范围", "service areas", "polygon", (
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("facilities", "int", "数量", "facilities counted"), _c("area_km2", "float", "面积", "area", "km2")), ()),
+    Table("coverage", "覆盖率", "coverage", "none", (
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("target", "string", "对象", "people or a layer"), _c("district_id", "string", "行政区", "district; empty for the region"),
+        _c("total", "float", "总数", "people or places"), _c("covered", "float", "覆盖", "of them reached within the limit"), _c("share", "float", "比例", "covered / total")), ()),
+)}
+
+
+def layer(name: str) -> Table:
+    """The input layer called ``name``; KeyError if there is none."""
+    return LAYERS[name]
