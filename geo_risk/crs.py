@@ -51,7 +51,7 @@ def metric_crs(lon: float, lat: float) -> str:
     if not (-180 <= lon <= 180 and -80 <= lat <= 84):
         raise CRSError(
             f"no metric CRS for lon {lon}, lat {lat}: the data lie outside 80 S to 84 N. "
-            "Check the coordinates, or write crs = \"EPSG:...\" under [region]."
+            'Check the coordinates, or write crs = "EPSG:..." under [region].'
         )
     mainland = _in_box(lon, lat, _CGCS2000_BOX) & ~_in_box(lon, lat, _TAIWAN_BOX)
     if mainland:

@@ -51,12 +51,12 @@ class Grid:
     @property
     def x(self) -> NDArray[np.float64]:
         """(cols,) eastings of the cell centres [m]."""
-        return self.left + (np.arange(self.shape[1]) + 0.5) * self.cell_m
+        return self.left + (np.arange(self.shape[1], dtype=np.float64) + 0.5) * self.cell_m
 
     @property
     def y(self) -> NDArray[np.float64]:
         """(rows,) northings of the cell centres [m], falling."""
-        return self.top - (np.arange(self.shape[0]) + 0.5) * self.cell_m
+        return self.top - (np.arange(self.shape[0], dtype=np.float64) + 0.5) * self.cell_m
 
     @property
     def transform(self):

@@ -1,0 +1,277 @@
+"""Runs steps, only those whose inputs, settings or code changed, and records what each one read and wrote.
+
+A run works in a hidden copy of ``build/`` (hard links, so it costs nothing) and takes its place only
+when every step went well: a kill or a bad input leaves the old results whole, and the next run goes
+on after the last finished step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import __version__, store
+from .errors import GeoRiskError, RegionError
+
+MANIFEST = "manifest.json"
+_PACKAGE = Path(__file__).parent
+_SAMPLE_S = 0.05  # how often a step's memory is looked at
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    One step: ``run()`` reads the files ``reads`` and writes the files ``writes``.
+
+    ``settings`` is the part of the settings it depends on (JSON), ``code`` the files and folders of
+    the package that compute it. ``volatile`` steps read something no hash covers (a database) and
+    always run; what depends on them runs only if their output changed.
+    """
+
+    name: str
+    run: Callable[[], None]
+    reads: tuple[Path, ...]
+    writes: tuple[Path, ...]
+    settings: Any
+    code: tuple[str, ...]
+    volatile: bool = False
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What became of a step: ``state`` is "ran" or "unchanged"."""
+
+    name: str
+    state: str
+    seconds: float
+    peak_mb: float
+
+
+def run_steps(
+    folder: Path,
+    steps_for: Callable[[Path], list[Step]],
+    *,
+    only: Sequence[str] = (),
+    report: Callable[[StepResult], None] = lambda result: None,
+    starting: Callable[[str], None] = lambda name: None,
+) -> list[StepResult]:
+    """
+    Bring ``folder/build`` up to date.
+
+    Parameters
+    ----------
+    folder : Path
+        The region folder.
+    steps_for : function of the folder where results lie -> steps, in order
+    only : names of steps
+        Run these and what they need; all when empty.
+    report, starting : functions
+        Called after and before each step.
+
+    Raises
+    ------
+    RegionError
+        If a named step does not exist or another run is at work on the region.
+    """
+    build, staging = folder / "build", folder / ".build-next"
+    store.recover_folder(build)
+    wanted = _chosen(steps_for(build), only)
+    if not staging.exists():
+        results = _unchanged(folder, build, wanted)
+        if results is not None:
+            for result in results:
+                report(result)
+            return results
+    with _lock(folder):
+        if not staging.exists() and build.exists():
+            partial = folder / ".build-copy"
+            shutil.rmtree(partial, ignore_errors=True)
+            store.link_tree(build, partial)
+            os.replace(partial, staging)
+        staging.mkdir(exist_ok=True)
+        steps = _chosen(steps_for(staging), only)
+        _drop_leftovers(staging, steps_for(staging))
+        results = [_advance(folder, staging, step, report, starting) for step in steps]
+        store.swap_folder(staging, build)
+    return results
+
+
+def _chosen(steps: list[Step], only: Sequence[str]) -> list[Step]:
+    """The steps of a run: the named ones and, through files, everything before them."""
+    names = [step.name for step in steps]
+    for name in only:
+        if name not in names:
+            raise RegionError(f"no step {name!r}. The steps of this region: {', '.join(names)}.")
+    if not only:
+        return steps
+    chosen: set[str] = set(only)
+    needed = {path for step in steps if step.name in chosen for path in step.reads}
+    for step in reversed(steps):
+        if step.name in chosen or needed.intersection(step.writes):
+            chosen.add(step.name)
+            needed.update(step.reads)
+    return [step for step in steps if step.name in chosen]
+
+
+def _unchanged(folder: Path, build: Path, steps: list[Step]) -> list[StepResult] | None:
+    """Results if no step has anything to do, else None."""
+    records = _records(build)
+    if all(not s.volatile and _fresh(records.get(s.name), s, folder, build) for s in steps):
+        return [StepResult(s.name, "unchanged", 0.0, 0.0) for s in steps]
+    return None
+
+
+def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: Callable) -> StepResult:
+    records = _records(build)
+    if not step.volatile and _fresh(records.get(step.name), step, folder, build):
+        result = StepResult(step.name, "unchanged", 0.0, 0.0)
+    else:
+        starting(step.name)
+        for path in step.writes:
+            if path.is_relative_to(build):  # it may be a hard link to the old result, which must stay
+                path.unlink(missing_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        with _peak_memory() as peak:
+            step.run()
+        result = StepResult(step.name, "ran", time.perf_counter() - began, peak[0])
+        for path in step.writes:
+            if not path.is_file():
+                raise AssertionError(f"step {step.name} did not write {path}")
+        records[step.name] = {
+            **_causes(step, folder, build),
+            "outputs": {_label(p, folder, build): store.sha256(p) for p in step.writes},
+            "seconds": round(result.seconds, 3),
+            "peak_mb": round(result.peak_mb, 1),
+        }
+        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": records})
+    report(result)
+    return result
+
+
+def _records(build: Path) -> dict[str, Any]:
+    try:
+        return json.loads((build / MANIFEST).read_text(encoding="utf-8"))["steps"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
+
+
+def _fresh(record: dict[str, Any] | None, step: Step, folder: Path, build: Path) -> bool:
+    if record is None or any(not path.is_file() for path in step.writes):
+        return False
+    if any(store.sha256(p) != record["outputs"].get(_label(p, folder, build)) for p in step.writes):
+        return False
+    causes = _causes(step, folder, build)
+    return all(record[key] == value for key, value in causes.items())
+
+
+def _causes(step: Step, folder: Path, build: Path) -> dict[str, Any]:
+    """Hashes of everything the step's outputs follow from; a file that is missing counts as such."""
+    settings = json.dumps(step.settings, sort_keys=True, ensure_ascii=False, default=list)
+    return {
+        "inputs": {_label(p, folder, build): store.sha256(p) if p.is_file() else "missing" for p in step.reads},
+        "settings": hashlib.sha256(settings.encode()).hexdigest(),
+        "code": _code_hash(step.code),
+    }
+
+
+_code_hashes: dict[tuple[str, ...], str] = {}
+
+
+def _code_hash(parts: tuple[str, ...]) -> str:
+    if parts not in _code_hashes:
+        digest = hashlib.sha256(__version__.encode())
+        for part in parts:
+            root = _PACKAGE / part
+            if not root.exists():
+                raise AssertionError(f"no code {part!r} in the package")
+            files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if _is_code(p))
+            for path in files:
+                digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+        _code_hashes[parts] = digest.hexdigest()
+    return _code_hashes[parts]
+
+
+def _is_code(path: Path) -> bool:
+    return path.is_file() and path.suffix in (".py", ".csv", ".js", ".css", ".j2", ".html") and "web" not in path.parts
+
+
+def _label(path: Path, folder: Path, build: Path) -> str:
+    """A path as the manifest names it: the same for the hidden copy and for build/."""
+    if path.is_relative_to(build):
+        return "build/" + path.relative_to(build).as_posix()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()
+
+
+def _drop_leftovers(build: Path, steps: list[Step]) -> None:
+    """Remove results that no step of this region writes any more (a layer taken out of region.toml)."""
+    keep = {path for step in steps for path in step.writes} | {build / MANIFEST}
+    records = _records(build)
+    known = {step.name: records[step.name] for step in steps if step.name in records}
+    if known != records:
+        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
+    for path in sorted(build.rglob("*")):
+        if path.is_file() and path not in keep:
+            path.unlink()
+
+
+@contextmanager
+def _peak_memory() -> Iterator[list[float]]:
+    """Peak resident memory of this process and its children during the block [MB], in the list's only item."""
+    import psutil
+
+    process, peak, done = psutil.Process(), [0.0], threading.Event()
+
+    def measure() -> float:
+        total = process.memory_info().rss
+        for child in process.children(recursive=True):
+            try:
+                total += child.memory_info().rss
+            except psutil.Error:  # it ended meanwhile
+                continue
+        return total / 1e6
+
+    def watch() -> None:
+        while not done.wait(_SAMPLE_S):
+            peak[0] = max(peak[0], measure())
+
+    peak[0] = measure()
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        thread.join()
+        peak[0] = max(peak[0], measure())
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """One run at a time; the lock of a process that is gone does not count."""
+    import psutil
+
+    path = folder / ".run.lock"
+    try:
+        owner = int(path.read_text())
+    except (OSError, ValueError):
+        owner = 0
+    if owner and owner != os.getpid() and psutil.pid_exists(owner):
+        raise RegionError(f"{folder}: another run (process {owner}) is at work here. Wait for it to end.")
+    try:
+        path.write_text(str(os.getpid()))
+    except OSError as error:
+        raise GeoRiskError(f"{folder}: cannot write here ({error.strerror}). Check the folder's rights.") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

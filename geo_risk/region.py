@@ -1,0 +1,97 @@
+"""A region: one folder, its settings, and its layers, tables and surfaces by name."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import store
+from .errors import RegionError
+from .grid import Grid, grid_of
+from .settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+# Cell sizes a grid may take by itself [m], and the number of cells above which the next is taken:
+# four million cells are computed in seconds and drawn without gaps on a screen.
+_CELL_SIZES = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+_COMFORTABLE_CELLS = 4_000_000
+
+
+class Region:
+    """
+    A region folder, opened for reading.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds region.toml.
+    build : Path, optional
+        Where results lie; ``folder/build`` unless a run is writing elsewhere.
+
+    Raises
+    ------
+    SettingsError
+        If region.toml is missing or not valid.
+    """
+
+    def __init__(self, folder: str | Path, *, build: Path | None = None):
+        self.folder = Path(folder)
+        self.settings: Settings = load_settings(self.folder / "region.toml")
+        if build is None:
+            store.recover_folder(self.folder / "build")
+        self.build = build or self.folder / "build"
+
+    @property
+    def site(self) -> Path:
+        """Folder of the published sites, one sub-folder a profile."""
+        return self.folder / "site"
+
+    @cached_property
+    def frame(self) -> dict[str, Any]:
+        """CRS, bounds and cell size as the run settled them. RegionError before the first run."""
+        return store.read_json(self.build / "frame.json")
+
+    @property
+    def crs(self) -> str:
+        """Metric CRS, such as "EPSG:4549"."""
+        return self.frame["crs"]
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Grid of the surfaces."""
+        bounds = tuple(self.frame["bounds"])
+        return grid_of(bounds, self.frame["cell_m"], self.crs)  # type: ignore[arg-type]
+
+    def layer(self, name: str) -> gpd.GeoDataFrame:
+        """Clean layer ``name``; RegionError if the region has none or it was not imported yet."""
+        if name not in self.settings.layers:
+            raise RegionError(f"{self.folder}: no layer {name!r}. Its layers: {', '.join(self.settings.layers)}.")
+        return store.read_table(self.build / "layers" / f"{name}.parquet")  # type: ignore[return-value]
+
+    def layers(self, *names: str) -> dict[str, gpd.GeoDataFrame]:
+        """Those of the layers ``names`` that the region has."""
+        return {name: self.layer(name) for name in names if name in self.settings.layers}
+
+    def table(self, name: str) -> pd.DataFrame | gpd.GeoDataFrame:
+        """Result table ``name``; RegionError if it does not exist."""
+        path = self.build / "tables" / f"{name}.parquet"
+        if not path.is_file():
+            have = sorted(p.stem for p in path.parent.glob("*.parquet"))
+            known = f" Its tables: {', '.join(have)}." if have else ""
+            raise RegionError(f"{self.folder}: no table {name!r}.{known} Compute it with: geo-risk run {self.folder}")
+        return store.read_table(path)
+
+    def surface(self, name: str) -> store.Surface:
+        """Surface ``name`` (index, grade, …); RegionError if it does not exist."""
+        return store.read_surface(self.build / "surfaces" / f"{name}.tif")
+
+
+def comfortable_cell_m(bounds: tuple[float, float, float, float]) -> float:
+    """Smallest usual cell side [m] that keeps (left, bottom, right, top) [m] under four million cells."""
+    area = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])
+    fits = (size for size in _CELL_SIZES if area / size**2 <= _COMFORTABLE_CELLS)
+    return next(fits, _CELL_SIZES[-1])

@@ -1,0 +1,315 @@
+"""Every key of region.toml: default, unit, meaning, check. Read once, validated, frozen.
+
+A section is a frozen dataclass; a key is a field whose metadata carry unit and meaning, so that
+``geo-risk settings``, the documentation and the error messages come from the same place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from .errors import SettingsError
+from .schema import LAYERS
+
+Check = tuple[Callable[[Any], bool], str]
+POSITIVE: Check = (lambda v: v > 0, "a number above 0")
+NOT_NEGATIVE: Check = (lambda v: v >= 0, "a number of 0 or more")
+FRACTION: Check = (lambda v: 0 <= v <= 1, "a number from 0 to 1")
+RISING: Check = (
+    lambda v: len(v) > 0 and v[0] > 0 and all(a < b for a, b in zip(v, v[1:], strict=False)),
+    "positive, rising numbers",
+)
+
+
+def among(*allowed: str) -> Check:
+    """Check that a value, or each item of a list, is one of ``allowed``."""
+    return (
+        lambda v: all(x in allowed for x in (v if isinstance(v, tuple) else (v,))),
+        "one of " + ", ".join(map(repr, allowed)),
+    )
+
+
+def setting(meaning: str, default: Any = MISSING, *, unit: str = "", check: Check | None = None) -> Any:
+    """A field with unit, meaning and check; without ``default`` the key is required."""
+    metadata = {"meaning": meaning, "unit": unit, "check": check}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata) if default is not MISSING else field(metadata=metadata)
+
+
+@dataclass(frozen=True)
+class RegionSettings:
+    """[region]"""
+
+    name: str = setting("Name of the region, as the map shows it")
+    name_en: str = setting("Name in English; empty: the name itself", "")
+    crs: str | None = setting("Metric CRS of all work, such as EPSG:4549; absent: chosen from the data", None)
+    boundary: str = setting(
+        "Layer name, or a file, whose polygons are the region; cells outside are not published", "districts"
+    )
+    cell_m: float | None = setting(
+        "Side of a grid cell; absent: 25 m, or coarser where the region is large", None, unit="m", check=POSITIVE
+    )
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """[layers.NAME]"""
+
+    source: str | tuple[str, ...] = setting("File, list of files, file#sublayer, pattern, or postgresql://…#table")
+    crs: str | None = setting("wgs84, cgcs2000, gcj02, bd09 or an EPSG code; absent: detected and reported", None)
+    columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", {})
+    values: dict[str, str] = setting("Our column name = one fixed value for every row", {})
+    position_error_m: float | None = setting(
+        "68 % position error of the points; absent: judged from the file", None, unit="m", check=NOT_NEGATIVE
+    )
+    join: str | None = setting("Layer that lends its places to a table without coordinates", None)
+
+
+@dataclass(frozen=True)
+class SetbackSettings:
+    """[setbacks]"""
+
+    standards: tuple[str, ...] = setting('Standards whose rules are applied, such as "GB 50016"; empty: all', ())
+
+
+@dataclass(frozen=True)
+class RescueSettings:
+    """[rescue]"""
+
+    kinds: tuple[str, ...] = setting(
+        "Kinds of emergency facility that are sought", ("fire_station", "hospital", "rescue_team")
+    )
+    nearest: int = setting("How many of each kind are listed for a place", 3, check=POSITIVE)
+    limits_min: tuple[float, ...] = setting(
+        "Limits of the service areas, turnout included", (5.0, 10.0, 15.0), unit="min", check=RISING
+    )
+    max_min: float = setting("Longer journeys are reported as beyond reach", 60.0, unit="min", check=POSITIVE)
+    vehicle: str = setting(
+        "Whose speeds are taken where a road has none", "fire_engine", check=among("car", "fire_engine", "ambulance")
+    )
+    speeds_kmh: dict[str, float] = setting("Speed by road class, in place of the table's", {}, unit="km/h")
+    turnout_s: dict[str, float] = setting("Turnout time by kind of facility, in place of the table's", {}, unit="s")
+    merge_ends_m: float = setting("Line ends closer than this are one junction", 0.5, unit="m", check=NOT_NEGATIVE)
+    connect_m: float = setting(
+        "Loose ends of roads are joined to the nearest road within this; 0: never", 0.0, unit="m", check=NOT_NEGATIVE
+    )
+    max_access_m: float = setting(
+        "Places farther than this from a road cannot be reached", 500.0, unit="m", check=POSITIVE
+    )
+    off_road_m: float = setting(
+        "Ground within this of a reached road counts as reached", 100.0, unit="m", check=POSITIVE
+    )
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """[publish]"""
+
+    title: str = setting("Title of the map; empty: the region's name", "")
+    title_en: str = setting("Title in English", "")
+    languages: tuple[str, ...] = setting(
+        "Languages of the page, the first is shown first", ("zh", "en"), check=among("zh", "en")
+    )
+    note: str = setting("Line under the map: sources and their dates, map approval number (审图号)", "")
+    note_en: str = setting("The same line in English", "")
+    date: str = setting("Date of the data, as the map shows it", "")
+    profiles: tuple[str, ...] = setting(
+        "Sites that a run writes", ("internal", "public"), check=among("internal", "public")
+    )
+
+
+@dataclass(frozen=True)
+class ComputeSettings:
+    """[compute]"""
+
+    workers: int = setting("Processes; 0: one for each core", 0, check=NOT_NEGATIVE)
+    memory_gb: float = setting("Memory that work in bands may use", 2.0, unit="GB", check=POSITIVE)
+
+
+SECTIONS: dict[str, type] = {
+    "region": RegionSettings,
+    "setbacks": SetbackSettings,
+    "rescue": RescueSettings,
+    "publish": PublishSettings,
+    "compute": ComputeSettings,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole of region.toml."""
+
+    region: RegionSettings
+    layers: Mapping[str, LayerSettings]
+    setbacks: SetbackSettings
+    rescue: RescueSettings
+    publish: PublishSettings
+    compute: ComputeSettings
+
+
+def load_settings(path: Path) -> Settings:
+    """
+    Read and check region.toml.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, is no TOML, or a key is unknown, missing or not allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: no such file. Start a region with: geo-risk init {path.parent} FILES..."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}.") from None
+    return parse_settings(document, str(path))
+
+
+def parse_settings(document: Mapping[str, Any], where: str = "region.toml") -> Settings:
+    """Settings from a parsed document; see `load_settings`."""
+    for section in document:
+        if section not in SECTIONS and section != "layers":
+            raise SettingsError(f"{where}: unknown section [{section}]{_nearest(section, [*SECTIONS, 'layers'])}")
+    layers = document.get("layers", {})
+    if not isinstance(layers, Mapping) or not layers:
+        raise SettingsError(
+            f"{where}: no [layers.NAME] section. At least one layer with hazards and a boundary are needed."
+        )
+    for name in layers:
+        if name not in LAYERS:
+            raise SettingsError(f"{where}: unknown layer [layers.{name}]{_nearest(name, list(LAYERS))}")
+    parsed = {name: _section(kind, document.get(name, {}), f"[{name}]", where) for name, kind in SECTIONS.items()}
+    of_layers = {name: _section(LayerSettings, layers[name], f"[layers.{name}]", where) for name in sorted(layers)}
+    return Settings(layers=types.MappingProxyType(of_layers), **parsed)
+
+
+def describe() -> list[dict[str, str]]:
+    """One row a key: section, key, type, default, unit, meaning, allowed; for help and documentation."""
+    rows = []
+    for section, kind in [*SECTIONS.items(), ("layers.NAME", LayerSettings)]:
+        hints = typing.get_type_hints(kind)
+        for f in fields(kind):
+            check = f.metadata["check"]
+            rows.append(
+                {
+                    "section": section,
+                    "key": f.name,
+                    "type": _type_text(hints[f.name]),
+                    "default": _default_text(f),
+                    "unit": f.metadata["unit"],
+                    "meaning": f.metadata["meaning"],
+                    "allowed": check[1] if check else "",
+                }
+            )
+    return rows
+
+
+def _section(kind: type, values: Any, label: str, where: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise SettingsError(f"{where}: {label} must be a section, not {values!r}.")
+    known = {f.name: f for f in fields(kind)}
+    for key in values:
+        if key not in known:
+            raise SettingsError(f"{where}: {label} has no key {key!r}{_nearest(key, list(known))}")
+    hints = typing.get_type_hints(kind)
+    given = {}
+    for name, f in known.items():
+        if name not in values:
+            if f.default is MISSING and f.default_factory is MISSING:
+                raise SettingsError(f"{where}: {label} {name} is missing: {f.metadata['meaning']}. Write {name} = ...")
+            continue
+        given[name] = _value(values[name], hints[name], f, f"{where}: {label} {name}")
+    return kind(**given)
+
+
+def _value(value: Any, hint: Any, f: Any, label: str) -> Any:
+    ok, converted = _convert(value, hint)
+    if not ok:
+        raise SettingsError(f"{label} = {value!r}: must be {_type_text(hint)} ({f.metadata['meaning']}).")
+    check = f.metadata["check"]
+    if check and converted is not None and not check[0](converted):
+        unit = f" {f.metadata['unit']}" if f.metadata["unit"] else ""
+        raise SettingsError(f"{label} = {value!r}: must be {check[1]}{unit} ({f.metadata['meaning']}).")
+    if isinstance(converted, dict) and isinstance(f.default_factory, Callable):  # type: ignore[arg-type]
+        return {**f.default_factory(), **converted}
+    return converted
+
+
+def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
+    """(fits, value as the type ``hint``); booleans are never numbers."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        for option in args:
+            ok, converted = _convert(value, option) if option is not type(None) else (value is None, None)
+            if ok:
+                return True, converted
+        return False, None
+    if origin is tuple:
+        items = [_convert(v, args[0]) for v in value] if isinstance(value, list) else []
+        return isinstance(value, list) and all(ok for ok, _ in items), tuple(v for _, v in items)
+    if origin is dict:
+        pairs = {k: _convert(v, args[1]) for k, v in value.items()} if isinstance(value, Mapping) else {}
+        return isinstance(value, Mapping) and all(ok for ok, _ in pairs.values()), {k: v for k, (_, v) in pairs.items()}
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool), value if isinstance(
+            value, bool
+        ) else _float(value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool), value
+    return isinstance(value, hint), value
+
+
+def _float(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+_TYPE_WORDS = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
+
+
+def _type_text(hint: Any) -> str:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(_type_text(a) for a in args if a is not type(None))
+    if origin is tuple:
+        return f"a list of {'texts' if args[0] is str else 'numbers'}"
+    if origin is dict:
+        return f"a table of {'texts' if args[1] is str else 'numbers'}"
+    return _TYPE_WORDS[hint]
+
+
+def _default_text(f: Any) -> str:
+    if f.default is MISSING and f.default_factory is MISSING:
+        return "required"
+    value = f.default if f.default is not MISSING else f.default_factory()
+    if value is None:
+        return "absent"
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_plain(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_plain(v)}" for k, v in value.items()) + " }" if value else "{}"
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else f"{value:g}"
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1)
+    return f". Did you mean {close[0]!r}?" if close else f". Known: {', '.join(known)}."

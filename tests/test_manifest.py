@@ -1,0 +1,117 @@
+"""Running steps: what runs, what is recorded, what a failure leaves."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from geo_risk.errors import InputError, RegionError
+from geo_risk.manifest import Step, run_steps
+
+
+class Chain:
+    """a.txt -> upper -> build/upper.txt -> double -> build/double.txt; `ran` lists what ran."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.ran, self.factor, self.fail = folder, [], 2, False
+        (folder / "a.txt").write_text("ab")
+
+    def steps(self, build: Path) -> list[Step]:
+        upper, double = build / "upper.txt", build / "double.txt"
+
+        def run_upper():
+            self.ran.append("upper")
+            upper.write_text((self.folder / "a.txt").read_text().strip().upper())
+
+        def run_double():
+            self.ran.append("double")
+            if self.fail:
+                raise InputError("no")
+            double.write_text(upper.read_text() * self.factor)
+
+        return [
+            Step("upper", run_upper, (self.folder / "a.txt",), (upper,), None, ("errors.py",)),
+            Step("double", run_double, (upper,), (double,), {"factor": self.factor}, ("errors.py",)),
+        ]
+
+    def run(self, *only: str) -> list[str]:
+        self.ran = []
+        run_steps(self.folder, self.steps, only=only)
+        return self.ran
+
+
+@pytest.fixture
+def chain(tmp_path):
+    return Chain(tmp_path)
+
+
+def test_second_run_does_nothing(chain):
+    assert chain.run() == ["upper", "double"]
+    assert (chain.folder / "build" / "double.txt").read_text() == "ABAB"
+    before = (chain.folder / "build" / "manifest.json").read_bytes()
+    assert chain.run() == []
+    assert (chain.folder / "build" / "manifest.json").read_bytes() == before
+
+
+def test_a_changed_input_reruns_only_what_its_output_changes(chain):
+    chain.run()
+    (chain.folder / "a.txt").write_text("cd")
+    assert chain.run() == ["upper", "double"]
+    (chain.folder / "a.txt").write_text("cd\n")  # another file, the same output
+    assert chain.run() == ["upper"]
+
+
+def test_settings_rerun_the_steps_that_depend_on_them(chain):
+    chain.run()
+    chain.factor = 3
+    assert chain.run() == ["double"]
+    assert (chain.folder / "build" / "double.txt").read_text() == "ABABAB"
+
+
+def test_a_damaged_output_is_made_again(chain):
+    chain.run()
+    (chain.folder / "build" / "double.txt").write_text("x")
+    assert chain.run() == ["double"]
+
+
+def test_a_failure_leaves_the_old_results_and_the_next_run_resumes(chain):
+    chain.run()
+    (chain.folder / "a.txt").write_text("cd")
+    chain.fail = True
+    with pytest.raises(InputError):
+        chain.run()
+    assert (chain.folder / "build" / "upper.txt").read_text() == "AB"
+    assert (chain.folder / "build" / "double.txt").read_text() == "ABAB"
+    chain.fail = False
+    assert chain.run() == ["double"]  # "upper" was finished before the failure
+    assert (chain.folder / "build" / "double.txt").read_text() == "CDCD"
+
+
+def test_a_swap_killed_half_way_is_mended(chain):
+    chain.run()
+    (chain.folder / "build").rename(chain.folder / ".build-old")
+    assert chain.run() == []
+    assert (chain.folder / "build" / "double.txt").read_text() == "ABAB"
+
+
+def test_only_runs_a_step_and_what_it_needs(chain):
+    assert chain.run("upper") == ["upper"]
+    assert chain.run("double") == ["double"]
+    with pytest.raises(RegionError, match=r"no step 'doubel'.*upper, double"):
+        chain.run("doubel")
+
+
+def test_results_of_steps_that_are_gone_are_removed(chain):
+    chain.run()
+    steps = chain.steps
+    chain.steps = lambda build: steps(build)[:1]
+    (chain.folder / "a.txt").write_text("new")
+    chain.run()
+    assert not (chain.folder / "build" / "double.txt").exists()
+    assert "double" not in json.loads((chain.folder / "build" / "manifest.json").read_text())["steps"]
+
+
+def test_another_run_at_work_is_refused(chain):
+    (chain.folder / ".run.lock").write_text("1")  # process 1 always lives
+    with pytest.raises(RegionError, match="another run"):
+        chain.run()
