@@ -1,6 +1,22 @@
-"""GIS spatial risk analysis and one-map publishing for city and county governments."""
+"""GIS spatial risk analysis and one-map publishing for city and county governments.
+
+>>> region = geo_risk.Region("linlan")    # doctest: +SKIP
+>>> region.run()                          # doctest: +SKIP
+>>> region.setbacks()                     # doctest: +SKIP
+"""
+
+from typing import Any
 
 from .errors import GeoRiskError
 
 __version__ = "0.1.0"
-__all__ = ["GeoRiskError", "__version__"]
+__all__ = ["GeoRiskError", "Region", "__version__", "demo", "init"]
+
+
+def __getattr__(name: str) -> Any:
+    # geopandas and its friends take a second to import; only those who open a region pay for it.
+    if name in ("Region", "demo", "init"):
+        from . import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'geo_risk' has no attribute {name!r}")

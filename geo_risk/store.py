@@ -111,8 +111,8 @@ def write_geopackage(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None
 
 def write_surface(path: Path, surface: Surface) -> None:
     """Write a cloud-optimised GeoTIFF: nodata NaN for floats, 0 for integers."""
-    import rasterio
     from rasterio.io import MemoryFile
+    from rasterio.shutil import copy
 
     array, grid = surface.array, surface.grid
     nodata = float("nan") if array.dtype.kind == "f" else 0
@@ -122,9 +122,7 @@ def write_surface(path: Path, surface: Surface) -> None:
         with memory.open(**profile) as plain:
             plain.write(array, 1)
         resampling = "AVERAGE" if array.dtype.kind == "f" else "MODE"
-        rasterio.shutil.copy(
-            memory.name, temporary, driver="COG", compress="DEFLATE", predictor="YES", overview_resampling=resampling
-        )
+        copy(memory.name, temporary, driver="COG", compress="DEFLATE", predictor="YES", overview_resampling=resampling)
 
 
 def read_surface(path: Path) -> Surface:

@@ -1,0 +1,317 @@
+"""The command line: parses, calls one function of ``geo_risk.Region``, prints.
+
+Heavy imports happen inside the commands, so that ``--help`` answers at once.
+Exit codes: 0 fine, 1 error, 2 usage, 3 conflict found or rows rejected, 4 undecided.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .errors import GeoRiskError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .manifest import StepResult
+
+FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
+_ROWS = 20  # rows of a table that a terminal is shown
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # Chinese names on any console
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except GeoRiskError as error:
+        print(f"geo-risk: {error}", file=sys.stderr)
+        return ERROR
+    except KeyboardInterrupt:
+        print("geo-risk: stopped. The results are as they were; run again to go on.", file=sys.stderr)
+        return ERROR
+    except BrokenPipeError:
+        return FINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="geo-risk",
+        description="Spatial safety risk analysis and one-map publishing (安全风险一张图).",
+        epilog="A place is LON,LAT in WGS 84, or the name or id of an enterprise or facility. "
+        "Exit codes: 0 fine, 1 error, 2 usage, 3 conflict found or rows rejected, 4 undecided.",
+    )
+    parser.add_argument("--version", action="version", version=f"geo-risk {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function: Callable[[Any], int], text: str, region: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=function)
+        if region:
+            sub.add_argument("region", metavar="REGION", help="region folder, the one with region.toml")
+        sub.add_argument("--json", action="store_true", help="print JSON for machines")
+        return sub
+
+    demo = command("demo", _demo, "write the demo city, run everything, print where the map is", region=False)
+    demo.add_argument("folder", nargs="?", default="linlan", metavar="DIR", help="folder to write (default: linlan)")
+    demo.add_argument("--size", choices=("small", "city", "large"), default="city", help="default: city")
+    demo.add_argument("--seed", type=int, default=1, help="another seed gives another city (default: 1)")
+    demo.add_argument("--serve", action="store_true", help="serve the map afterwards")
+    _workers(demo)
+
+    init = command("init", _init, "start a region from files: recognise layers, write region.toml", region=False)
+    init.add_argument("folder", metavar="DIR")
+    init.add_argument("files", nargs="*", metavar="FILES", help="files or folders; without any, DIR/inputs")
+    init.add_argument("--name", help="name of the region (default: the folder's name)")
+
+    command("check", _check, "import the inputs and report their quality; exit 3 where rows were rejected")
+
+    run = command("run", _run, "run all steps, or the named ones and what they need; only what changed")
+    run.add_argument("steps", nargs="*", metavar="STEP")
+    _workers(run)
+
+    explain = command("explain", _explain, "why a place has its colour: sources and their shares")
+    explain.add_argument("place", metavar="PLACE")
+
+    command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
+
+    rescue = command("rescue", _rescue, "who arrives when, by which road")
+    rescue.add_argument("--at", required=True, metavar="PLACE")
+
+    publish = command("publish", _publish, "write the static site, or one HTML file")
+    publish.add_argument("--profile", choices=("internal", "public"), help="default: those in region.toml")
+    publish.add_argument("--to", metavar="DIR|FILE", help="copy the site there")
+    publish.add_argument("--single-file", action="store_true", help="one HTML file with everything inside")
+
+    serve = command("serve", _serve, "serve the site on this machine")
+    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
+
+    export = command(
+        "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, Parquet or to PostGIS"
+    )
+    export.add_argument("table", metavar="TABLE")
+    export.add_argument("--to", required=True, metavar="FILE|URL")
+
+    command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
+    return parser
+
+
+def _workers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: [compute] workers)")
+
+
+def _demo(arguments: Any) -> int:
+    from .api import demo
+
+    region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
+    print(
+        f"{region.settings.region.name}: {arguments.size}, seed {arguments.seed}, in {region.folder}", file=sys.stderr
+    )
+    _run_and_print(region, (), arguments)
+    _print_sites(region, arguments)
+    return _serve_region(region, "127.0.0.1", 8000) if arguments.serve else FINE
+
+
+def _init(arguments: Any) -> int:
+    from .api import init
+
+    started = init(arguments.folder, arguments.files, name=arguments.name)
+    if arguments.json:
+        _print_json(started.found)
+        return FINE
+    for item in started.found:
+        print(f"{item['file']}: {item['layer'] or 'not used'}")
+        for note in item["notes"]:
+            print(f"    {note}")
+    print(f"\nWrote {started.path}. Read what it says, mend what is wrong, then: geo-risk run {arguments.folder}")
+    return FINE
+
+
+def _check(arguments: Any) -> int:
+    quality = _region(arguments).check(report=_progress(arguments))
+    rejected = sum(f["rows_rejected"] for f in quality["files"])
+    if arguments.json:
+        _print_json(quality)
+        return CONFLICT if rejected else FINE
+    for f in quality["files"]:
+        print(
+            f"{f['layer']:22} {f['rows_read']:>8} read {f['rows_kept']:>8} kept {f['rows_rejected']:>7} rejected "
+            f"{f['rows_repaired']:>7} repaired  {f['file']}"
+        )
+    print(f"\nEvery row and reason: {arguments.region}/build/quality.html")
+    return CONFLICT if rejected else FINE
+
+
+def _run(arguments: Any) -> int:
+    region = _region(arguments)
+    _run_and_print(region, arguments.steps, arguments)
+    if not arguments.json:
+        _print_sites(region, arguments)
+    return FINE
+
+
+def _run_and_print(region: Any, steps: Sequence[str], arguments: Any) -> None:
+    results = region.run(steps, workers=arguments.workers, report=_progress(arguments), starting=_starting(arguments))
+    if arguments.json:
+        _print_json([vars(r) for r in results])
+        return
+    ran = [r for r in results if r.state == "ran"]
+    print(f"{len(ran)} steps ran, {len(results) - len(ran)} were up to date, {sum(r.seconds for r in ran):.1f} s.")
+
+
+def _starting(arguments: Any) -> Callable[[str], None]:
+    def starting(name: str) -> None:
+        if sys.stderr.isatty() and not arguments.json:
+            print(f"{name} ...", end="\r", file=sys.stderr, flush=True)
+
+    return starting
+
+
+def _progress(arguments: Any) -> Callable[[StepResult], None]:
+    def report(result: StepResult) -> None:
+        if arguments.json:
+            return
+        figures = f"{result.seconds:7.1f} s {result.peak_mb:7.0f} MB" if result.state == "ran" else "  up to date"
+        print(f"{result.name:28} {figures}", flush=True)
+
+    return report
+
+
+def _print_sites(region: Any, arguments: Any) -> None:
+    if arguments.json:
+        return
+    for site in region.sites():
+        print(f"map: {site}")
+
+
+def _explain(arguments: Any) -> int:
+    told = _region(arguments).explain(arguments.place)
+    if arguments.json:
+        _print_json(told)
+        return FINE
+    print(told["text"])
+    return FINE
+
+
+def _setbacks(arguments: Any) -> int:
+    region = _region(arguments)
+    findings = region.setbacks(report=_progress(arguments))
+    counts = findings["verdict"].value_counts()
+    if arguments.json:
+        _print_json(_records(findings))
+    else:
+        columns = ["verdict", "required_m", "clearance_m", "uncertainty_m", "source_name", "target_name", "clause"]
+        _print_table(findings[findings["verdict"] != "clear"], columns)
+        print(
+            f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
+            f"{counts.get('clear', 0)} near misses that are clear. All: geo-risk export {arguments.region} findings --to findings.xlsx"
+        )
+        for row in region.table("not_checked").itertuples():
+            print(f"not checked: {row.count} of {row.layer}: {row.why}")
+    if counts.get("conflict", 0):
+        return CONFLICT
+    return UNDECIDED if counts.get("undecided", 0) else FINE
+
+
+def _rescue(arguments: Any) -> int:
+    times = _region(arguments).rescue(arguments.at)
+    if arguments.json:
+        _print_json(_records(times))
+        return FINE
+    _print_table(times, ["facility_kind", "rank", "facility_name", "minutes", "turnout_s", "distance_m", "reason"])
+    return FINE
+
+
+def _publish(arguments: Any) -> int:
+    region = _region(arguments)
+    written = region.publish(profile=arguments.profile, to=arguments.to, single_file=arguments.single_file)
+    if arguments.json:
+        _print_json([str(path) for path in written])
+        return FINE
+    for path in written:
+        print(f"map: {path}")
+    return FINE
+
+
+def _serve(arguments: Any) -> int:
+    return _serve_region(_region(arguments), arguments.host, arguments.port)
+
+
+def _serve_region(region: Any, host: str, port: int) -> int:
+    app = region.app()
+    print(f"http://{host}:{port}/   (Ctrl-C ends)", flush=True)
+    try:
+        app.run(host=host, port=port, threaded=True)
+    except OSError as error:
+        raise GeoRiskError(f"cannot listen on {host}:{port}: {error.strerror}. Try another --port.") from None
+    return FINE
+
+
+def _export(arguments: Any) -> int:
+    _region(arguments).export(arguments.table, arguments.to)
+    print(json.dumps({"written": arguments.to}) if arguments.json else f"wrote {arguments.to}")
+    return FINE
+
+
+def _settings(arguments: Any) -> int:
+    from .settings import describe
+
+    rows = describe()
+    if arguments.json:
+        _print_json(rows)
+        return FINE
+    section = None
+    for row in rows:
+        if row["section"] != section:
+            section = row["section"]
+            print(f"\n[{section}]")
+        unit = f" {row['unit']}" if row["unit"] else ""
+        allowed = f" Allowed: {row['allowed']}." if row["allowed"] else ""
+        print(f"  {row['key']} = {row['default']}{unit}\n      {row['meaning']}. {row['type'].capitalize()}.{allowed}")
+    return FINE
+
+
+def _region(arguments: Any) -> Any:
+    from .api import Region
+
+    return Region(arguments.region)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON objects: missing values null, geometry as GeoJSON in WGS 84."""
+    import geopandas as gpd
+
+    geometry = None
+    if isinstance(table, gpd.GeoDataFrame):
+        geometry = [None if g is None else g.__geo_interface__ for g in table.geometry.to_crs(4326)]
+        table = table.drop(columns=table.geometry.name)
+    rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=10))
+    for row, shape in zip(rows, geometry or [], strict=False):
+        row["geometry"] = shape
+    return rows
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def _print_table(table: pd.DataFrame, columns: list[str]) -> None:
+    import pandas as pd
+
+    shown = pd.DataFrame(table[columns]).head(_ROWS).round(1)
+    if shown.empty:
+        print("none")
+        return
+    print(shown.to_string(index=False, na_rep="-", max_colwidth=40))
+    if len(table) > _ROWS:
+        print(f"... and {len(table) - _ROWS} more")

@@ -1,0 +1,204 @@
+"""The steps of a region, one short function each; the only place where the sub-packages meet.
+
+``inputs -> layers -> surfaces and tables -> site``: every step reads and writes the files it names,
+and `manifest.run_steps` runs those whose inputs, settings or code changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import store
+from .errors import InputError, SettingsError
+from .manifest import Step
+from .region import Region, comfortable_cell_m
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+# Layers each step looks at, if the region has them.
+HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads", "parking_lots")
+INDEX_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "crowded_places", "roads")
+SETBACK_LAYERS = (
+    "hazard_sources",
+    "gas_pipelines",
+    "parking_lots",
+    "crowded_places",
+    "buildings",
+    "enterprises",
+    "roads",
+)
+PLACE_LAYERS = ("hazard_sources", "crowded_places")
+_SHARED_CODE = ("schema.py", "grid.py", "crs.py", "store.py", "pipeline.py")
+
+
+def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step]:
+    """All steps of the region in ``folder`` whose results lie in ``build``, in order."""
+    region = Region(folder, build=build)
+    names = list(region.settings.layers)
+    if not set(names) & set(HAZARD_LAYERS):
+        raise SettingsError(
+            f"{folder / 'region.toml'}: no layer with hazards. Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
+        )
+    count = workers or region.settings.compute.workers or os.cpu_count() or 1
+    return [*_import_steps(region), *_analysis_steps(region, count), *_publish_steps(region)]
+
+
+def _tables(region: Region, *names: str) -> tuple[Path, ...]:
+    return tuple(region.build / "tables" / f"{name}.parquet" for name in names)
+
+
+def _surfaces(region: Region, *names: str) -> tuple[Path, ...]:
+    return tuple(region.build / "surfaces" / f"{name}.tif" for name in names)
+
+
+def _layer_files(region: Region, *names: str) -> tuple[Path, ...]:
+    return tuple(region.build / "layers" / f"{name}.parquet" for name in names if name in region.settings.layers)
+
+
+# Import ---------------------------------------------------------------------------------------------
+
+
+def _import_steps(region: Region) -> list[Step]:
+    from .layers.load import is_database, source_files
+
+    build, settings = region.build, region.settings
+    code = ("layers", *_SHARED_CODE)
+    boundary = settings.region.boundary
+    named = boundary in settings.layers
+    if not named and boundary == "districts":
+        raise SettingsError(
+            f"{region.folder / 'region.toml'}: the region has no boundary. Add a [layers.districts] section, "
+            'or write boundary = "FILE" under [region].'
+        )
+    boundary_spec = _spec(region, boundary)
+    frame = Step(
+        "frame",
+        lambda: _frame(region, boundary_spec),
+        source_files(boundary_spec, region.folder),
+        (build / "frame.json",),
+        [settings.region.crs, boundary_spec],
+        code,
+        is_database(boundary_spec),
+    )
+    imports = []
+    for name in _import_order(region):
+        spec = _spec(region, name)
+        reads = (build / "frame.json", *source_files(spec, region.folder))
+        if spec.get("join"):
+            reads += _layer_files(region, spec["join"])
+        writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
+        imports.append(
+            Step(f"import {name}", _bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
+        )
+    layers = _layer_files(region, *settings.layers)
+    grid_reads = _layer_files(region, boundary) if named else source_files(boundary_spec, region.folder)
+    return [
+        frame,
+        *imports,
+        Step(
+            "grid",
+            lambda: _grid(region, boundary_spec, named),
+            (build / "frame.json", *grid_reads),
+            (build / "grid.json", build / "boundary.parquet"),
+            [settings.region.cell_m, boundary],
+            code,
+        ),
+        Step(
+            "quality",
+            lambda: _quality(region),
+            tuple(build / "quality" / f"{name}.json" for name in settings.layers) + layers,
+            (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
+            None,
+            code,
+        ),
+    ]
+
+
+def _bind(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+    return lambda: function(*arguments)
+
+
+def _spec(region: Region, name: str) -> dict[str, Any]:
+    """A [layers.NAME] section as plain data; the boundary may also be just a file."""
+    if name in region.settings.layers:
+        return asdict(region.settings.layers[name])
+    return {"source": name, "crs": None, "columns": {}, "values": {}, "position_error_m": None, "join": None}
+
+
+def _import_order(region: Region) -> list[str]:
+    """Layer names with those that lend places first."""
+    layers = region.settings.layers
+    for name, spec in layers.items():
+        if spec.join and (spec.join not in layers or layers[spec.join].join):
+            raise SettingsError(
+                f"{region.folder / 'region.toml'}: [layers.{name}] join = {spec.join!r}: "
+                "must be a layer of this region that has coordinates of its own."
+            )
+    return sorted(layers, key=lambda name: (layers[name].join is not None, name))
+
+
+def _frame(region: Region, boundary: dict[str, Any]) -> None:
+    from pyproj import CRS
+
+    from .crs import metric_crs
+    from .layers.load import wgs84_bounds
+
+    west, south, east, north = wgs84_bounds("districts", boundary, folder=region.folder)
+    crs = region.settings.region.crs or metric_crs((west + east) / 2, (south + north) / 2)
+    try:
+        parsed = CRS.from_user_input(crs)
+    except Exception:
+        raise SettingsError(f'[region] crs = "{crs}": unknown. Write an EPSG code such as "EPSG:4549".') from None
+    if not parsed.is_projected or parsed.to_epsg() == 3857 or parsed.axis_info[0].unit_name != "metre":
+        raise SettingsError(
+            f'[region] crs = "{crs}" ({parsed.name}): its units are not true metres on the ground. '
+            'Write a projected metric CRS such as "EPSG:4549".'
+        )
+    store.write_json(region.build / "frame.json", {"anchor": [west, south, east, north], "crs": crs})
+
+
+def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
+    from .layers.load import load_layer
+    from .layers.quality import quality_json
+
+    joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
+    frame, reports = load_layer(
+        name, spec, folder=region.folder, crs=region.crs, anchor=tuple(region.frame["anchor"]), joins=joins
+    )
+    store.write_table(region.build / "layers" / f"{name}.parquet", frame)
+    store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
+
+
+def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
+    import geopandas as gpd
+
+    from .layers.load import load_layer
+
+    if named:
+        districts = region.layer(region.settings.region.boundary)
+    else:
+        districts, _ = load_layer("districts", boundary, folder=region.folder, crs=region.crs, anchor=None)
+    outline = districts.geometry[districts.geometry.geom_type.isin(["Polygon", "MultiPolygon"])].union_all()
+    if outline.is_empty:
+        raise InputError(
+            f"the boundary {boundary['source']} has no polygons. Name a polygon layer or file in [region] boundary."
+        )
+    bounds = [round(v, 3) for v in outline.bounds]
+    cell = region.settings.region.cell_m or comfortable_cell_m(tuple(bounds))  # type: ignore[arg-type]
+    store.write_json(region.build / "grid.json", {"bounds": bounds, "cell_m": cell})
+    store.write_table(region.build / "boundary.parquet", gpd.GeoDataFrame(geometry=[outline], crs=region.crs))
+
+
+def _quality(region: Region) -> None:
+    from .layers.quality import merge_quality, quality_html
+
+    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
+    merged = merge_quality(parts)
+    store.write_json(region.build / "quality.json", merged)
+    store.write_text(region.build / "quality.html", quality_html(merged))
+    store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))
