@@ -1,0 +1,241 @@
+"""What the command line offers, as Python: ``geo_risk.Region("linlan").setbacks()``."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import pipeline, region, store
+from .errors import InputError, RegionError
+from .manifest import StepResult, run_steps
+from .settings import parse_settings
+
+if TYPE_CHECKING:
+    import flask
+    import geopandas as gpd
+    import pandas as pd
+
+Report = Callable[[StepResult], None]
+
+# Layers and tables in which a place may be named, searched in this order.
+_NAMED = ("enterprises", "hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
+
+
+def _quiet(result: object) -> None:
+    """Report nothing."""
+
+
+class Region(region.Region):
+    """A region folder and everything that can be asked of it; each command is one method."""
+
+    def run(
+        self,
+        steps: Sequence[str] = (),
+        *,
+        workers: int | None = None,
+        report: Report = _quiet,
+        starting: Callable[[str], None] = _quiet,
+    ) -> list[StepResult]:
+        """
+        Bring the results up to date: all steps, or the named ones and what they need.
+
+        Raises
+        ------
+        GeoRiskError
+            For anything wrong with settings or inputs; the previous results stay as they were.
+        """
+        of = partial(pipeline.steps, self.folder, workers=workers)
+        results = run_steps(self.folder, lambda build: of(build), only=steps, report=report, starting=starting)
+        for cached in ("frame", "grid"):
+            self.__dict__.pop(cached, None)
+        return results
+
+    def check(self, *, report: Report = _quiet) -> dict[str, Any]:
+        """Import the inputs and return the quality report: per file rows read, kept, rejected, repaired."""
+        self.run(["quality"], report=report)
+        return store.read_json(self.build / "quality.json")
+
+    def setbacks(self, *, report: Report = _quiet) -> gpd.GeoDataFrame:
+        """Findings between hazard sources, pipelines and what must be kept clear of them (schema: findings)."""
+        self.run(["setbacks"], report=report)
+        return self.table("findings")  # type: ignore[return-value]
+
+    def explain(self, place: str) -> dict[str, Any]:
+        """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""
+        return pipeline.explain(self, *self.locate(place))
+
+    def rescue(self, at: str) -> gpd.GeoDataFrame:
+        """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
+        return pipeline.rescue_at(self, *self.locate(at))
+
+    def publish(
+        self, *, profile: str | None = None, to: str | Path | None = None, single_file: bool = False
+    ) -> list[Path]:
+        """
+        Write the static site of one profile (or those of region.toml), or one HTML file.
+
+        Returns
+        -------
+        list of Path
+            The pages to open.
+        """
+        profiles = [profile] if profile else list(self.settings.publish.profiles)
+        if single_file:
+            self.run()
+            target = Path(to) if to else self.site / f"{self.folder.resolve().name}-{profiles[0]}.html"
+            store.write_text(target, pipeline.single_file(self, profiles[0]))
+            return [target]
+        self.run()
+        for name in profiles:
+            if name not in self.settings.publish.profiles:
+                pipeline.publish(self, name)
+        pages = [self.site / name / "index.html" for name in profiles]
+        if to is None:
+            return pages
+        return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
+
+    def sites(self) -> list[Path]:
+        """Pages of the sites that exist."""
+        return sorted(self.site.glob("*/index.html"))
+
+    def app(self) -> flask.Flask:
+        """The web application that serves the sites."""
+        if not self.sites():
+            raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
+        return pipeline.app(self)
+
+    def export(self, table: str, to: str) -> None:
+        """Write a result table or a layer to a file or a PostGIS database; see `store.export_table`."""
+        if (self.build / "tables" / f"{table}.parquet").is_file():
+            store.export_table(self.table(table), to, table)
+        elif table in self.settings.layers:
+            store.export_table(self.layer(table), to, table)
+        else:
+            known = sorted({*self.settings.layers, *(p.stem for p in (self.build / "tables").glob("*.parquet"))})
+            raise RegionError(f"{self.folder}: no table or layer {table!r}. There are: {', '.join(known)}.")
+
+    def locate(self, place: str) -> tuple[float, float]:
+        """
+        (easting, northing) [m] of ``LON,LAT`` in WGS 84, or of the one object with that id or name.
+
+        Raises
+        ------
+        InputError
+            If nothing, or more than one object, is called so.
+        """
+        from pyproj import Transformer
+
+        numbers = _lonlat(place)
+        if numbers is not None:
+            return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
+        points = {}
+        for name, layer in self.layers(*_NAMED).items():
+            hits = layer[(layer["id"] == place) | (layer["name"] == place)]
+            points |= {
+                (round(p.x, 2), round(p.y, 2)): (name, i)
+                for p, i in zip(hits.representative_point(), hits["id"], strict=True)
+            }
+        if len(points) != 1:
+            what = "nothing is" if not points else f"{len(points)} objects are"
+            which = "; ".join(f"{layer} {i}" for layer, i in list(points.values())[:5])
+            raise InputError(f"{place!r}: {what} called so{': ' + which if which else ''}. Write LON,LAT or an id.")
+        return next(iter(points))
+
+
+@dataclass(frozen=True)
+class Started:
+    """A region.toml that `init` wrote, and what it recognised."""
+
+    path: Path
+    found: list[dict[str, Any]]
+
+
+def init(folder: str | Path, files: Iterable[str | Path] = (), *, name: str | None = None) -> Started:
+    """
+    Start a region: recognise the layers in ``files`` (or in ``folder/inputs``) and write region.toml.
+
+    The files stay where they are; region.toml names them.
+
+    Raises
+    ------
+    InputError
+        If there is a region already, a file is missing, or nothing was recognised.
+    """
+    import tomllib
+
+    from .layers.recognise import recognise, region_toml
+
+    folder = Path(folder)
+    path = folder / "region.toml"
+    if path.exists():
+        raise InputError(f"{path} is there already. Edit it, or remove it to start anew.")
+    given = [Path(f) for f in files] or [folder / "inputs"]
+    for file in given:
+        if not file.exists():
+            raise InputError(f"{file}: no such file or folder. Give the files that hold the region's layers.")
+    found = recognise(given)
+    if not any(item.layer for item in found):
+        raise InputError(
+            "no layer was recognised in " + ", ".join(str(f) for f in given) + ". See geo-risk init --help."
+        )
+    text = region_toml(name or folder.resolve().name, found, folder)
+    parse_settings(tomllib.loads(text), str(path))
+    store.write_text(path, text)
+    return Started(path, [_found(item) for item in found])
+
+
+def demo(folder: str | Path = "linlan", *, size: str = "city", seed: int = 1) -> Region:
+    """
+    Write the demo city as the files an office would hand over, with its region.toml.
+
+    Raises
+    ------
+    InputError
+        If ``folder`` holds something that is not the demo.
+    """
+    from .layers.demo.write import write_demo
+
+    folder = Path(folder)
+    ours = folder / "truth.json"
+    if folder.exists() and any(folder.iterdir()) and not ours.exists():
+        raise InputError(f"{folder} is not empty and not the demo. Name another folder: geo-risk demo DIR")
+    summary = write_demo(folder, size=size, seed=seed)
+    store.write_text(folder / "region.toml", summary.region_toml)
+    return Region(folder)
+
+
+def _found(item: Any) -> dict[str, Any]:
+    file = str(item.path) + (f"#{item.sublayer}" if item.sublayer else "")
+    return {
+        "file": file,
+        "layer": item.layer,
+        "columns": dict(item.columns),
+        "rows": item.rows,
+        "notes": list(item.notes),
+    }
+
+
+def _lonlat(place: str) -> tuple[float, float] | None:
+    parts = place.replace("，", ",").split(",")
+    try:
+        lon, lat = (float(part) for part in parts)
+    except ValueError:
+        return None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise InputError(f"{place!r}: longitude must be within 180 and latitude within 90 degrees. Write LON,LAT.")
+    return lon, lat
+
+
+def _copy_site(site: Path, to: Path) -> Path:
+    """Put a copy of a site at ``to``; what is there already is replaced only if it is a site."""
+    if to.exists() and any(to.iterdir()) and not (to / "manifest.json").is_file():
+        raise InputError(f"{to} is not empty and no published site. Name another folder with --to.")
+    fresh = to.with_name(f".{to.name}-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(site, fresh)
+    store.swap_folder(fresh, to)
+    return to / "index.html"
