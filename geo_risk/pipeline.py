@@ -18,10 +18,11 @@ from .manifest import Step
 from .region import Region, comfortable_cell_m
 
 if TYPE_CHECKING:
+    import flask
     import geopandas as gpd
 
 # Layers each step looks at, if the region has them.
-HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads", "parking_lots")
+HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots")
 INDEX_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "crowded_places", "roads")
 SETBACK_LAYERS = (
     "hazard_sources",
@@ -42,7 +43,8 @@ def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step
     names = list(region.settings.layers)
     if not set(names) & set(HAZARD_LAYERS):
         raise SettingsError(
-            f"{folder / 'region.toml'}: no layer with hazards. Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
+            f"{folder / 'region.toml'}: no layer with hazards. "
+            f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
         )
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
     return [*_import_steps(region), *_analysis_steps(region, count), *_publish_steps(region)]
@@ -202,3 +204,140 @@ def _quality(region: Region) -> None:
     store.write_json(region.build / "quality.json", merged)
     store.write_text(region.build / "quality.html", quality_html(merged))
     store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))
+
+
+# Analysis -------------------------------------------------------------------------------------------
+
+
+def _analysis_steps(region: Region, workers: int) -> list[Step]:
+    build, settings = region.build, region.settings
+    grid = (build / "frame.json", build / "grid.json", build / "boundary.parquet")
+    code = ("analysis", "standards", "parallel.py", *_SHARED_CODE)
+    found = [
+        Step(
+            "index",
+            lambda: _index(region, workers),
+            (*grid, *_layer_files(region, *INDEX_LAYERS, "population"), *_tables(region, "major_hazards")),
+            (*_tables(region, "index_sources"), *_surfaces(region, "index", "grade")),
+            asdict(settings.risk),
+            code,
+        ),
+        Step(
+            "setbacks",
+            lambda: _setbacks(region),
+            _layer_files(region, *SETBACK_LAYERS),
+            _tables(region, "findings", "not_checked"),
+            asdict(settings.setbacks),
+            code,
+        ),
+    ]
+    if "hazard_sources" in settings.layers:
+        reads = _layer_files(region, "hazard_sources", "population", "enterprises")
+        found.insert(0, Step("major hazards", lambda: _major_hazards(region), reads, _tables(region, "major_hazards"), None, code))
+    if "districts" in settings.layers:
+        reads = (*grid, *_surfaces(region, "index", "grade"), *_tables(region, "findings"))
+        reads += _layer_files(region, "districts", "enterprises", "hazard_sources", "population")
+        writes = _tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
+        found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    if "roads" in settings.layers and "emergency_facilities" in settings.layers:
+        reads = _layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
+        writes = _tables(region, "travel_times", "service_areas", "coverage")
+        code = ("routing", "standards", "parallel.py", *_SHARED_CODE)
+        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
+    return found
+
+
+def _major_hazards(region: Region) -> None:
+    from .analysis.major_hazards import major_hazards
+
+    layers = region.layers("hazard_sources", "population", "enterprises")
+    found = major_hazards(
+        layers["hazard_sources"], population=layers.get("population"), enterprises=layers.get("enterprises")
+    )
+    _write_tables(region, major_hazards=found)
+
+
+def _index(region: Region, workers: int) -> None:
+    from .analysis.grading import grade
+    from .analysis.index import index_surface
+    from .analysis.index_sources import index_sources
+
+    major = region.table("major_hazards") if "hazard_sources" in region.settings.layers else None
+    sources = index_sources(region.layers(*INDEX_LAYERS), major)
+    surface = index_surface(
+        sources,
+        region.layers("population", "crowded_places"),
+        region.grid,
+        settings=region.settings.risk,
+        workers=workers,
+    )
+    inside = _boundary_mask(region)
+    grades = grade(surface.index, region.settings.risk.cuts, mask=inside)
+    _write_tables(region, index_sources=sources)
+    arrays = {"index": surface.index, "exposure": surface.exposure, "grade": grades}
+    for name, array in arrays.items():
+        store.write_surface(region.build / "surfaces" / f"{name}.tif", store.Surface(array, region.grid))
+
+
+def _boundary_mask(region: Region) -> Any:
+    """(rows, cols) whether a cell's centre lies in the boundary."""
+    from rasterio.features import rasterize
+
+    outline = store.read_table(region.build / "boundary.parquet").geometry
+    return rasterize(outline, region.grid.shape, transform=region.grid.transform, dtype="uint8").astype(bool)
+
+
+def _setbacks(region: Region) -> None:
+    import pandas as pd
+
+    from .analysis.setbacks import check_setbacks
+
+    findings = check_setbacks(region.layers(*SETBACK_LAYERS), standards=region.settings.setbacks.standards)
+    not_checked = pd.DataFrame(findings.attrs["not_checked"], columns=["layer", "count", "why"])
+    _write_tables(region, findings=findings, not_checked=not_checked)
+
+
+def _rescue(region: Region) -> None:
+    from .routing.closest import closest_facilities
+    from .routing.coverage import coverage
+    from .routing.service import service_areas
+
+    rescue, facilities = region.settings.rescue, region.layer("emergency_facilities")
+    roads, places = network(region), region.layers(*PLACE_LAYERS)
+    common = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
+    others = region.layers("population", "districts")
+    _write_tables(
+        region,
+        travel_times=closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common),
+        service_areas=service_areas(
+            roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common
+        ),
+        coverage=coverage(
+            roads,
+            facilities,
+            places,
+            others.get("population"),
+            others.get("districts"),
+            limits_min=rescue.limits_min,
+            **common,
+        ),
+    )
+
+
+def network(region: Region) -> Network:
+    """The road network of a region, with the speeds of its settings."""
+    from .routing.network import build_network
+    from .routing.speeds import vehicle_speeds
+
+    rescue = region.settings.rescue
+    return build_network(
+        region.layer("roads"),
+        speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
+        snap_m=rescue.merge_ends_m,
+        connect_m=rescue.connect_m,
+    )
+
+
+def _write_tables(region: Region, **tables: Any) -> None:
+    for name, table in tables.items():
+        store.write_table(region.build / "tables" / f"{name}.parquet", table)
