@@ -15,22 +15,22 @@ import time
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
+from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.analysis.grading import enterprise_grades, grade
 from geo_risk.analysis.index import index_surface
-from geo_risk.analysis.index_settings import IndexSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.analysis.rollup import district_grades
-from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.grid import grid_of
 
 CRS = "EPSG:4549"
 WIDTH, HEIGHT = 46_000.0, 29_000.0
 SECTORS = {
-    "纺织服装": 20, "金属制品": 18, "通用专用设备": 15, "塑料橡胶": 9, "电气电子": 8, "仓储物流": 4.5, "化工": 4.2, "造纸印刷": 3.5,
-    "建材": 3.2, "木器家具": 3.1, "食品": 2.7, "汽车零部件": 2, "加油加气站": 1.3, "冶金铸造": 1.25, "危化品经营": 1, "港口码头": 0.5,
-    "医药": 0.4, "电力热力": 0.3, "涉氨冷库": 0.3,
+    "纺织服装": 20, "金属制品": 18, "通用专用设备": 15, "塑料橡胶": 9, "电气电子": 8, "仓储物流": 4.5, "化工": 4.2,
+    "造纸印刷": 3.5, "建材": 3.2, "木器家具": 3.1, "食品": 2.7, "汽车零部件": 2, "加油加气站": 1.3, "冶金铸造": 1.25,
+    "危化品经营": 1, "港口码头": 0.5, "医药": 0.4, "电力热力": 0.3, "涉氨冷库": 0.3,
 }  # fmt: skip
 
 
@@ -79,7 +79,10 @@ def city(scale: float = 1.0, seed: int = 1) -> dict[str, gpd.GeoDataFrame]:
         crs=CRS,
     )
     lesser = gpd.GeoDataFrame(
-        {"id": [f"L{i:04d}" for i in range(m)], "kind": rng.choice(["filling_station", "cylinder_depot"], m, p=[0.8, 0.2])},
+        {
+            "id": [f"L{i:04d}" for i in range(m)],
+            "kind": rng.choice(["filling_station", "cylinder_depot"], m, p=[0.8, 0.2]),
+        },
         geometry=shapely.points(around(towns, radius * 2, m)),
         crs=CRS,
     )
@@ -87,7 +90,9 @@ def city(scale: float = 1.0, seed: int = 1) -> dict[str, gpd.GeoDataFrame]:
     places = gpd.GeoDataFrame(
         {
             "id": [f"C{i}" for i in range(len(spots))],
-            "kind": rng.choice(["kindergarten", "primary_school", "market", "hotel", "restaurant", "elderly_home"], len(spots)),
+            "kind": rng.choice(
+                ["kindergarten", "primary_school", "market", "hotel", "restaurant", "elderly_home"], len(spots)
+            ),
         },
         geometry=shapely.points(spots),
         crs=CRS,
@@ -100,8 +105,6 @@ def city(scale: float = 1.0, seed: int = 1) -> dict[str, gpd.GeoDataFrame]:
         geometry=shapely.box(block[:, 0], block[:, 1], block[:, 0] + 200, block[:, 1] + 200),
         crs=CRS,
     )
-    import pandas as pd
-
     return {
         "enterprises": firms,
         "hazard_sources": pd.concat([hazards, lesser], ignore_index=True),
@@ -121,7 +124,9 @@ def _walks(rng, n: int, steps: int, step: float):
 
 
 def _pipelines(rng, scale: float):
-    lines = np.concatenate([_walks(rng, max(2, int(640 * scale)), 32, 50), _walks(rng, 7, 270, 100), _walks(rng, 23, 22, 100)])
+    lines = np.concatenate(
+        [_walks(rng, max(2, int(640 * scale)), 32, 50), _walks(rng, 7, 270, 100), _walks(rng, 23, 22, 100)]
+    )
     n = len(lines) - 30
     return gpd.GeoDataFrame(
         {
@@ -138,9 +143,21 @@ def _pipelines(rng, scale: float):
 
 
 def _roads(rng, scale: float):
-    kinds = {"motorway": 2000, "trunk": 1500, "primary": 2000, "secondary": 4000, "tertiary": 6500, "residential": 14000}
+    kinds = {
+        "motorway": 2000,
+        "trunk": 1500,
+        "primary": 2000,
+        "secondary": 4000,
+        "tertiary": 6500,
+        "residential": 14000,
+    }
     lines = [_walks(rng, max(1, int(n * scale / 40)), 40 * 5, 25) for n in kinds.values()]
-    cut = [shapely.linestrings(shapely.get_coordinates(walk)[i : i + 6]) for group in lines for walk in group for i in range(0, 200, 5)]
+    cut = [
+        shapely.linestrings(shapely.get_coordinates(walk)[i : i + 6])
+        for group in lines
+        for walk in group
+        for i in range(0, 200, 5)
+    ]
     names = [k for k, group in zip(kinds, lines, strict=True) for _ in range(40 * len(group))]
     return gpd.GeoDataFrame({"id": [f"R{i}" for i in range(len(cut))], "class": names}, geometry=cut, crs=CRS)
 
@@ -149,7 +166,9 @@ def _districts():
     x, y = np.meshgrid(np.arange(0, WIDTH, WIDTH / 6), np.arange(0, HEIGHT, HEIGHT / 3))
     boxes = shapely.box(x.ravel(), y.ravel(), x.ravel() + WIDTH / 6, y.ravel() + HEIGHT / 3)
     frame = {"id": ["0", *(f"T{i:02d}" for i in range(len(boxes)))], "level": ["county"] + ["township"] * len(boxes)}
-    return gpd.GeoDataFrame({**frame, "name": frame["id"]}, geometry=[shapely.box(0, 0, WIDTH, HEIGHT), *boxes], crs=CRS)
+    return gpd.GeoDataFrame(
+        {**frame, "name": frame["id"]}, geometry=[shapely.box(0, 0, WIDTH, HEIGHT), *boxes], crs=CRS
+    )
 
 
 def naive_seconds(sources, grid, n: int) -> float:

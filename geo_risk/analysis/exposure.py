@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from rasterio.transform import from_origin
 from scipy.ndimage import gaussian_filter
+from shapely.geometry import mapping
 
 from ..crs import require_metric
 from ..errors import CRSError, InputError
@@ -24,7 +25,7 @@ Floats = NDArray[np.float64]
 # Each cell is sampled at 4 x 4 points, so an area's share of a cell is right to 1/16.
 _SAMPLES = 4
 # Sample rows rasterised at once; bounds the memory, not the result.
-_BAND_ROWS = 256
+_BAND_ROWS = 512
 _CROWDED_DEFAULT = "other"
 
 
@@ -122,8 +123,10 @@ def exposure_on_grid(layers: Mapping[str, gpd.GeoDataFrame], grid: Grid, setting
     e = 1 - np.exp(-density / settings.density_scale_per_ha)
     s = 1 - np.exp(-sensitive / settings.sensitive_scale_per_ha)
     factor = settings.weight_base + settings.weight_population * e + settings.weight_sensitivity * s
-    density, sensitive, e, s, factor = (a.astype(np.float32) for a in (density, sensitive, e, s, factor))
-    return Exposure(density, sensitive, e, s, factor, tuple(notes))
+    f4 = np.float32
+    return Exposure(
+        density.astype(f4), sensitive.astype(f4), e.astype(f4), s.astype(f4), factor.astype(f4), tuple(notes)
+    )
 
 
 def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
@@ -205,20 +208,21 @@ def _spread(out: Floats, areas: NDArray, number: Floats, grid: Grid) -> tuple[ND
     area = shapely.area(shapely.make_valid(areas[crosses]))
     share[crosses] = np.clip(inner / np.where(area > 0, area, 1.0), 0.0, 1.0)
     met = np.zeros(len(areas), dtype=np.int64)
-    for _, labels in _labels(areas, grid):
+    shapes = [mapping(area) for area in areas]
+    for _, labels in _labels(shapes, areas, grid):
         met += np.bincount(labels.ravel(), minlength=len(areas) + 1)[1:]
     each = np.concatenate([[0.0], number * share / np.maximum(met, 1)])
-    for row0, labels in _labels(areas, grid):
+    for row0, labels in _labels(shapes, areas, grid):
         rows = labels.shape[0] // _SAMPLES
         out[row0 : row0 + rows] += each[labels].reshape(rows, _SAMPLES, -1, _SAMPLES).sum(axis=(1, 3))
     return met > 0, number * (1 - share)
 
 
-def _labels(areas: NDArray, grid: Grid):
+def _labels(shapes: list[dict], areas: NDArray, grid: Grid) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """For bands of rows: the first row, and 1 + the area at each sample point (0: none)."""
     step = grid.cell_m / _SAMPLES
     band = max(1, _BAND_ROWS // _SAMPLES)
-    bottom, top = shapely.bounds(areas)[:, 1], shapely.bounds(areas)[:, 3]
+    _, bottom, _, top = shapely.bounds(areas).T
     for row0 in range(0, grid.shape[0], band):
         rows = min(band, grid.shape[0] - row0)
         north = grid.top - row0 * grid.cell_m
@@ -227,5 +231,5 @@ def _labels(areas: NDArray, grid: Grid):
         if not len(which):
             yield row0, np.zeros(shape, dtype=np.int32)
             continue
-        pairs = ((areas[i], int(i) + 1) for i in which)
-        yield row0, rasterize(pairs, shape, transform=from_origin(grid.left, north, step, step), dtype=np.int32)
+        pairs = ((shapes[i], int(i) + 1) for i in which)
+        yield row0, rasterize(pairs, shape, transform=Affine(step, 0.0, grid.left, 0.0, -step, north), dtype=np.int32)

@@ -93,7 +93,7 @@ def enterprise_grades(
     ids = frame["id"].astype(str)
     index_max, factor = _at_sites(frame, surface)
     own = _own_scores(frame, sources, hazard_sources)
-    level = ids.map(worst_levels(major_hazards)) if major_hazards is not None else pd.Series(np.nan, index=frame.index)
+    level = ids.map(worst_levels(frame, hazard_sources, major_hazards)).astype(float)
     # Beside the grid nothing is known of who is exposed: the largest factor is taken.
     factor = np.where(np.isnan(factor), settings.largest_factor, factor)
     own_index = np.minimum(own["score"].to_numpy(float) * factor, 100)
@@ -117,7 +117,7 @@ def enterprise_grades(
         "self_grade": self_grade,
         "index_max": index_max,
         "major_level": level.astype("Int64"),
-        "n_conflicts": _conflicts(ids, hazard_sources, findings),
+        "n_conflicts": _conflicts(frame, hazard_sources, findings),
         "sector": frame.get("sector", None),
         "reason": reason,
         "geometry": frame.geometry,
@@ -125,10 +125,36 @@ def enterprise_grades(
     return gpd.GeoDataFrame(columns, crs=frame.crs)
 
 
-def worst_levels(major_hazards: gpd.GeoDataFrame) -> pd.Series:
-    """enterprise_id -> worst (lowest) major-hazard level of its units; firms without a level left out."""
-    known = major_hazards[major_hazards["enterprise_id"].notna() & major_hazards["level"].notna()]
-    return known["level"].astype(float).groupby(known["enterprise_id"].astype(str)).min()
+def worst_levels(
+    enterprises: gpd.GeoDataFrame, hazard_sources: gpd.GeoDataFrame | None, major_hazards: gpd.GeoDataFrame | None
+) -> pd.Series:
+    """
+    Enterprise id -> worst (lowest) major-hazard level of its units, computed or declared; others left out.
+
+    Undecided units have no level and do not count here; their source score shows them.
+    """
+    found = []
+    if major_hazards is not None:
+        major = major_hazards[major_hazards["verdict"] == "major"]
+        found.append(pd.DataFrame({"firm": owners(major, enterprises), "level": major["level"].astype(float)}))
+    if hazard_sources is not None and "declared_level" in hazard_sources:
+        level = pd.to_numeric(hazard_sources["declared_level"], errors="coerce").astype(float)
+        found.append(pd.DataFrame({"firm": owners(hazard_sources, enterprises), "level": level}))
+    if not found:
+        return pd.Series(dtype=float)
+    known = pd.concat(found).dropna()
+    return known["level"].groupby(known["firm"]).min()
+
+
+def owners(table: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame) -> pd.Series:
+    """(N,) enterprise id of each row: as written, else that of the only enterprise of its name; None if unknown."""
+    firm = table["enterprise_id"].astype(object) if "enterprise_id" in table else pd.Series(None, table.index, object)
+    firm = firm.where(firm.notna(), None)
+    if "enterprise_name" in table:
+        unique = enterprises.drop_duplicates("name", keep=False)
+        by_name = pd.Series(unique["id"].astype(str).to_numpy(), index=unique["name"])
+        firm = firm.where(firm.notna(), table["enterprise_name"].map(by_name))
+    return firm.where(firm.isna(), firm.astype(str)).astype(object)
 
 
 def townships_of(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> pd.Series:
@@ -170,25 +196,25 @@ def _own_scores(
     firm = pd.Series(None, index=sources.index, dtype=object)
     is_firm, is_hazard = sources["layer"] == "enterprises", sources["layer"] == "hazard_sources"
     firm[is_firm] = sources.loc[is_firm, "id"].astype(str)
-    if hazard_sources is not None and "enterprise_id" in hazard_sources:
-        known = hazard_sources[hazard_sources["enterprise_id"].notna()].drop_duplicates("id")
-        owner = pd.Series(known["enterprise_id"].astype(str).to_numpy(), index=known["id"].astype(str))
-        firm[is_hazard] = sources.loc[is_hazard, "id"].astype(str).map(owner)
+    if hazard_sources is not None:
+        owner = pd.Series(owners(hazard_sources, frame).to_numpy(), index=hazard_sources["id"].astype(str))
+        firm[is_hazard] = sources.loc[is_hazard, "id"].astype(str).map(owner[~owner.index.duplicated()])
     own = pd.DataFrame({"firm": firm, "score": sources["score"].astype(float), "reason": sources["reason"]})
     own = own[own["firm"].notna()].sort_values("score", ascending=False, kind="stable").drop_duplicates("firm")
     own = own.set_index("firm").reindex(frame["id"].astype(str))
     return own.assign(score=own["score"].fillna(0.0), reason=own["reason"].fillna("not among the sources"))
 
 
-def _conflicts(ids: pd.Series, hazard_sources: gpd.GeoDataFrame | None, findings: gpd.GeoDataFrame | None) -> pd.Series:
+def _conflicts(
+    frame: gpd.GeoDataFrame, hazard_sources: gpd.GeoDataFrame | None, findings: gpd.GeoDataFrame | None
+) -> pd.Series:
     """(N,) findings in conflict in which the firm or one of its hazard sources is either end; <NA> without findings."""
     if findings is None:
-        return pd.Series(pd.NA, index=ids.index, dtype="Int64")
-    owner: dict[tuple[str, str], str] = {("enterprises", i): i for i in ids}
-    if hazard_sources is not None and "enterprise_id" in hazard_sources:
-        known = hazard_sources[hazard_sources["enterprise_id"].notna()]
-        pairs = zip(known["id"].astype(str), known["enterprise_id"].astype(str), strict=True)
-        owner |= {("hazard_sources", unit): firm for unit, firm in pairs}
+        return pd.Series(pd.NA, index=frame.index, dtype="Int64")
+    owner: dict[tuple[str, str], str] = {("enterprises", i): i for i in frame["id"].astype(str)}
+    if hazard_sources is not None:
+        pairs = zip(hazard_sources["id"].astype(str), owners(hazard_sources, frame), strict=True)
+        owner |= {("hazard_sources", unit): firm for unit, firm in pairs if firm is not None}
     conflicts = findings[findings["verdict"] == "conflict"]
     ends = [
         pd.Series(
@@ -200,7 +226,7 @@ def _conflicts(ids: pd.Series, hazard_sources: gpd.GeoDataFrame | None, findings
         for end in ("source", "target")
     ]
     touched = pd.concat([ends[0], ends[1].mask(ends[0] == ends[1])]).dropna()
-    return ids.map(touched.value_counts()).fillna(0).astype("Int64")
+    return frame["id"].astype(str).map(touched.value_counts()).fillna(0).astype("Int64")
 
 
 def _reason(

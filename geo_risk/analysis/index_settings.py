@@ -36,7 +36,7 @@ class IndexSettings:
     exposure_radius_m: float = _option(100.0, "m", "people and places are spread over this radius")
     assumed_density_per_ha: float = _option(25.0, "persons/ha", "density taken everywhere when no population is given")
     cuts: tuple[float, float, float, float] = _option(
-        (0.0, 12.0, 30.0, 60.0), "0-100", "lowest index of blue, yellow, orange and red"
+        (0.0, 12.0, 30.0, 65.0), "0-100", "lowest index of blue, yellow, orange and red"
     )
     district_min_share: float = _option(0.01, "-", "share of a district's area that gives it a grade")
     district_min_persons: float = _option(1000.0, "persons", "residents in a grade that give it to a district; 0: off")

@@ -207,10 +207,12 @@ def _fits(facts: pd.DataFrame, rule) -> NDArray[np.bool_]:
     words = rule.match.split("|")
     if rule.how == "is":
         return values.isin(words).to_numpy()
-    # A one-character name (氯, 氨, 苯) is part of many others, so it must be the whole text.
-    whole = values.isin([w for w in words if len(w) == 1]).to_numpy()
-    text = values + " " + facts["cas"] if rule.field == "substance" else values
-    pattern = "|".join(re.escape(w) for w in words if len(w) > 1)
+    text, whole = values, np.zeros(len(values), dtype=bool)
+    if rule.field == "substance":
+        # A one-character name (氯, 氨, 苯) is part of many others, so it must be the whole text.
+        whole = values.isin([w for w in words if len(w) == 1]).to_numpy()
+        words, text = [w for w in words if len(w) > 1], values + " " + facts["cas"]
+    pattern = "|".join(re.escape(w) for w in words)
     return whole | text.str.contains(pattern, case=False, regex=True).to_numpy(bool)
 
 

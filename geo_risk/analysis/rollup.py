@@ -8,9 +8,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from rasterio.transform import from_origin
 
 from ..errors import InputError
 from ..grid import Grid
@@ -26,6 +26,8 @@ _COUNTS = {
     "n_conflicts": ("findings", "conflict"),
 }
 _WORST_FIRST = (4, 3, 2, 1, 0)
+# Residents or enterprises, however few, raise a district to orange and red only.
+_RAISED_BY_FEW = 3
 
 
 def district_grades(
@@ -42,8 +44,8 @@ def district_grades(
     Grade, share table and counts of every district of every level (``schema.RESULTS["districts"]``).
 
     A district gets the worst grade for which one of three holds, counting that grade or worse: its
-    cells cover the minimum share of the area; the minimum number of residents live in them; the
-    minimum number of graded enterprises lie in the district. ``rule`` says which one did. A cell
+    cells cover the minimum share of the area; and, for red and orange, the minimum number of residents
+    live in them, or the minimum number of enterprises graded so lie in it. ``rule`` says which. A cell
     belongs to the district its centre lies in; cells are equal in area, so shares are shares of
     cells and sum to 1. A district too small to hold a centre takes the cell at a point inside it.
 
@@ -100,7 +102,8 @@ def _cells_in(polygon, grid: Grid) -> tuple[tuple[NDArray[np.int64], NDArray[np.
     row0, row1 = max(row0, 0), min(row1 + 1, grid.shape[0])
     col0, col1 = max(col0, 0), min(col1 + 1, grid.shape[1])
     if row0 < row1 and col0 < col1:
-        corner = from_origin(grid.left + col0 * grid.cell_m, grid.top - row0 * grid.cell_m, grid.cell_m, grid.cell_m)
+        left, top = grid.left + col0 * grid.cell_m, grid.top - row0 * grid.cell_m
+        corner = Affine(grid.cell_m, 0.0, left, 0.0, -grid.cell_m, top)
         inside = rasterize([(polygon, 1)], (row1 - row0, col1 - col0), transform=corner, dtype=np.uint8)
         row, col = np.nonzero(inside)
         if len(row):
@@ -144,10 +147,11 @@ def _worst(
         # 1e-12: a share summed from several grades may miss a round minimum by one bit.
         if share >= settings.district_min_share - 1e-12:
             return g, f"{share:.1%} of the area is {worse} (minimum {settings.district_min_share:.1%})"
-        if 0 < settings.district_min_persons <= people:
+        # One filling station must not lift a whole rural township to yellow.
+        if g >= _RAISED_BY_FEW and 0 < settings.district_min_persons <= people:
             return g, f"{people:.0f} residents in {worse} (minimum {settings.district_min_persons:g})"
-        if 0 < settings.district_min_enterprises <= number:
-            return g, f"{number:.0f} enterprises graded {worse} (minimum {settings.district_min_enterprises})"
+        if g >= _RAISED_BY_FEW and 0 < settings.district_min_enterprises <= number:
+            return g, f"enterprises graded {worse}: {number:.0f} (minimum {settings.district_min_enterprises})"
     return 0, "no grade reaches a minimum"
 
 
