@@ -159,18 +159,18 @@ def owners(table: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame) -> pd.Series:
 
 def townships_of(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) -> pd.Series:
     """(N,) id of the township each row lies in, else of the smallest district around it; None where there is none."""
-    out = pd.Series(None, index=frame.index, dtype=object)
+    out = np.full(len(frame), None, dtype=object)
     if districts is None or not len(districts):
-        return out
+        return pd.Series(out, index=frame.index)
     level = districts["level"] if "level" in districts else pd.Series(None, index=districts.index)
     # Written in this order, so the last, a township or else the smallest district, stays.
     order = districts.assign(_town=(level == "township").to_numpy(), _area=-districts.area)
     order = order.sort_values(["_town", "_area", "id"], kind="stable").reset_index(drop=True)
     points = shapely.point_on_surface(np.asarray(frame.geometry.array))
     row, where = shapely.STRtree(np.asarray(order.geometry.array)).query(points, predicate="intersects")
-    for position in np.lexsort((where, row)):
-        out.iloc[row[position]] = order["id"].iloc[where[position]]
-    return out
+    last_wins = np.argsort(where, kind="stable")
+    out[row[last_wins]] = order["id"].to_numpy(object)[where[last_wins]]
+    return pd.Series(out, index=frame.index)
 
 
 def _at_sites(frame: gpd.GeoDataFrame, surface: IndexSurface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..grid import Grid
 from ..parallel import Progress, map_ordered
 from .exposure import Exposure, exposure_on_grid, require_same_crs
-from .index_kernel import Members, Window, members, survival
+from .index_kernel import Window, hazard_of, members
 from .index_settings import IndexSettings
 from .index_sources import SOURCE_LAYERS
 
@@ -95,8 +95,3 @@ def index_surface(
     present = set(sources["layer"]) | {name for name, frame in exposure_layers.items() if len(frame)}
     lacked = tuple(name for name in (*SOURCE_LAYERS, *EXPOSURE_LAYERS) if name not in present)
     return IndexSurface(grid, hazard, terms.factor, index, terms, lacked)
-
-
-def hazard_of(stamped: Members, grid: Grid, window: Window) -> NDArray[np.float32]:
-    """Hazard 0-100 of the window's cells, float32."""
-    return (100 * (1 - survival(stamped, grid, window))).astype(np.float32)

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..grid import Grid
+
+if TYPE_CHECKING:  # workers import this module and need no tables
+    import geopandas as gpd
 
 Floats = NDArray[np.float64]
 # A score of 100 is read as a probability just below 1, so that shares stay finite.
@@ -65,7 +68,7 @@ class Members:
 
 def members(sources: gpd.GeoDataFrame, least_reach_m: float) -> Members:
     """
-    The sources that count (score and reach above 0), grouped and cut.
+    The sources that count (score above 0, with a place), grouped and cut.
 
     Groups are worked on in the order of their keys, rows without ``group`` in the order of layer and
     id, so the order of the table does not matter.
@@ -91,7 +94,7 @@ def members(sources: gpd.GeoDataFrame, least_reach_m: float) -> Members:
             f"{reach[first]:g} m. A score runs from 0 to 100 and a reach is 0 m or more."
         )
     geometry = np.asarray(sources.geometry.array)
-    counts = (score > 0) & (reach > 0) & ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    counts = (score > 0) & ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     rows = np.flatnonzero(counts)
     number = _group_numbers(sources, rows)
     order = np.argsort(number, kind="stable")
@@ -119,6 +122,11 @@ def survival(members: Members, grid: Grid, window: Window) -> Floats:
         rows = slice(hit.row0 - window.row0, hit.row1 - window.row0)
         out[rows, hit.col0 - window.col0 : hit.col1 - window.col0] *= 1 - p
     return out
+
+
+def hazard_of(stamped: Members, grid: Grid, window: Window) -> NDArray[np.float32]:
+    """Hazard 0-100 of the window's cells, float32."""
+    return (100 * (1 - survival(stamped, grid, window))).astype(np.float32)
 
 
 def group_probabilities(members: Members, grid: Grid, window: Window) -> Iterator[tuple[int, Window, Floats]]:

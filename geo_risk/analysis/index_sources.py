@@ -155,7 +155,7 @@ def _joined(texts: pd.Series, notes: pd.Series) -> pd.Series:
 
 def _why_not(frame: gpd.GeoDataFrame) -> pd.Series:
     """Why a row does not count; empty where it does."""
-    text = _text(frame, "state").map(_NOT_WORKING).fillna("")
+    text = _text(frame, "state").map(_NOT_WORKING).astype(object).fillna("")
     nowhere = frame.geometry.isna() | frame.geometry.is_empty
     return text.mask(nowhere, "no place: does not count; give it coordinates")
 
@@ -225,7 +225,7 @@ def _levels(frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDataFrame | None) -> 
         units = _unit_levels(major_hazards)
         key = _unit_key(frame)
         computed = key.map(units["level"]).astype(float)
-        notes = key.map(units["note"]).fillna("").astype(object)
+        notes = key.map(units["note"]).astype(object).fillna("")
     level = computed.fillna(9).combine(declared.fillna(9), min)
     says = (declared == level) & (declared != computed)
     text = [f"level {n:g} as declared" if said else "" for n, said in zip(level, says, strict=True)]
@@ -255,17 +255,11 @@ def _with_unmatched_units(hazards: gpd.GeoDataFrame | None, major_hazards: gpd.G
     known = set(_unit_key(hazards)) if hazards is not None else set()
     unit = _text(major_hazards, "unit_id")
     extra = major_hazards[(~unit.isin(known)).to_numpy() & unit.isin(_unit_levels(major_hazards).index).to_numpy()]
-    columns = [c for c in ("unit_id", "name", "enterprise_id", "enterprise_name") if c in extra]
-    extra = extra[[*columns, extra.geometry.name]].rename_geometry("geometry").assign(id=extra["unit_id"])
+    columns = {c: extra[c] for c in ("unit_id", "name", "enterprise_id") if c in extra}
+    units = gpd.GeoDataFrame({"id": extra["unit_id"], **columns, "geometry": extra.geometry}, crs=extra.crs)
     if hazards is None:
-        return extra.reset_index(drop=True)
-    if not len(extra):
-        return hazards
-    return gpd.GeoDataFrame(
-        pd.concat([hazards.rename_geometry("geometry"), extra.to_crs(hazards.crs)], ignore_index=True),
-        geometry="geometry",
-        crs=hazards.crs,
-    )
+        return units
+    return pd.concat([hazards, units.to_crs(hazards.crs)], ignore_index=True) if len(units) else hazards
 
 
 def _pipeline_facts(frame: gpd.GeoDataFrame) -> tuple[dict[str, pd.Series], pd.Series]:
