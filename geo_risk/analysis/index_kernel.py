@@ -1,5 +1,5 @@
 """
-Hazard of many sources on a window of cells: exact distances, one fixed order, bounded memory.
+Hazard of many sources on a window of cells: true distances, one fixed order, bounded memory.
 
 A source is cut into straight segments (a point is one of length 0). Its probability in a cell is
 p = score/100 * f(d/reach) with f(u) = (1 - u^2)^2 for u < 1, else 0, and d the distance from the
@@ -30,6 +30,10 @@ P_MAX = 1 - 1e-6
 _PAIRS = 1 << 17
 # A long straight segment is cut so that its bounding box holds few cells beyond its reach.
 _SEGMENT_M = 2000.0
+# Outlines with more vertices than this are simplified to 1/20 of a cell: their distances are right to
+# that, all others exact.
+_VERTICES = 40
+_SIMPLIFY_CELLS = 1 / 20
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Members:
     polygons: dict[int, list[tuple[shapely.Geometry, float, int]]]
 
 
-def members(sources: gpd.GeoDataFrame, least_reach_m: float) -> Members:
+def members(sources: gpd.GeoDataFrame, cell_m: float) -> Members:
     """
     The sources that count (score above 0, with a place), grouped and cut.
 
@@ -77,8 +81,8 @@ def members(sources: gpd.GeoDataFrame, least_reach_m: float) -> Members:
     ----------
     sources
         ``schema.RESULTS["index_sources"]``, with or without ``group``.
-    least_reach_m
-        Shorter reaches are raised to this, so that no source falls between cell centres.
+    cell_m
+        Cell side [m]; shorter reaches are raised to it, so that no source falls between cell centres.
 
     Raises
     ------
@@ -99,12 +103,15 @@ def members(sources: gpd.GeoDataFrame, least_reach_m: float) -> Members:
     number = _group_numbers(sources, rows)
     order = np.argsort(number, kind="stable")
     rows, number = rows[order], number[order]
-    segments, of = _segments(geometry[rows])
+    geometry = geometry[rows]
+    detailed = shapely.get_num_coordinates(geometry) > _VERTICES
+    geometry[detailed] = shapely.simplify(geometry[detailed], cell_m * _SIMPLIFY_CELLS)
+    segments, of = _segments(geometry)
     probability = np.minimum(score[rows] / 100, P_MAX)
-    used_reach = np.maximum(reach[rows], least_reach_m)
+    used_reach = np.maximum(reach[rows], cell_m)
     start = np.searchsorted(number[of], np.arange(number[-1] + 2 if len(number) else 1))
     polygons: dict[int, list[tuple[shapely.Geometry, float, int]]] = {}
-    for part, i in zip(*_polygons(geometry[rows]), strict=True):
+    for part, i in zip(*_polygons(geometry), strict=True):
         polygons.setdefault(int(number[i]), []).append((part, float(probability[i]), int(rows[i])))
     return Members(
         segments, probability[of], used_reach[of], rows[of], start, _boxes(segments, used_reach[of], start), polygons

@@ -92,6 +92,22 @@ def district_grades(
     return gpd.GeoDataFrame(out, geometry=frame.geometry.array, crs=frame.crs)
 
 
+def boundary_mask(boundary: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
+    """
+    (rows, cols) whether a cell's centre lies in any of the polygons: the ``mask`` of `grade`.
+
+    Raises
+    ------
+    CRSError
+        If the polygons are not in the grid's CRS.
+    """
+    require_same_crs(boundary, grid, "boundary")
+    out = np.zeros(grid.shape, dtype=bool)
+    for polygon in boundary.geometry:
+        out[_cells_in(polygon, grid)[0]] = True
+    return out
+
+
 def _cells_in(polygon, grid: Grid) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], str]:
     """Rows and columns of the cells whose centres lie in the polygon, and a note where none does."""
     nothing = np.zeros(0, dtype=np.int64)

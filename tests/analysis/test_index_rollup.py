@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.index_settings import IndexSettings
-from geo_risk.analysis.rollup import district_grades
+from geo_risk.analysis.rollup import boundary_mask, district_grades
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
@@ -136,3 +136,11 @@ def test_arrays_that_do_not_fit_are_refused():
         district_grades(whole, GRADES, INDEX, GRID, population=np.full((4, 4), np.nan))
     with pytest.raises(CRSError, match="to_crs"):
         district_grades(whole.to_crs("EPSG:4550"), GRADES, INDEX, GRID)
+
+
+def test_boundary_mask_is_the_union_of_the_polygons():
+    mask = boundary_mask(districts(shapely.box(0, 0, 160, 400), shapely.box(240, 0, 400, 40)), GRID)
+    # Centres at 50, 150, ...: the second box holds none, so it takes the cell at a point inside it.
+    assert mask.sum() == 9
+    assert mask[:, :2].all()
+    assert mask[3, 3]

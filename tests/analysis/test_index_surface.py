@@ -166,6 +166,14 @@ def test_a_long_straight_pipeline_is_exact():
     np.testing.assert_allclose(index_surface(frame, {}, SMALL).hazard, brute_force(frame, SMALL), rtol=1e-5, atol=1e-4)
 
 
+def test_a_detailed_outline_is_right_to_a_twentieth_of_a_cell():
+    circle = shapely.Point(300, 300).buffer(150, quad_segs=64)
+    frame = sources((circle, 60, 300))
+    hazard = index_surface(frame, {}, SMALL).hazard
+    # f falls by at most 8/(3 sqrt 3) per reach; a twentieth of a 40 m cell is 2 m.
+    np.testing.assert_allclose(hazard, brute_force(frame, SMALL), atol=60 * 1.54 * 2 / 300)
+
+
 def test_any_subset_of_layers_works_and_says_what_it_lacked():
     roads = gpd.GeoDataFrame(
         {"id": ["r"], "class": ["trunk"]}, geometry=[shapely.LineString([(0, 0), (9, 9)])], crs=CRS
