@@ -17,8 +17,6 @@ from ..errors import InputError, StandardsError
 
 SOURCE_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads")
 COLUMNS = ("layer", "id", "name", "score", "reach_m", "reason", "group")
-# GB 32167-2015, potential impact radius r = 0.099 sqrt(d^2 p), d in mm, p in MPa (MC).
-_IMPACT_RADIUS = 0.099
 _NOT_WORKING = {"closed": "closed: does not count", "planned": "planned: does not count yet"}
 
 
@@ -35,7 +33,17 @@ def rules(name: str = "index_sources") -> pd.DataFrame:
     with (files("geo_risk.standards") / f"{name}.csv").open(encoding="utf-8") as file:
         table = pd.read_csv(file, dtype=str, keep_default_na=False)
     for column in table.columns.intersection(
-        ["score", "reach_m", "diameter_mm", "pressure_mpa", "persons_default", "weight", "major_level", "grade"]
+        [
+            "score",
+            "reach_m",
+            "diameter_mm",
+            "pressure_mpa",
+            "persons_default",
+            "weight",
+            "major_level",
+            "grade",
+            "value",
+        ]
     ):
         table[column] = pd.to_numeric(table[column])
         if not (table[column] >= 0).all():
@@ -132,8 +140,8 @@ def _layer_sources(name: str, frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDat
 
 
 def _label(rule) -> str:
-    clause = " ".join(part for part in (f"{rule.standard}-{rule.edition}".strip("-"), rule.clause) if part)
-    basis = f"{clause}, {rule.confidence}" if clause else f"project choice, {rule.confidence}"
+    clause = " ".join(part for part in (rule.standard, rule.edition, rule.clause) if part != "-")
+    basis = f"{clause}, {rule.confidence}"
     return f"{rule.label}: score {rule.score:g}, reach {rule.reach_m:g} m [{rule.rule_id}; reach: {basis}]"
 
 
@@ -283,8 +291,9 @@ def _pipeline_facts(frame: gpd.GeoDataFrame) -> tuple[dict[str, pd.Series], pd.S
 
 
 def _impact_radius(facts: pd.DataFrame) -> NDArray[np.float64]:
-    """(N,) potential impact radius r = 0.099 sqrt(d^2 p) [m] of gas pipelines (GB 32167-2015)."""
-    return _IMPACT_RADIUS * facts["diameter_mm"].to_numpy(float) * np.sqrt(facts["pressure_mpa"].to_numpy(float))
+    """(N,) potential impact radius r = 0.099 sqrt(d^2 p) [m] of gas pipelines (GB 32167-2015), d in mm, p in MPa."""
+    factor = rules("index_parameters").set_index("key")["value"]["impact_radius"]
+    return factor * facts["diameter_mm"].to_numpy(float) * np.sqrt(facts["pressure_mpa"].to_numpy(float))
 
 
 def _groups(name: str, frame: gpd.GeoDataFrame, facts: pd.DataFrame, rule: NDArray) -> NDArray:

@@ -186,3 +186,15 @@ def test_nothing_to_work_on_is_an_error():
 def test_degrees_are_refused():
     with pytest.raises(CRSError, match="to_crs"):
         index_sources({"enterprises": table(name=["a"]).set_crs("EPSG:4326", allow_override=True)})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["index_sources", "index_sensitivity", "index_grades", "index_pipeline_defaults", "index_parameters"],
+)
+def test_every_number_says_where_it_comes_from(name):
+    table = rules(name)
+    assert list(table.columns[-5:]) == ["standard", "edition", "clause", "confidence", "source"]
+    assert (table[table.columns[-5:]] != "").all(axis=None)
+    assert set(table["confidence"]) <= {"V", "MC", "MU"}
+    assert not table[table.columns[0]].duplicated().any()
