@@ -1,0 +1,235 @@
+"""Who and what is exposed: population and crowded places on the region's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+from scipy.ndimage import gaussian_filter
+from shapely.geometry import mapping
+
+from ..crs import require_metric
+from ..errors import CRSError, InputError
+from ..grid import Grid
+from .index_settings import IndexSettings
+from .index_sources import rules
+
+Floats = NDArray[np.float64]
+# Each cell is sampled at 4 x 4 points, so an area's share of a cell is right to 1/16.
+_SAMPLES = 4
+# Sample rows rasterised at once; bounds the memory, not the result.
+_BAND_ROWS = 512
+_CROWDED_DEFAULT = "other"
+
+
+class GridPopulation(NamedTuple):
+    """
+    Persons on a grid.
+
+    ``persons`` (rows, cols) float64; ``outside`` persons beyond the grid; ``unknown`` rows that
+    have no number or no place and so could not be counted.
+    """
+
+    persons: Floats
+    outside: float
+    unknown: int
+
+
+class Exposure(NamedTuple):
+    """
+    The terms of the exposure factor, each (rows, cols) float32.
+
+    ``density`` persons/ha and ``sensitive`` weighted persons/ha, both spread over the exposure radius;
+    ``population`` and ``sensitivity`` their saturating terms 0-1; ``factor`` what the hazard is
+    multiplied by. ``notes`` says what was assumed or could not be counted.
+    """
+
+    density: NDArray[np.float32]
+    sensitive: NDArray[np.float32]
+    population: NDArray[np.float32]
+    sensitivity: NDArray[np.float32]
+    factor: NDArray[np.float32]
+    notes: tuple[str, ...]
+
+
+def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "persons") -> GridPopulation:
+    """
+    Persons per cell: points counted where they lie, areas spread evenly, totals kept.
+
+    ``persons.sum() + outside`` equals the column's sum to rounding. An area too small to hold one of
+    the 4 x 4 sample points of a cell counts at a point inside it; where areas overlap, the later
+    row's sample points are its own. Lines count at a point on them.
+
+    Raises
+    ------
+    InputError
+        If a number of persons is negative or infinite.
+    CRSError
+        If the table is not in the grid's CRS.
+    """
+    require_same_crs(population, grid, "population")
+    number = pd.to_numeric(population[column], errors="coerce").to_numpy(float)
+    bad = (number < 0) | np.isinf(number)
+    if bad.any():
+        raise InputError(
+            f"population row {int(np.flatnonzero(bad)[0])}: {column} = {number[bad][0]:g}; "
+            "persons must be 0 or more. Mend the row or leave the number empty."
+        )
+    geometry = np.asarray(population.geometry.array)
+    usable = ~(np.isnan(number) | shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    geometry, number = geometry[usable], number[usable]
+    areal = shapely.get_dimensions(geometry) == 2
+    out = np.zeros(grid.shape)
+    spread, left_over = _spread(out, geometry[areal], number[areal], grid)
+    outside = float(left_over.sum())
+    points = np.concatenate([geometry[~areal], geometry[areal][~spread]])
+    outside += _bin(out, points, np.concatenate([number[~areal], (number[areal] - left_over)[~spread]]), grid)
+    return GridPopulation(out, outside, int((~usable).sum()))
+
+
+def exposure_on_grid(layers: Mapping[str, gpd.GeoDataFrame], grid: Grid, settings: IndexSettings) -> Exposure:
+    """
+    The exposure factor w0 + wp E + ws S of every cell.
+
+    E = 1 - exp(-density/density scale), S = 1 - exp(-weighted persons of crowded places per ha/scale).
+    Persons are spread by a Gaussian of sigma = radius/2 cut at the radius. Of residents and day
+    persons the larger counts, row by row. Without a population layer the assumed density holds
+    everywhere; without crowded places S is 0.
+
+    Raises
+    ------
+    InputError, CRSError
+        As `population_on_grid`.
+    """
+    notes: list[str] = []
+    population, places = layers.get("population"), layers.get("crowded_places")
+    if population is None or not len(population):
+        density = np.full(grid.shape, settings.assumed_density_per_ha)
+        notes.append(f"no population: {settings.assumed_density_per_ha:g} persons/ha assumed everywhere")
+    else:
+        density = _density(population.assign(persons=_most_persons(population)), "population", grid, settings, notes)
+    if places is None or not len(places):
+        sensitive = np.zeros(grid.shape)
+        notes.append("no crowded places: the sensitivity term is 0 everywhere")
+    else:
+        sensitive = _density(places.assign(persons=weighted_persons(places)), "crowded places", grid, settings, notes)
+    e = 1 - np.exp(-density / settings.density_scale_per_ha)
+    s = 1 - np.exp(-sensitive / settings.sensitive_scale_per_ha)
+    factor = settings.weight_base + settings.weight_population * e + settings.weight_sensitivity * s
+    f4 = np.float32
+    return Exposure(
+        density.astype(f4), sensitive.astype(f4), e.astype(f4), s.astype(f4), factor.astype(f4), tuple(notes)
+    )
+
+
+def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
+    """
+    (N,) capacity times the weight of the kind (``standards/index_sensitivity.csv``).
+
+    Where capacity is missing, beds, else the kind's default number of persons; an unknown kind counts
+    as "other". Closed and planned places count 0.
+    """
+    table = rules("index_sensitivity").set_index("kind")
+    kind = places["kind"].astype(object) if "kind" in places else pd.Series(_CROWDED_DEFAULT, index=places.index)
+    kind = kind.where(kind.isin(table.index), _CROWDED_DEFAULT)
+    persons = pd.Series(np.nan, index=places.index)
+    for column in ("capacity", "beds"):
+        if column in places:
+            persons = persons.fillna(pd.to_numeric(places[column], errors="coerce"))
+    persons = persons.fillna(kind.map(table["persons_default"]).astype(float))
+    weighted = persons * kind.map(table["weight"]).astype(float)
+    if "state" in places:
+        weighted = weighted.mask(places["state"].isin(["closed", "planned"]), 0.0)
+    return weighted.to_numpy(float)
+
+
+def require_same_crs(frame: gpd.GeoDataFrame, grid: Grid, what: str) -> None:
+    """
+    Refuse a table that is not in the grid's metric CRS.
+
+    Raises
+    ------
+    CRSError
+        With both systems and the call that mends it.
+    """
+    require_metric(frame, what)
+    if frame.crs != grid.crs:
+        raise CRSError(
+            f"'{what}' is in {frame.crs.to_string()}, the grid in {grid.crs}. Reproject: frame.to_crs(grid.crs)."
+        )
+
+
+def _most_persons(population: gpd.GeoDataFrame) -> pd.Series:
+    columns = [c for c in ("persons", "day_persons") if c in population]
+    return population[columns].apply(pd.to_numeric, errors="coerce").max(axis=1)
+
+
+def _density(frame: gpd.GeoDataFrame, what: str, grid: Grid, settings: IndexSettings, notes: list[str]) -> Floats:
+    """Persons/ha, smoothed; what could not be counted goes to ``notes``."""
+    persons, _, unknown = population_on_grid(frame, grid)
+    if unknown:
+        notes.append(f"{what}: {unknown} of {len(frame)} rows have no number or no place and are not counted")
+    hectares = grid.cell_m**2 / 1e4
+    sigma = settings.exposure_radius_m / 2 / grid.cell_m
+    if sigma > 0:
+        persons = gaussian_filter(persons, sigma, mode="constant", truncate=2.0)
+    return persons / hectares
+
+
+def _bin(out: Floats, geometry: NDArray, number: Floats, grid: Grid) -> float:
+    """Adds numbers at the geometries' points to their cells; returns what falls beside the grid."""
+    points = shapely.point_on_surface(geometry)
+    row, col = grid.rowcol(shapely.get_x(points), shapely.get_y(points))
+    inside = grid.inside(row, col)
+    np.add.at(out, (row[inside], col[inside]), number[inside])
+    return float(number[~inside].sum())
+
+
+def _spread(out: Floats, areas: NDArray, number: Floats, grid: Grid) -> tuple[NDArray[np.bool_], Floats]:
+    """
+    Spreads numbers over the areas' sample points on the grid.
+
+    Returns (N,) whether an area met a sample point, and (N,) the number that lies beside the grid.
+    """
+    if not len(areas):
+        return np.zeros(0, dtype=bool), np.zeros(0)
+    left, bottom, right, top = shapely.bounds(areas).T
+    box = grid.bounds
+    crosses = (left < box[0]) | (bottom < box[1]) | (right > box[2]) | (top > box[3])
+    share = np.ones(len(areas))
+    inner = shapely.area(shapely.intersection(shapely.make_valid(areas[crosses]), shapely.box(*box)))
+    area = shapely.area(shapely.make_valid(areas[crosses]))
+    share[crosses] = np.clip(inner / np.where(area > 0, area, 1.0), 0.0, 1.0)
+    met = np.zeros(len(areas), dtype=np.int64)
+    shapes = [mapping(area) for area in areas]
+    for _, labels in _labels(shapes, areas, grid):
+        met += np.bincount(labels.ravel(), minlength=len(areas) + 1)[1:]
+    each = np.concatenate([[0.0], number * share / np.maximum(met, 1)])
+    for row0, labels in _labels(shapes, areas, grid):
+        rows = labels.shape[0] // _SAMPLES
+        out[row0 : row0 + rows] += each[labels].reshape(rows, _SAMPLES, -1, _SAMPLES).sum(axis=(1, 3))
+    return met > 0, number * (1 - share)
+
+
+def _labels(shapes: list[dict], areas: NDArray, grid: Grid) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """For bands of rows: the first row, and 1 + the area at each sample point (0: none)."""
+    step = grid.cell_m / _SAMPLES
+    band = max(1, _BAND_ROWS // _SAMPLES)
+    _, bottom, _, top = shapely.bounds(areas).T
+    for row0 in range(0, grid.shape[0], band):
+        rows = min(band, grid.shape[0] - row0)
+        north = grid.top - row0 * grid.cell_m
+        which = np.flatnonzero((top >= north - rows * grid.cell_m) & (bottom <= north))
+        shape = (rows * _SAMPLES, grid.shape[1] * _SAMPLES)
+        if not len(which):
+            yield row0, np.zeros(shape, dtype=np.int32)
+            continue
+        pairs = ((shapes[i], int(i) + 1) for i in which)
+        yield row0, rasterize(pairs, shape, transform=Affine(step, 0.0, grid.left, 0.0, -step, north), dtype=np.int32)
