@@ -85,7 +85,7 @@ def closest_facilities(
             network, facilities, (kind,), turnout_s=turnout_s, access_kmh=access_kmh, access_max_m=access_max_m
         )
         best = _best(network, starts, at, leg_ms, k, max_ms)
-        reasons = _reasons(network, starts, at, leg_ms, f"{len(idle)} {kind} out of service or far from any road")
+        reasons = _reasons(network, starts, at, leg_ms, len(idle), access_max_m)
         found.append(_kind_table(network, kind, served, starts, at, best, reasons))
     columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]} if found else {}
     return _frame(network, table, columns)
@@ -107,7 +107,8 @@ def rescue_at(
     """`closest_facilities` of the one place (x, y) [m]; its layer and id are empty, its name gives x and y."""
     if not (np.isfinite(x) and np.isfinite(y)):
         raise InputError(f"the place ({x}, {y}) has no position: give easting and northing in {network.crs}.")
-    place = gpd.GeoDataFrame({"id": [""], "name": [f"{x:.1f}, {y:.1f}"]}, geometry=[shapely.Point(x, y)], crs=network.crs)
+    columns = {"id": [""], "name": [f"{x:.1f}, {y:.1f}"]}
+    place = gpd.GeoDataFrame(columns, geometry=[shapely.Point(x, y)], crs=network.crs)
     return closest_facilities(
         network,
         {"": place},
@@ -159,7 +160,7 @@ def _best(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, k: int
     return _Best(start[chosen], place[chosen], np.broadcast_to(rank, start.shape)[chosen], ms[chosen], picked[chosen])
 
 
-def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple[NDArray, NDArray[np.float64]]:
+def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple[NDArray, NDArray]:
     """(b,) LineString from facility to place and its length on the road [m] of each chosen pair."""
     parts = []
     for start in np.unique(best.start):
@@ -170,7 +171,7 @@ def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple
         parts.append(pieces._replace(line=pairs[pieces.line]))
     if not parts:
         return np.empty(0, object), np.empty(0)
-    pieces = Pieces(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    pieces = Pieces(*map(np.concatenate, zip(*parts, strict=True)))
     road_m = np.bincount(pieces.line, np.abs(pieces.end_m - pieces.begin_m), minlength=len(best.start))
     return piece_lines(network, pieces, starts.at.xy[best.start], at.xy[best.place]), road_m
 
@@ -199,16 +200,19 @@ def _kind_table(
     }
 
 
-def _reasons(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, idle: str) -> NDArray[np.object_]:
+def _reasons(
+    network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, idle: int, max_m: float | None
+) -> NDArray[np.object_]:
     """(P,) why a place would have no facility, whether or not it has one."""
     if not len(starts):
-        text = "no facility of this kind" if idle.startswith("0 ") else f"no facility of this kind in service: {idle}"
+        text = f"none of {idle} facilities of this kind is in service and near a road" if idle else "no such facility"
         return np.full(len(at), text, object)
+    max_m = rescue_default("access_max_m") if max_m is None else max_m
     times = nearest_node_times(network, starts)
     minutes = (first_arrival_ms(network, times, starts, at) + np.nan_to_num(leg_ms)) / MS_PER_MIN
-    beyond = np.array([f"beyond the limit: the nearest needs {value:.0f} min" for value in minutes], object)
+    beyond = np.array([f"beyond the limit: the nearest needs {value:.1f} min" for value in minutes], object)
     reason = np.where(np.isfinite(minutes), beyond, "no way by road from any facility of this kind")
-    reason = np.where(at.edge < 0, "no road near enough", reason)
+    reason = np.where(at.edge < 0, f"no road within {max_m:g} m", reason)
     return np.where(np.isnan(at.xy).any(axis=1), "the place has no position", reason)
 
 
@@ -232,5 +236,5 @@ def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray]) 
     order = np.lexsort((columns["rank"], kind_order, columns["place"]))
     rows = places.iloc[columns["place"][order]].reset_index(drop=True)
     table = {name: values[order] for name, values in columns.items()}
-    table |= {"place_layer": rows["layer"], "place_id": rows["id"], "place_name": rows["name"]}
+    table |= {f"place_{name}": rows[name].to_numpy(object) for name in ("layer", "id", "name")}
     return gpd.GeoDataFrame({name: table[name] for name in COLUMNS}, geometry="geometry", crs=network.crs)

@@ -212,7 +212,9 @@ def build_network(
             raise SettingsError(f"[rescue] {name} = {metres}: write metres, 0 for off.")
     table, corrected = road_table(roads, speeds)
     usable, skipped = usable_roads(roads, table)
-    lines = topology.lines_of(np.where(usable, roads.geometry.to_numpy(), None))
+    shapes = roads.geometry.to_numpy().copy()
+    shapes[~usable] = None
+    lines = topology.lines_of(shapes)
     skipped["shorter than 0.01 m"] = int(usable.sum()) - len(np.unique(lines.road))
     lines, skipped["drawn twice"] = without_repeats(lines, table)
     lines, merged = topology.merge_ends(lines, snap_m)
@@ -222,7 +224,7 @@ def build_network(
         lines, crossings = topology.split_crossings(lines, table["deck"].to_numpy()[lines.road])
     if not len(lines.road):
         left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count) or "it is empty"
-        raise InputError(f"no road of {len(roads)} can be used: {left_out}. Check the access and class of layer 'roads'.")
+        raise InputError(f"no road of {len(roads)} can be used: {left_out}. Check access and class of layer 'roads'.")
     report = NetworkReport(
         roads=len(roads),
         used=len(np.unique(lines.road)),
@@ -268,9 +270,7 @@ def with_speeds(network: Network, speeds: Mapping[str, float]) -> Network:
     kmh = road_speed(network.road_class, network.limit_kmh, speeds)
     passable = kmh[network.road] > 0
     ms = _milliseconds(network.metres, np.where(passable, kmh[network.road], 1.0))
-    changed = replace(
-        network, kmh=kmh, ms=ms, forward=network.forward & passable, backward=network.backward & passable
-    )
+    changed = replace(network, kmh=kmh, ms=ms, forward=network.forward & passable, backward=network.backward & passable)
     return _described(changed)
 
 

@@ -55,6 +55,10 @@ class Pieces(NamedTuple):
     begin_m: Floats
     end_m: Floats
 
+    def take(self, rows: NDArray) -> Pieces:
+        """The stretches of ``rows``."""
+        return Pieces(self.line[rows], self.edge[rows], self.begin_m[rows], self.end_m[rows])
+
 
 def node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Iterator[tuple[slice, Floats]]:
     """Blocks of starts with the time [ms] from each to every node, (block, n); infinite beyond the limit."""
@@ -159,7 +163,8 @@ def piece_lines(network: Network, pieces: Pieces, before: Floats | None = None, 
     at = np.concatenate([begin, network.mileage[inner], end])
     xy = np.column_stack([np.interp(at, network.mileage, axis) for axis in network.coords.T])
     piece = np.concatenate([np.arange(len(begin)), owner, np.arange(len(begin))])
-    rank = np.concatenate([np.full(len(begin), -np.inf), np.where(backwards, -inner, inner), np.full(len(begin), np.inf)])
+    infinity = np.full(len(begin), np.inf)
+    rank = np.concatenate([-infinity, np.where(backwards, -inner, inner), infinity])
     line = pieces.line[piece]
     if before is not None and after is not None:
         n = len(before)

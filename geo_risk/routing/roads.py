@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo_risk.errors import InputError
-from geo_risk.routing.topology import Lines
+from geo_risk.routing.topology import Lines, undirected_keys
 
 CLOSED_ACCESS = ("no", "private")
 # Posted limits outside this range are typing or unit mistakes: the highest limit in China is
@@ -42,7 +42,13 @@ def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd
         )
     mistaken = ~np.isnan(limit) & ~((limit >= LIMITS_KMH[0]) & (limit <= LIMITS_KMH[1]))
     limit = np.where(mistaken, np.nan, limit)
-    decks = pd.DataFrame({"level": _number(roads, "level"), "bridge": _flag(roads, "bridge"), "tunnel": _flag(roads, "tunnel")})
+    decks = pd.DataFrame(
+        {
+            "level": np.nan_to_num(_number(roads, "level")),
+            "bridge": _flag(roads, "bridge"),
+            "tunnel": _flag(roads, "tunnel"),
+        }
+    )
     table = pd.DataFrame(
         {
             "id": _text(roads, "id") if "id" in roads else np.arange(n).astype(str).astype(object),
@@ -51,7 +57,7 @@ def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd
             "limit_kmh": limit,
             "kmh": road_speed(road_class, limit, speeds),
             "access": _text(roads, "access"),
-            "deck": decks.fillna({"level": 0.0}).groupby(["level", "bridge", "tunnel"]).ngroup().to_numpy(),
+            "deck": decks.groupby(["level", "bridge", "tunnel"]).ngroup().to_numpy(),
         }
     )
     corrected = {
@@ -83,7 +89,8 @@ def usable_roads(roads: gpd.GeoDataFrame, table: pd.DataFrame) -> tuple[NDArray[
     missing = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     if not (lines | missing).all():
         row = int(np.flatnonzero(~(lines | missing))[0])
-        raise InputError(f"roads: row {row} is a {geometry[row].geom_type}, not a line. Remove such rows or draw them as lines.")
+        kind = geometry[row].geom_type
+        raise InputError(f"roads: row {row} is a {kind}, not a line. Remove such rows or draw them as lines.")
     skipped: dict[str, int] = {}
     usable = np.ones(len(roads), bool)
     for reason, out in (
@@ -108,7 +115,7 @@ def without_repeats(lines: Lines, table: pd.DataFrame) -> tuple[Lines, int]:
     rows = table.iloc[lines.road]
     key = pd.DataFrame(
         {
-            "wkb": shapely.to_wkb(shapely.normalize(lines.shapes)),
+            "wkb": undirected_keys(lines.shapes)[0],
             "kmh": rows["kmh"].to_numpy(),
             "deck": rows["deck"].to_numpy(),
             "oneway": rows["oneway"].to_numpy(),

@@ -38,7 +38,7 @@ class Snapped:
     offset_m: Floats
     access_m: Floats
 
-    def take(self, rows: NDArray) -> Snapped:
+    def take(self, rows: NDArray | slice) -> Snapped:
         """The points of ``rows``."""
         return Snapped(self.xy[rows], self.edge[rows], self.offset_m[rows], self.access_m[rows])
 
@@ -106,13 +106,16 @@ def column_text(frame: gpd.GeoDataFrame, name: str) -> NDArray[np.object_]:
 def frame_points(frame: gpd.GeoDataFrame) -> Floats:
     """(N, 2) one point a row [m]: the point itself, else one inside the line or area; NaN where there is none."""
     shapes = frame.geometry.to_numpy()
-    point = np.where(shapely.get_type_id(shapes) == shapely.GeometryType.POINT, shapes, shapely.point_on_surface(shapes))
+    is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    point = np.where(is_point, shapes, shapely.point_on_surface(shapes))
     return np.column_stack([shapely.get_x(point), shapely.get_y(point)])
 
 
 def access_ms(snapped: Snapped, access_kmh: float | None = None) -> Floats:
     """
-    (N,) time over the straight legs [ms] at ``access_kmh`` (default 5 km/h: yards and gates, or on foot); NaN without an edge.
+    (N,) time over the straight legs [ms]; NaN without an edge.
+
+    ``access_kmh`` is 5 km/h by default: through gates and yards, or on foot.
 
     Raises
     ------
@@ -125,9 +128,7 @@ def access_ms(snapped: Snapped, access_kmh: float | None = None) -> Floats:
     return snapped.access_m / kmh * 3600.0
 
 
-def _nearest(
-    tree: shapely.STRtree, edges: NDArray, xy: Floats, max_m: float
-) -> tuple[NDArray[np.int64], Floats]:
+def _nearest(tree: shapely.STRtree, edges: NDArray, xy: Floats, max_m: float) -> tuple[NDArray[np.int64], Floats]:
     """Nearest of the ``edges`` in ``tree`` and its distance [m], -1 and NaN beyond ``max_m``."""
     edge, distance = np.full(len(xy), -1, np.int64), np.full(len(xy), np.nan)
     known = np.flatnonzero(~np.isnan(xy).any(axis=1))

@@ -49,7 +49,7 @@ def vehicle_speeds(
 
 
 def check_speeds(speeds: Mapping[str, float]) -> None:
-    """Refuse speeds that are negative or not numbers, or that lack the class "road" (used where the class is unknown)."""
+    """Refuse speeds that are negative or not numbers, or that lack "road", the speed where the class is unknown."""
     for name, speed in speeds.items():
         if not 0 <= speed < math.inf:
             raise SettingsError(f"[rescue] speed of road class {name!r} is {speed}: write km/h, 0 for closed.")
@@ -83,7 +83,8 @@ def turnout_seconds(overrides: Mapping[str, float] | None = None) -> dict[str, f
     SettingsError
         If an override is negative or not a number.
     """
-    turnout = {row["kind"]: float(row["value"]) for row in _rows("rescue_defaults.csv") if row["setting"] == "turnout_s"}
+    rows = (row for row in _rows("rescue_defaults.csv") if row["setting"] == "turnout_s")
+    turnout = {row["kind"]: float(row["value"]) for row in rows}
     turnout.update(overrides or {})
     for kind, seconds in turnout.items():
         if not 0 <= seconds < math.inf:

@@ -70,7 +70,7 @@ def clean_lines(xy: Floats, line: Ints, road: Ints) -> Lines:
     return Lines(xy[keep[line]], renumber[line[keep[line]]], road[keep])
 
 
-def lines_of(geometry: NDArray[np.object_]) -> Lines:
+def lines_of(geometry: NDArray) -> Lines:
     """Lines of (r,) LineStrings and MultiLineStrings; missing and empty ones give none."""
     parts, road = shapely.get_parts(geometry, return_index=True)
     xy, line = shapely.get_coordinates(parts, return_index=True)
@@ -200,6 +200,12 @@ def insert_vertices(lines: Lines, line: Ints, along: Floats, xy: Floats) -> Line
     return clean_lines(all_xy[order], all_line[order], lines.road)
 
 
+def undirected_keys(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """(l,) bytes equal for lines drawn alike in either direction; (l,) whether the line is drawn as in its bytes."""
+    there, back = shapely.to_wkb(shapes), shapely.to_wkb(shapely.reverse(shapes))
+    return np.minimum(there, back), there <= back
+
+
 def ranges(start: Ints, count: Ints) -> Ints:
     """start[0], start[0] + 1, ... (count[0] of them), start[1], ...: the concatenated index ranges."""
     ends = np.cumsum(count)
@@ -219,7 +225,7 @@ def split_at_junctions(lines: Lines) -> tuple[Floats, Ints, Ints, Ints, Floats, 
     is_node = np.bincount(ids)[ids] > 1 if len(ids) else np.empty(0, bool)
     is_node[lines.first] = is_node[lines.last] = True
     at = np.flatnonzero(is_node)
-    node_ids, index, number = np.unique(ids[at], return_index=True, return_inverse=True)
+    _, index, number = np.unique(ids[at], return_index=True, return_inverse=True)
     same = lines.line[at[:-1]] == lines.line[at[1:]]
     start, stop = at[:-1][same], at[1:][same]
     count = stop - start + 1
