@@ -15,6 +15,7 @@ from geo_risk.errors import InputError
 from geo_risk.routing.facilities import KINDS, facility_starts
 from geo_risk.routing.network import Network
 from geo_risk.routing.reach import (
+    SLACK_MS,
     Pieces,
     Starts,
     arrival_ms,
@@ -28,8 +29,6 @@ from geo_risk.routing.snap import Snapped, access_ms, column_text, frame_points,
 from geo_risk.routing.speeds import rescue_default
 
 MS_PER_MIN = 60_000.0
-# Times within this [ms] of a limit are within it: float noise of partial edges.
-SLACK_MS = 1e-3
 COLUMNS = (
     "place_layer", "place_id", "place_name", "facility_kind", "rank", "facility_id", "facility_name",
     "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
@@ -165,7 +164,7 @@ def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple
     parts = []
     for start in np.unique(best.start):
         pairs = np.flatnonzero(best.start == start)
-        limit = float(best.ms[pairs].max()) + SLACK_MS
+        limit = float(best.ms[pairs].max())
         one = starts.take(np.array([start]))
         pieces = route_pieces(network, one, at.take(best.place[pairs]), best.how[pairs], limit_ms=limit)
         parts.append(pieces._replace(line=pairs[pieces.line]))

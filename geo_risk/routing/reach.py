@@ -20,12 +20,14 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo_risk.routing.network import Network
 from geo_risk.routing.snap import Snapped
-from geo_risk.routing.topology import ranges
+from geo_risk.routing.topology import RESOLUTION_M, ranges
 
 # Node times of one block of starts [bytes]; bounds memory whatever the number of facilities.
 BLOCK_BYTES = 64_000_000
 # Positions on a line closer than this [m] are one point.
 SAME_M = 1e-6
+# Times within this [ms] of a limit are within it: float noise of partial edges.
+SLACK_MS = 1e-3
 DIRECT, BY_TAIL, BY_HEAD = 0, 1, 2
 
 Floats = NDArray[np.float64]
@@ -95,10 +97,10 @@ def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped)
     edge = np.maximum(places.edge, 0)
     along = np.where(places.edge >= 0, places.offset_m, 0.0) / network.metres[edge] * network.ms[edge]
     reachable = places.edge >= 0
-    by_tail = np.where(network.forward[edge] & reachable, times[:, network.tail[edge]] + along, np.inf)
-    by_head = np.where(
-        network.backward[edge] & reachable, times[:, network.head[edge]] + network.ms[edge] - along, np.inf
-    )
+    at_tail, at_head = _at_ends(network, places)
+    from_tail, from_head = network.forward[edge] | at_tail, network.backward[edge] | at_head
+    by_tail = np.where(from_tail & reachable, times[:, network.tail[edge]] + along, np.inf)
+    by_head = np.where(from_head & reachable, times[:, network.head[edge]] + network.ms[edge] - along, np.inf)
     best = np.minimum(by_tail, by_head)
     how = np.where(by_tail <= by_head, BY_TAIL, BY_HEAD).astype(np.int8)
     row, col, direct = _direct(network, starts, places)
@@ -124,7 +126,7 @@ def route_pieces(network: Network, start: Starts, places: Snapped, how: NDArray,
     ``how`` (P,) is what `arrival_ms` said of them; ``limit_ms`` must not be below their times.
     """
     n = len(network.x)
-    _, before = dijkstra(_graph(network, start), indices=n, limit=limit_ms, return_predecessors=True)
+    _, before = dijkstra(_graph(network, start), indices=n, limit=limit_ms + SLACK_MS, return_predecessors=True)
     edge, home = places.edge, np.full(len(places), start.at.edge[0])
     from_m = np.full(len(places), start.at.offset_m[0])
     entry = np.where(how == BY_TAIL, network.tail[edge], network.head[edge])
@@ -189,9 +191,15 @@ def _leaving_ms(network: Network, starts: Starts) -> tuple[Floats, Floats]:
     """(S,) time [ms] at which each start reaches the tail and the head of its own edge; infinite against a one-way."""
     edge = starts.at.edge
     along = starts.at.offset_m / network.metres[edge] * network.ms[edge]
-    to_tail = np.where(network.backward[edge], starts.ms + along, np.inf)
-    to_head = np.where(network.forward[edge], starts.ms + network.ms[edge] - along, np.inf)
+    at_tail, at_head = _at_ends(network, starts.at)
+    to_tail = np.where(network.backward[edge] | at_tail, starts.ms + along, np.inf)
+    to_head = np.where(network.forward[edge] | at_head, starts.ms + network.ms[edge] - along, np.inf)
     return to_tail, to_head
+
+
+def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(N,) whether a place stands at the tail, at the head of its edge: it is on the junction then, one-way or not."""
+    return at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[at.edge] - RESOLUTION_M
 
 
 def _leaving_m(network: Network, start: Starts, first_node: Ints) -> Floats:
@@ -226,7 +234,7 @@ def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, In
     row, col = np.repeat(np.arange(len(starts)), count), order[ranges(low, count)]
     edge = starts.at.edge[row]
     ahead = places.offset_m[col] - starts.at.offset_m[row]
-    allowed = ((ahead >= 0) & network.forward[edge]) | ((ahead <= 0) & network.backward[edge])
+    allowed = ((ahead >= -RESOLUTION_M) & network.forward[edge]) | ((ahead <= RESOLUTION_M) & network.backward[edge])
     ms = starts.ms[row] + np.abs(ahead) / network.metres[edge] * network.ms[edge]
     return row[allowed], col[allowed], ms[allowed]
 
@@ -238,6 +246,8 @@ def _walk_back(before: NDArray, route: Ints, node: Ints, n: int) -> tuple[Ints, 
         routes.append(route)
         nodes.append(node)
         node = before[node].astype(np.int64)
+        if (node < 0).any():
+            raise ValueError("a route was asked to a place that the start does not reach within the limit")
         ahead = node < n
         route, node = route[ahead], node[ahead]
     return np.concatenate([*routes, np.empty(0, np.int64)]), np.concatenate([*nodes, np.empty(0, np.int64)])
