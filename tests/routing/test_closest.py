@@ -174,7 +174,9 @@ def cases(draw):
     links = draw(st.lists(st.sampled_from(pairs), min_size=2, max_size=14, unique=True))
     bends = draw(st.lists(st.integers(-40, 40), min_size=len(links), max_size=len(links)))
     xy = np.array(corners, float) * 100
-    lines = [[xy[i], (xy[i] + xy[j]) / 2 + (0.25, bend + 0.25), xy[j]] for (i, j), bend in zip(links, bends, strict=True)]
+    lines = [
+        [xy[i], (xy[i] + xy[j]) / 2 + (0.25, bend + 0.25), xy[j]] for (i, j), bend in zip(links, bends, strict=True)
+    ]
     n = len(links)
     oneway = draw(st.lists(st.sampled_from([0, 0, 1, -1]), min_size=n, max_size=n))
     kind = draw(st.lists(st.sampled_from(["road", "primary"]), min_size=n, max_size=n))
