@@ -22,8 +22,10 @@ from geo_risk.routing.topology import ranges
 
 MS_PER_MIN = 60_000.0
 LIMITS_MIN = (5.0, 10.0, 15.0)
-# Cells to the off-road distance: the outline is then true to about 1 % of it (measured against exact buffers).
+# Cells to the off-road distance: areas are then true to 2 % and outlines to a few per cent of it (measured
+# against exact buffers); a gap between two stretches that is narrower than a cell may close.
 CELLS_PER_REACH = 4
+# Cell centres nearer to the outline than this [m] are moved off it.
 CLEAR_M = 1e-3
 
 Floats = NDArray[np.float64]
