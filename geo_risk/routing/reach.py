@@ -1,0 +1,268 @@
+"""Travel times from places on edges to places on edges, and the routes between them.
+
+A start is one extra node with an arc to each end of its edge that may be driven to, weighted by the
+partial edge and all that comes before driving (turnout, straight leg). So one ordinary search is exact
+from any position, and the last partial edge is added to its result. Times are milliseconds in float64:
+edge times are whole numbers, sums of which are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from geo_risk.routing.network import Network
+from geo_risk.routing.snap import Snapped
+from geo_risk.routing.topology import RESOLUTION_M, ranges
+
+# Node times of one block of starts [bytes]; bounds memory whatever the number of facilities.
+BLOCK_BYTES = 64_000_000
+# Positions on a line closer than this [m] are one point.
+SAME_M = 1e-6
+# Times within this [ms] of a limit are within it: float noise of partial edges.
+SLACK_MS = 1e-3
+DIRECT, BY_TAIL, BY_HEAD = 0, 1, 2
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Facilities on the network (all with an edge) and the time [ms] before each is on the road."""
+
+    at: Snapped
+    ms: Floats
+
+    def take(self, rows: NDArray | slice) -> Starts:
+        """The starts of ``rows``."""
+        return Starts(self.at.take(rows), self.ms[rows])
+
+    def __len__(self) -> int:
+        return len(self.ms)
+
+
+class Pieces(NamedTuple):
+    """Stretches of edges from ``begin_m`` to ``end_m`` (against the drawing where falling); ``line`` groups them."""
+
+    line: Ints
+    edge: Ints
+    begin_m: Floats
+    end_m: Floats
+
+    def take(self, rows: NDArray) -> Pieces:
+        """The stretches of ``rows``."""
+        return Pieces(self.line[rows], self.edge[rows], self.begin_m[rows], self.end_m[rows])
+
+
+def node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Iterator[tuple[slice, Floats]]:
+    """Blocks of starts with the time [ms] from each to every node, (block, n); infinite beyond the limit."""
+    graph, n = _graph(network, starts), len(network.x)
+    size = max(1, BLOCK_BYTES // (8 * (n + len(starts))))
+    for first in range(0, len(starts), size):
+        block = slice(first, min(first + size, len(starts)))
+        times = dijkstra(graph, indices=n + np.arange(block.start, block.stop), limit=limit_ms)
+        yield block, times[:, :n]
+
+
+def nearest_node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Floats:
+    """(n,) time [ms] from whichever start is first to each node; infinite beyond the limit or without starts."""
+    n = len(network.x)
+    if not len(starts):
+        return np.full(n, np.inf)
+    indices = n + np.arange(len(starts))
+    return dijkstra(_graph(network, starts), indices=indices, limit=limit_ms, min_only=True)[:n]
+
+
+def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped) -> tuple[Floats, NDArray[np.int8]]:
+    """
+    Time [ms] from each start to each place on its edge, the place's straight leg not included.
+
+    Parameters
+    ----------
+    times : (S, n)
+        Node times of ``starts``.
+
+    Returns
+    -------
+    (S, P) times, infinite where there is no way; (S, P) how the last edge is entered.
+    """
+    edge = np.maximum(places.edge, 0)
+    along = np.where(places.edge >= 0, places.offset_m, 0.0) / network.metres[edge] * network.ms[edge]
+    reachable = places.edge >= 0
+    at_tail, at_head = _at_ends(network, places)
+    from_tail, from_head = network.forward[edge] | at_tail, network.backward[edge] | at_head
+    by_tail = np.where(from_tail & reachable, times[:, network.tail[edge]] + along, np.inf)
+    by_head = np.where(from_head & reachable, times[:, network.head[edge]] + network.ms[edge] - along, np.inf)
+    best = np.minimum(by_tail, by_head)
+    how = np.where(by_tail <= by_head, BY_TAIL, BY_HEAD).astype(np.int8)
+    row, col, direct = _direct(network, starts, places)
+    shorter = direct <= best[row, col]
+    best[row[shorter], col[shorter]] = direct[shorter]
+    how[row[shorter], col[shorter]] = DIRECT
+    return best, how
+
+
+def first_arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped) -> Floats:
+    """(P,) time [ms] from whichever start is first, the place's straight leg not included; ``times`` (n,)."""
+    nobody = Starts(starts.at.take(np.empty(0, np.int64)), np.empty(0))
+    best = arrival_ms(network, times[None, :], nobody, places)[0][0]
+    _, col, direct = _direct(network, starts, places)
+    np.minimum.at(best, col, direct)
+    return best
+
+
+def route_pieces(network: Network, start: Starts, places: Snapped, how: NDArray, *, limit_ms: float = np.inf) -> Pieces:
+    """
+    The fastest routes from one start to places (P,) it reaches, as stretches in driving order.
+
+    ``how`` (P,) is what `arrival_ms` said of them; ``limit_ms`` must not be below their times.
+    """
+    n = len(network.x)
+    _, before = dijkstra(_graph(network, start), indices=n, limit=limit_ms + SLACK_MS, return_predecessors=True)
+    edge, home = places.edge, np.full(len(places), start.at.edge[0])
+    from_m = np.full(len(places), start.at.offset_m[0])
+    entry = np.where(how == BY_TAIL, network.tail[edge], network.head[edge])
+    route, node = _walk_back(before, np.flatnonzero(how != DIRECT), entry[how != DIRECT], n)
+    line, order, on, begin, end = _middle(network, route, node)
+    last_from = np.select([how == BY_TAIL, how == BY_HEAD], [np.zeros(len(edge)), network.metres[edge]], from_m)
+    first_node = np.zeros(len(edge), np.int64)
+    first_node[route] = node  # nodes run from the end back to the start: the last written is the first driven to
+    driven = np.flatnonzero(how != DIRECT)
+    first_to = _leaving_m(network, start, first_node[driven])
+    line = np.concatenate([driven, line, np.arange(len(edge))])
+    order = np.concatenate([np.full(len(driven), -1), order, np.full(len(edge), len(route))])
+    sort = np.lexsort((order, line))
+    return Pieces(
+        line[sort],
+        np.concatenate([home[driven], on, edge])[sort],
+        np.concatenate([from_m[driven], begin, last_from])[sort],
+        np.concatenate([first_to, end, places.offset_m])[sort],
+    )
+
+
+def piece_lines(network: Network, pieces: Pieces, before: Floats | None = None, after: Floats | None = None):
+    """
+    (l,) LineStrings along ``pieces``, whose ``line`` counts 0 to l - 1 without gaps.
+
+    ``before`` and ``after`` (l, 2) are points put at the beginning and the end of each.
+    """
+    base, stop = network.mileage[network.offsets[pieces.edge]], network.mileage[network.offsets[pieces.edge + 1] - 1]
+    begin, end = np.minimum(base + pieces.begin_m, stop), np.minimum(base + pieces.end_m, stop)
+    low, high = np.minimum(begin, end), np.maximum(begin, end)
+    first = np.searchsorted(network.mileage, low + SAME_M, side="left")
+    count = np.maximum(0, np.searchsorted(network.mileage, high - SAME_M, side="right") - first)
+    inner = ranges(first, count)
+    owner = np.repeat(np.arange(len(begin)), count)
+    backwards = (end < begin)[owner]
+    at = np.concatenate([begin, network.mileage[inner], end])
+    xy = np.column_stack([np.interp(at, network.mileage, axis) for axis in network.coords.T])
+    piece = np.concatenate([np.arange(len(begin)), owner, np.arange(len(begin))])
+    infinity = np.full(len(begin), np.inf)
+    rank = np.concatenate([-infinity, np.where(backwards, -inner, inner), infinity])
+    line = pieces.line[piece]
+    if before is not None and after is not None:
+        n = len(before)
+        xy, line = np.concatenate([xy, before, after]), np.concatenate([line, np.arange(n), np.arange(n)])
+        piece = np.concatenate([piece, np.full(n, -1), np.full(n, len(begin))])
+        rank = np.concatenate([rank, np.zeros(2 * n)])
+    order = np.lexsort((rank, piece, line))
+    return _linestrings(xy[order], line[order])
+
+
+def _linestrings(xy: Floats, line: Ints) -> NDArray[np.object_]:
+    """LineStrings without repeated points; one that is all one point keeps its two ends."""
+    new = np.ones(len(xy), bool)
+    step = np.hypot(*np.diff(xy, axis=0).T)
+    new[1:] = (np.diff(line) > 0) | (step > SAME_M)
+    last = np.append(np.flatnonzero(np.diff(line) > 0), len(line) - 1)[: len(line)]
+    new[last[np.bincount(line[new]) < 2]] = True
+    return shapely.linestrings(xy[new], indices=line[new])
+
+
+def _leaving_ms(network: Network, starts: Starts) -> tuple[Floats, Floats]:
+    """(S,) time [ms] at which each start reaches the tail and the head of its own edge; infinite against a one-way."""
+    edge = starts.at.edge
+    along = starts.at.offset_m / network.metres[edge] * network.ms[edge]
+    at_tail, at_head = _at_ends(network, starts.at)
+    to_tail = np.where(network.backward[edge] | at_tail, starts.ms + along, np.inf)
+    to_head = np.where(network.forward[edge] | at_head, starts.ms + network.ms[edge] - along, np.inf)
+    return to_tail, to_head
+
+
+def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(N,) whether a place stands at the tail, at the head of its edge: it is on the junction then, one-way or not."""
+    return at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[at.edge] - RESOLUTION_M
+
+
+def _leaving_m(network: Network, start: Starts, first_node: Ints) -> Floats:
+    """Position [m] on its own edge by which a start leaves towards ``first_node``, one of the edge's ends."""
+    edge = start.at.edge[0]
+    if network.tail[edge] == network.head[edge]:
+        to_tail, to_head = (times[0] for times in _leaving_ms(network, start))
+        return np.full(len(first_node), 0.0 if to_tail <= to_head else network.metres[edge])
+    return np.where(first_node == network.tail[edge], 0.0, network.metres[edge])
+
+
+def _graph(network: Network, starts: Starts) -> csr_array:
+    """The network's arcs plus one node a start, numbered from n on."""
+    arcs, n = network.arcs, len(network.x)
+    to_tail, to_head = _leaving_ms(network, starts)
+    tail, head = network.tail[starts.at.edge], network.head[starts.at.edge]
+    loop = tail == head
+    cost = np.column_stack([np.where(loop, np.minimum(to_tail, to_head), to_tail), np.where(loop, np.inf, to_head)])
+    node = np.column_stack([tail, head])
+    used = np.isfinite(cost)
+    indptr = np.concatenate([arcs.indptr, arcs.indptr[-1] + np.cumsum(used.sum(axis=1))]).astype(np.int32)
+    indices = np.concatenate([arcs.heads, node[used]]).astype(np.int32)
+    size = n + len(starts)
+    return csr_array((np.concatenate([arcs.ms, cost[used]]), indices, indptr), shape=(size, size))
+
+
+def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, Ints, Floats]:
+    """Start, place and time [ms] of the pairs on one edge that can be driven without leaving it."""
+    order = np.argsort(places.edge, kind="stable")
+    low = np.searchsorted(places.edge[order], starts.at.edge, side="left")
+    count = np.searchsorted(places.edge[order], starts.at.edge, side="right") - low
+    row, col = np.repeat(np.arange(len(starts)), count), order[ranges(low, count)]
+    edge = starts.at.edge[row]
+    ahead = places.offset_m[col] - starts.at.offset_m[row]
+    allowed = ((ahead >= -RESOLUTION_M) & network.forward[edge]) | ((ahead <= RESOLUTION_M) & network.backward[edge])
+    ms = starts.ms[row] + np.abs(ahead) / network.metres[edge] * network.ms[edge]
+    return row[allowed], col[allowed], ms[allowed]
+
+
+def _walk_back(before: NDArray, route: Ints, node: Ints, n: int) -> tuple[Ints, Ints]:
+    """Nodes of all routes at once, from the last back to the first; ``before`` leads to the start (>= n)."""
+    routes, nodes = [], []
+    while len(route):
+        routes.append(route)
+        nodes.append(node)
+        node = before[node].astype(np.int64)
+        if (node < 0).any():
+            raise ValueError("a route was asked to a place that the start does not reach within the limit")
+        ahead = node < n
+        route, node = route[ahead], node[ahead]
+    return np.concatenate([*routes, np.empty(0, np.int64)]), np.concatenate([*nodes, np.empty(0, np.int64)])
+
+
+def _middle(network: Network, route: Ints, node: Ints) -> tuple[Ints, Ints, Ints, Floats, Floats]:
+    """Whole edges between consecutive nodes: route, order, edge, begin and end [m]."""
+    order = np.arange(len(route))[::-1]
+    sort = np.lexsort((order, route))
+    route, node = route[sort], node[sort]
+    same = route[1:] == route[:-1]
+    u, v = node[:-1][same], node[1:][same]
+    arc = np.searchsorted(network.arcs.key, u * len(network.x) + v)
+    edge = network.arcs.edge[arc]
+    along = network.tail[edge] == u
+    metres = network.metres[edge]
+    begin, end = np.where(along, 0.0, metres), np.where(along, metres, 0.0)
+    return route[1:][same], np.flatnonzero(same), edge, begin, end

@@ -1,0 +1,183 @@
+"""Topology, speeds, directions, components and what the report says of them."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from conftest import CRS, SPEEDS, roads_of
+
+from geo_risk.errors import CRSError, InputError, SettingsError
+from geo_risk.routing.network import build_network, close_roads, with_speeds
+
+
+def test_ways_are_cut_at_shared_vertices_and_keep_their_shape():
+    # A cross of two ways that share their middle vertex: 5 nodes, 4 edges of 100 m, 10 s each.
+    network = build_network(roads_of([(0, 0), (100, 0), (200, 0)], [(100, -100), (100, 0), (100, 100)]), speeds=SPEEDS)
+    assert len(network.x) == 5
+    assert network.metres.tolist() == [100.0] * 4
+    assert network.ms.tolist() == [10_000] * 4
+    assert network.ms.dtype == np.uint32
+    assert network.road.tolist() == [0, 0, 1, 1]
+    assert (network.report.dead_ends, network.report.components, network.report.main_share) == (4, 1, 1.0)
+
+
+def test_shape_vertices_are_not_junctions():
+    network = build_network(roads_of([(0, 0), (30, 40), (60, 0)]), speeds=SPEEDS)
+    assert (len(network.x), network.metres.tolist(), network.offsets.tolist()) == (2, [100.0], [0, 3])
+
+
+def test_vertices_within_a_centimetre_are_one_junction():
+    network = build_network(roads_of([(0, 0), (100, 0)], [(100.004, 0.003), (200, 0)]), speeds=SPEEDS)
+    assert (len(network.x), network.report.components) == (3, 1)
+
+
+def test_a_ring_is_a_loop_with_its_whole_length():
+    network = build_network(roads_of([(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]), speeds=SPEEDS)
+    assert (len(network.x), network.metres.tolist()) == (1, [400.0])
+
+
+def test_speed_is_that_of_the_class_capped_by_the_limit():
+    lines = [[(0, 100 * i), (1000, 100 * i)] for i in range(6)]
+    roads = roads_of(
+        *lines,
+        **{"class": ["primary", "primary", "primary", None, "goat", "primary"]},
+        speed_kmh=[np.nan, 36.0, 120.0, np.nan, np.nan, 999.0],
+    )
+    network = build_network(roads, speeds=SPEEDS)
+    assert network.kmh.tolist() == [72.0, 36.0, 72.0, 36.0, 36.0, 72.0]
+    assert network.ms.tolist() == [50_000, 100_000, 50_000, 100_000, 100_000, 50_000]
+    assert network.report.corrected == {
+        "class unknown, speed of 'road' used": 2,
+        "limit outside 3 to 160 km/h ignored": 1,
+        "no one-way value, taken as both ways": 6,
+    }
+
+
+def test_roads_left_out_are_counted_by_reason():
+    line = [(0, 0), (100, 0)]
+    roads = roads_of(
+        line, line[::-1], [(0, 50), (9, 50)], [(0, 60), (9, 60)], [(0, 70), (9, 70)], None, [(5, 5), (5, 5.001)],
+        access=[None, None, "no", "private", None, None, None],
+        **{"class": ["road", "road", "road", "road", "footway", "road", "road"]},
+    )  # fmt: skip
+    report = build_network(roads, speeds=SPEEDS).report
+    assert report.skipped == {
+        "access no or private": 2,
+        "of a class closed to vehicles": 1,
+        "without geometry": 1,
+        "shorter than 0.01 m": 1,
+        "drawn twice": 1,
+    }
+    assert report.used + sum(report.skipped.values()) == report.roads == 7
+
+
+def test_opposite_one_ways_are_not_repeats():
+    network = build_network(roads_of([(0, 0), (9, 0)], [(9, 0), (0, 0)], oneway=[1, 1]), speeds=SPEEDS)
+    assert (network.report.used, network.report.components) == (2, 1)
+
+
+def test_strong_components_and_direction(square):
+    network = build_network(square, speeds=SPEEDS)
+    assert network.report.components == 1
+    assert network.forward.all()
+    assert network.backward.tolist() == [False, True, True, True]
+    stub = build_network(roads_of([(0, 0), (100, 0)], [(100, 0), (200, 0)], oneway=[0, -1]), speeds=SPEEDS)
+    assert stub.report.components == 2
+    assert stub.main.tolist() == [True, False]
+    assert stub.report.main_share == 0.5
+    assert "only 50% of the road length" in stub.report.warnings[0]
+
+
+def test_ends_within_snap_m_become_one():
+    roads = roads_of([(0, 0), (100, 0)], [(103, 0), (200, 0)], [(300, 0), (400, 0)])
+    apart = build_network(roads, speeds=SPEEDS)
+    assert (apart.report.components, apart.report.merged_ends) == (3, 0)
+    joined = build_network(roads, speeds=SPEEDS, snap_m=5)
+    assert (joined.report.components, joined.report.merged_ends) == (2, 1)
+    assert joined.metres.tolist() == [100.0, 100.0, 100.0]  # the second line now starts at 100 instead of 103
+
+
+def test_loose_ends_connect_to_another_part_only():
+    # A highway ending 30 m north of a street, and a dead end of the street's own part 30 m south of it.
+    roads = roads_of([(0, 0), (100, 0), (100, -30), (50, -30)], [(50, 30), (50, 500)])
+    network = build_network(roads, speeds=SPEEDS, connect_m=50)
+    assert (network.report.connected_ends, network.report.components) == (1, 1)
+    assert network.metres.sum() == pytest.approx(100 + 30 + 50 + 470 + 30)
+    assert (50.0, 0.0) in set(zip(network.x.tolist(), network.y.tolist(), strict=True))
+    assert build_network(roads, speeds=SPEEDS, connect_m=20).report.connected_ends == 0
+
+
+def test_crossings_join_only_on_request_and_on_one_deck():
+    lines = [(0, 0), (100, 0)], [(50, -50), (50, 50)], [(20, -50), (20, 50)]
+    roads = roads_of(*lines, bridge=[False, False, True])
+    plain = build_network(roads, speeds=SPEEDS)
+    assert plain.report.components == 3
+    assert "only 0% of the line ends meet another line" in plain.report.warnings[0]
+    network = build_network(roads, speeds=SPEEDS, split_crossings=True)
+    assert (network.report.split_crossings, network.report.components, len(network.metres)) == (1, 2, 5)
+
+
+def test_a_t_crossing_and_an_overlap_are_joined():
+    # The second line ends on the first; the third runs along it from 60 to 80.
+    roads = roads_of([(0, 0), (100, 0)], [(30, 50), (30, 0)], [(60, 20), (60, 0), (80, 0), (80, 20)])
+    network = build_network(roads, speeds=SPEEDS, split_crossings=True)
+    assert network.report.components == 1
+    assert sorted(network.metres.tolist()) == [20.0, 20.0, 20.0, 20.0, 20.0, 30.0, 30.0, 50.0]
+
+
+def test_arcs_keep_the_fastest_of_parallel_edges():
+    roads = roads_of([(0, 0), (100, 0)], [(0, 0), (50, 50), (100, 0)], [(100, 0), (0, 0)], oneway=[0, 0, 1])
+    network = build_network(roads, speeds=SPEEDS)
+    assert network.arcs.ms.tolist() == [10_000.0, 10_000.0]
+    assert network.arcs.edge.tolist() == [0, 0]
+
+
+def test_with_speeds_changes_times_and_closes_classes():
+    roads = roads_of([(0, 0), (100, 0)], [(100, 0), (200, 0)], **{"class": ["primary", "road"]})
+    network = build_network(roads, speeds=SPEEDS)
+    slow = with_speeds(network, {"primary": 0.0, "road": 18.0})
+    assert slow.open.tolist() == [False, True]
+    assert slow.ms[1] == 20_000
+    assert network.open.all()
+
+
+def test_closing_an_area_closes_the_edges_that_touch_it(square):
+    network = build_network(square, speeds=SPEEDS)
+    closed = close_roads(network, shapely.box(-10, 400, 10, 600))
+    assert closed.open.tolist() == [True, True, True, False]
+    assert closed.report.components == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        (lambda r: r.set_crs(4326, allow_override=True), CRSError, "not true metres"),
+        (lambda r: r.assign(oneway=[2, 0, 0, 0]), InputError, "'oneway' has 2 in row 0"),
+        (lambda r: r.assign(access="no"), InputError, "no road of 4 can be used: 4 access no or private"),
+        (lambda r: r.iloc[:0], InputError, "no road of 0 can be used: it is empty"),
+        (lambda r: r.set_geometry(shapely.buffer(r.geometry.to_numpy(), 1), crs=CRS), InputError, "row 0 is a Polygon"),
+    ],
+)
+def test_unusable_layers_say_why(square, change, error, match):
+    with pytest.raises(error, match=match):
+        build_network(change(square), speeds=SPEEDS)
+
+
+@pytest.mark.parametrize("settings", [{"snap_m": -1.0}, {"connect_m": float("nan")}, {"speeds": {"primary": 50.0}}])
+def test_bad_settings_are_refused(square, settings):
+    with pytest.raises(SettingsError):
+        build_network(square, **{"speeds": SPEEDS} | settings)
+
+
+def test_multi_lines_and_column_types_of_files():
+    shape = shapely.MultiLineString([[(0, 0), (100, 0)], [(100, 0), (100, 100)]])
+    roads = gpd.GeoDataFrame({"id": ["r"], "oneway": [1]}, geometry=[shape], crs=CRS).astype({"oneway": "Int64"})
+    network = build_network(roads, speeds=SPEEDS)
+    assert (network.road_id[network.road]).tolist() == ["r", "r"]
+    assert not network.backward.any()
+
+
+def test_the_order_of_rows_does_not_matter_to_the_nodes(square):
+    a, b = (build_network(r, speeds=SPEEDS) for r in (square, square.iloc[::-1]))
+    assert np.array_equal(a.x, b.x)
+    assert np.array_equal(a.y, b.y)
