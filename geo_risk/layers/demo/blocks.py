@@ -19,12 +19,12 @@ from .towns import Park, People, Towns
 
 @dataclass(frozen=True)
 class Blocks:
-    """Polygons in local metres; ``wet`` is all water together, for placing things on dry ground."""
+    """Polygons in local metres; ``ground`` is dry, off the hill and at least 12 m from any water."""
 
     greens: NDArray
     ponds: NDArray
     built: NDArray
-    wet: shapely.Geometry
+    ground: shapely.Geometry
 
 
 def make_blocks(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads) -> Blocks:
@@ -55,9 +55,11 @@ def make_blocks(plan: Plan, land: Land, towns: Towns, parks: list[Park], people:
     ponds = shapely.difference(_shrunk(faces[pond], 22.0, 14.0), spurs.buffer(12))
     ponds = _single(ponds, 4_000.0)
     built = faces[urban & ~green & (area < 200_000) & ~works_here]
-    built = shapely.get_parts(shapely.union_all(shapely.buffer(built, 4.0, quad_segs=1), grid_size=0.01))
-    built = shapely.simplify(built[shapely.area(built) > 20_000], 5.0)
-    return Blocks(greens, ponds, built, shapely.union_all([waters, *ponds]))
+    built = shapely.get_parts(shapely.coverage_union_all(built))
+    built = shapely.set_precision(built[shapely.area(built) > 20_000], 0.01)
+    ground = land.limit.difference(shapely.union_all([waters.buffer(12, quad_segs=3), *shapely.buffer(ponds, 12, quad_segs=3), land.hill]))
+    shapely.prepare(ground)
+    return Blocks(greens, ponds, built, ground)
 
 
 def _dead_ends(roads: Roads, ground: NDArray) -> NDArray[np.bool_]:

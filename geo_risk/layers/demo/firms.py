@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from .arterials import RANK
 from .blocks import Blocks
-from .land import Land
 from .names import marks
 from .network import Roads
 from .plan import CITY, Plan
@@ -47,6 +46,7 @@ class Firms:
     sector: NDArray[np.int64]
     xy: NDArray[np.float64]
     town: NDArray[np.int64]
+    written_town: list[str]
     park: list[str]
     staff: NDArray[np.int64]
     area_m2: NDArray[np.int64]
@@ -59,15 +59,13 @@ class Firms:
         return np.flatnonzero(np.isin(self.sector, [SECTOR[s] for s in sectors]))
 
 
-def make_firms(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads, blocks: Blocks) -> Firms:
+def make_firms(plan: Plan, towns: Towns, parks: list[Park], people: People, roads: Roads, blocks: Blocks) -> Firms:
     """35 % in parks, half along main roads near towns, the rest in villages."""
     rng = stream(plan.seed, "firms")
     sector = np.repeat(np.arange(len(SECTORS)), [plan.count(row[1]) for row in SECTORS])
     sector = sector[np.argsort(rng.random(len(sector)), kind="stable")]
     n = len(sector)
-    ground = shapely.union_all([land.dry.buffer(-12), land.island.buffer(-30)]).difference(blocks.wet.buffer(8))
-    ground = ground.difference(land.hill)
-    shapely.prepare(ground)
+    ground = blocks.ground
     lean = np.array([row[6] for row in SECTORS])[sector]
     odds = rng.random(n) ** (1 / np.maximum(lean, 1e-6))
     in_park = np.zeros(n, bool)
@@ -90,7 +88,7 @@ def make_firms(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: 
     mark = marks(rng, n)
     names = [_name(mark[i], SECTORS[s][3], towns.name[town[i]]) for i, s in enumerate(sector)]
     return Firms(
-        [f"LL{i + 1:06d}" for i in range(n)], _unique(names), _credit_codes(rng, n), sector, xy, town,
+        [f"LL{i + 1:06d}" for i in range(n)], _unique(names), _credit_codes(rng, n), sector, xy, town, [towns.name[t] for t in town],
         [parks[k].name if k >= 0 else "" for k in park], staff, area, _regulated(sector), _grades(score),
         _addresses(rng, towns, town, roads, xy),
     )  # fmt: skip

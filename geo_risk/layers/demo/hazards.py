@@ -75,8 +75,7 @@ def alpha(residents: float) -> float:
 def make_hazards(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, firms: Firms, blocks: Blocks) -> Hazards:
     """Quantities are solved backwards from the level each installation shall have."""
     rng = stream(plan.seed, "hazards")
-    ground = land.dry.difference(blocks.wet.buffer(15))
-    shapely.prepare(ground)
+    ground = blocks.ground
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
     level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[np.argsort(rng.random(len(n_units)), kind="stable")]

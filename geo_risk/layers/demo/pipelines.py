@@ -99,7 +99,7 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     stroke = roads.stroke[rows]
     length = np.bincount(stroke, roads.length[rows], minlength=len(roads.rank))
     dense = np.bincount(stroke, roads.length[rows] * roads.urban[rows], minlength=len(roads.rank)) / np.maximum(length, 1)
-    order = [s for s in np.lexsort((np.arange(len(dense)), -np.round(dense, 6))).tolist() if length[s] > 220]
+    order = [s for s in np.lexsort((np.arange(len(dense)), -np.round(dense, 6))).tolist() if length[s] > 550]
     lines: list[LineString] = []
     total, members = 0.0, {}
     for row, s in zip(rows.tolist(), stroke.tolist(), strict=True):
@@ -107,7 +107,7 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     for s in order:
         merged = shapely.line_merge(shapely.multilinestrings(list(roads.line[members[s]])))
         for part in shapely.get_parts(merged):
-            if part.length > 200 and total < _MEDIUM_KM * 1e3 * plan.scale:
+            if part.length > 400 and total < _MEDIUM_KM * 1e3 * plan.scale:
                 lines.append(shapely.transform(part, lambda xy: np.round(xy + _BESIDE, 2)))
                 total += part.length
     sizes = (315.0, 250.0, 200.0, 160.0, 110.0)
@@ -120,19 +120,23 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
 
 
 def _high(rng, plan: Plan, towns: Towns, ways: Corridors, trunks: list[Pipe], medium: list[Pipe]) -> list[Pipe]:
-    """From the nearest place on the trunk to the nearest medium-pressure vertex of the larger towns."""
-    vertices = np.round(np.vstack([shapely.get_coordinates(p.line) for p in medium]), 2)
+    """From the trunk to the core, then on from town to town: a ring main that feeds the medium-pressure net."""
+    vertices = np.vstack([shapely.get_coordinates(p.line) for p in medium])
     tree = cKDTree(vertices)
-    out = []
-    grades = ((4.0, 500.0, 9.5), (2.5, 400.0, 8.7), (1.6, 400.0, 8.0), (1.6, 300.0, 7.1), (2.5, 300.0, 7.1))
-    for k in range(min(5, len(towns.xy))):
-        source = trunks[0].line if k % 2 == 0 else trunks[1].line
-        start = shapely.get_coordinates(source.interpolate(source.project(shapely.Point(towns.xy[k]))))[0]
-        toward = towns.xy[k] + 0.75 * towns.radius[k] * (start - towns.xy[k]) / max(np.hypot(*(start - towns.xy[k])), 1)
-        end = vertices[tree.query(toward)[1]]
+    out: list[Pipe] = []
+    grades = ((4.0, 500.0, 9.5), (2.5, 400.0, 8.7), (2.5, 400.0, 8.7), (1.6, 300.0, 7.1), (1.6, 300.0, 7.1))
+    stops = list(range(min(5, len(towns.xy))))
+    gas = trunks[0].line
+    start = np.round(shapely.get_coordinates(gas.interpolate(gas.project(shapely.Point(towns.xy[0]))))[0], 2)
+    for k in stops:
+        toward = start - towns.xy[k]
+        edge = towns.xy[k] + 0.7 * towns.radius[k] * toward / max(np.hypot(*toward), 1)
+        end = vertices[tree.query(edge)[1]]
         mpa, dn, wall = grades[k]
-        line = ways.line(np.round(start, 2), end, 320, [t.line for t in trunks] + [p.line for p in out])
-        out.append(Pipe(f"GY{k + 1:03d}", f"{towns.name[k][:2]}高压燃气管道", "城镇燃气", "天然气", dn, mpa, wall, "L360M钢", 1.2, "埋地", _year(rng), "临澜燃气有限公司", line))
+        line = ways.line(start, end, 320, [t.line for t in trunks] + [p.line for p in out])
+        name = f"{towns.name[k][:2]}高压燃气管道"
+        out.append(Pipe(f"GY{k + 1:03d}", name, "城镇燃气", "天然气", dn, mpa, wall, "L360M钢", 1.2, "埋地", _year(rng), "临澜燃气有限公司", line))
+        start = end
     return out
 
 

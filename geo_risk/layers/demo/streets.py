@@ -184,12 +184,12 @@ def _largest(n: int, edge: NDArray, *columns: NDArray) -> list[NDArray]:
 
 
 def _flows(rng, plan, main: MainRoads, xy, edge, rank, bridge, people: People) -> NDArray[np.float64]:
-    """(M,) gravity traffic along shortest paths from anchors and 60 villages to them and to 500 street corners."""
+    """(M,) gravity traffic along shortest paths from anchors and 40 villages to them and to 300 street corners."""
     used = np.unique(edge)
-    villages = people.villages[np.argsort(rng.random(len(people.villages)), kind="stable")[:60]]
+    villages = people.villages[np.argsort(rng.random(len(people.villages)), kind="stable")[:40]]
     spots = np.vstack([main.anchors, villages])
     source = used[cKDTree(xy[used]).query(spots)[1]]
-    corners = used[np.argsort(rng.random(len(used)), kind="stable")[: plan.count(500)]]
+    corners = used[np.argsort(rng.random(len(used)), kind="stable")[: plan.count(300)]]
     target = np.concatenate([source, corners])
     mass = np.concatenate([main.anchor_size, np.full(len(villages), 6.0), np.full(len(corners), 2.5)])
     factor = np.array([1, 1, 0.45, 0.6, 0.75, 0.9, 1.0, 1.1])[rank]
