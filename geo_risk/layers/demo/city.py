@@ -1,0 +1,70 @@
+"""The whole demo city in memory, made in one fixed order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arterials import make_main_roads
+from .blocks import Blocks, make_blocks
+from .corridors import Corridors
+from .firms import Firms, make_firms
+from .hazards import Hazards, make_hazards
+from .land import Land, make_land
+from .motorways import make_axes, make_motorways
+from .network import Roads, finish
+from .pipelines import Pipe, make_pipelines
+from .places import Buildings, Places, keep_out, make_buildings, make_places
+from .plan import Plan
+from .rescue import Rescue, make_history, make_lots, make_rescue
+from .streets import make_streets
+from .towns import Park, People, Towns, make_parks, make_people, make_towns
+
+
+@dataclass
+class City:
+    """Everything the files are written from, in local metres."""
+
+    plan: Plan
+    land: Land
+    towns: Towns
+    parks: list[Park]
+    people: People
+    roads: Roads
+    blocks: Blocks
+    firms: Firms
+    hazards: Hazards
+    pipes: list[Pipe]
+    lots: list[dict]
+    places: Places
+    buildings: Buildings
+    rescue: Rescue
+    accidents: list[dict]
+    dangers: list[dict]
+
+
+def make_city(plan: Plan) -> City:
+    """Land, towns, roads, firms, hazards, pipelines, places, rescue, in this order; nothing is seeded yet."""
+    land = make_land(plan)
+    towns = make_towns(plan, land)
+    parks = make_parks(plan, land, towns)
+    people = make_people(plan, land, towns, parks)
+    ways = Corridors(plan, land, towns, parks)
+    axes = make_axes(plan, land, ways)
+    motorways = [axis for _, axis in axes]
+    main = make_main_roads(plan, land, towns, parks, ways, motorways)
+    net = make_streets(plan, land, towns, parks, people, main)
+    links = make_motorways(axes, land, net)
+    roads = finish(plan, net, links)
+    blocks = make_blocks(plan, land, towns, parks, people, roads)
+    firms = make_firms(plan, towns, parks, people, roads, blocks)
+    hazards = make_hazards(plan, land, towns, parks, people, firms, blocks)
+    pipes = make_pipelines(plan, land, towns, parks, ways, roads, hazards, motorways)
+    lots = make_lots(plan, towns, parks, roads, links)
+    hazmat_lots = np.array([row["xy"] for row in lots if row["kind"] == "危化品"])
+    places = make_places(plan, towns, parks, people, roads, blocks, keep_out(hazards, pipes, hazmat_lots))
+    buildings = make_buildings(plan, towns, roads, blocks, pipes)
+    rescue = make_rescue(plan, land, towns, parks, people, roads, places)
+    accidents, dangers = make_history(plan, firms, hazards)
+    return City(plan, land, towns, parks, people, roads, blocks, firms, hazards, pipes, lots, places, buildings, rescue, accidents, dangers)

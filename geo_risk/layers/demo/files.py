@@ -1,0 +1,136 @@
+"""Writers whose bytes depend on nothing but their input: no clock, no library version in the file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+
+_DATE = (2026, 6, 30, 0, 0, 0)
+_STAMP = "2026-06-30T00:00:00.000Z"
+Cell = str | float | int | None
+
+
+def zip_write(path: Path, members: dict[str, bytes], encoding_flag: bool = True) -> None:
+    """A zip of members in the given order, with one fixed date."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, data in members.items():
+            info = zipfile.ZipInfo(name, _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            archive.writestr(info, data)
+
+
+def csv_write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]], encoding: str) -> None:
+    """A CSV with CRLF line ends, as office programs write it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+
+
+def geojson_write(path: Path, properties: list[dict], geometry: NDArray) -> None:
+    """RFC 7946 GeoJSON, one feature a line, coordinates as rounded by the caller (degrees)."""
+    lines = []
+    for row, shape in zip(properties, geometry, strict=True):
+        feature = {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
+        lines.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
+    path.write_text('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+
+
+def gpkg_write(path: Path, columns: dict[str, Sequence], geometry: NDArray, crs: str, layer: str) -> None:
+    """A GeoPackage without spatial index; GDAL's clock is set to a fixed date."""
+    frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _STAMP})
+    try:
+        pyogrio.write_dataframe(frame, path, layer=layer, driver="GPKG", layer_options={"SPATIAL_INDEX": "NO"})
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def shapefile_zip_write(path: Path, stem: str, columns: dict[str, Sequence], geometry: NDArray, crs: str) -> None:
+    """A zipped shapefile with GBK attributes and without the .cpg that would say so."""
+    frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+    with tempfile.TemporaryDirectory() as folder:
+        shp = Path(folder) / "lines.shp"
+        pyogrio.write_dataframe(
+            frame, shp, driver="ESRI Shapefile", encoding="GBK", layer_options={"DBF_DATE_LAST_UPDATE": "2026-06-30"}
+        )
+        members = {f"{stem}{end}": shp.with_suffix(end).read_bytes() for end in (".shp", ".shx", ".dbf", ".prj")}
+    zip_write(path, members)
+
+
+def xlsx_write(path: Path, sheets: Sequence[tuple[str, Sequence[Sequence[Cell]], Sequence[str]]]) -> None:
+    """A workbook of (sheet name, rows, merged ranges); text is stored inline, numbers as numbers."""
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{i + 1}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
+        for i in range(len(sheets))
+    )
+    listed = "".join(f'<sheet name="{escape(name)}" sheetId="{i + 1}" r:id="rId{i + 1}"/>' for i, (name, _, _) in enumerate(sheets))
+    links = "".join(f'<Relationship Id="rId{i + 1}" Type="{_REL}/worksheet" Target="worksheets/sheet{i + 1}.xml"/>' for i in range(len(sheets)))
+    links += f'<Relationship Id="rId{len(sheets) + 1}" Type="{_REL}/styles" Target="styles.xml"/>'
+    members = {
+        "[Content_Types].xml": f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
+        '<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>'
+        f"{types}</Types>",
+        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PKG}"><Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PKG}">{links}</Relationships>',
+        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
+        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf/></cellXfs>'
+        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+    }
+    for i, (_, rows, merged) in enumerate(sheets):
+        members[f"xl/worksheets/sheet{i + 1}.xml"] = _sheet(rows, merged)
+    zip_write(path, {name: text.encode() for name, text in members.items()})
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PKG = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def column_letters(index: int) -> str:
+    """0 -> A, 25 -> Z, 26 -> AA."""
+    return chr(65 + index) if index < 26 else column_letters(index // 26 - 1) + chr(65 + index % 26)
+
+
+def _sheet(rows: Sequence[Sequence[Cell]], merged: Sequence[str]) -> str:
+    letters = [column_letters(i) for i in range(max((len(r) for r in rows), default=1))]
+    out = []
+    for r, row in enumerate(rows, start=1):
+        cells = []
+        for letter, value in zip(letters, row, strict=False):
+            if value is None or value == "":
+                continue
+            if isinstance(value, str):
+                cells.append(f'<c r="{letter}{r}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>')
+            else:
+                cells.append(f'<c r="{letter}{r}"><v>{_number(value)}</v></c>')
+        out.append(f'<row r="{r}">{"".join(cells)}</row>')
+    ranges = "".join(f'<mergeCell ref="{m}"/>' for m in merged)
+    tail = f'<mergeCells count="{len(merged)}">{ranges}</mergeCells>' if merged else ""
+    return f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>{"".join(out)}</sheetData>{tail}</worksheet>'
+
+
+def _number(value: float | int) -> str:
+    value = value.item() if isinstance(value, np.generic) else value
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
