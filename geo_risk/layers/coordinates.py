@@ -104,8 +104,8 @@ def inside(lon: NDArray, lat: NDArray, box: Box) -> NDArray[np.bool_]:
     return (lon >= box[0]) & (lon <= box[2]) & (lat >= box[1]) & (lat <= box[3])
 
 
-def _to_degrees(x: NDArray, y: NDArray, system: str) -> tuple[NDArray, NDArray]:
-    """(N,) easting and northing, or degrees in a datum -> WGS 84 degrees; inf and failures become NaN."""
+def to_degrees(x: NDArray, y: NDArray, system: str) -> tuple[NDArray, NDArray]:
+    """(N,), (N,) easting and northing, or degrees in a datum -> WGS 84 degrees; inf and failures become NaN."""
     if system in _DATUMS:
         return datums.to_wgs84(x, y, system)
     lon, lat = Transformer.from_crs(system, "EPSG:4326", always_xy=True).transform(x, y, errcheck=False)
@@ -196,7 +196,7 @@ def _candidates(a: NDArray, b: NDArray, anchor: Box | None) -> list[tuple[str, b
 
 def _fit(a: NDArray, b: NDArray, swap: bool, system: str, anchor: Box | None) -> float:
     """Share of the rows a reading puts into the anchor, or, without one, into the grid's area of use."""
-    lon, lat = _to_degrees(*((b, a) if swap else (a, b)), system)
+    lon, lat = to_degrees(*((b, a) if swap else (a, b)), system)
     if anchor is None:
         area = CRS.from_user_input(system).area_of_use
         anchor = (
@@ -298,12 +298,13 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
     log.group("repaired", "one_cell", list(rows[one_cell & ok]), column=columns, values=list(shown[one_cell & ok]))
     if settled.projected:
         x, y = _metres(raw, a, b, ok, settled, anchor, columns, shown)
-        error_m, system = np.fmax(SURVEY_ERROR_M, np.fmin(unit_a, unit_b)), settled.system
+        unit_m = DEGREE_M if CRS.from_user_input(settled.system).is_geographic else 1.0
+        error_m, system = np.fmax(SURVEY_ERROR_M, np.fmin(unit_a, unit_b) * unit_m), settled.system
     else:
         datum = _row_datums(raw, labelled, settled.system)
         x, y, error_m = _degrees(raw, a, b, ok, datum, anchor, columns, shown, (unit_a, unit_b))
         system = "EPSG:4326"
-    _tell_system(raw, settled, labelled, x[ok], y[ok])
+    tell_system(raw, settled, declared, labelled, x[ok], y[ok])
     return pd.DataFrame({"x": x, "y": y, "error_m": error_m, "ok": ok}), system
 
 
@@ -335,7 +336,7 @@ def _degrees(raw: Raw, a: NDArray, b: NDArray, ok: NDArray[np.bool_], datum: NDA
     lon, lat = a.copy(), b.copy()
     for name in dict.fromkeys(datum[ok]):
         mine = ok & (datum == name)
-        lon[mine], lat[mine] = _to_degrees(a[mine], b[mine], name)
+        lon[mine], lat[mine] = to_degrees(a[mine], b[mine], name)
     _tell_repairs(raw, done, ok, columns, shown, lon, lat)
     out = ok & ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90) if anchor is None else inside(lon, lat, anchor))
     several = out & (done == "ambiguous")
@@ -367,12 +368,12 @@ def _metres(raw: Raw, a: NDArray, b: NDArray, ok: NDArray[np.bool_], settled: Se
             shown: NDArray) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Row level of metres: exchanged rows, rows outside. ``ok`` is updated in place."""
     log, rows = raw.log, raw.rows
-    lon, lat = _to_degrees(a, b, settled.system)
+    lon, lat = to_degrees(a, b, settled.system)
     if anchor is None:
         good = np.isfinite(lon) & np.isfinite(lat)
     else:
         good = inside(lon, lat, anchor)
-        other = ok & ~good & inside(*_to_degrees(b, a, settled.system), anchor)
+        other = ok & ~good & inside(*to_degrees(b, a, settled.system), anchor)
         a, b = np.where(other, b, a), np.where(other, a, b)
         log.group("repaired", "swapped", list(rows[other]), column=columns, values=list(shown[other]))
         good |= other
@@ -395,17 +396,25 @@ def _tell_repairs(
         raw.log.repair(done[i], row=raw.rows[i], column=columns, value=shown[i], detail=spot)
 
 
-def _tell_system(raw: Raw, settled: Settled, labelled: str | None, x: NDArray, y: NDArray) -> None:
+def tell_system(
+    raw: Raw, settled: Settled, declared: str | None, labelled: str | None, lon: NDArray, lat: NDArray
+) -> None:
+    """Note which system the numbers were read in, and what cannot be known about it."""
+    if declared is not None and declared != settled.system:
+        raw.log.note("crs_conflict", detail=declared)
     if labelled is not None and not settled.projected:
         raw.log.note("crs", detail=f"column {labelled}")
     elif settled.guessed and settled.projected:
         raw.log.note("crs_guess", detail=f"{settled.system} ({CRS.from_user_input(settled.system).name})")
-    elif (
-        settled.guessed and len(x) and datums.metric_crs(float(np.median(x)), float(np.median(y))).startswith("EPSG:45")
-    ):
+    elif settled.guessed and len(lon) and _offset_land(lon, lat):
         raw.log.note("cannot_tell_datum")
     else:
         raw.log.note("crs", detail=settled.system)
+
+
+def _offset_land(lon: NDArray, lat: NDArray) -> bool:
+    """Whether places lie where web maps are offset: mainland China, for which `metric_crs` gives a CGCS2000 zone."""
+    return datums.metric_crs(float(np.median(lon)), float(np.median(lat))).startswith("EPSG:45")
 
 
 def shared(x: NDArray, y: NDArray, rows: NDArray, raw: Raw) -> NDArray[np.bool_]:

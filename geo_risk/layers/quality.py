@@ -107,8 +107,14 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "coarse": ("too few digits: position error {detail} m", "坐标位数过少，位置误差 {detail} m"),
     "vector_error": ("no accuracy stated: position error taken as {detail} m", "未注明精度，位置误差取 {detail} m"),
-    "not_joined": ("no row of layer {detail} has this key", "图层 {detail} 中无此编号"),
-    "not_joined_place": ("the enterprise exists but has no coordinates: {detail}", "企业存在但无坐标：{detail}"),
+    "not_joined": (
+        "layer {detail} has no placed row with this key (missing there, or rejected for its coordinates)",
+        "图层 {detail} 中没有该编号且有坐标的记录（缺失，或因坐标被剔除）",
+    ),
+    "same_tank": (
+        "no id, and the same as row {detail}: two tanks or one written twice? both kept, check the quantity",
+        "无编号且与第 {detail} 行相同：是两个储罐还是重复填写？均保留，请核对存量",
+    ),
     # geometry
     "null_geometry": ("no geometry", "无图形"),
     "empty_geometry": ("empty geometry", "图形为空"),

@@ -247,7 +247,9 @@ def read_database(url: str, table: str | None, layer: str) -> Raw:
         raise InputError(f"{shown}: reading PostgreSQL needs the extra geo_risk[postgis] ({error}).") from error
     except sa.exc.SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
-        raise InputError(f"{shown}#{table}: the table cannot be read ({cause}). Check address, rights and name.") from error
+        raise InputError(
+            f"{shown}#{table}: the table cannot be read ({cause}). Check address, rights and name."
+        ) from error
     log = Log(f"{shown}#{table}", layer)
     return Raw(Path(name), None, rows, np.arange(1, len(rows) + 1), log, geometry, crs, read=len(rows))
 

@@ -27,7 +27,9 @@ def layer_names(path: Path) -> list[str]:
 
 
 def _broken(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path.name}: the file cannot be opened ({error}). Ask for it again, or export it as GeoPackage.")
+    return InputError(
+        f"{path.name}: the file cannot be opened ({error}). Ask for it again, or export it as GeoPackage."
+    )
 
 
 def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None) -> Raw:
@@ -48,7 +50,9 @@ def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = No
         frame = _decode_dbf(frame, path, log)
     count = len(wkb) if wkb is not None else len(frame)
     geometry = None if wkb is None or meta["geometry_type"] is None else shapely.from_wkb(wkb, on_invalid="fix")
-    return Raw(Path(shown or path.name), sublayer, frame, np.arange(1, count + 1), log, geometry, meta["crs"], read=count)
+    return Raw(
+        Path(shown or path.name), sublayer, frame, np.arange(1, count + 1), log, geometry, meta["crs"], read=count
+    )
 
 
 def read_parquet(path: Path, layer: str) -> Raw:
