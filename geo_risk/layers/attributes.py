@@ -109,7 +109,7 @@ def numbers(values: pd.Series, column: Column, header: str, rows: NDArray, log: 
         read: dict[str, list[int]] = {}
         for i in np.flatnonzero(hard):
             out[i], how = number(text.iloc[i], column.unit, written)
-            read.setdefault("" if np.isnan(out[i]) else how or "thousands", []).append(i)
+            read.setdefault("" if np.isnan(out[i]) else how or "thousands", []).append(int(i))
         for how, where in read.items():
             code, action = ("number_words", "repaired") if how else ("not_a_number", "noted")
             shown = [values.iloc[i] for i in where]
@@ -226,18 +226,18 @@ def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Lo
     table: dict[str, str | None] = {}
     for t in dict.fromkeys(text):
         where = np.flatnonzero((text == t).to_numpy())
-        told = {"column": column.name, "values": [values.iloc[i] for i in where]}
+        told, shown = list(rows[where]), [values.iloc[i] for i in where]
         if t.lower() in _NOTHING:
             table[t] = None
         elif bare_numbers and t.isdigit():
             table[t] = None
-            log.group("noted", "ambiguous_level", list(rows[where]), **told)
+            log.group("noted", "ambiguous_level", told, column=column.name, values=shown)
         else:
             value, by_word = canonical(t, column.domain)
             table[t] = value if value is not None else (fallback or (t if column.dtype == "string" else None))
             code = "value_by_word" if by_word else "unknown_value"
             if by_word or value is None:
-                log.group("noted", code, list(rows[where]), detail=table[t] or "missing", **told)
+                log.group("noted", code, told, column=column.name, values=shown, detail=table[t] or "missing")
     return np.array([table[t] for t in text], object)
 
 
@@ -264,6 +264,16 @@ def strings(values: pd.Series) -> NDArray[np.object_]:
     return out
 
 
+def with_units(values: pd.Series, header: str, frame: pd.DataFrame) -> pd.Series:
+    """Numbers with the unit of a neighbouring unit column (DiameterUnits beside Diameter), where there is one."""
+    names = {key(c): c for c in frame.columns}
+    column = next((names[key(header) + end] for end in ("units", "unit", "单位") if key(header) + end in names), None)
+    if column is None:
+        return values
+    text, units = values.map(plain), frame[column].map(plain)
+    return text.where((text == "") | (units == ""), text + " " + units)
+
+
 def convert(values: pd.Series, column: Column, header: str, rows: NDArray, log: Log) -> pd.Series | NDArray:
     """One column as written -> the dtype of the schema."""
     if column.name == "id" or column.name.endswith(("_id", "_code")) or column.name == "cas":
@@ -274,6 +284,10 @@ def convert(values: pd.Series, column: Column, header: str, rows: NDArray, log: 
         return pd.Series(yes_no(values, column, rows, log))
     if column.domain:
         found = words(values, column, header, rows, log)
+        if column.name == "state" and not any(v in column.domain for v in found):  # a state of a country, say
+            log.issues = [i for i in log.issues if not (i.code == "unknown_value" and i.column == "state")]
+            log.group("noted", "unknown_state", list(rows), column="state", values=list(values))
+            return np.full(len(found), None, object)
         return (
             pd.Series(pd.to_numeric(pd.Series(found, dtype=object))).astype("Int64") if column.dtype == "int" else found
         )

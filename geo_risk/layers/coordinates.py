@@ -217,11 +217,14 @@ def _unscale(a: NDArray, b: NDArray, anchor: Box) -> tuple[NDArray, NDArray, NDA
     return out[0], out[1], (out[0] != a) | (out[1] != b)
 
 
-def _repair_rows(lon: NDArray, lat: NDArray, anchor: Box) -> tuple[NDArray, NDArray, NDArray[np.object_]]:
+def _repair_rows(
+    lon: NDArray, lat: NDArray, anchor: Box, units: list[NDArray]
+) -> tuple[NDArray, NDArray, NDArray[np.object_]]:
     """
     Rows outside the anchor -> the one change that brings them inside.
 
     (lon, lat, what was done): 'swapped', 'scaled', 'sign', 'ambiguous' (several changes fit; left) or ''.
+    ``units``, one unit of the last place of each, are scaled with their numbers, in place.
     """
     done = np.full(len(lon), "", object)
     bad = ~inside(lon, lat, anchor) & np.isfinite(lon) & np.isfinite(lat)
@@ -239,6 +242,9 @@ def _repair_rows(lon: NDArray, lat: NDArray, anchor: Box) -> tuple[NDArray, NDAr
         mend = fit & (hits == 1)
         lon[where[mend]], lat[where[mend]] = tries[name][0][mend], tries[name][1][mend]
         done[where[mend]] = name
+        if name == "scaled":
+            for unit, before, after in ((units[0], a, big_a), (units[1], b, big_b)):
+                unit[where[mend]] *= after[mend] / before[mend]
     done[where[hits > 1]] = "ambiguous"
     return lon, lat, done
 
@@ -302,7 +308,7 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
         error_m, system = np.fmax(SURVEY_ERROR_M, np.fmin(unit_a, unit_b) * unit_m), settled.system
     else:
         datum = _row_datums(raw, labelled, settled.system)
-        x, y, error_m = _degrees(raw, a, b, ok, datum, anchor, columns, shown, (unit_a, unit_b))
+        x, y, error_m = _degrees(raw, a, b, ok, datum, anchor, columns, shown, [unit_a, unit_b])
         system = "EPSG:4326"
     tell_system(raw, settled, declared, labelled, x[ok], y[ok])
     return pd.DataFrame({"x": x, "y": y, "error_m": error_m, "ok": ok}), system
@@ -322,7 +328,7 @@ def _readable(raw: Raw, first, second, a: NDArray, b: NDArray, columns: str, sho
 
 
 def _degrees(raw: Raw, a: NDArray, b: NDArray, ok: NDArray[np.bool_], datum: NDArray, anchor: Box | None, columns: str,
-             shown: NDArray, units: tuple[NDArray, NDArray]) -> tuple[NDArray, NDArray, NDArray]:  # fmt: skip
+             shown: NDArray, units: list[NDArray]) -> tuple[NDArray, NDArray, NDArray]:  # fmt: skip
     """Row level of degrees: repairs against the anchor, datum, error. ``ok`` is updated in place."""
     log, rows = raw.log, raw.rows
     unknown = ok & (datum == "?")
@@ -332,7 +338,7 @@ def _degrees(raw: Raw, a: NDArray, b: NDArray, ok: NDArray[np.bool_], datum: NDA
     if anchor is not None:
         a, b = np.where(ok, a, np.nan), np.where(ok, b, np.nan)
         wide = (anchor[0] - 0.02, anchor[1] - 0.02, anchor[2] + 0.02, anchor[3] + 0.02)  # the offset is undone below
-        a, b, done = _repair_rows(a, b, wide)
+        a, b, done = _repair_rows(a, b, wide, units)
     lon, lat = a.copy(), b.copy()
     for name in dict.fromkeys(datum[ok]):
         mine = ok & (datum == name)
@@ -351,7 +357,7 @@ def _degrees(raw: Raw, a: NDArray, b: NDArray, ok: NDArray[np.bool_], datum: NDA
     return lon, lat, np.where(offset, np.maximum(error, OFFSET_ERROR_M), error)
 
 
-def _degree_errors(units: tuple[NDArray, NDArray], ok: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _degree_errors(units: list[NDArray], ok: NDArray[np.bool_]) -> NDArray[np.float64]:
     """
     (N,) error radius [m]: one unit of the last place of the finer of both columns.
 
@@ -409,7 +415,7 @@ def tell_system(
     elif settled.guessed and len(lon) and _offset_land(lon, lat):
         raw.log.note("cannot_tell_datum")
     else:
-        raw.log.note("crs", detail=settled.system)
+        raw.log.note("crs", detail=settled.system + (" (not stated)" if settled.guessed else ""))
 
 
 def _offset_land(lon: NDArray, lat: NDArray) -> bool:

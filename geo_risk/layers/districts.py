@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -38,9 +39,9 @@ def guess_level(headers: Iterable[str], file: str, names: pd.Series, codes: pd.S
     known = codes.dropna().astype(str)
     lengths = known.str.len()
     if len(known) and lengths.nunique() == 1 and known.str.isdigit().all():
-        level = _CODE_LENGTHS.get(int(lengths.iloc[0]))
-        if level:
-            return level
+        by_length = _CODE_LENGTHS.get(int(lengths.iloc[0]))
+        if by_length:
+            return by_length
     folded = names.dropna().map(key)
     for level, endings in _ENDINGS.items():
         if len(folded) and folded.str.endswith(tuple(map(key, endings))).mean() >= _MAJORITY:
@@ -49,11 +50,11 @@ def guess_level(headers: Iterable[str], file: str, names: pd.Series, codes: pd.S
 
 
 def add_parents(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Fill ``parent_id``, where the file has none, with the unit of the next level above that holds a unit's inner point."""
+    """Fill ``parent_id``, where no unit has the code given, with the unit of the next level around the inner point."""
     units = units.copy()
     present = [level for level in LEVELS if (units["level"] == level).any()]
     known = set(units["id"])
-    for above, below in zip(present, present[1:], strict=False):
+    for above, below in pairwise(present):
         open_ = units.index[(units["level"] == below) & ~units["parent_id"].isin(known)]
         holders = units.index[units["level"] == above]
         inner = shapely.point_on_surface(units.geometry[open_].to_numpy())

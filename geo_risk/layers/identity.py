@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
@@ -20,8 +19,9 @@ def fill_ids(layer: gpd.GeoDataFrame, table: Table, rows: NDArray, logs: NDArray
     A layer in which every ``id`` is there and unique.
 
     Missing ids are hashes of layer, name and place (WGS 84 to 1e-5 degree), for hazard sources also of
-    enterprise and substance, so they stay when other rows come and go. Ids used by several rows get
-    -1, -2, ... in the order of the files; of hazard sources the file's id becomes ``unit_id``.
+    enterprise and substance, so they stay when other rows come and go. Of several rows with one id the
+    first in the order of the files keeps it and the others get -2, -3, ...; of hazard sources all get
+    a number, -1, -2, ..., and the file's id becomes ``unit_id``.
     """
     layer = layer.copy()
     own = layer["id"].notna().to_numpy()
@@ -36,21 +36,28 @@ def fill_ids(layer: gpd.GeoDataFrame, table: Table, rows: NDArray, logs: NDArray
     if table.name == "hazard_sources":
         fill = repeated & own & layer["unit_id"].isna().to_numpy()
         layer.loc[fill, "unit_id"] = ids[fill]
-    for value, places in series[repeated].groupby(series[repeated], sort=False).groups.items():
-        number = 0
-        for i in places:
+    for value, found in series[repeated].groupby(series[repeated], sort=False).groups.items():
+        places = list(found)
+        _tell(value, places, own, rows, logs)
+        first = 0 if table.name == "hazard_sources" else 1
+        number = first
+        for i in places[first:]:
             number += 1
             while f"{value}-{number}" in taken:
                 number += 1
             ids[i] = f"{value}-{number}"
             taken.add(ids[i])
-    for log in dict.fromkeys(logs[repeated & own]):
-        mine = np.flatnonzero(repeated & own & (logs == log))
-        log.note(
-            "repeated_id", row=rows[mine[0]], column="id", value=series[mine[0]], count=len(mine), detail="-1, -2, ..."
-        )
     layer["id"] = pd.Series(ids, index=layer.index, dtype=object)
     return layer
+
+
+def _tell(value: object, places: list[int], own: NDArray, rows: NDArray, logs: NDArray) -> None:
+    """One issue for each id of the files' own that several rows share, naming the first few rows."""
+    mine = [i for i in places if own[i]]
+    if mine:
+        named = ", ".join(f"{rows[i]}" for i in mine[:5]) + (", ..." if len(mine) > 5 else "")
+        log = logs[mine[0]]
+        log.note("repeated_id", row=rows[mine[0]], column="id", value=value, count=len(mine), detail=f"rows {named}")
 
 
 def _hashes(rows: gpd.GeoDataFrame, table: Table) -> list[str]:

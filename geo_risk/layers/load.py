@@ -93,21 +93,18 @@ def _clean(
 ) -> gpd.GeoDataFrame:
     """One file: rows selected, columns matched, placed, mended, converted."""
     _select(raw, source)
-    if raw.canonical:
-        columns = {c: c for c in raw.frame.columns if c in table.names}
-    else:
-        columns = _match(raw, table, source)
+    columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
     placed = place.place(raw, table, source, columns, crs, anchor, joins)
     raw.take(placed.ok)
     geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log)
     raw.take(ok)
     geometry, error_m = geometry[ok], placed.error_m[placed.ok][ok]
+    filled = {c: values[placed.ok][ok] for c, values in placed.filled.items()}
     if table.name == "hazard_sources" and not raw.canonical:
         raw.frame, where = hazards.split_substances(raw.frame, columns, raw.rows, raw.log)
         raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
-    frame = _columns(raw, table, source, columns)
-    if placed.keys is not None and len(frame) == int(ok.sum()):
-        frame["enterprise_id"] = placed.keys[placed.ok][ok]
+        filled = {c: values[where] for c, values in filled.items()}
+    frame = _columns(raw, table, source, columns).assign(**filled)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
     if "position_error_m" in table.names:
@@ -141,10 +138,10 @@ def _match(raw: Raw, table: Table, source: Source) -> dict[str, str]:
         raw.log.note("rival_column", column=column, value=columns[column], detail=header)
     missing = [c.name for c in table.columns if c.required and c.name not in columns and c.name not in source.values]
     if missing:
-        column = table.column(missing[0])
+        need, zh = missing[0], table.column(missing[0]).zh
         raise InputError(
-            f"{raw.what}: layer '{table.name}' needs '{column.name}' ({column.zh}) and no header fits. Headers: "
-            f'{", ".join(names)}. Write columns = {{ {column.name} = "HEADER" }}, or values = {{ {column.name} = ... }}.'
+            f"{raw.what}: layer '{table.name}' needs '{need}' ({zh}) and no header fits. Headers: {', '.join(names)}. "
+            f'Write columns = {{ {need} = "HEADER" }}, or values = {{ {need} = ... }}.'
         )
     raw.log.columns = dict(columns)
     used = {*columns.values(), *headers.places(names, raw.labels, source.columns, raw.what, table).values()}
@@ -165,7 +162,10 @@ def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str])
         elif raw.canonical:
             out[column.name] = _as(raw.frame[header], column.dtype)
         else:
-            out[column.name] = attributes.convert(raw.frame[header], column, header, raw.rows, raw.log)
+            values = raw.frame[header]
+            if column.unit:
+                values = attributes.with_units(values, header, raw.frame)
+            out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
     for name, value in source.values.items():
         out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)
     if source.values:
@@ -200,9 +200,8 @@ def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
             raw.log.reject("missing_required", raw.rows[blank & keep], column=column.name)
             keep &= ~blank
         else:
-            raw.log.group(
-                "noted", "missing_required", list(raw.rows[blank]), column=column.name, values=[""] * blank.sum()
-            )
+            rows = list(raw.rows[blank])
+            raw.log.group("noted", "missing_required", rows, column=column.name, values=[""] * len(rows))
     return keep
 
 
@@ -264,8 +263,8 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
         boxes.append(np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)]))
     if not boxes:
         raise InputError(f"layer '{name}': no input has a place of its own. Name a layer with coordinates as boundary.")
-    all_ = np.array(boxes)
-    west, south, east, north = *all_[:, :2].min(axis=0), *all_[:, 2:].max(axis=0)
+    west, south, _, _ = np.min(boxes, axis=0)
+    _, _, east, north = np.max(boxes, axis=0)
     return float(west), float(south), float(east), float(north)
 
 
@@ -279,4 +278,4 @@ def widen(box: Box, margin_m: float = MARGIN_M) -> Box:
     west, south, east, north = box
     up = margin_m / 110_574.0  # metres of a degree of latitude at its shortest (WGS 84, equator)
     side = margin_m / (111_320.0 * max(0.01, np.cos(np.radians(max(abs(south), abs(north))))))
-    return west - side, south - up, east + side, north + up
+    return float(west - side), float(south - up), float(east + side), float(north + up)

@@ -42,8 +42,8 @@ _PLACES: dict[tuple[str, str], str] = {
     ("tourism", "motel"): "hotel", ("amenity", "restaurant"): "restaurant", ("amenity", "cinema"): "entertainment",
     ("amenity", "theatre"): "entertainment", ("amenity", "nightclub"): "entertainment",
     ("leisure", "stadium"): "sports", ("leisure", "sports_centre"): "sports", ("amenity", "library"): "culture",
-    ("tourism", "museum"): "culture", ("amenity", "place_of_worship"): "religious", ("amenity", "bus_station"): "station",
-    ("railway", "station"): "station", ("amenity", "ferry_terminal"): "station", ("aeroway", "terminal"): "station",
+    ("tourism", "museum"): "culture", ("amenity", "place_of_worship"): "religious",
+    ("amenity", "bus_station"): "station", ("railway", "station"): "station", ("amenity", "ferry_terminal"): "station", ("aeroway", "terminal"): "station",
     ("amenity", "townhall"): "office", ("building", "dormitory"): "dormitory",
     ("amenity", "community_centre"): "community",
 }  # fmt: skip
@@ -54,13 +54,8 @@ _RESCUE = {
     ("emergency", "fire_water_pond"): "water_source",
 }  # fmt: skip
 _WATERWAYS = {
-    "river": "river",
-    "canal": "canal",
-    "stream": "stream",
-    "ditch": "ditch",
-    "drain": "ditch",
-    "riverbank": "river",
-}
+    "river": "river", "riverbank": "river", "canal": "canal", "stream": "stream", "ditch": "ditch", "drain": "ditch",
+}  # fmt: skip
 _WATER_AREAS = {
     "river": "river",
     "canal": "canal",
@@ -232,7 +227,7 @@ def read_osm(path: Path | str, layer: str) -> gpd.GeoDataFrame:
 
 
 def read_raw(path: Path, layer: str) -> Raw:
-    """The same with the features that could not be built told in the log."""
+    """The same, with the features that could not be built told in the log."""
     if layer not in _READERS:
         raise InputError(
             f"{path.name}: layer '{layer}' cannot be read from OpenStreetMap; possible are {', '.join(LAYER_NAMES)}."
@@ -246,11 +241,13 @@ def read_raw(path: Path, layer: str) -> Raw:
         raise InputError(
             f"{path.name}: the OpenStreetMap file is broken or cut off ({error}). Download it again and check its size."
         ) from error
-    log.reject("osm_broken", broken)
+    if broken:
+        log.note("osm_broken", value=", ".join(map(str, broken[:5])), count=len(broken))
+        log.left_out += len(broken)
     frame = pd.DataFrame(rows, columns=["id", *(c for c in LAYERS[layer].names if c != "id")])
     numbers = np.array([int(r["id"].partition("/")[2]) for r in rows], np.int64)
     geometry = shapely.from_wkb(np.array(shapes, object)) if shapes else np.empty(0, object)
-    return Raw(path, None, frame, numbers, log, geometry, "EPSG:4326", read=len(rows) + len(broken), canonical=True)
+    return Raw(path, None, frame, numbers, log, geometry, "EPSG:4326", read=len(rows), canonical=True)
 
 
 def _ways(path: Path) -> tuple[list[Row], list[bytes], list[int]]:
@@ -269,7 +266,7 @@ def _ways(path: Path) -> tuple[list[Row], list[bytes], list[int]]:
     return rows, shapes, broken
 
 
-def _line(way) -> bytes | None:
+def _line(way: Any) -> bytes | None:
     """WKB of a way; in several parts where nodes are missing between them; None with under two nodes."""
     parts: list[list[tuple[float, float]]] = [[]]
     for node in way.nodes:
@@ -288,6 +285,7 @@ def _features(path: Path, layer: str) -> tuple[list[Row], list[bytes], list[int]
     columns, keys = _READERS[layer]
     factory = osmium.geom.WKBFactory()
     rows, shapes, broken = [], [], []
+    item: Any  # node, way, relation or area
     for item in osmium.FileProcessor(str(path)).with_areas(KeyFilter(*keys)).with_filter(KeyFilter(*keys)):
         line = item.is_way() and layer == "water" and "waterway" in item.tags and not item.is_closed()
         if item.is_relation() or (item.is_way() and not line):
@@ -304,7 +302,7 @@ def _features(path: Path, layer: str) -> tuple[list[Row], list[bytes], list[int]
     return rows, shapes, broken
 
 
-def _shape(item, factory) -> tuple[bytes | None, str]:
+def _shape(item: Any, factory: Any) -> tuple[bytes | None, str]:
     """(WKB or None where it cannot be built, id) of a node, way or area."""
     if item.is_way():
         return _line(item), f"way/{item.id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
@@ -27,12 +27,12 @@ _WKT_HEADERS = frozenset(("wkt", "geometry", "geom", "thegeom", "wktgeom"))
 
 @dataclass(frozen=True)
 class Placed:
-    """Geometries (N,) in the wanted CRS, which rows have one, error radii [m], and keys found by a join."""
+    """Geometries (N,) in the wanted CRS, which rows have one, error radii [m], and columns a join fills."""
 
     geometry: NDArray[np.object_]
     ok: NDArray[np.bool_]
     error_m: NDArray[np.float64]
-    keys: NDArray[np.object_] | None = None
+    filled: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
 
 
 def place(
@@ -63,11 +63,11 @@ def place(
     names = list(map(str, raw.frame.columns))
     where = headers.places(names, raw.labels, source.columns, raw.what, table)
     if not ({"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where):
-        hint = (
-            ', or join = "enterprises" to take the places of the enterprises' if "enterprise_id" in table.names else ""
-        )
+        joinable = "enterprise_id" in table.names
+        hint = ', or join = "enterprises" to take the places of the enterprises' if joinable else ""
         raise InputError(
-            f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude, X and Y. "
+            f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
+            "as X and Y. "
             f'Headers: {", ".join(names)}. Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
         )
     return _points(raw, table, source, where, declared, crs, anchor)
@@ -112,9 +112,12 @@ def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: st
         raw.log.repair("swapped_file", count=len(geometry))
     offset = settled.system in ("gcj02", "bd09")
     if offset:
-        geometry = shapely.transform(geometry, lambda c: np.column_stack(coordinates.to_degrees(*c.T, settled.system)))
+        geometry = shapely.transform(
+            geometry, lambda c: np.column_stack(coordinates.to_degrees(c[:, 0], c[:, 1], settled.system))
+        )
     system = settled.system if settled.projected else "EPSG:4326"
-    coordinates.tell_system(raw, settled, stated, None, *(xy[:1000, ::-1] if settled.swap else xy[:1000]).T)
+    first = xy[:1000, ::-1] if settled.swap else xy[:1000]
+    coordinates.tell_system(raw, settled, stated, None, first[:, 0], first[:, 1])
     out = gpd.GeoSeries(geometry, crs=system).to_crs(crs).to_numpy()
     ok = np.ones(len(out), bool)
     if anchor is not None:
@@ -179,10 +182,10 @@ def _joined(raw: Raw, layer: str, columns: Mapping[str, str], joins: Mapping[str
     ok = found.notna().to_numpy()
     at = found.fillna(-1).to_numpy(int)
     raw.log.reject("not_joined", raw.rows[~ok], column="enterprise_id", values=list(shown[~ok]), details=layer)
-    geometry, keys = np.full(len(ok), None, object), np.full(len(ok), None, object)
+    geometry = np.full(len(ok), None, object)
     geometry[ok] = other.geometry.to_numpy()[at[ok]]
-    keys[ok] = other["id"].to_numpy(object)[at[ok]]
+    filled = {"enterprise_id": other["id"].to_numpy(object)[at], "enterprise_name": other["name"].to_numpy(object)[at]}
     error = np.full(len(ok), np.nan)
     if "position_error_m" in other:
         error[ok] = other["position_error_m"].to_numpy(float)[at[ok]]
-    return Placed(geometry, ok, error, keys)
+    return Placed(geometry, ok, error, filled)

@@ -57,7 +57,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "missing_required": ("required value missing", "缺少必填值"),
     "made_id": ("no id in the file; made from name and place", "文件无编号，由名称和位置生成"),
-    "repeated_id": ("id used by several rows; numbered {detail}", "编号重复，已加序号 {detail}"),
+    "repeated_id": (
+        "id used by several rows ({detail}); told apart by a number behind it",
+        "编号重复（{detail}），已加序号区分",
+    ),
     "merged_rows": ("{detail}", "{detail}"),
     "split_row": ("several substances in one cell; split into {detail} rows", "一格多种物质，拆为 {detail} 行"),
     "unsplit_row": (
@@ -94,7 +97,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "cannot_tell_datum": (
         "no coordinate system stated: degrees read as WGS 84. Points taken from AMap or Tencent (gcj02) or Baidu "
         "(bd09) would be 300 m to 1,200 m off: state 'crs' if so",
-        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差 300 至 1200 m，请用 crs 注明",
+        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差 300 至 1200 m，请注明 crs",
     ),
     "crs_conflict": (
         "the stated system {detail} cannot hold these numbers; read by their size",
@@ -141,7 +144,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "same shape as row {detail} under another id; both kept",
         "与第 {detail} 行图形相同但编号不同，均保留",
     ),
-    "osm_broken": ("members missing from the extract", "数据摘录中缺少组成要素"),
+    "osm_broken": ("features cut off at the edge of the extract, left out", "在数据边缘被截断的要素，已略去"),
+    "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
 }
 
 
@@ -180,8 +184,9 @@ class FileReport:
     One input file and what became of its rows.
 
     ``rows_read = rows_kept + rows_rejected`` always; rows merged into another (one source on many
-    rows) count as kept; ``rows_repaired`` counts repairs (a row mended twice counts twice). ``features`` is how many features came out, ``left_out`` how many rows the
-    user's own 'where', or a region smaller than an extract, set aside before reading.
+    rows) count as kept; ``rows_repaired`` counts repairs (a row mended twice counts twice).
+    ``features`` is how many features came out, ``left_out`` how many rows the user's own 'where', or
+    a region smaller than an extract, set aside before reading.
     """
 
     file: str
@@ -214,14 +219,21 @@ class Log:
         self.columns: dict[str, str] = {}
         self.left_out = 0
 
-    def add(self, action: str, code: str, *, row: int | None = None, column: str = "", value: Any = "",
-            count: int = 1, detail: Any = "") -> None:  # fmt: skip
-        """One issue; ``value`` and ``detail`` are kept as text, long ones cut at 200 characters."""
-        text = "" if value is None else str(value)
-        issue = Issue(
-            self.file, None if row is None else int(row), column, text[:200], code, action, count, str(detail)
-        )
-        self.issues.append(issue)
+    def add(
+        self,
+        action: str,
+        code: str,
+        *,
+        row: int | None = None,
+        column: str = "",
+        value: Any = "",
+        count: int = 1,
+        detail: Any = "",
+    ) -> None:
+        """One issue; ``value`` and ``detail`` are kept as text, long values cut at 200 characters."""
+        text = "" if value is None else str(value)[:200]
+        number = None if row is None else int(row)
+        self.issues.append(Issue(self.file, number, column, text, code, action, count, str(detail)))
 
     def note(self, code: str, **where: Any) -> None:
         """Something to know; nothing was changed."""

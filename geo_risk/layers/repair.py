@@ -143,8 +143,8 @@ def duplicates(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDAr
     plain = frame.astype(object).where(frame.notna(), None)
     codes = pd.factorize(pd.MultiIndex.from_frame(plain))[0]
     exact = pd.factorize(pd.MultiIndex.from_arrays([codes, shapely.to_wkb(geometry)]))[0]
-    first = pd.Series(np.arange(len(geometry))).groupby(exact).transform("first").to_numpy()
-    for i in np.flatnonzero(first != np.arange(len(geometry))):
+    first = pd.Series(np.arange(len(geometry))).groupby(exact).transform("first").tolist()
+    for i in (i for i, f in enumerate(first) if i != f):
         keep[i] = False
         logs[i].repair("duplicate", row=rows[i], detail=_named(first[i], i, rows, logs))
     for i, j in _near(codes, geometry, keep):

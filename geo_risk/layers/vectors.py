@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ..errors import InputError
@@ -61,7 +62,8 @@ def read_parquet(path: Path, layer: str) -> Raw:
     import pyarrow
 
     log = Log(path.name, layer)
-    rows: pd.DataFrame
+    geometry: NDArray | None
+    crs: str | None
     try:
         rows = gpd.read_parquet(path)
         geometry, crs = rows.geometry.to_numpy(), rows.crs.to_string() if rows.crs else None
