@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from .quality import Log
-from .text import plain
+from .text import key, plain
 
 # A comma inside a name (1,3-丁二烯) has a figure behind it; "/" also joins the parts of a mixture.
 _SUBSTANCES = re.compile(r"\s*(?:[;；、/|，]|,(?!\d))\s*")
 _QUANTITIES = re.compile(r"\s*(?:[;；、/|，]|,(?!\d{3}(?!\d)))\s*")
+
+
+# Columns that say a row is about a period: what it amounts to is then handled, not held.
+_PERIOD = frozenset(
+    map(key, ("STARTDATE", "ENDDATE", "period", "quarter", "季度", "期间", "申报期", "起始日期", "截止日期"))
+)
+
+
+def period_columns(names: Iterable[str]) -> list[str]:
+    """The headers by which a row reports a period (a quarter's use), not a stock."""
+    return [n for n in names if key(n) in _PERIOD]
 
 
 def split_substances(

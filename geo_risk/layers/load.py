@@ -134,6 +134,9 @@ def _select(raw: Raw, source: Source) -> None:
 def _match(raw: Raw, table: Table, source: Source) -> dict[str, str]:
     names = list(map(str, raw.frame.columns))
     columns, rivals = headers.match(table, names, raw.labels, source.columns, raw.what)
+    period = hazards.period_columns(names) if "quantity_t" in columns else []
+    if period and "quantity_t" not in source.columns:
+        raw.log.note("handled", column="quantity_t", value=columns.pop("quantity_t"), detail=", ".join(period))
     for column, header in rivals.items():
         raw.log.note("rival_column", column=column, value=columns[column], detail=header)
     missing = [c.name for c in table.columns if c.required and c.name not in columns and c.name not in source.values]

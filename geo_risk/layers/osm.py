@@ -43,7 +43,8 @@ _PLACES: dict[tuple[str, str], str] = {
     ("amenity", "theatre"): "entertainment", ("amenity", "nightclub"): "entertainment",
     ("leisure", "stadium"): "sports", ("leisure", "sports_centre"): "sports", ("amenity", "library"): "culture",
     ("tourism", "museum"): "culture", ("amenity", "place_of_worship"): "religious",
-    ("amenity", "bus_station"): "station", ("railway", "station"): "station", ("amenity", "ferry_terminal"): "station", ("aeroway", "terminal"): "station",
+    ("amenity", "bus_station"): "station", ("railway", "station"): "station", ("amenity", "ferry_terminal"): "station",
+    ("aeroway", "terminal"): "station",
     ("amenity", "townhall"): "office", ("building", "dormitory"): "dormitory",
     ("amenity", "community_centre"): "community",
 }  # fmt: skip

@@ -56,6 +56,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "编号被电子表格改成科学计数，已弃用",
     ),
     "missing_required": ("required value missing", "缺少必填值"),
+    "handled": (
+        "the file reports periods ({detail}): its amounts are handled, not held, and are not used as the stock. "
+        "If they are stocks, say so with columns = { quantity_t = HEADER }",
+        "文件按期间填报（{detail}），数量为经手量而非存量，未采用；如确为存量，请用 columns 指明 quantity_t",
+    ),
     "made_id": ("no id in the file; made from name and place", "文件无编号，由名称和位置生成"),
     "repeated_id": (
         "id used by several rows ({detail}); told apart by a number behind it",
