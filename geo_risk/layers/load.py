@@ -1,0 +1,284 @@
+"""A [layers.X] table of region.toml -> one clean layer and the reports of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from ..errors import InputError
+from ..schema import Table
+from . import attributes, hazards, headers, identity, place
+from .districts import add_parents, fill_level
+from .quality import FileReport
+from .raw import Raw
+from .read import read
+from .repair import duplicates, repair
+from .sources import Source, sources, table_of
+
+Box = tuple[float, float, float, float]
+
+MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
+_FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
+
+
+def load_layer(
+    name: str,
+    spec: Mapping[str, Any],
+    *,
+    folder: Path,
+    crs: str,
+    anchor: Box | None = None,
+    joins: Mapping[str, gpd.GeoDataFrame] | None = None,
+) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
+    """
+    Read, clean and unite the inputs of one layer.
+
+    Parameters
+    ----------
+    name, spec : the layer and its table in region.toml (see `sources.sources` for the keys).
+    folder : what relative paths start from.
+    crs : the region's metric CRS.
+    anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
+        rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
+    joins : finished layers (same CRS) for ``join``.
+
+    Returns
+    -------
+    All columns of the layer's schema with its dtypes (text as objects with None, Int64, boolean,
+    float), geometry in ``crs``, sorted by unique ``id``; and one report a file.
+
+    Raises
+    ------
+    InputError, SettingsError, CRSError
+        With file, row, column, value and the next step; also if no row at all is left.
+    """
+    table = table_of(name)
+    parts: list[gpd.GeoDataFrame] = []
+    raws: list[Raw] = []
+    for number, source in enumerate(sources(name, spec, folder)):
+        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        part = _clean(raw, table, source, crs, anchor, joins or {})
+        parts.append(part.assign(_file=number))
+        raws.append(raw)
+    layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
+    layer = _unite(layer, table, raws)
+    if layer.empty:
+        raise InputError(_nothing_left(name, raws))
+    counts = layer["_file"].value_counts()
+    reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
+    layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
+    return layer, reports
+
+
+def _nothing_left(name: str, raws: list[Raw]) -> str:
+    told = []
+    for raw in raws:
+        reasons = pd.Series([i.problem for i in raw.log.issues if i.action == "rejected"], dtype=object)
+        worst = "; ".join(f"{n} rows: {text}" for text, n in reasons.value_counts().head(3).items())
+        told.append(f"{raw.what}: {raw.read} rows read{f' ({worst})' if worst else ''}")
+    return (
+        f"layer '{name}' has no row that can be used. {' | '.join(told)}. "
+        "Check the coordinate system ('crs'), the columns ('columns') and whether the file belongs to this region."
+    )
+
+
+def _clean(
+    raw: Raw, table: Table, source: Source, crs: str, anchor: Box | None, joins: Mapping[str, gpd.GeoDataFrame]
+) -> gpd.GeoDataFrame:
+    """One file: rows selected, columns matched, placed, mended, converted."""
+    _select(raw, source)
+    columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
+    placed = place.place(raw, table, source, columns, crs, anchor, joins)
+    raw.take(placed.ok)
+    geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log)
+    raw.take(ok)
+    geometry, error_m = geometry[ok], placed.error_m[placed.ok][ok]
+    filled = {c: values[placed.ok][ok] for c, values in placed.filled.items()}
+    if table.name == "hazard_sources" and not raw.canonical:
+        raw.frame, where = hazards.split_substances(raw.frame, columns, raw.rows, raw.log)
+        raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
+        filled = {c: values[where] for c, values in filled.items()}
+    frame = _columns(raw, table, source, columns).assign(**filled)
+    if table.name == "districts":
+        fill_level(frame, columns, raw.what, raw.log)
+    if "position_error_m" in table.names:
+        stated = frame["position_error_m"].to_numpy(float)
+        frame["position_error_m"] = np.where(np.isnan(stated), error_m, stated)
+    keep = _required(frame, table, raw)
+    return gpd.GeoDataFrame(frame[keep].assign(geometry=geometry[keep]), geometry="geometry", crs=crs)
+
+
+def _select(raw: Raw, source: Source) -> None:
+    """Keep the rows the setting ``where`` asks for; the others are told but are not rows read."""
+    for column, wanted in source.where.items():
+        found = [h for h in raw.frame.columns if h == column]
+        if not found:
+            raise InputError(
+                f"{raw.what}: where.{column}: there is no such column. Headers: {', '.join(raw.frame.columns)}."
+            )
+        allowed = {str(v) for v in (wanted if isinstance(wanted, list) else [wanted])}
+        keep = np.array([t in allowed for t in attributes.strings(raw.frame[column])], bool)
+        gone = int((~keep).sum())
+        raw.take(keep)
+        raw.read -= gone
+        raw.log.left_out += gone
+        raw.log.note("left_out", column=column, count=gone, detail=f"{gone} rows where {column} is not {wanted}")
+
+
+def _match(raw: Raw, table: Table, source: Source) -> dict[str, str]:
+    names = list(map(str, raw.frame.columns))
+    columns, rivals = headers.match(table, names, raw.labels, source.columns, raw.what)
+    period = hazards.period_columns(names) if "quantity_t" in columns else []
+    if period and "quantity_t" not in source.columns:
+        raw.log.note("handled", column="quantity_t", value=columns.pop("quantity_t"), detail=", ".join(period))
+    for column, header in rivals.items():
+        raw.log.note("rival_column", column=column, value=columns[column], detail=header)
+    missing = [c.name for c in table.columns if c.required and c.name not in columns and c.name not in source.values]
+    if missing:
+        need, zh = missing[0], table.column(missing[0]).zh
+        raise InputError(
+            f"{raw.what}: layer '{table.name}' needs '{need}' ({zh}) and no header fits. Headers: {', '.join(names)}. "
+            f'Write columns = {{ {need} = "HEADER" }}, or values = {{ {need} = ... }}.'
+        )
+    raw.log.columns = dict(columns)
+    used = {*columns.values(), *headers.places(names, raw.labels, source.columns, raw.what, table).values()}
+    unused = [n for n in names if n not in used]
+    if unused:
+        raw.log.note("unused_columns", detail=", ".join(unused))
+    return columns
+
+
+def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str]) -> pd.DataFrame:
+    """All columns of the schema, converted, with fixed values and the source filled in."""
+    out: dict[str, Any] = {}
+    count = len(raw.frame)
+    for column in table.columns:
+        header = columns.get(column.name)
+        if header is None or raw.frame[header].isna().all():
+            out[column.name] = _empty(column.dtype, count)
+        elif raw.canonical:
+            out[column.name] = _as(raw.frame[header], column.dtype)
+        else:
+            values = raw.frame[header]
+            if column.unit:
+                values = attributes.with_units(values, header, raw.frame)
+            out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
+    for name, value in source.values.items():
+        out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)
+    if source.values:
+        raw.log.note("fixed_values", detail=", ".join(f"{k} = {v}" for k, v in source.values.items()))
+    out["source_file"], out["source_row"] = raw.what, raw.rows
+    frame = pd.DataFrame(out, index=range(count))
+    return frame.astype({"source_row": "Int64", "source_file": object})
+
+
+def _empty(dtype: str, count: int) -> pd.Series:
+    return _as(pd.Series([None] * count, dtype=object), dtype)
+
+
+def _as(values: pd.Series, dtype: str) -> pd.Series:
+    if dtype == "float":
+        return pd.to_numeric(values, errors="coerce").astype(float)
+    if dtype == "int":
+        return pd.to_numeric(values, errors="coerce").astype("Int64")
+    if dtype == "bool":
+        return values.astype("boolean")
+    return values.astype(object).where(values.notna(), None)
+
+
+def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
+    """(N,) rows with every number the layer cannot do without; a missing name or kind is only told."""
+    keep = np.ones(len(frame), bool)
+    for column in table.columns:
+        if not column.required:
+            continue
+        blank = frame[column.name].isna().to_numpy()
+        if column.dtype == "float":
+            raw.log.reject("missing_required", raw.rows[blank & keep], column=column.name)
+            keep &= ~blank
+        else:
+            rows = list(raw.rows[blank])
+            raw.log.group("noted", "missing_required", rows, column=column.name, values=[""] * len(rows))
+    return keep
+
+
+def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDataFrame:
+    """Merge copies, give every row an id of its own, and finish what needs the whole layer."""
+    logs = np.array([raw.log for raw in raws], object)
+    if not len(layer):
+        return layer
+    shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
+    if table.name == "hazard_sources":
+        layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
+    geometry, files, rows = _view(layer, logs)
+    keep = duplicates(layer[shown], geometry, rows, files)
+    if table.name == "hazard_sources":
+        keep |= layer["id"].isna().to_numpy()  # two like tanks without a number may be two tanks
+    layer = _take(layer, keep)
+    _, files, rows = _view(layer, logs)
+    layer = identity.fill_ids(layer, table, rows, files)
+    if table.name == "districts":
+        layer = add_parents(layer)
+    return layer
+
+
+def _take(layer: gpd.GeoDataFrame, keep: np.ndarray) -> gpd.GeoDataFrame:
+    return layer[keep].reset_index(drop=True)
+
+
+def _view(layer: gpd.GeoDataFrame, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Geometries, each row's log and each row's number."""
+    return layer.geometry.to_numpy(), logs[layer["_file"].to_numpy(int)], layer["source_row"].to_numpy(int)
+
+
+def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
+    """
+    (west, south, east, north) of a layer's inputs, before a region CRS is known.
+
+    In a table of points, those more than 3 degrees from the median are left out: one wrong row must
+    not choose the region's zone.
+
+    Raises
+    ------
+    InputError
+        If nothing has a place, or its system cannot be told without a boundary.
+    """
+    table = table_of(name)
+    boxes = []
+    for source in sources(name, spec, folder):
+        if source.join:
+            continue
+        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        placed = place.place(raw, table, source, {}, "EPSG:4326", None, {})
+        if not placed.ok.any():
+            continue
+        box = shapely.bounds(placed.geometry[placed.ok])
+        box = box[np.isfinite(box).all(axis=1)]
+        middle = np.median((box[:, :2] + box[:, 2:]) / 2, axis=0)
+        near = np.abs((box[:, :2] + box[:, 2:]) / 2 - middle).max(axis=1) <= _FAR_DEG
+        box = box[near] if raw.geometry is None else box
+        boxes.append(np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)]))
+    if not boxes:
+        raise InputError(f"layer '{name}': no input has a place of its own. Name a layer with coordinates as boundary.")
+    west, south, _, _ = np.min(boxes, axis=0)
+    _, _, east, north = np.max(boxes, axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def anchor_of(spec: Mapping[str, Any], folder: Path, *, name: str = "districts", margin_m: float = MARGIN_M) -> Box:
+    """Bounds of the boundary layer and ``margin_m`` [m] around them, (west, south, east, north) WGS 84."""
+    return widen(wgs84_bounds(name, spec, folder), margin_m)
+
+
+def widen(box: Box, margin_m: float = MARGIN_M) -> Box:
+    """A box of degrees grown by ``margin_m`` [m] on every side."""
+    west, south, east, north = box
+    up = margin_m / 110_574.0  # metres of a degree of latitude at its shortest (WGS 84, equator)
+    side = margin_m / (111_320.0 * max(0.01, np.cos(np.radians(max(abs(south), abs(north))))))
+    return float(west - side), float(south - up), float(east + side), float(north + up)

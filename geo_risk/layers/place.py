@@ -1,0 +1,191 @@
+"""Where the rows of one file are: from its geometry, its coordinate columns, or the enterprises they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..schema import Table
+from . import coordinates, headers
+from .coordinates import Box, named
+from .raw import Raw
+from .sources import Source
+from .text import key
+
+# A drawn line or outline of which no accuracy is stated: the error of a careful digitisation at
+# 1:10,000 (0.5 mm on the sheet, the usual plan accuracy of that scale) [m]. 'position_error_m' overrides it.
+VECTOR_ERROR_M = 5.0
+_WKT_HEADERS = frozenset(("wkt", "geometry", "geom", "thegeom", "wktgeom"))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Geometries (N,) in the wanted CRS, which rows have one, error radii [m], and columns a join fills."""
+
+    geometry: NDArray[np.object_]
+    ok: NDArray[np.bool_]
+    error_m: NDArray[np.float64]
+    filled: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
+
+
+def place(
+    raw: Raw,
+    table: Table,
+    source: Source,
+    columns: Mapping[str, str],
+    crs: str,
+    anchor: Box | None,
+    joins: Mapping[str, gpd.GeoDataFrame],
+) -> Placed:
+    """
+    Places of the rows of ``raw`` in ``crs``; rows without one are told as rejected.
+
+    Raises
+    ------
+    InputError
+        If the file has neither geometry nor coordinates, with the headers it has.
+    """
+    declared = named(source.crs, f"[layers.{table.name}] crs") if source.crs else None
+    anchor = None if table.name == "districts" else anchor
+    if source.join:
+        return _joined(raw, source.join, columns, joins)
+    if raw.geometry is None:
+        _read_wkt(raw)
+    if raw.geometry is not None:
+        return _drawn(raw, table, source, declared, crs, anchor)
+    names = list(map(str, raw.frame.columns))
+    where = headers.places(names, raw.labels, source.columns, raw.what, table)
+    if not ({"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where):
+        joinable = "enterprise_id" in table.names
+        hint = ', or join = "enterprises" to take the places of the enterprises' if joinable else ""
+        raise InputError(
+            f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
+            "as X and Y. "
+            f'Headers: {", ".join(names)}. Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
+        )
+    return _points(raw, table, source, where, declared, crs, anchor)
+
+
+def _points(
+    raw: Raw, table: Table, source: Source, where: Mapping[str, str], declared: str | None, crs: str, anchor: Box | None
+) -> Placed:
+    if table.geometry in ("line", "polygon"):
+        raise InputError(
+            f"{raw.what}: layer '{table.name}' holds {table.geometry}s, but the file is a table of points "
+            f"({', '.join(where.values())}). Give a file with {table.geometry}s."
+        )
+    found, system = coordinates.points(raw, where, declared, anchor)
+    ok = found["ok"].to_numpy(bool)
+    geometry = np.full(len(ok), None, object)
+    x, y = found["x"].to_numpy(), found["y"].to_numpy()
+    geometry[ok] = gpd.GeoSeries(gpd.points_from_xy(x[ok], y[ok]), crs=system).to_crs(crs).to_numpy()
+    error = found["error_m"].to_numpy()
+    if source.position_error_m is not None:
+        error = np.full(len(ok), float(source.position_error_m))
+    else:
+        if table.name == "enterprises":
+            many = np.zeros(len(ok), bool)
+            many[ok] = coordinates.shared(x[ok], y[ok], raw.rows[ok], raw)
+            error = np.where(many, np.fmax(error, coordinates.SHARED_ERROR_M), error)
+        coarse = np.flatnonzero(ok & (error >= coordinates.COARSE_M) & (error != coordinates.SHARED_ERROR_M))
+        for i in coarse:
+            raw.log.note("coarse", row=raw.rows[i], value=f"{x[i]:g}, {y[i]:g}", detail=f"{error[i]:.0f}")
+    return Placed(geometry, ok, error)
+
+
+def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:
+    """Geometry the file has: its system settled, transformed, those outside the anchor set aside."""
+    assert raw.geometry is not None
+    stated = declared or (named(raw.crs, f"{raw.what}: CRS") if raw.crs else None)
+    xy = shapely.get_coordinates(raw.geometry)
+    settled = coordinates.settle(xy[:, 0], xy[:, 1], stated, anchor, raw.what)
+    geometry = raw.geometry
+    if settled.swap:
+        geometry = shapely.transform(geometry, lambda c: c[:, ::-1])
+        raw.log.repair("swapped_file", count=len(geometry))
+    offset = settled.system in ("gcj02", "bd09")
+    if offset:
+        geometry = shapely.transform(
+            geometry, lambda c: np.column_stack(coordinates.to_degrees(c[:, 0], c[:, 1], settled.system))
+        )
+    system = settled.system if settled.projected else "EPSG:4326"
+    first = xy[:1000, ::-1] if settled.swap else xy[:1000]
+    coordinates.tell_system(raw, settled, stated, None, first[:, 0], first[:, 1])
+    out = gpd.GeoSeries(geometry, crs=system).to_crs(crs).to_numpy()
+    ok = np.ones(len(out), bool)
+    if anchor is not None:
+        ok = _within(raw, out, anchor, crs)
+    error = float(source.position_error_m or (coordinates.OFFSET_ERROR_M if offset else VECTOR_ERROR_M))
+    if "position_error_m" in table.names and source.position_error_m is None:
+        raw.log.note("vector_error", detail=f"{error:g}")
+    return Placed(out, ok, np.full(len(out), error))
+
+
+def _within(raw: Raw, geometry: NDArray, anchor: Box, crs: str) -> NDArray[np.bool_]:
+    """(N,) shapes that touch the anchor (missing and empty ones pass: they are judged later)."""
+    frame = gpd.GeoSeries([shapely.segmentize(shapely.box(*anchor), 0.01)], crs="EPSG:4326").to_crs(crs).iloc[0]
+    shapely.prepare(frame)
+    ok = shapely.is_missing(geometry) | shapely.is_empty(geometry) | shapely.intersects(frame, geometry)
+    away = np.flatnonzero(~ok)
+    if raw.canonical:  # an extract of a map is larger than the region by nature
+        raw.log.left_out += len(away)
+        raw.read -= len(away)
+        if len(away):
+            raw.log.note("outside_left_out", count=len(away))
+    else:
+        box = gpd.GeoSeries(geometry[away], crs=crs).to_crs("EPSG:4326").bounds.to_numpy()
+        spots = [f"{x0:.4f} to {x1:.4f} E, {y0:.4f} to {y1:.4f} N" for x0, y0, x1, y1 in box]
+        raw.log.reject("outside", raw.rows[away], details=spots)
+    return ok
+
+
+def _read_wkt(raw: Raw) -> None:
+    """A text column of WKT becomes the geometry."""
+    for column in raw.frame.columns:
+        if key(column) in _WKT_HEADERS:
+            text = raw.frame[column].astype(str)
+            if text.str.match(r"(?i)\s*(MULTI)?(POINT|LINESTRING|POLYGON)").mean() > 0.5:
+                raw.geometry = shapely.from_wkt(text.to_numpy(object), on_invalid="ignore")
+                raw.frame = raw.frame.drop(columns=column)
+                return
+
+
+def _joined(raw: Raw, layer: str, columns: Mapping[str, str], joins: Mapping[str, gpd.GeoDataFrame]) -> Placed:
+    """Places of the enterprises the rows name, by id, else by a name only one enterprise has."""
+    if layer not in joins:
+        raise InputError(
+            f"{raw.what}: join = '{layer}', but that layer is not there. Add [layers.{layer}] to region.toml."
+        )
+    other = joins[layer]
+    by_id = pd.Series(range(len(other)), index=other["id"].map(key))
+    names = other["name"].map(key)
+    by_name = pd.Series(range(len(other)), index=names)[~names.duplicated(keep=False).to_numpy()]
+    if "enterprise_id" not in columns and "enterprise_name" not in columns:
+        raise InputError(
+            f"{raw.what}: join = '{layer}' needs a column with the enterprise's id or name. Headers: "
+            f'{", ".join(map(str, raw.frame.columns))}. Write columns = {{ enterprise_id = "HEADER" }}.'
+        )
+    found = pd.Series(np.nan, index=raw.frame.index)
+    shown = pd.Series("", index=raw.frame.index, dtype=object)
+    for column, index in (("enterprise_id", by_id), ("enterprise_name", by_name)):
+        if column in columns:
+            written = raw.frame[columns[column]]
+            shown = shown.where(shown != "", written.astype(object))
+            found = found.fillna(written.map(key).map(index[~index.index.duplicated()]))
+    ok = found.notna().to_numpy()
+    at = found.fillna(-1).to_numpy(int)
+    raw.log.reject("not_joined", raw.rows[~ok], column="enterprise_id", values=list(shown[~ok]), details=layer)
+    geometry = np.full(len(ok), None, object)
+    geometry[ok] = other.geometry.to_numpy()[at[ok]]
+    filled = {"enterprise_id": other["id"].to_numpy(object)[at], "enterprise_name": other["name"].to_numpy(object)[at]}
+    error = np.full(len(ok), np.nan)
+    if "position_error_m" in other:
+        error[ok] = other["position_error_m"].to_numpy(float)[at[ok]]
+    return Placed(geometry, ok, error, filled)

@@ -1,0 +1,47 @@
+"""A file as read, before anything is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .quality import Log
+
+
+@dataclass
+class Raw:
+    """
+    Rows of one input as written.
+
+    ``frame`` holds the values (text, or numbers where the format has them), one row each;
+    ``rows`` their numbers as a person counts them; ``geometry`` shapely geometries or None for a
+    plain table; ``labels`` second headings (a Chinese line under codes). Rows that could not even
+    be read are told in ``log`` as rejected and are not in ``frame``; ``read`` counts both.
+    """
+
+    path: Path
+    sublayer: str | None
+    frame: pd.DataFrame
+    rows: NDArray[np.int64]
+    log: Log
+    geometry: NDArray[np.object_] | None = None
+    crs: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    read: int = 0
+    canonical: bool = False
+
+    @property
+    def what(self) -> str:
+        """The input as named in messages."""
+        return self.path.name + (f"#{self.sublayer}" if self.sublayer else "")
+
+    def take(self, keep: NDArray[np.bool_]) -> None:
+        """Keep the rows (N,) of ``keep``."""
+        self.frame = self.frame[keep].reset_index(drop=True)
+        self.rows = self.rows[keep]
+        if self.geometry is not None:
+            self.geometry = self.geometry[keep]

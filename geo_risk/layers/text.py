@@ -1,0 +1,52 @@
+"""Text as it is compared: width, blanks, case, and traditional characters do not matter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Traditional -> simplified, one character for one, for the words offices write in headers and
+# categories. Names of places and firms are compared in the same way but shown as written.
+_TRADITIONAL = (
+    "與專業東兩個爲樂習鄉書產親從倉優會傳傷體儲兒關養內農衝況凍準劃則別劇辦務動區醫單佔臥衛廠壓縣雙發臺號噸員響園圍"
+    "國圖場備頭娛學實寬賓對導層屬崗島嶺幹廣莊牀庫應廟廢開異棄強錄徑態總戶託執護報擬據數斷無時機權條來構標棟檔橋樓橫氣"
+    "氫溝測濟塗澗溫灣滿濾濱點烴熱狀環現電鹽監蓋碼確離種積稱築類線編紅纖約級緯納縱組織經結繪絡絕統續維綜綠緣網罰職聯藝"
+    "範藥營藍補裝規覽診計訓論設證評識話誤說調資質購負責貨貿車軸較輛輸邊達遷過運遠郵裏鎮鍾鈉鋼鈷鑽鉀鐵鉛銅鋁銷鋅錫錳鎳"
+    "長門閉間隊階際險隱難頂項預額風館飯飲鶴黃檯裡綫眾臨脫為幼稚觀羅劉陳吳張趙馬龍鳳楊葉許鄭"
+)
+_SIMPLIFIED = (
+    "与专业东两个为乐习乡书产亲从仓优会传伤体储儿关养内农冲况冻准划则别剧办务动区医单占卧卫厂压县双发台号吨员响园围"
+    "国图场备头娱学实宽宾对导层属岗岛岭干广庄床库应庙废开异弃强录径态总户托执护报拟据数断无时机权条来构标栋档桥楼横气"
+    "氢沟测济涂涧温湾满滤滨点烃热状环现电盐监盖码确离种积称筑类线编红纤约级纬纳纵组织经结绘络绝统续维综绿缘网罚职联艺"
+    "范药营蓝补装规览诊计训论设证评识话误说调资质购负责货贸车轴较辆输边达迁过运远邮里镇钟钠钢钴钻钾铁铅铜铝销锌锡锰镍"
+    "长门闭间队阶际险隐难顶项预额风馆饭饮鹤黄台里线众临脱为幼稚观罗刘陈吴张赵马龙凤杨叶许郑"
+)
+_FOLD = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_BLANKS = re.compile(r"\s+")
+_LOOSE = re.compile(r"[\s_\-–—:.,;·*#'\"“”、。]+")
+_BRACKETS = re.compile(r"[(\[{【〔<《（［｛].*?[)\]}】〕>》）］｝]")
+
+
+def plain(value: object) -> str:
+    """Text without width variants, invisible characters, line breaks and outer blanks; '' for missing."""
+    if value is None or value != value:
+        return ""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(value)))
+    return _BLANKS.sub(" ", text).strip()
+
+
+def key(value: object) -> str:
+    """What two spellings of one word share: `plain`, lower case, simplified, without blanks and marks."""
+    return _LOOSE.sub("", plain(value).casefold().translate(_FOLD))
+
+
+def bare(value: object) -> str:
+    """`key` of a header without its brackets and their content: 占地(㎡) and 占地 agree."""
+    return key(_BRACKETS.sub("", plain(value)))
+
+
+def bracketed(value: object) -> str:
+    """The content of the first pair of brackets, '' if there is none: the unit in 存量(吨)."""
+    found = _BRACKETS.search(plain(value))
+    return found.group()[1:-1].strip() if found else ""

@@ -1,0 +1,91 @@
+"""The text of a region.toml from recognised files, with what a person should confirm."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..schema import LAYERS
+
+if TYPE_CHECKING:
+    from .recognise import Recognised
+
+
+def region_toml(name: str, recognised: Sequence[Recognised], folder: Path) -> str:
+    """
+    A region.toml: [region], one [layers.X] a layer found, and as comments what each file is taken
+    for, what to confirm, and which files are left out and why. Paths under ``folder`` are relative.
+    """
+    used = [r for r in recognised if r.layer and not r.duplicate_of]
+    layers = {layer: [r for r in used if r.layer == layer] for layer in LAYERS}
+    boundary = 'boundary = "districts"' if layers["districts"] else '# boundary = "inputs/boundary.geojson"'
+    lines = [
+        "[region]",
+        f"name = {_text(name)}",
+        f"{boundary}  # cells outside are not published",
+        '# crs = "EPSG:4549"  # metric CRS; chosen from the data when absent',
+        "",
+    ]
+    for layer, files in layers.items():
+        if files:
+            lines += [*_layer(layer, files, folder), ""]
+    left = [r for r in recognised if r not in used]
+    if left:
+        lines += ["# Not used:"]
+    for r in left:
+        lines += [f"# {_comment(_path(r, folder))}: {_comment('; '.join(r.notes))}"]
+        if r.duplicate_of:
+            lines += [f"#   [layers.{r.layer}] source = {_text(_path(r, folder))}"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _layer(layer: str, files: Sequence[Recognised], folder: Path) -> list[str]:
+    table = LAYERS[layer]
+    lines = [f"[layers.{layer}]  # {table.zh}"]
+    for r in files:
+        shown = ", ".join(f"{c} = {h}" for c, h in sorted(r.columns.items()))
+        lines += [f"# {_comment(_path(r, folder))}: {r.rows} rows; {_comment(shown) or 'no columns'}"]
+        lines += [f"#   confirm: {_comment(note)}" for note in r.notes]
+    if len(files) == 1:
+        lines += [f"source = {_text(_path(files[0], folder))}"]
+        lines += [f"{k} = {_value(v)}" for k, v in _extras(files[0]).items()]
+    else:
+        lines += ["source = [", *(f"  {_item(r, folder)}," for r in files), "]"]
+    if "position_error_m" in table.names:
+        lines += ["# position_error_m = 20  # if the positions' error is known, metres (68 %)"]
+    return lines
+
+
+def _extras(r: Recognised) -> dict[str, Any]:
+    return {k: v for k, v in (("join", r.join), ("values", r.values), ("where", r.where)) if v}
+
+
+def _item(r: Recognised, folder: Path) -> str:
+    extras = _extras(r)
+    path = _text(_path(r, folder))
+    return f"{{ path = {path}, {', '.join(f'{k} = {_value(v)}' for k, v in extras.items())} }}" if extras else path
+
+
+def _path(r: Recognised, folder: Path) -> str:
+    path = r.path.absolute()
+    inside = path.is_relative_to(folder.absolute())
+    text = path.relative_to(folder.absolute()).as_posix() if inside else path.as_posix()
+    return text + (f"#{r.sublayer}" if r.sublayer else "")
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's but for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_text(str(k))} = {_value(v)}" for k, v in value.items()) + " }"
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _comment(text: str) -> str:
+    """Text on one line, without control characters, which TOML forbids in comments."""
+    return "".join(c if c.isprintable() else " " for c in text)
