@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import geopandas as gpd
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from .. import schema
 from .profile import table_schema
@@ -36,7 +37,7 @@ _LEVELS = {
 # Lowest zoom at which a road is drawn, by OSM class; the rest from 13 on.
 _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiary": 11}
 _ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
-_LEVEL_ZOOM = {"city": 0, "county": 0, "township": 9, "village": 12}
+_BY_LEVEL = ("level", {"city": 0, "county": 0, "township": 9, "village": 12}, 9)
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,13 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("buildings", "layers/buildings", "fill", "builtup", (), maxzoom=14, first_zoom=("", {}, 13)),
     Spec("population", "layers/population", "objects", "人口", "Population", "fill", color="#8c6bb1"),
     SURFACES_HERE,
-    Spec("districts", "districts", "risk", "{level}风险等级", "{level} grades", "fill", "graded", maxzoom=12, coverage=True),
-    Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77", maxzoom=13),
+    Spec("districts", "districts", "risk", "{level}风险等级", "{level} grades", "fill", "graded", maxzoom=12,
+         coverage=True),
+    Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
+         maxzoom=13),
     _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
-    _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=("level", _LEVEL_ZOOM, 9)),
-    _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=("level", _LEVEL_ZOOM, 9)),
+    _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
+    _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
@@ -116,18 +119,19 @@ LAYERS: tuple[Spec | str, ...] = (
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
     _objects("hazard_sources", "#54278f", visible=True),
-    Spec("major_hazards", "major_hazards", "risk", "重大危险源", "Major hazard installations", "circle", color="#67000d",
-         where={"verdict": ("major", "undecided")}),
+    Spec("major_hazards", "major_hazards", "risk", "重大危险源", "Major hazard installations", "circle",
+         color="#67000d", where={"verdict": ("major", "undecided")}),
     Spec("emergency_facilities", "layers/emergency_facilities", "rescue", "应急力量", "Emergency facilities", "circle",
          color="#006d2c"),
-    _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=("level", _LEVEL_ZOOM, 9)),
-    _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=("level", _LEVEL_ZOOM, 9)),
+    _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
+    _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
 )  # fmt: skip
+Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
 EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "index_sources", "major_hazards")
 
 
-def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Spec, gpd.GeoDataFrame] | str]:
+def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
     """
     (spec, rows) of every layer the tables can fill, in drawing order; `SURFACES_HERE` in its place.
 
@@ -142,16 +146,16 @@ def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[Spec, gpd.Ge
         if spec.id in seen or not isinstance(frame, gpd.GeoDataFrame):
             continue
         rows = _chosen(frame, spec)
-        if len(rows) == 0 or spec.style == "label" and len(rows) > MAX_LABELLED:
+        if len(rows) == 0 or (spec.style == "label" and len(rows) > MAX_LABELLED):
             continue
         seen.add(spec.id)
         yield from _parts(spec, rows)
 
 
-def table_of(layer_id: str) -> str | None:
-    """Key of the table that layer ``layer_id`` of a site was taken from; None if the catalogue has no such layer."""
-    found = [s.table for s in LAYERS if isinstance(s, Spec) and (layer_id == s.id or layer_id.startswith(f"{s.id}_"))]
-    return found[0] if found else None
+def tables_of(layer_id: str) -> list[str]:
+    """Keys of the tables that layer ``layer_id`` of a site may have been taken from; none if it is unknown."""
+    specs = [s for s in LAYERS if isinstance(s, Spec)]
+    return [s.table for s in specs if layer_id == s.id or layer_id.startswith(f"{s.id}_")]
 
 
 def _chosen(frame: gpd.GeoDataFrame, spec: Spec) -> gpd.GeoDataFrame:
@@ -162,46 +166,70 @@ def _chosen(frame: gpd.GeoDataFrame, spec: Spec) -> gpd.GeoDataFrame:
     return frame[~(frame.geometry.is_empty | frame.geometry.isna())]
 
 
-def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[tuple[Spec, gpd.GeoDataFrame]]:
+def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
     """One table as one layer, or one for each level, kind of facility or kind of geometry."""
     if spec.id == "districts":
-        for level, (zh, en) in _LEVELS.items():
-            if (rows["level"] == level).any():
-                one = replace(spec, id=f"districts_{level}", zh=spec.zh.format(level=zh), en=spec.en.format(level=en))
-                yield one, rows[rows["level"] == level]
+        yield from _by_level(spec, rows)
     elif spec.id == "service_areas":
-        for kind in sorted(rows["facility_kind"].dropna().unique()):
-            words = domain_words(schema.LAYERS["emergency_facilities"].column("kind"))
-            word = words.get(kind, {"zh": kind, "en": kind})
-            one = replace(
-                spec, id=f"service_areas_{kind}", zh=spec.zh.format(kind=word["zh"]), en=spec.en.format(kind=word["en"])
-            )
-            # The widest reach first, so that the shorter ones lie on it.
-            yield one, rows[rows["facility_kind"] == kind].sort_values("limit_min", ascending=False, kind="stable")
+        yield from _by_kind(spec, rows)
+    elif spec.id in ("roads", "boundary"):
+        yield spec, _merged(rows, spec.columns[0] if spec.columns else "")
     elif spec.geometry == "circle":
-        outlines = rows[rows.geometry.geom_type.isin(("Polygon", "MultiPolygon", "LineString", "MultiLineString"))]
-        if len(outlines) and not spec.base:
-            yield (
-                replace(spec, id=f"{spec.id}_outline", zh=f"{spec.zh}轮廓", en=f"{spec.en}: outlines", geometry="line"),
-                outlines,
-            )
-        yield spec, rows.set_geometry(gpd.GeoSeries(_points(rows), index=rows.index, crs=rows.crs))
+        outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0
+        if outlined.any() and not spec.base:
+            outline = _renamed(spec, "outline", f"{spec.zh}轮廓", f"{spec.en}: outlines")
+            yield replace(outline, geometry="line"), rows[outlined]
+        yield spec, _with_geometry(rows, _points(rows.geometry.to_numpy()))
     else:
-        kinds = (
-            ("Polygon", "MultiPolygon", "GeometryCollection")
-            if spec.geometry == "fill"
-            else ("LineString", "MultiLineString")
-        )
-        fits = rows.geometry.geom_type.isin(kinds) | (spec.id == "boundary")
+        fits = shapely.get_dimensions(rows.geometry.to_numpy()) == (2 if spec.geometry == "fill" else 1)
         if fits.any():
             yield spec, rows[fits]
 
 
-def _points(rows: gpd.GeoDataFrame):
-    geometry = rows.geometry.to_numpy()
-    single = shapely.get_dimensions(geometry) > 0
+def _by_level(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    for level, (zh, en) in _LEVELS.items():
+        if (rows["level"] == level).any():
+            one = _renamed(spec, level, spec.zh.format(level=zh), spec.en.format(level=en))
+            yield one, rows[rows["level"] == level]
+
+
+def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    names = domain_words(schema.LAYERS["emergency_facilities"].column("kind"))
+    for kind in sorted(rows["facility_kind"].dropna().unique()):
+        name = names.get(kind, {"zh": kind, "en": kind})
+        # The widest reach first, so that the shorter ones lie on it.
+        reach = rows[rows["facility_kind"] == kind].sort_values("limit_min", ascending=False, kind="stable")
+        yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
+
+
+def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
+    return replace(spec, id=f"{spec.id}_{suffix}", zh=zh, en=en)
+
+
+def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
+    """Lines (or outlines of areas, each once) joined end to end where ``column`` has the same value."""
+    lines: list = []
+    values: list = []
+    for value, group in rows.groupby(column, sort=True, dropna=False):
+        geometry = group.geometry.to_numpy()
+        if (shapely.get_dimensions(geometry) == 2).any():
+            geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
+        joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)))
+        parts = shapely.get_parts(joined)
+        lines += parts.tolist()
+        values += [value] * len(parts)
+    return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
+
+
+def _with_geometry(rows: gpd.GeoDataFrame, geometry: NDArray) -> gpd.GeoDataFrame:
+    return rows.set_geometry(gpd.GeoSeries(geometry, index=rows.index, crs=rows.crs))
+
+
+def _points(geometry: NDArray) -> NDArray:
+    """A point inside each area or line; points stay."""
+    inner = shapely.get_dimensions(geometry) > 0
     geometry = geometry.copy()
-    geometry[single] = shapely.point_on_surface(geometry[single])
+    geometry[inner] = shapely.point_on_surface(geometry[inner])
     return geometry
 
 

@@ -38,3 +38,23 @@ def palette_png(codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]
             _chunk(b"IEND", b""),
         )
     )
+
+
+def read_codes(png: bytes) -> NDArray[np.uint8]:
+    """
+    The codes (rows, cols) of a PNG that `palette_png` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is any other kind of PNG.
+    """
+    cols, rows, depth, color, *_ = struct.unpack(">IIBBBBB", png[16:29])
+    start = png.find(b"IDAT")
+    if (depth, color) != (8, 3) or start < 0:
+        raise ValueError("not a palette PNG of this package")
+    (size,) = struct.unpack(">I", png[start - 4 : start])
+    lines = np.frombuffer(zlib.decompress(png[start + 4 : start + 4 + size]), np.uint8).reshape(rows, cols + 1)
+    if lines[:, 0].any():
+        raise ValueError("not a palette PNG of this package")
+    return lines[:, 1:]
