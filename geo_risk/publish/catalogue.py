@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -241,7 +242,7 @@ def domain_words(column: schema.Column) -> dict[str, dict[str, str]]:
     }
 
 
-def popup_columns(key: str, present: list[str]) -> list[dict[str, object]]:
+def popup_columns(key: str, present: list[str]) -> list[dict[str, Any]]:
     """The manifest's column objects of table ``key``, for the columns that are present."""
     return [
         {"name": c.name, "zh": c.zh, "en": c.en, "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}

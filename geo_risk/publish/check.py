@@ -173,7 +173,7 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
         seen[zoom].update((number, properties) for _, number, properties in features)
         light = any(not _red(layer["id"], p) for _, _, p in features)
         if len(data) > MAX_TILE_BYTES and light:
-            yield f"{layer['id']}: tile {zoom}/{x}/{y} has {len(data):,} bytes, more than {MAX_TILE_BYTES:,}"
+            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
     names = {name for features in seen.values() for properties in features.values() for name in properties}
     for name in sorted(names - allowed):
         yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
@@ -186,6 +186,10 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
             yield f"layer {layer['id']}: {len(missing)} of {len(red)} red features are missing at zoom {zoom}"
     if manifest.get("table", {}).get("layer") == layer["id"]:
         yield from _table(manifest["table"], list(seen[source["maxzoom"]].values()))
+
+
+def _heavy(layer: dict, tile: str, data: bytes) -> str:
+    return f"{layer['id']}: tile {tile} has {len(data):,} bytes, more than {MAX_TILE_BYTES:,}"
 
 
 def _allowed(layer_id: str, profile: Profile) -> set[str] | None:
@@ -241,7 +245,7 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
     for (zoom, x, y), data in read_archive(path):
         worst[zoom] = max(worst[zoom], int(read_codes(data).max()))
         if len(data) > MAX_TILE_BYTES:
-            yield f"{layer['id']}: tile {zoom}/{x}/{y} has {len(data):,} bytes, more than {MAX_TILE_BYTES:,}"
+            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
         if worst[zoom] != max(worst.values()):
             yield f"surface {layer['id']}: the worst colour is missing at zoom {zoom}"

@@ -21,6 +21,14 @@ def short_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
+def script_json(value: object) -> str:
+    """``value`` as JSON that stands safely in a script: nothing in it can close the tag or end the line."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
 def write_page(
     folder: Path,
     manifest: Mapping[str, Any],
@@ -47,7 +55,7 @@ def write_page(
     columns: list[dict[str, Any]] = next((x["columns"] for x in manifest["layers"] if x["id"] == table["layer"]), [])
     known = {c["name"]: c for c in columns}
     environment = jinja2.Environment(autoescape=True)
-    html = environment.from_string(template or _resource("templates", "index.html.j2")).render(
+    html = environment.from_string(template or read_resource("templates", "index.html.j2")).render(
         lang=manifest["languages"][0],
         title=manifest["title"],
         note=manifest["note"],
@@ -63,17 +71,15 @@ def write_page(
 
 
 def _write_script(folder: Path, name: str, variable: str, value: object) -> str:
-    """A script that only assigns data; nothing in it can close its tag or end its line."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    data = f"window.{variable} = {text};\n".encode()
+    """A script that only assigns data."""
+    data = f"window.{variable} = {script_json(value)};\n".encode()
     path = f"data/{name}.{short_hash(data)}.js"
     (folder / path).write_bytes(data)
     return path
 
 
-def _resource(folder: str, name: str) -> str:
+def read_resource(folder: str, name: str) -> str:
+    """Text of a file that comes with the package, in templates/ or static/."""
     file = resources.files("geo_risk.publish") / folder / name
     if not file.is_file():
         raise GeoRiskError(
@@ -86,7 +92,7 @@ def _resource(folder: str, name: str) -> str:
 def _copy_assets(folder: Path, static: Path | None) -> dict[str, str]:
     paths = {}
     for name in _STATIC:
-        text = _resource("static", name) if static is None else (static / name).read_text(encoding="utf-8")
+        text = read_resource("static", name) if static is None else (static / name).read_text(encoding="utf-8")
         data = text.encode("utf-8")
         stem, _, suffix = name.rpartition(".")
         paths[name] = f"assets/{stem}.{short_hash(data)}.{suffix}" if stem == "app" else f"assets/{name}"

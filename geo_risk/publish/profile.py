@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import geopandas as gpd
 import pandas as pd
 
 from .. import schema
@@ -139,3 +140,30 @@ def table_schema(key: str) -> schema.Table:
     if name not in tables:
         raise SettingsError(f"the map knows no table '{key}': keys are layers/<input layer> or a result table.")
     return tables[name]
+
+
+def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """
+    (what the profile shows of the tables, sorted by id; notes on what stays out and why).
+
+    Raises
+    ------
+    SettingsError
+        If a key is not a table of the schema.
+    """
+    out: dict[str, pd.DataFrame] = {}
+    notes = []
+    for key, frame in tables.items():
+        if isinstance(frame, gpd.GeoDataFrame) and frame.geometry.name != "geometry":
+            frame = frame.rename_geometry("geometry")
+        shown = profile.apply(key, frame)
+        if shown is None:
+            notes.append(f"{key}: not shown in profile {profile.name}")
+            continue
+        if isinstance(shown, gpd.GeoDataFrame):
+            lost = int((shown.geometry.isna() | shown.geometry.is_empty).sum())
+            if lost:
+                notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are not drawn")
+        known = [n for n in ("id", "finding_id", "unit_id") if n in shown.columns]
+        out[key] = shown.sort_values(known, kind="stable") if known else shown
+    return out, notes

@@ -28,7 +28,7 @@ from .catalogue import (
 from .check import check_site
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .page import short_hash, write_page
-from .profile import Profile, get_profile, table_schema
+from .profile import Profile, get_profile, shown_tables
 from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
@@ -133,7 +133,7 @@ def build_site(
         (temporary / name).mkdir(parents=True)
     try:
         build = _Build(temporary, get_profile(profile), meta, _start_zoom(meta.bounds))
-        shown = _shown(build, tables)
+        shown, build.notes = shown_tables(build.profile, tables)
         _add_layers(build, shown, surfaces)
         _add_downloads(build, shown)
         write_page(temporary, _manifest(build), build.search, template=template, static=static)
@@ -155,26 +155,6 @@ def _start_zoom(bounds: Bounds) -> int:
         raise InputError(f"site bounds {bounds} are not (west, south, east, north) in degrees.")
     widest = max(east - west, (north - south) / math.cos(math.radians((north + south) / 2)))
     return int(np.clip(math.floor(math.log2(360 / widest)) - 1, 0, _NEAREST_START))
-
-
-def _shown(build: _Build, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The tables as the profile allows them, sorted by id."""
-    out = {}
-    for key, frame in tables.items():
-        names = table_schema(key).names
-        if isinstance(frame, gpd.GeoDataFrame) and frame.geometry.name != "geometry":
-            frame = frame.rename_geometry("geometry")
-        shown = build.profile.apply(key, frame)
-        if shown is None:
-            build.notes.append(f"{key}: not shown in profile {build.profile.name}")
-            continue
-        known = [n for n in ("id", "finding_id", "unit_id") if n in names and n in shown.columns]
-        out[key] = shown.sort_values(known, kind="stable") if known else shown
-        if isinstance(shown, gpd.GeoDataFrame) and (
-            lost := int((shown.geometry.isna() | shown.geometry.is_empty).sum())
-        ):
-            build.notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are in no layer")
-    return out
 
 
 def _add_layers(build: _Build, tables: Mapping[str, pd.DataFrame], surfaces: Mapping[str, Surface]) -> None:

@@ -142,23 +142,42 @@ def _blocks(surface: Surface, codes: NDArray[np.uint8], zoom: int) -> Iterator[t
     side = 2 * HALF / (1 << zoom)
     x0, x1 = math.floor((west + HALF) / side), math.floor((east + HALF) / side)
     y0, y1 = math.floor((HALF - north) / side), math.floor((HALF - south) / side)
-    latitude = math.radians(sum(surface.lonlat_bounds[1::2]) / 2)
-    wider = side / TILE_PX * math.cos(latitude) > surface.cell_m
     for y in range(y0, y1 + 1):
-        band = np.zeros((TILE_PX, (x1 - x0 + 1) * TILE_PX), np.uint8)
-        reproject(
-            codes,
-            band,
-            src_transform=surface.transform,
-            src_crs=surface.crs,
-            src_nodata=0,
-            dst_transform=Affine(side / TILE_PX, 0, x0 * side - HALF, 0, -side / TILE_PX, HALF - y * side),
-            dst_crs="EPSG:3857",
-            dst_nodata=0,
-            resampling=Resampling.max if wider else Resampling.nearest,
-            num_threads=1,
-        )
+        place = Affine(side / TILE_PX, 0, x0 * side - HALF, 0, -side / TILE_PX, HALF - y * side)
+        band = _warp(surface, codes, place, (TILE_PX, (x1 - x0 + 1) * TILE_PX))
         for x in range(x0, x1 + 1):
             block = band[:, (x - x0) * TILE_PX : (x - x0 + 1) * TILE_PX]
             if block.any():
                 yield (zoom, x, y), block
+
+
+def mercator_image(surface: Surface, codes: NDArray[np.uint8], max_px: int) -> tuple[NDArray[np.uint8], Bounds]:
+    """
+    (codes as one Web Mercator picture, its bounds [degrees]), the longer side ``max_px`` at most.
+
+    The same rule as the tiles: a pixel takes the highest code it covers.
+    """
+    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    px = max((east - west) / min(max_px, 2 * codes.shape[1]), (north - south) / min(max_px, 2 * codes.shape[0]))
+    shape = (math.ceil((north - south) / px - 1e-9), math.ceil((east - west) / px - 1e-9))
+    image = _warp(surface, codes, Affine(px, 0, west, 0, -px, north), shape)
+    return image, transform_bounds("EPSG:3857", "EPSG:4326", west, north - shape[0] * px, west + shape[1] * px, north)
+
+
+def _warp(surface: Surface, codes: NDArray[np.uint8], place: Affine, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """``codes`` on a Web Mercator grid: the highest code where pixels are wider than cells, else the nearest."""
+    out = np.zeros(shape, np.uint8)
+    latitude = math.radians(sum(surface.lonlat_bounds[1::2]) / 2)
+    reproject(
+        codes,
+        out,
+        src_transform=surface.transform,
+        src_crs=surface.crs,
+        src_nodata=0,
+        dst_transform=place,
+        dst_crs="EPSG:3857",
+        dst_nodata=0,
+        resampling=Resampling.max if place.a * math.cos(latitude) > surface.cell_m else Resampling.nearest,
+        num_threads=1,
+    )
+    return out
