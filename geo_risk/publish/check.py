@@ -231,7 +231,7 @@ def _few_persons(what: str, rows: list[dict], profile: Profile) -> Iterator[str]
     for row in rows:
         for name, value in row.items():
             if name.startswith("persons") and value not in (None, "") and float(value) < profile.min_persons:
-                yield f"{what}: {name} = {value} persons; profile {profile.name} shows none below {profile.min_persons:g}"
+                yield f"{what}: {name} = {value} persons, below the {profile.min_persons:g} of profile {profile.name}"
                 return
 
 

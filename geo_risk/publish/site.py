@@ -254,7 +254,7 @@ def _add_surface(build: _Build, name: str, surface: Surface) -> None:
     if not codes.any():
         build.notes.append(f"surface {name}: no cell has a value; not drawn")
         return
-    maxzoom = max(build.minzoom, full_zoom(surface, _RASTER_MAXZOOM))
+    maxzoom = max(build.minzoom, min(_RASTER_MAXZOOM, full_zoom(surface)))
     path = build.folder / "tiles" / f"{name}.pmtiles"
     write_raster_tiles(path, surface, codes, scale.palette, minzoom=build.minzoom, maxzoom=maxzoom)
     facts = {"type": "raster", "tile_size": TILE_PX, "minzoom": build.minzoom, "maxzoom": maxzoom}

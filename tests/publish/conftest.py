@@ -16,9 +16,11 @@ LEFT, BOTTOM = 500_000.0, 3_530_000.0
 NASTY = '临江</script><b>`${1}` & "厂"\''
 TEMPLATE = """<!doctype html><html lang="{{ lang }}"><title>{{ title[lang] }}</title>
 <link rel="stylesheet" href="{{ app_css }}">
-<table>{% for row in rows %}<tr>{% for v in row %}<td>{{ v }}</td>{% endfor %}</tr>{% endfor %}</table>
+<table>{% for row in rows %}<tr>{% for v in row %}<td>{{ v }}</td>{% endfor %}</tr>
+{% endfor %}</table>
 <p>{{ note[lang] }}{{ grades | length }}{{ columns | length }}</p>
-<script src="{{ site_js }}"></script><script src="{{ search_js }}"></script><script src="{{ app_js }}"></script></html>"""
+<script src="{{ site_js }}"></script><script src="{{ search_js }}"></script>
+<script src="{{ app_js }}"></script></html>"""
 
 
 def frame(geometry, **columns) -> gpd.GeoDataFrame:
@@ -105,11 +107,13 @@ def _results(rng) -> dict[str, pd.DataFrame]:
     findings = frame(
         shapely.linestrings(np.stack((starts, starts + ends), axis=1)),
         finding_id=[f"F{k:03d}" for k in range(40)], source_name=["储罐"] * 40, target_name=["学校"] * 40,
-        required_m=[50.0] * 40, clearance_m=rng.uniform(1, 90, 40), verdict=["conflict", "undecided", "clear", "conflict"] * 10,
+        required_m=[50.0] * 40, clearance_m=rng.uniform(1, 90, 40),
+        verdict=["conflict", "undecided", "clear", "conflict"] * 10,
     )  # fmt: skip
     areas = frame(
         [shapely.Point(LEFT + 9000, BOTTOM + 8000).buffer(r) for r in (3000, 6000)],
-        facility_kind=["fire_station"] * 2, limit_min=[5.0, 10.0], facilities=pd.array([5, 5], "Int64"), area_km2=[28.3, 113.1],
+        facility_kind=["fire_station"] * 2, limit_min=[5.0, 10.0],
+        facilities=pd.array([5, 5], "Int64"), area_km2=[28.3, 113.1],
     )  # fmt: skip
     coverage = pd.DataFrame(
         {"facility_kind": ["fire_station"], "limit_min": [5.0], "target": ["people"], "share": [0.4]}

@@ -1,7 +1,8 @@
-"""A surface to palette tiles: warped zoom by zoom, the worst value of the cells a pixel covers."""
+"""A surface to palette tiles: warped once at full detail, each zoom above it the worst of the one below."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from .png import palette_png
 from .shapes import HALF
 
 TILE_PX = 256
+# Pixels are this much finer than cells: room for the few degrees by which the two grids are turned
+# against each other and for the transform's own error.
+_FILL = 0.9
+# A warp costs about the same for one tile as for these 16 x 16 (16 MB).
+_BLOCK_DEPTH = 4
 
 
 @dataclass(frozen=True)
@@ -92,12 +98,16 @@ def generalise(surface: Surface, block_m: float) -> Surface:
     )
 
 
-def full_zoom(surface: Surface, highest: int) -> int:
-    """The lowest zoom whose pixels are no wider than a cell, at most ``highest``."""
+def full_zoom(surface: Surface) -> int:
+    """The lowest zoom at which the middle of some pixel lies in every cell."""
+    return max(0, math.ceil(math.log2(2 * HALF / TILE_PX / _finest_px(surface))))
+
+
+def _finest_px(surface: Surface) -> float:
+    """Side of a pixel [m Web Mercator] small enough that no cell falls between the middles of pixels."""
     _, south, _, north = surface.lonlat_bounds
-    widest = math.cos(math.radians(min(abs(south), abs(north)) if south * north > 0 else 0.0))
-    ground = 2 * HALF / TILE_PX * widest
-    return min(highest, max(0, math.ceil(math.log2(ground / surface.cell_m))))
+    nearest = min(abs(south), abs(north)) if south * north > 0 else 0.0
+    return _FILL * surface.cell_m / math.cos(math.radians(nearest))
 
 
 def write_raster_tiles(
@@ -117,8 +127,8 @@ def write_raster_tiles(
     codes : (rows, cols) uint8
         Palette code of each cell of ``surface``; 0 is transparent; a higher code is worse.
 
-    Where a pixel is wider than a cell it takes the highest code it covers, so that a single red
-    cell is seen at every zoom; where it is narrower, the code of the cell it lies in.
+    At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
+    above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
 
     Raises
     ------
@@ -127,28 +137,67 @@ def write_raster_tiles(
     """
     if not codes.any():
         raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
+    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    side = 2 * HALF / (1 << minzoom)
     tiles: dict[Tile, bytes] = {}
-    for zoom in range(minzoom, maxzoom + 1):
-        for tile, block in _blocks(surface, codes, zoom):
-            tiles[tile] = palette_png(block, palette)
+    for y in range(math.floor((HALF - north) / side), math.floor((HALF - south) / side) + 1):
+        for x in range(math.floor((west + HALF) / side), math.floor((east + HALF) / side) + 1):
+            for tile, block in _pyramid(surface, codes, (minzoom, x, y), max(maxzoom, full_zoom(surface))):
+                if tile[0] <= maxzoom:
+                    tiles[tile] = palette_png(block, palette)
     bounds = surface.lonlat_bounds
     write_archive(path, tiles, kind=TileType.PNG, bounds=bounds, metadata={"name": path.stem})
     return bounds
 
 
-def _blocks(surface: Surface, codes: NDArray[np.uint8], zoom: int) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
-    """Tiles with something in them; one row of tiles is warped at a time to bound memory."""
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+def _pyramid(
+    surface: Surface, codes: NDArray[np.uint8], tile: Tile, deepest: int
+) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
+    """
+    The tile and all below it down to zoom ``deepest``, each after its children; empty ones left out.
+
+    Depth first, so that little is in memory at a time however large the surface.
+    """
+    zoom, x, y = tile
     side = 2 * HALF / (1 << zoom)
-    x0, x1 = math.floor((west + HALF) / side), math.floor((east + HALF) / side)
-    y0, y1 = math.floor((HALF - north) / side), math.floor((HALF - south) / side)
-    for y in range(y0, y1 + 1):
-        place = Affine(side / TILE_PX, 0, x0 * side - HALF, 0, -side / TILE_PX, HALF - y * side)
-        band = _warp(surface, codes, place, (TILE_PX, (x1 - x0 + 1) * TILE_PX))
-        for x in range(x0, x1 + 1):
-            block = band[:, (x - x0) * TILE_PX : (x - x0 + 1) * TILE_PX]
-            if block.any():
-                yield (zoom, x, y), block
+    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    left, top = x * side - HALF, HALF - y * side
+    if left >= east or left + side <= west or top <= south or top - side >= north:
+        return
+    if deepest - zoom <= _BLOCK_DEPTH:
+        px = side / (TILE_PX << (deepest - zoom))
+        whole = _warp(surface, codes, left, top, px, (TILE_PX << (deepest - zoom),) * 2)
+        yield from _cut(whole, tile, deepest)
+        return
+    block = np.zeros((TILE_PX, TILE_PX), np.uint8)
+    half = TILE_PX // 2
+    for j, i in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        child = (zoom + 1, 2 * x + i, 2 * y + j)
+        for below, content in _pyramid(surface, codes, child, deepest):
+            yield below, content
+            if below == child:
+                block[j * half : (j + 1) * half, i * half : (i + 1) * half] = _worst_of(content, 2)
+    if block.any():
+        yield tile, block
+
+
+def _cut(whole: NDArray[np.uint8], tile: Tile, deepest: int) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
+    """The tiles in the picture of ``tile`` at zoom ``deepest``, the deepest first, itself last."""
+    zoom, x, y = tile
+    for z in range(deepest, zoom - 1, -1):
+        n = 1 << (z - zoom)
+        blocks = whole.reshape(n, TILE_PX, n, TILE_PX)
+        for j, i in np.argwhere(blocks.any(axis=(1, 3))).tolist():
+            yield (z, x * n + i, y * n + j), np.ascontiguousarray(blocks[j, :, i])
+        whole = _worst_of(whole, 2)
+
+
+def _worst_of(codes: NDArray[np.uint8], k: int) -> NDArray[np.uint8]:
+    """The highest code in each square of k x k; the shape must divide."""
+    out = codes[::k, ::k].copy()
+    for i, j in itertools.product(range(k), repeat=2):
+        np.maximum(out, codes[i::k, j::k], out=out)
+    return out
 
 
 def mercator_image(surface: Surface, codes: NDArray[np.uint8], max_px: int) -> tuple[NDArray[np.uint8], Bounds]:
@@ -158,26 +207,29 @@ def mercator_image(surface: Surface, codes: NDArray[np.uint8], max_px: int) -> t
     The same rule as the tiles: a pixel takes the highest code it covers.
     """
     west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
-    px = max((east - west) / min(max_px, 2 * codes.shape[1]), (north - south) / min(max_px, 2 * codes.shape[0]))
-    shape = (math.ceil((north - south) / px - 1e-9), math.ceil((east - west) / px - 1e-9))
-    image = _warp(surface, codes, Affine(px, 0, west, 0, -px, north), shape)
-    return image, transform_bounds("EPSG:3857", "EPSG:4326", west, north - shape[0] * px, west + shape[1] * px, north)
+    px = _finest_px(surface)
+    k = max(1, math.ceil(max(east - west, north - south) / px / (max_px - 1)))
+    rows, cols = (k * math.ceil(length / px / k) for length in (north - south, east - west))
+    image = _worst_of(_warp(surface, codes, west, north, px, (rows, cols)), k)
+    return image, transform_bounds("EPSG:3857", "EPSG:4326", west, north - rows * px, west + cols * px, north)
 
 
-def _warp(surface: Surface, codes: NDArray[np.uint8], place: Affine, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """``codes`` on a Web Mercator grid: the highest code where pixels are wider than cells, else the nearest."""
+def _warp(
+    surface: Surface, codes: NDArray[np.uint8], left: float, top: float, px: float, shape: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The code of the cell under the middle of each pixel of a Web Mercator grid."""
     out = np.zeros(shape, np.uint8)
-    latitude = math.radians(sum(surface.lonlat_bounds[1::2]) / 2)
     reproject(
         codes,
         out,
         src_transform=surface.transform,
         src_crs=surface.crs,
         src_nodata=0,
-        dst_transform=place,
+        dst_transform=Affine(px, 0, left, 0, -px, top),
         dst_crs="EPSG:3857",
         dst_nodata=0,
-        resampling=Resampling.max if place.a * math.cos(latitude) > surface.cell_m else Resampling.nearest,
+        resampling=Resampling.nearest,
         num_threads=1,
+        tolerance=0.02,
     )
     return out
