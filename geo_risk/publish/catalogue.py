@@ -1,0 +1,251 @@
+"""The layers of the map: order, group, look, and how each is taken from the tables.
+
+`LAYERS` is drawn first to last, the last on top. One row is one entry of the layer switch, or one
+sheet of the base map (``base``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from .. import schema
+from .profile import table_schema
+
+GROUPS = (
+    {"id": "risk", "zh": "风险", "en": "Risk"},
+    {"id": "objects", "zh": "对象", "en": "Objects"},
+    {"id": "findings", "zh": "间距冲突", "en": "Setback findings"},
+    {"id": "rescue", "zh": "救援", "en": "Rescue"},
+    {"id": "base", "zh": "底图", "en": "Base map"},
+)
+# Where surfaces go in the drawing order.
+SURFACES_HERE = "surfaces"
+# A layer with more features than this gets no labels.
+MAX_LABELLED = 20_000
+_LEVELS = {
+    "city": ("市级", "City"),
+    "county": ("县区", "County"),
+    "township": ("镇街", "Township"),
+    "village": ("村社区", "Village"),
+}
+# Lowest zoom at which a road is drawn, by OSM class; the rest from 13 on.
+_ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiary": 11}
+_ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
+_BY_LEVEL = ("level", {"city": 0, "county": 0, "township": 9, "village": 12}, 9)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """
+    One layer of the map.
+
+    ``table`` is the key it is taken from; ``where`` keeps rows whose column has one of the values;
+    ``geometry`` circle takes areas and lines by a point inside them; ``keep`` marks rows that no
+    zoom may drop besides red ones; ``first_zoom`` gives the lowest zoom by a column's value.
+    """
+
+    id: str
+    table: str
+    group: str
+    zh: str
+    en: str
+    geometry: str
+    style: str = "plain"
+    color: str = ""
+    visible: bool = False
+    maxzoom: int = 14
+    where: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    keep: bool = False
+    coverage: bool = False
+    first_zoom: tuple[str, Mapping[str, int], int] | None = None
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def base(self) -> bool:
+        """Whether it belongs to the base map: not in the switch, no popup."""
+        return self.group == "base"
+
+    @property
+    def title_column(self) -> str:
+        """The column that heads the popup."""
+        names = table_schema(self.table).names
+        return next(n for n in ("name", "place_name", "source_name", "facility_kind", "id", "unit_id") if n in names)
+
+
+def _base(id: str, table: str, geometry: str, style: str, columns: tuple[str, ...], **more) -> Spec:
+    return Spec(id, table, "base", "", "", geometry, style, columns=columns, **{"maxzoom": 13, **more})
+
+
+def _objects(name: str, color: str, geometry: str = "circle", visible: bool = False) -> Spec:
+    table = schema.LAYERS[name]
+    return Spec(
+        name, f"layers/{name}", "objects", table.zh, table.en.capitalize(), geometry, color=color, visible=visible
+    )
+
+
+LAYERS: tuple[Spec | str, ...] = (
+    _base("green", "layers/landuse", "fill", "green", (), where={"kind": ("green",)}),
+    _base("builtup", "layers/landuse", "fill", "builtup", (), where={"kind": ("residential",)}),
+    _base("industrial", "layers/landuse", "fill", "industrial", (), where={"kind": ("industrial",)}),
+    _base("water", "layers/water", "fill", "water", ("kind",)),
+    _base("waterways", "layers/water", "line", "water", ("kind",)),
+    _base("buildings", "layers/buildings", "fill", "builtup", (), maxzoom=14, first_zoom=("", {}, 13)),
+    Spec("population", "layers/population", "objects", "人口", "Population", "fill", color="#8c6bb1"),
+    SURFACES_HERE,
+    Spec("districts", "districts", "risk", "{level}风险等级", "{level} grades", "fill", "graded", maxzoom=12,
+         coverage=True),
+    Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
+         maxzoom=13),
+    _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
+    _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
+    _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
+    _objects("gas_pipelines", "#8c510a", "line"),
+    Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
+         where={"rank": (1,), "place_layer": ("hazard_sources",)}),
+    Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", color="#7b3294",
+         where={"verdict": ("undecided",)}),
+    Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", color="#a50f15", visible=True,
+         where={"verdict": ("conflict",)}, keep=True),
+    _objects("crowded_places", "#2b8cbe"),
+    _objects("parking_lots", "#636363"),
+    _objects("accidents", "#252525"),
+    _objects("hidden_dangers", "#dd1c77"),
+    Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
+    _objects("enterprises", "#737373"),
+    _objects("hazard_sources", "#54278f", visible=True),
+    Spec("major_hazards", "major_hazards", "risk", "重大危险源", "Major hazard installations", "circle",
+         color="#67000d", where={"verdict": ("major", "undecided")}),
+    Spec("emergency_facilities", "layers/emergency_facilities", "rescue", "应急力量", "Emergency facilities", "circle",
+         color="#006d2c"),
+    _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
+    _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
+)  # fmt: skip
+Layer = tuple[Spec, gpd.GeoDataFrame]
+# Tables offered as CSV besides the layers' own.
+EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "index_sources", "major_hazards")
+
+
+def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
+    """
+    (spec, rows) of every layer the tables can fill, in drawing order; `SURFACES_HERE` in its place.
+
+    Where a result and an input layer share an id (enterprises, boundaries) the result is taken.
+    """
+    seen: set[str] = set()
+    for spec in LAYERS:
+        if isinstance(spec, str):
+            yield spec
+            continue
+        frame = tables.get(spec.table)
+        if spec.id in seen or not isinstance(frame, gpd.GeoDataFrame):
+            continue
+        rows = _chosen(frame, spec)
+        if len(rows) == 0 or (spec.style == "label" and len(rows) > MAX_LABELLED):
+            continue
+        seen.add(spec.id)
+        yield from _parts(spec, rows)
+
+
+def tables_of(layer_id: str) -> list[str]:
+    """Keys of the tables that layer ``layer_id`` of a site may have been taken from; none if it is unknown."""
+    specs = [s for s in LAYERS if isinstance(s, Spec)]
+    return [s.table for s in specs if layer_id == s.id or layer_id.startswith(f"{s.id}_")]
+
+
+def _chosen(frame: gpd.GeoDataFrame, spec: Spec) -> gpd.GeoDataFrame:
+    for column, values in spec.where.items():
+        if column not in frame.columns:
+            return frame.iloc[:0]
+        frame = frame[frame[column].isin(values)]
+    return frame[~(frame.geometry.is_empty | frame.geometry.isna())]
+
+
+def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    """One table as one layer, or one for each level, kind of facility or kind of geometry."""
+    if spec.id == "districts":
+        yield from _by_level(spec, rows)
+    elif spec.id == "service_areas":
+        yield from _by_kind(spec, rows)
+    elif spec.id in ("roads", "boundary"):
+        yield spec, _merged(rows, spec.columns[0] if spec.columns else "")
+    elif spec.geometry == "circle":
+        outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0
+        if outlined.any() and not spec.base:
+            outline = _renamed(spec, "outline", f"{spec.zh}轮廓", f"{spec.en}: outlines")
+            yield replace(outline, geometry="line"), rows[outlined]
+        yield spec, _with_geometry(rows, _points(rows.geometry.to_numpy()))
+    else:
+        fits = shapely.get_dimensions(rows.geometry.to_numpy()) == (2 if spec.geometry == "fill" else 1)
+        if fits.any():
+            yield spec, rows[fits]
+
+
+def _by_level(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    for level, (zh, en) in _LEVELS.items():
+        if (rows["level"] == level).any():
+            one = _renamed(spec, level, spec.zh.format(level=zh), spec.en.format(level=en))
+            yield one, rows[rows["level"] == level]
+
+
+def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    names = domain_words(schema.LAYERS["emergency_facilities"].column("kind"))
+    for kind in sorted(rows["facility_kind"].dropna().unique()):
+        name = names.get(kind, {"zh": kind, "en": kind})
+        # The widest reach first, so that the shorter ones lie on it.
+        reach = rows[rows["facility_kind"] == kind].sort_values("limit_min", ascending=False, kind="stable")
+        yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
+
+
+def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
+    return replace(spec, id=f"{spec.id}_{suffix}", zh=zh, en=en)
+
+
+def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
+    """Lines (or outlines of areas, each once) joined end to end where ``column`` has the same value."""
+    lines: list = []
+    values: list = []
+    for value, group in rows.groupby(column, sort=True, dropna=False):
+        geometry = group.geometry.to_numpy()
+        if (shapely.get_dimensions(geometry) == 2).any():
+            geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
+        joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)))
+        parts = shapely.get_parts(joined)
+        lines += parts.tolist()
+        values += [value] * len(parts)
+    return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
+
+
+def _with_geometry(rows: gpd.GeoDataFrame, geometry: NDArray) -> gpd.GeoDataFrame:
+    return rows.set_geometry(gpd.GeoSeries(geometry, index=rows.index, crs=rows.crs))
+
+
+def _points(geometry: NDArray) -> NDArray:
+    """A point inside each area or line; points stay."""
+    inner = shapely.get_dimensions(geometry) > 0
+    geometry = geometry.copy()
+    geometry[inner] = shapely.point_on_surface(geometry[inner])
+    return geometry
+
+
+def domain_words(column: schema.Column) -> dict[str, dict[str, str]]:
+    """Words of a coded column: {value: {"zh", "en"}}; zh is the first synonym, en the code itself."""
+    return {
+        value: {"zh": synonyms[0] if synonyms else value, "en": value.replace("_", " ")}
+        for value, synonyms in column.domain.items()
+    }
+
+
+def popup_columns(key: str, present: list[str]) -> list[dict[str, Any]]:
+    """The manifest's column objects of table ``key``, for the columns that are present."""
+    return [
+        {"name": c.name, "zh": c.zh, "en": c.en, "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}
+        for c in table_schema(key).columns
+        if c.name in present
+    ]

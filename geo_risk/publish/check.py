@@ -1,0 +1,304 @@
+"""The gate before publication: what must hold of a finished site, read back from its files.
+
+Nothing here trusts the builder: hashes are computed, tiles decoded, scripts taken apart again.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import html.parser
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import rasterio
+
+from ..errors import GeoRiskError, SettingsError
+from .catalogue import LAYERS, Spec, tables_of
+from .profile import Profile, get_profile
+from .style import SURFACES
+from .tiles.archive import gunzip, read_archive
+from .tiles.chunks import read_chunks
+from .tiles.mvt import read_properties
+from .tiles.png import read_codes
+from .tiles.vector import KEEP, MAX_TILE_BYTES
+
+_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH) = (.*);\n", re.DOTALL)
+# A web address, and one without a scheme as it stands in quotes or url().
+_ADDRESS = re.compile(r"""(?i)\b(?:https?|wss?|ftp):/?/?[^\s"'<>)]+|["'(]\s*//[^\s"'<>)]+""")
+# Names of XML vocabularies: never fetched.
+_NAMESPACES = ("http://www.w3.org/",)
+# Layers of which no zoom may drop anything.
+_KEPT = {s.id for s in LAYERS if isinstance(s, Spec) and s.keep}
+_LOADING = {
+    "src",
+    "href",
+    "srcset",
+    "action",
+    "formaction",
+    "data",
+    "poster",
+    "background",
+    "ping",
+    "manifest",
+    "style",
+}
+
+
+def check_site(folder: Path) -> list[str]:
+    """
+    Everything wrong with the site in ``folder``; empty if it may be published.
+
+    Checked: every file's hash against manifest.json, and no file besides; no page, style or data
+    script that would ask an outside host; tiles within 500 kB; red features and red cells present
+    at every zoom; the text table equal to the map; archives equal to their script pieces; and
+    nothing in tiles, downloads or search that the profile does not allow.
+
+    Not searched for addresses: assets/app.*.js, a bundle of libraries that names its projects'
+    pages in messages and licences, and texts of THIRD_PARTY_LICENSES.txt. XML namespace names pass.
+    """
+    folder = Path(folder)
+    problems = [*_hashes(folder), *_addresses(folder)]
+    try:
+        manifest = _data(folder, "site", "GEO_RISK")
+        hits = _data(folder, "search", "GEO_RISK_SEARCH")
+        profile = get_profile(manifest["profile"])
+    except (OSError, ValueError, KeyError, SettingsError) as error:
+        return [*problems, f"data scripts cannot be read: {error}"]
+    for layer in manifest["layers"]:
+        source = manifest["sources"][layer["source"]]
+        path = folder / source["file"]
+        if not path.is_file():
+            problems.append(f"layer {layer['id']}: {source['file']} is missing")
+        elif source["type"] == "vector":
+            problems += _vector(folder, manifest, layer, path, profile)
+        else:
+            problems += _raster(folder, layer, path, source, profile)
+        problems += _chunks(folder, layer["source"], source)
+    problems += _downloads(folder, manifest, profile)
+    problems += [
+        f"search entry {hit[0]!r} points at no layer" for hit in hits if not 0 <= hit[1] < len(manifest["layers"])
+    ]
+    return problems
+
+
+def _data(folder: Path, name: str, variable: str):
+    """What the only data script called ``name`` assigns; it may do nothing else."""
+    files = sorted((folder / "data").glob(f"{name}.*.js"))
+    if len(files) != 1:
+        raise ValueError(f"data/ holds {len(files)} files {name}.*.js, not one")
+    match = _SCRIPT.fullmatch(files[0].read_text(encoding="utf-8"))
+    if match is None or match[1] != variable:
+        raise ValueError(f"{files[0].name} does more than assign window.{variable}")
+    return json.loads(match[2])
+
+
+def _hashes(folder: Path) -> Iterator[str]:
+    path = folder / "manifest.json"
+    listed = json.loads(path.read_text(encoding="utf-8"))["files"] if path.is_file() else {}
+    there = {p.relative_to(folder).as_posix(): p for p in sorted(folder.rglob("*")) if p.is_file() and p != path}
+    if not path.is_file():
+        yield "manifest.json is missing"
+    for name in sorted(listed.keys() - there.keys()):
+        yield f"{name} is missing"
+    for name, file in there.items():
+        if name not in listed:
+            yield f"{name} is not in manifest.json"
+        elif hashlib.sha256(file.read_bytes()).hexdigest() != listed[name]["sha256"]:
+            yield f"{name} differs from its hash in manifest.json"
+
+
+class _Page(html.parser.HTMLParser):
+    """Collects what a browser would load or run: loading attributes, scripts and styles; not the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = [(n, v) for n, v in attrs if v]
+        self.loaded += [
+            f'"{value}"' for name, value in named if name.split(":")[-1] in _LOADING or name.startswith("on")
+        ]
+        if tag == "meta" and any(n == "http-equiv" for n, _ in named):
+            self.loaded += [value for name, value in named if name == "content"]
+        self._inside = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.loaded.append(data)
+
+
+def outside_addresses(text: str, kind: str) -> list[str]:
+    """Addresses of other hosts that an "html", "css" or "js" text would ask, in order of appearance."""
+    texts = [text]
+    if kind == "html":
+        page = _Page()
+        page.feed(text)
+        page.close()
+        texts = page.loaded
+    found = [match.group().strip("\"'( ") for part in texts for match in _ADDRESS.finditer(part)]
+    return [address for address in found if not address.startswith(_NAMESPACES)]
+
+
+def _addresses(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        kind = path.suffix[1:]
+        name = path.relative_to(folder).as_posix()
+        # Data scripts hold data alone (`_data`, `read_chunks`), where an address is a text.
+        if kind not in ("html", "css", "js", "svg") or (
+            name.startswith(("assets/app.", "data/", "js/")) and kind == "js"
+        ):
+            continue
+        for address in outside_addresses(path.read_text(encoding="utf-8"), kind):
+            yield f"{name} asks an outside host: {address}"
+
+
+def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Profile) -> Iterator[str]:
+    """Weight, profile, red at every zoom, and the table."""
+    allowed = _allowed(layer["id"], profile)
+    if allowed is None:
+        yield f"layer {layer['id']} may not be shown in profile {profile.name}"
+        return
+    seen: dict[int, dict[int, dict]] = defaultdict(dict)
+    for (zoom, x, y), data in read_archive(path):
+        features = list(read_properties(gunzip(data)))
+        seen[zoom].update((number, properties) for _, number, properties in features)
+        light = any(not _red(layer["id"], p) for _, _, p in features)
+        if len(data) > MAX_TILE_BYTES and light:
+            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
+    names = {name for features in seen.values() for properties in features.values() for name in properties}
+    for name in sorted(names - allowed):
+        yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
+    every = [p for features in seen.values() for p in features.values()]
+    yield from _few_persons(f"layer {layer['id']}", every, profile)
+    source = manifest["sources"][layer["source"]]
+    red = {n for n, p in _truth(folder, layer, seen[source["maxzoom"]]).items() if _red(layer["id"], p)}
+    for zoom in range(source["minzoom"], source["maxzoom"] + 1):
+        if missing := red - seen[zoom].keys():
+            yield f"layer {layer['id']}: {len(missing)} of {len(red)} red features are missing at zoom {zoom}"
+    if manifest.get("table", {}).get("layer") == layer["id"]:
+        yield from _table(manifest["table"], list(seen[source["maxzoom"]].values()))
+
+
+def _heavy(layer: dict, tile: str, data: bytes) -> str:
+    return f"{layer['id']}: tile {tile} has {len(data):,} bytes, more than {MAX_TILE_BYTES:,}"
+
+
+def _allowed(layer_id: str, profile: Profile) -> set[str] | None:
+    """Columns that the layer may show; None if it may not be shown at all."""
+    columns = [profile.columns(table) for table in tables_of(layer_id)]
+    shown = [set(c) for c in columns if c is not None]
+    return set().union(*shown) if shown else None
+
+
+def _red(layer_id: str, properties: dict) -> bool:
+    return layer_id in _KEPT or int(properties.get("grade") or 0) >= KEEP
+
+
+def _truth(folder: Path, layer: dict, tiles: dict[int, dict]) -> dict[int, dict]:
+    """Properties by feature id: from the download, which no tiler touched; of base layers from the tiles."""
+    path = folder / "downloads" / f"{layer['id']}.geojson"
+    if layer["base"] or not path.is_file():
+        return tiles
+    return {f["id"]: f["properties"] for f in json.loads(path.read_text(encoding="utf-8"))["features"]}
+
+
+def _table(table: dict, features: list[dict]) -> Iterator[str]:
+    """The text table's rows are the map's features, value by value."""
+    columns = table["columns"]
+    key = sorted([_comparable(row) for row in table["rows"]])
+    drawn = sorted([_comparable([f.get(name) for name in columns]) for f in features])
+    if key != drawn:
+        odd = next(
+            (a for a, b in zip(key, drawn, strict=False) if a != b), f"{len(key)} rows for {len(drawn)} features"
+        )
+        yield f"the table differs from the map's layer {table['layer']}: {odd}"
+
+
+def _comparable(row: list) -> list[str]:
+    return ["" if v is None else f"{v:.6g}" if isinstance(v, int | float) else str(v) for v in row]
+
+
+def _few_persons(what: str, rows: list[dict], profile: Profile) -> Iterator[str]:
+    for row in rows:
+        for name, value in row.items():
+            if name.startswith("persons") and value not in (None, "") and float(value) < profile.min_persons:
+                yield f"{what}: {name} = {value} persons, below the {profile.min_persons:g} of profile {profile.name}"
+                return
+
+
+def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profile) -> Iterator[str]:
+    """Profile and cell size; the worst code present at every zoom."""
+    block = profile.block_m(layer["id"]) if layer["id"] in SURFACES else None
+    if block is None:
+        yield f"surface {layer['id']} may not be shown in profile {profile.name}"
+        return
+    worst: dict[int, int] = defaultdict(int)
+    for (zoom, x, y), data in read_archive(path):
+        worst[zoom] = max(worst[zoom], int(read_codes(data).max()))
+        if len(data) > MAX_TILE_BYTES:
+            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
+    for zoom in range(source["minzoom"], source["maxzoom"] + 1):
+        if worst[zoom] != max(worst.values()):
+            yield f"surface {layer['id']}: the worst colour is missing at zoom {zoom}"
+    file = folder / "downloads" / f"{layer['id']}.tif"
+    if not file.is_file():
+        yield f"surface {layer['id']}: {file.name} is missing"
+        return
+    with rasterio.open(file) as data:
+        if data.transform.a < block:
+            cell = f"{data.transform.a:g} m"
+            yield f"surface {layer['id']}: cells of {cell} are finer than the {block:g} m of profile {profile.name}"
+
+
+def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
+    try:
+        joined = read_chunks(folder / source["chunks"]["dir"], name, source["chunks"]["count"])
+    except (ValueError, OSError) as error:
+        yield f"source {name}: {error}"
+        return
+    if not (folder / source["file"]).is_file() or joined != (folder / source["file"]).read_bytes():
+        yield f"source {name}: the script pieces differ from {source['file']}"
+
+
+def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
+    ids = {layer["id"] for layer in manifest["layers"]}
+    for path in sorted((folder / "downloads").iterdir()):
+        stem = path.stem
+        if path.suffix == ".tif" and stem in ids:
+            continue
+        allowed = profile_columns(stem, profile) if path.suffix in (".csv", ".geojson") else None
+        if allowed is None:
+            yield f"downloads/{path.name} may not be offered in profile {profile.name}"
+            continue
+        rows = _rows(path)
+        names = {name for row in rows for name in row}
+        for name in sorted(names - allowed - {"lon", "lat"}):
+            yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
+        yield from _few_persons(f"downloads/{path.name}", rows, profile)
+
+
+def profile_columns(stem: str, profile: Profile) -> set[str] | None:
+    """Columns that downloads/<stem> may hold; None if it may not be offered."""
+    if not stem.startswith("table_"):
+        return _allowed(stem, profile)
+    try:
+        columns = profile.columns(stem.removeprefix("table_"))
+    except GeoRiskError:
+        return None
+    return None if columns is None else set(columns)
+
+
+def _rows(path: Path) -> list[dict]:
+    if path.suffix == ".geojson":
+        return [f["properties"] for f in json.loads(path.read_text(encoding="utf-8"))["features"]]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,84 @@
+"""What a site offers for download: CSV for spreadsheets, GeoJSON, GeoTIFF."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+import shapely
+
+from .tiles.mvt import round_float
+from .tiles.raster import Surface
+
+# 1e-6 degrees is 0.1 m.
+DECIMALS = 6
+# What spreadsheet programs take for a formula when a cell begins with it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain(value: object) -> object:
+    """``value`` as JSON has it: None for missing, floats with six digits, anything else as text."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return round_float(float(value)) if np.isfinite(value) else None
+    return str(value)
+
+
+def records(frame: pd.DataFrame) -> list[list[object]]:
+    """Rows of ``frame`` without its geometry, each a list of JSON values."""
+    columns = [frame[c].tolist() for c in frame.columns if c != "geometry"]
+    return (
+        [[plain(v) for v in row] for row in zip(*columns, strict=True)] if columns else [[] for _ in range(len(frame))]
+    )
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """
+    ``frame`` as CSV with a byte-order mark, which spreadsheet programs need to read Chinese.
+
+    Points get columns lon and lat [degrees]. Text that a spreadsheet would run as a formula gets an
+    apostrophe before it.
+    """
+    names = [c for c in frame.columns if c != "geometry"]
+    out = pd.DataFrame(records(frame), columns=names, dtype=object)
+    for name in names:
+        out[name] = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in out[name]]
+    if isinstance(frame, gpd.GeoDataFrame) and (frame.geom_type == "Point").all():
+        at = frame.geometry.to_crs(4326)
+        out["lon"], out["lat"] = at.x.round(DECIMALS).to_numpy(), at.y.round(DECIMALS).to_numpy()
+    out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
+    """``frame`` as GeoJSON (RFC 7946) in WGS 84, six decimals; row r is feature id r + 1, as in the tiles."""
+    geometry = frame.geometry.to_crs(4326).to_numpy()
+    shapes = shapely.to_geojson(shapely.transform(geometry, lambda xy: np.round(xy, DECIMALS)))
+    names = [c for c in frame.columns if c != "geometry"]
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{"type":"FeatureCollection","features":[')
+        for number, (values, shape) in enumerate(zip(records(frame), shapes, strict=True), 1):
+            properties = json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=False)
+            comma = "," if number > 1 else ""
+            head = f'{comma}\n{{"type":"Feature","id":{number},"properties":'
+            file.write(f'{head}{properties},"geometry":{shape or "null"}}}')
+        file.write("\n]}\n")
+
+
+def write_geotiff(path: Path, surface: Surface) -> None:
+    """``surface`` as a cloud-optimised GeoTIFF; nodata is 0 for grades and NaN for the rest."""
+    floating = np.issubdtype(surface.array.dtype, np.floating)
+    rows, cols = surface.array.shape
+    shape = {"height": rows, "width": cols, "count": 1, "dtype": surface.array.dtype}
+    place = {"crs": surface.crs, "transform": surface.transform, "nodata": np.nan if floating else 0}
+    # No lower resolutions inside: averaged grades would be wrong, and the tiles serve the screen.
+    with rasterio.open(path, "w", driver="COG", compress="deflate", overviews="none", **shape, **place) as out:
+        out.write(surface.array, 1)

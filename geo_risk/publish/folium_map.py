@@ -1,0 +1,309 @@
+"""One map in one HTML file, with every script inside: for notebooks and for sending by mail.
+
+For up to some thousand features; beyond that the site with tiles is the right form.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+import folium
+import geopandas as gpd
+import jinja2
+import numpy as np
+import pandas as pd
+import shapely
+from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
+from folium.map import Layer
+
+from ..errors import GeoRiskError
+from .catalogue import Spec, layers_of, popup_columns
+from .downloads import records
+from .page import read_resource, script_json
+from .profile import Profile, get_profile, shown_tables
+from .site import SiteMeta
+from .style import GRADES, SURFACES, surface_scale
+from .tiles.png import palette_png
+from .tiles.raster import Surface, generalise, mercator_image
+
+# The longer side of the picture of a surface [px].
+_IMAGE_PX = 1600
+# More names than this would cover the map.
+_MAX_LABELS = 60
+_DECIMALS = 6
+
+# What folium asks from the web -> (package, file) that carries it.
+_INLINE = {
+    "leaflet.js": ("leaflet", "leaflet.js"),
+    "leaflet.css": ("leaflet", "leaflet.css"),
+    "jquery": ("jquery", "jquery.min.js"),
+    "leaflet.markercluster.js": ("leaflet_markercluster", "leaflet.markercluster.js"),
+    "MarkerCluster.css": ("leaflet_markercluster", "MarkerCluster.css"),
+    "MarkerCluster.Default.css": ("leaflet_markercluster", "MarkerCluster.Default.css"),
+}
+# Not used by this map: icon fonts and the styles around them.
+_DROPPED = ("bootstrap", "awesome", "glyphicons")
+_MARKER = """L.Icon.Default.mergeOptions({{iconUrl: "{icon}", iconRetinaUrl: "{icon}", shadowUrl: "{shadow}"}});
+L.Icon.Default.imagePath = "";"""
+
+
+class OfflineMap(folium.Map):
+    """A folium map whose page holds all it needs; an address that no package carries is an error."""
+
+    def render(self, **kwargs) -> str:
+        """Render as folium does, then put the text of each linked script and style in the link's place."""
+        text = super().render(**kwargs)
+        header = _figure(self).header
+        for name, child in list(header._children.items()):
+            if isinstance(child, JavascriptLink | CssLink):
+                tag = _inlined(child)
+                if tag is None:
+                    del header._children[name]
+                else:
+                    header._children[name] = _Raw(tag)
+        return text
+
+
+class _Raw(Element):
+    """Text that stands in the page as it is."""
+
+    _template = jinja2.Template("{{ this.text }}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._name = "Raw"
+        self.text = text
+
+
+def _figure(map_: folium.Map) -> Figure:
+    figure = map_.get_root()
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def _inlined(link: JavascriptLink | CssLink) -> str | None:
+    """The tag that replaces ``link``; None if the map does without."""
+    file = link.url.rsplit("/", 1)[-1]
+    if any(word in link.url.lower() for word in _DROPPED):
+        return None
+    key = next((k for k in _INLINE if file == k or (k == "jquery" and file.startswith("jquery"))), None)
+    if key is None:
+        raise GeoRiskError(
+            f"the map asks for {link.url}, which no installed package carries; a map that works without "
+            "a network cannot use this plugin. Remove it."
+        )
+    folder = _folder(_INLINE[key][0])
+    text = (folder / _INLINE[key][1]).read_text(encoding="utf-8")
+    if isinstance(link, CssLink):
+        return f"<style>{_with_images(text, folder)}</style>"
+    # Addresses in libraries are credits and comments; namespaces must stay as they are.
+    text = re.sub(r"https?://(?!www\.w3\.org/)", "", re.sub(r"//# sourceMappingURL=\S+", "", text))
+    if key == "leaflet.js":
+        icon, shadow = (_data_uri(folder / "images" / n) for n in ("marker-icon.png", "marker-shadow.png"))
+        text += "\n" + _MARKER.format(icon=icon, shadow=shadow)
+    return f"<script>{text}</script>"
+
+
+def _folder(package: str) -> Path:
+    return Path(import_module(f"xstatic.pkg.{package}").BASE_DIR)
+
+
+def _with_images(css: str, folder: Path) -> str:
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"""url\(["' ]*([^)#"' ]+)["' ]*\)""", lambda m: f"url({_data_uri(folder / m[1])})", css)
+
+
+def _data_uri(image: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(image.read_bytes()).decode("ascii")
+
+
+class _Prefix(MacroElement):
+    """Leaflet's own prefix shows a national flag, which has no place on a government map."""
+
+    _template = jinja2.Template(
+        "{% macro script(this, kwargs) %}"
+        "{{ this._parent.get_name() }}.attributionControl.setPrefix('Leaflet');{% endmacro %}"
+    )
+
+
+class _Features(Layer):
+    """Rows of one layer of the catalogue, drawn by templates/single_file.js."""
+
+    _template = jinja2.Template(
+        "{% macro script(this, kwargs) %}var {{ this.get_name() }} = "
+        "geoRiskLayer({{ this.features }}, {{ this.look }});{% endmacro %}"
+    )
+
+    def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> None:
+        name = html.escape(getattr(spec, lang))
+        super().__init__(name=name, overlay=True, control=not spec.base, show=spec.visible or spec.base)
+        self._name = "GeoRiskFeatures"
+        self.features = script_json(_features(rows))
+        self.look = script_json(_look(spec, rows, lang))
+
+
+def folium_map(
+    tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
+    surfaces: Mapping[str, Surface],
+    meta: SiteMeta,
+    *,
+    max_features: int = 10_000,
+    profile: str = "internal",
+) -> folium.Map:
+    """
+    The map of a site as one folium map that works without a network.
+
+    Parameters
+    ----------
+    tables, surfaces, meta, profile
+        As in `geo_risk.publish.site.build_site`.
+    max_features : int
+        At most so many features altogether, layers that start visible first. Of a layer that does
+        not fit, the worst grades are drawn; what is left out is said on the map.
+    """
+    audience = get_profile(profile)
+    shown, _ = shown_tables(audience, tables)
+    lang = meta.languages[0]
+    chosen, left_out = _within(list(_vectors(shown)), max_features, lang)
+    west, south, east, north = meta.bounds
+    out = OfflineMap(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18)
+    _own_parts(out, meta, lang, left_out)
+    _add_surfaces(out, surfaces, audience, lang)
+    for spec, rows in chosen:
+        _Features(spec, rows, lang).add_to(out)
+    folium.LayerControl(collapsed=False).add_to(out)
+    out.fit_bounds([[south, west], [north, east]])
+    _name_steadily(out)
+    return out
+
+
+def single_file(map_: folium.Map) -> str:
+    """
+    The map's whole page as HTML that asks no outside host.
+
+    Raises
+    ------
+    GeoRiskError
+        If something on the map needs an address that no installed package carries.
+    """
+    return _figure(map_).render()
+
+
+def _vectors(tables: Mapping[str, pd.DataFrame]):
+    for item in layers_of(tables):
+        if not isinstance(item, str) and item[0].style != "label" and item[0].id != "buildings":
+            yield item
+
+
+def _within(layers: list, limit: int, lang: str) -> tuple[list, list[str]]:
+    """The layers cut to ``limit`` features in all, in drawing order; sentences on what is left out."""
+    kept: dict[int, gpd.GeoDataFrame] = {}
+    left_out = []
+    order = sorted(range(len(layers)), key=lambda i: (layers[i][0].base, not layers[i][0].visible, i))
+    for i in order:
+        spec, rows = layers[i]
+        grade = rows["grade"].fillna(0).to_numpy(np.int64) if "grade" in rows else np.zeros(len(rows), np.int64)
+        worst = np.lexsort((np.arange(len(rows)), -grade))[:limit]
+        kept[i] = rows.iloc[worst[np.lexsort((worst, grade[worst]))]]
+        limit -= len(worst)
+        if len(worst) < len(rows):
+            name = getattr(spec, lang) or spec.id
+            left_out.append(f"{name}: {len(worst)} / {len(rows)}")
+    return [(layers[i][0], kept[i]) for i in range(len(layers)) if len(kept[i])], left_out
+
+
+def _features(rows: gpd.GeoDataFrame) -> list[dict]:
+    geometry = shapely.transform(rows.geometry.to_crs(4326).to_numpy(), lambda xy: np.round(xy, _DECIMALS))
+    names = [c for c in rows.columns if c != "geometry"]
+    return [
+        {"type": "Feature", "properties": dict(zip(names, values, strict=True)), "geometry": json.loads(shape)}
+        for values, shape in zip(records(rows), shapely.to_geojson(geometry), strict=True)
+    ]
+
+
+_BASE_COLORS = {"water": "#a9cfe0", "green": "#cfe3c4", "industrial": "#e3dccf", "builtup": "#e8e4dc"}
+_BASE_COLORS |= {"road": "#ffffff", "boundary": "#8a8f98"}
+
+
+def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
+    """What single_file.js needs to draw the layer and to write its popup."""
+    columns = [] if spec.base else popup_columns(spec.table, list(rows.columns))
+    labels = spec.style == "graded" and spec.geometry == "fill" and len(rows) <= _MAX_LABELS
+    look: dict[str, object] = {
+        "geometry": spec.geometry,
+        "color": _BASE_COLORS.get(spec.style, spec.color),
+        "weight": 1.5 if spec.base else 3,
+        "title": spec.title_column,
+        "labels": labels and not spec.base,
+        "letters": {g.grade: g.letter for g in GRADES},
+        "words": {g.grade: f"{getattr(g, lang)} {g.letter}" for g in GRADES},
+        "ungraded": {"zh": "未分级", "en": "not graded"}[lang],
+        "columns": [
+            {
+                "name": c["name"],
+                "label": c[lang],
+                "unit": c["unit"],
+                "domain": {v: w[lang] for v, w in c["domain"].items()},
+            }
+            for c in columns
+        ],
+    }
+    if spec.style == "graded":
+        look["grades"] = {g.grade: {"color": g.color} for g in GRADES}
+    return look
+
+
+def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str]) -> None:
+    """Script, style, title card and legend of the page."""
+    figure = _figure(out)
+    figure.title = html.escape(meta.title[lang])
+    note = " ".join(part for part in (meta.note.get(lang, ""), meta.date) if part)
+    card = f"<h1>{html.escape(meta.title[lang])}</h1><p>{html.escape(note)}</p>"
+    if left_out:
+        start = {"zh": "要素过多，仅显示：", "en": "Too many features, drawn only: "}[lang]
+        card += f"<p>{html.escape(start + '; '.join(left_out))}</p>"
+    marks = "".join(
+        f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter}</li>' for g in GRADES
+    )
+    parts = {
+        "header": f"<style>{read_resource('templates', 'single_file.css')}</style>",
+        "code": f"<script>{read_resource('templates', 'single_file.js')}</script>",
+    }
+    for name, text in parts.items():
+        figure.header.add_child(_Raw(text), name=f"geo_risk_{name}")
+    body = f'<div class="geo-risk-card" id="geo-risk-title">{card}</div>'
+    body += f'<div class="geo-risk-card" id="geo-risk-legend"><ul>{marks}</ul></div>'
+    figure.html.add_child(_Raw(body), name="geo_risk_cards")
+    out.add_child(_Prefix())
+
+
+def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Profile, lang: str) -> None:
+    for name in reversed(SURFACES):
+        block = audience.block_m(name)
+        if name not in surfaces or block is None:
+            continue
+        surface = generalise(surfaces[name], block) if block else surfaces[name]
+        scale = surface_scale(name)
+        image, (west, south, east, north) = mercator_image(surface, scale.codes(surface.array), _IMAGE_PX)
+        uri = "data:image/png;base64," + base64.b64encode(palette_png(image, scale.palette)).decode("ascii")
+        overlay = folium.raster_layers.ImageOverlay(
+            uri, [[south, west], [north, east]], opacity=0.8, name=getattr(scale, lang), show=name == "grade"
+        )
+        overlay.add_to(out)
+
+
+def _name_steadily(out: folium.Map) -> None:
+    """Give folium's elements numbers for names, which are random otherwise, so that equal maps are equal files."""
+    queue: list[Element] = [out.get_root()]
+    number = 0
+    while queue:
+        element = queue.pop(0)
+        element._id = f"{number:032x}"
+        number += 1
+        queue += list(element._children.values())

@@ -1,0 +1,169 @@
+"""What a published map may show, and to whom.
+
+Source of the rule: county practice of four-colour maps keeps an internal version (names,
+quantities) and a public one (generalised to a grid of at least 500 m, no precise hazard
+coordinates), with a secrecy review before release; confidence MC, practice and not a clause.
+The table below is that practice spelt out; it does not replace the review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from .. import schema
+from ..errors import SettingsError
+
+# Practice (MC): the public surface is no finer than this [m].
+PUBLIC_CELL_M = 500.0
+# Own choice, no standard fixes it: a published count of people below this is left out [persons].
+PUBLIC_MIN_PERSONS = 100.0
+# Own choice: a public share says per cent, not the area of single cells.
+PUBLIC_SHARE_DIGITS = 2
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Columns of one table that may be shown, and why these."""
+
+    columns: tuple[str, ...]
+    reason: str
+
+
+# Tables and columns of the public map. What is not listed is not shown: enterprises, hazard sources,
+# major hazards, pipelines, findings, hidden dangers, accidents, population, buildings, travel times.
+_SHARES = ("share_red", "share_orange", "share_yellow", "share_blue", "share_none")
+PUBLIC: dict[str, Shown] = {
+    "districts": Shown(
+        ("id", "name", "level", "parent_id", "grade", "rule", "area_km2", *_SHARES, "persons"),
+        "area grades are what the four-colour map is for; no counts of sources, no indices that point at one",
+    ),
+    "layers/districts": Shown(("id", "name", "level", "parent_id"), "public boundaries"),
+    "layers/crowded_places": Shown(("name", "kind"), "places open to the public; no head counts"),
+    "layers/emergency_facilities": Shown(("name", "kind"), "where help is; no strength or stock"),
+    "service_areas": Shown(("facility_kind", "limit_min", "facilities", "area_km2"), "how fast help comes"),
+    "layers/roads": Shown(("name", "class"), "base map; no restrictions"),
+    "layers/water": Shown(("name", "kind"), "base map"),
+    "layers/landuse": Shown(("kind",), "base map"),
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """
+    One audience.
+
+    ``tables`` None shows every table of the schema; ``surfaces`` None shows every surface as it is,
+    else maps the surfaces shown to the side of their blocks [m]; ``levels`` are the district levels
+    shown, None for all.
+    """
+
+    name: str
+    tables: Mapping[str, Shown] | None = None
+    surfaces: Mapping[str, float] | None = None
+    levels: frozenset[str] | None = None
+    min_persons: float = 0.0
+    share_digits: int | None = None
+
+    def columns(self, key: str) -> tuple[str, ...] | None:
+        """Columns of table ``key`` that may be shown, in the schema's order; None if the table may not."""
+        table = table_schema(key)
+        if self.tables is None:
+            return table.names
+        if key not in self.tables:
+            return None
+        return tuple(name for name in table.names if name in self.tables[key].columns)
+
+    def block_m(self, surface: str) -> float | None:
+        """Side of the surface's blocks [m], 0 for its own cells; None if it may not be shown."""
+        return 0.0 if self.surfaces is None else self.surfaces.get(surface)
+
+    def apply(self, key: str, frame: pd.DataFrame) -> pd.DataFrame | None:
+        """``frame`` with what may be shown of it and its geometry; None if the table may not be shown."""
+        columns = self.columns(key)
+        if columns is None:
+            return None
+        geometry = [c for c in ("geometry",) if c in frame.columns]
+        shown = frame[[c for c in columns if c in frame.columns] + geometry].copy()
+        if self.levels is not None and "level" in shown.columns:
+            shown = shown[shown["level"].isin(self.levels)]
+        for name in shown.columns:
+            if name.startswith("persons") and self.min_persons:
+                shown[name] = shown[name].where(shown[name] >= self.min_persons)
+            elif name.startswith("share_") and self.share_digits is not None:
+                shown[name] = shown[name].round(self.share_digits)
+        return shown
+
+
+PROFILES: dict[str, Profile] = {
+    "internal": Profile("internal"),
+    "public": Profile(
+        "public",
+        tables=PUBLIC,
+        surfaces={"grade": PUBLIC_CELL_M},
+        # A village's share of red would place a source to within a few hundred metres.
+        levels=frozenset(("city", "county", "township")),
+        min_persons=PUBLIC_MIN_PERSONS,
+        share_digits=PUBLIC_SHARE_DIGITS,
+    ),
+}
+
+
+def get_profile(name: str) -> Profile:
+    """
+    The profile called ``name``.
+
+    Raises
+    ------
+    SettingsError
+        If there is none.
+    """
+    if name not in PROFILES:
+        raise SettingsError(f"no publishing profile '{name}': choose one of {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def table_schema(key: str) -> schema.Table:
+    """
+    The schema of ``layers/<name>`` or of the result ``<name>``.
+
+    Raises
+    ------
+    SettingsError
+        If the schema has no such table.
+    """
+    kind, _, name = key.rpartition("/")
+    tables = schema.LAYERS if kind == "layers" else schema.RESULTS if not kind else {}
+    if name not in tables:
+        raise SettingsError(f"the map knows no table '{key}': keys are layers/<input layer> or a result table.")
+    return tables[name]
+
+
+def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """
+    (what the profile shows of the tables, sorted by id; notes on what stays out and why).
+
+    Raises
+    ------
+    SettingsError
+        If a key is not a table of the schema.
+    """
+    out: dict[str, pd.DataFrame] = {}
+    notes = []
+    for key, frame in tables.items():
+        if isinstance(frame, gpd.GeoDataFrame) and frame.geometry.name != "geometry":
+            frame = frame.rename_geometry("geometry")
+        shown = profile.apply(key, frame)
+        if shown is None:
+            notes.append(f"{key}: not shown in profile {profile.name}")
+            continue
+        if isinstance(shown, gpd.GeoDataFrame):
+            lost = int((shown.geometry.isna() | shown.geometry.is_empty).sum())
+            if lost:
+                notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are not drawn")
+        known = [n for n in ("id", "finding_id", "unit_id") if n in shown.columns]
+        out[key] = shown.sort_values(known, kind="stable") if known else shown
+    return out, notes

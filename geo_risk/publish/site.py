@@ -1,0 +1,354 @@
+"""The published map: a folder of static files that asks no outside host (docs/site-format.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from ..errors import GeoRiskError, InputError
+from .catalogue import (
+    EXTRA_DOWNLOADS,
+    GROUPS,
+    SURFACES_HERE,
+    Spec,
+    layers_of,
+    popup_columns,
+)
+from .check import check_site
+from .downloads import records, write_csv, write_geojson, write_geotiff
+from .page import short_hash, write_page
+from .profile import Profile, get_profile, shown_tables
+from .style import GRADES, SURFACES, Scale, surface_scale
+from .tiles.archive import Bounds
+from .tiles.chunks import CHUNK_BYTES, write_chunks
+from .tiles.raster import TILE_PX, Surface, full_zoom, generalise, write_raster_tiles
+from .tiles.vector import KEEP, write_vector_tiles
+
+__all__ = ["SiteMeta", "SiteSummary", "Surface", "build_site"]
+
+# No map starts nearer than this, however small the region: neighbours must be seen too.
+_NEAREST_START = 10
+_RASTER_MAXZOOM = 14
+# Digits of places in the search index and the table: 1e-5 degrees is 1 m.
+_PLACE_DECIMALS = 5
+
+
+@dataclass(frozen=True)
+class SiteMeta:
+    """
+    What the map says about itself.
+
+    ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
+    number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
+    [degrees]; ``date`` is ISO text or empty.
+    """
+
+    title: Mapping[str, str]
+    bounds: Bounds
+    note: Mapping[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
+    languages: tuple[str, ...] = ("zh", "en")
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class SiteSummary:
+    """What was written: features of each layer, files and bytes, and ``notes`` on what is not drawn and why."""
+
+    folder: Path
+    profile: str
+    layers: Mapping[str, int]
+    files: int
+    bytes: int
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Build:
+    """The folder while it grows."""
+
+    folder: Path
+    profile: Profile
+    meta: SiteMeta
+    minzoom: int
+    sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    layers: list[dict[str, Any]] = field(default_factory=list)
+    search: list[list] = field(default_factory=list)
+    table: dict[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def build_site(
+    out: Path,
+    tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
+    surfaces: Mapping[str, Surface],
+    meta: SiteMeta,
+    profile: str,
+    *,
+    template: str | None = None,
+    static: Path | None = None,
+) -> SiteSummary:
+    """
+    Write the map into folder ``out``.
+
+    The folder is built beside ``out``, checked by `check_site`, and only then takes its place; a
+    build that fails leaves the site that was there.
+
+    Parameters
+    ----------
+    tables : mapping
+        Results under their schema name, input layers under ``layers/<name>``; what is missing is
+        not on the map. Any metric or geographic CRS.
+    surfaces : mapping
+        By name: grade, residual_grade, index, lsir, societal.
+    profile : str
+        "internal" or "public".
+    template, static : optional
+        Text of another page template, folder of other built scripts.
+
+    Raises
+    ------
+    InputError
+        If a table or surface cannot be drawn.
+    SettingsError
+        If the profile or a table key is unknown.
+    GeoRiskError
+        If the built scripts are missing, or the finished site fails its check.
+    """
+    out = Path(out)
+    _recover(out)
+    temporary = out.with_name(f".{out.name}.new")
+    shutil.rmtree(temporary, ignore_errors=True)
+    for name in ("tiles", "js", "data", "assets", "downloads"):
+        (temporary / name).mkdir(parents=True)
+    try:
+        build = _Build(temporary, get_profile(profile), meta, _start_zoom(meta.bounds))
+        shown, build.notes = shown_tables(build.profile, tables)
+        _add_layers(build, shown, surfaces)
+        _add_downloads(build, shown)
+        write_page(temporary, _manifest(build), build.search, template=template, static=static)
+        files, size = _write_hashes(build)
+        problems = check_site(temporary)
+        if problems:
+            raise GeoRiskError(f"the finished site was not published: {'; '.join(problems)}")
+        _swap(temporary, out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    counts = {layer["id"]: layer["count"] for layer in build.layers if "count" in layer}
+    return SiteSummary(out, profile, counts, files, size, tuple(build.notes))
+
+
+def _start_zoom(bounds: Bounds) -> int:
+    """The zoom at which the region fills about half the width of a small screen."""
+    west, south, east, north = bounds
+    if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
+        raise InputError(f"site bounds {bounds} are not (west, south, east, north) in degrees.")
+    widest = max(east - west, (north - south) / math.cos(math.radians((north + south) / 2)))
+    return int(np.clip(math.floor(math.log2(360 / widest)) - 1, 0, _NEAREST_START))
+
+
+def _add_layers(build: _Build, tables: Mapping[str, pd.DataFrame], surfaces: Mapping[str, Surface]) -> None:
+    for name in surfaces:
+        surface_scale(name)
+    for item in layers_of(tables):
+        if isinstance(item, str):
+            assert item == SURFACES_HERE
+            # The one to look at first is drawn last.
+            for name in reversed(SURFACES):
+                if name in surfaces:
+                    _add_surface(build, name, surfaces[name])
+            continue
+        spec, rows = item
+        _add_vector(build, spec, rows.reset_index(drop=True))
+    # Something graded must be seen at first: the surface, else the areas of the table.
+    if build.table and not any(layer["id"] == "grade" for layer in build.layers):
+        next(layer for layer in build.layers if layer["id"] == build.table["layer"])["visible"] = True
+
+
+def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
+    names = [c for c in rows.columns if c != "geometry"]
+    if spec.columns is not None:
+        names = [c for c in spec.columns if c in names]
+    rows = rows[[*names, "geometry"]]
+    grade = rows["grade"].fillna(0).to_numpy(np.int64) if "grade" in names else np.zeros(len(rows), np.int64)
+    first = np.zeros(len(rows), np.int64)
+    if spec.first_zoom:
+        column, zooms, rest = spec.first_zoom
+        first = np.array([zooms.get(v, rest) for v in rows[column]] if column else [rest] * len(rows), np.int64)
+    minzoom = min(max(build.minzoom, int(first.min())), spec.maxzoom)
+    path = build.folder / "tiles" / f"{spec.id}.pmtiles"
+    stats = write_vector_tiles(
+        path,
+        rows,
+        layer=spec.id,
+        minzoom=minzoom,
+        maxzoom=spec.maxzoom,
+        rank=np.full(len(rows), KEEP) if spec.keep else grade,
+        first_zoom=first,
+        coverage=spec.coverage,
+    )
+    if stats.thinned:
+        build.notes.append(f"{spec.id}: {stats.thinned} of {len(rows)} features give way to others in full tiles")
+    _add_source(build, spec.id, path, {"type": "vector", "minzoom": minzoom, "maxzoom": spec.maxzoom})
+    number = len(build.layers)
+    layer: dict[str, Any] = {"id": spec.id, "source": spec.id, "source_layer": spec.id, "group": spec.group}
+    layer |= {"zh": spec.zh, "en": spec.en, "geometry": spec.geometry, "style": spec.style}
+    if spec.style == "plain":
+        layer["color"] = spec.color
+    layer |= {"visible": spec.visible or spec.base, "base": spec.base, "title_column": spec.title_column}
+    layer["columns"] = [] if spec.base else popup_columns(spec.table, names)
+    layer["count"] = len(rows)
+    build.layers.append(layer)
+    if spec.base:
+        return
+    write_csv(build.folder / "downloads" / f"{spec.id}.csv", rows)
+    write_geojson(build.folder / "downloads" / f"{spec.id}.geojson", rows)
+    layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
+    places = _places(rows)
+    if spec.title_column == "name" and "name" in names:
+        build.search += [[n, number, *p] for n, p in zip(rows["name"], places, strict=True) if isinstance(n, str) and n]
+    if spec.table == "districts":
+        build.table = _table(build.table, layer, rows, places)
+
+
+def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:
+    """[lon, lat] of a point in each row."""
+    points = rows.geometry.representative_point().to_crs(4326)
+    return [[round(x, _PLACE_DECIMALS), round(y, _PLACE_DECIMALS)] for x, y in zip(points.x, points.y, strict=True)]
+
+
+def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: list[list[float]]) -> dict[str, Any]:
+    """The text alternative: the townships, or the finest level above them; worst grade first."""
+    if previous and layer["id"] == "districts_village":
+        return previous
+    hidden = ("id", "parent_id", "level")
+    columns = [c["name"] for c in layer["columns"] if c["name"] not in hidden]
+    values = records(rows[columns])
+    order = np.lexsort((np.arange(len(rows)), -rows["grade"].fillna(0).to_numpy(np.int64)))
+    return {
+        "layer": layer["id"],
+        "columns": columns,
+        "rows": [values[i] for i in order],
+        "lonlat": [places[i] for i in order],
+    }
+
+
+def _add_surface(build: _Build, name: str, surface: Surface) -> None:
+    block = build.profile.block_m(name)
+    if block is None:
+        build.notes.append(f"surface {name}: not shown in profile {build.profile.name}")
+        return
+    surface = generalise(surface, block) if block else surface
+    scale = surface_scale(name)
+    codes = scale.codes(surface.array)
+    if not codes.any():
+        build.notes.append(f"surface {name}: no cell has a value; not drawn")
+        return
+    maxzoom = max(build.minzoom, min(_RASTER_MAXZOOM, full_zoom(surface)))
+    path = build.folder / "tiles" / f"{name}.pmtiles"
+    write_raster_tiles(path, surface, codes, scale.palette, minzoom=build.minzoom, maxzoom=maxzoom)
+    facts = {"type": "raster", "tile_size": TILE_PX, "minzoom": build.minzoom, "maxzoom": maxzoom}
+    _add_source(build, name, path, facts)
+    write_geotiff(build.folder / "downloads" / f"{name}.tif", surface)
+    build.layers.append(_surface_layer(name, scale) | {"downloads": [f"downloads/{name}.tif"]})
+
+
+def _surface_layer(name: str, scale: Scale) -> dict[str, Any]:
+    layer: dict[str, Any] = {
+        "id": name,
+        "source": name,
+        "group": "risk",
+        "zh": scale.zh,
+        "en": scale.en,
+        "geometry": "raster",
+    }
+    layer |= {"style": "graded" if scale.graded else "plain", "visible": name == "grade", "base": False, "columns": []}
+    return (
+        layer
+        if scale.graded
+        else layer | {"color": scale.legend()[-1]["color"], "legend": scale.legend(), "unit": scale.unit}
+    )
+
+
+def _add_source(build: _Build, name: str, path: Path, facts: dict) -> None:
+    """Give the archive its hashed name, cut it into scripts, enter it in the manifest."""
+    hashed = path.with_name(f"{name}.{short_hash(path.read_bytes())}.pmtiles")
+    path.rename(hashed)
+    folder = f"js/{hashed.stem}"
+    count = write_chunks(hashed, build.folder / folder, name)
+    place = {"type": facts.pop("type"), "file": f"tiles/{hashed.name}", "bytes": hashed.stat().st_size}
+    build.sources[name] = place | {"chunks": {"dir": folder, "count": count, "bytes": CHUNK_BYTES}} | facts
+
+
+def _add_downloads(build: _Build, tables: Mapping[str, pd.DataFrame]) -> None:
+    for key in EXTRA_DOWNLOADS:
+        if key in tables and len(tables[key]):
+            frame = pd.DataFrame(tables[key]).drop(columns="geometry", errors="ignore")
+            write_csv(build.folder / "downloads" / f"table_{key}.csv", frame)
+
+
+def _manifest(build: _Build) -> dict[str, Any]:
+    meta = build.meta
+    used = {layer["group"] for layer in build.layers}
+    manifest = {
+        "version": 1,
+        "profile": build.profile.name,
+        "languages": list(meta.languages),
+        "title": dict(meta.title),
+        "note": {lang: " ".join(part for part in (text, meta.date) if part) for lang, text in meta.note.items()},
+        "bounds": list(meta.bounds),
+        "grades": [asdict(g) for g in GRADES],
+        "groups": [g for g in GROUPS if g["id"] in used],
+        "sources": build.sources,
+        "layers": build.layers,
+    }
+    return manifest | ({"table": build.table} if build.table else {})
+
+
+def _write_hashes(build: _Build) -> tuple[int, int]:
+    """manifest.json over every file, each forced to disk; (files, bytes)."""
+    entries: dict[str, dict[str, Any]] = {}
+    for path in sorted(p for p in build.folder.rglob("*") if p.is_file()):
+        with path.open("rb+") as file:
+            data = file.read()
+            os.fsync(file.fileno())
+        name = path.relative_to(build.folder).as_posix()
+        entries[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    content = {"version": 1, "profile": build.profile.name, "date": build.meta.date, "files": entries}
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    with (build.folder / "manifest.json").open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return len(entries) + 1, sum(e["bytes"] for e in entries.values()) + len(text.encode())
+
+
+def _swap(new: Path, out: Path) -> None:
+    """Put ``new`` in the place of ``out``; `_recover` mends what a kill between the two renames leaves."""
+    old = _old(out)
+    if out.exists():
+        out.rename(old)
+    new.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _recover(out: Path) -> None:
+    """Bring back the site that a killed build had moved aside, or clear what it left."""
+    old = _old(out)
+    if old.exists() and not out.exists():
+        old.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(out: Path) -> Path:
+    return out.with_name(f".{out.name}.old")

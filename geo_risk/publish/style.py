@@ -1,0 +1,129 @@
+"""Colours and words of the map: the four grades, the scales of continuous surfaces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One grade: number (4 worst), words, the letter printed beside the colour, and the hatch."""
+
+    grade: int
+    zh: str
+    en: str
+    letter: str
+    color: str
+    hatch: str
+
+
+# Words: State Council Safety Committee Office 2016 No. 3 (red, orange, yellow, blue). No national text
+# fixes the colour values; these four keep apart under the three kinds of colour blindness.
+GRADES = (
+    Grade(4, "重大", "Major", "红", "#a50f15", "cross"),
+    Grade(3, "较大", "Considerable", "橙", "#f16913", "diagonal"),
+    Grade(2, "一般", "General", "黄", "#ffe75e", "dots"),
+    Grade(1, "低", "Low", "蓝", "#4a90d9", "plain"),
+)
+# ColorBrewer "Purples": no step can be taken for one of the four grades.
+_RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
+_STEPS = 200
+
+RGB = tuple[int, int, int]
+
+
+def rgb(color: str) -> RGB:
+    """``#rrggbb`` -> (r, g, b)."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """
+    How a surface becomes palette codes.
+
+    Code 0 is transparent. Without ``low``/``high`` the values are grades 0 to 4; else they run
+    from ``low`` to ``high`` [``unit``] in `_STEPS` steps, evenly or by the logarithm.
+    """
+
+    zh: str
+    en: str
+    unit: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+
+    @property
+    def graded(self) -> bool:
+        """Whether the values are the four grades."""
+        return self.high == self.low
+
+    @property
+    def palette(self) -> list[RGB]:
+        """Colours of codes 0, 1, ...; that of code 0 is never seen."""
+        if self.graded:
+            return [(0, 0, 0), *(rgb(g.color) for g in reversed(GRADES))]
+        stops = np.array([rgb(c) for c in _RAMP], float)
+        at = np.linspace(0, len(stops) - 1, _STEPS)
+        channels = [np.rint(np.interp(at, np.arange(len(stops)), stops[:, k])).astype(int) for k in range(3)]
+        return [(0, 0, 0), *((int(r), int(g), int(b)) for r, g, b in zip(*channels, strict=True))]
+
+    def codes(self, values: NDArray) -> NDArray[np.uint8]:
+        """
+        Palette codes of ``values``; NaN, and what lies below ``low``, is 0; above ``high`` the last.
+
+        Raises
+        ------
+        InputError
+            If a grade is not one of 0 to 4.
+        """
+        if self.graded:
+            grades = np.nan_to_num(np.asarray(values, np.float32), nan=0.0)
+            bad = grades[~np.isin(grades, (0, 1, 2, 3, 4))]
+            if bad.size:
+                raise InputError(f"surface '{self.en}' holds {bad.flat[0]:g}; a grade is 0, 1, 2, 3 or 4.")
+            return grades.astype(np.uint8)
+        low, high = (np.log10(self.low), np.log10(self.high)) if self.log else (self.low, self.high)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            place = np.log10(values) if self.log else np.asarray(values, float)
+            step = 1 + np.floor((place - low) / (high - low) * _STEPS)
+        shown = np.asarray(values) >= self.low if self.log else np.asarray(values) > self.low
+        return np.where(shown, np.clip(np.nan_to_num(step, nan=0.0), 1, _STEPS), 0).astype(np.uint8)
+
+    def legend(self) -> list[dict[str, str]]:
+        """Colour and label of the ramp's stops; empty for grades, whose legend is the map's own."""
+        if self.graded:
+            return []
+        n = len(_RAMP)
+        values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
+        return [{"color": c, "label": f"{v:.2g}".replace("e-0", "e-")} for c, v in zip(_RAMP, values, strict=True)]
+
+
+# The surfaces a region may have, in the order of the layer switch.
+SURFACES: dict[str, Scale] = {
+    "grade": Scale("风险分布", "Risk surface"),
+    "residual_grade": Scale("现实风险分布", "Residual risk surface"),
+    "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
+    # Three decades on either side of the range in which individual risk criteria lie (3e-7 to 3e-5 per year).
+    "lsir": Scale("个人风险", "Individual risk", "1/yr", 1e-9, 1e-3, log=True),
+    "societal": Scale("社会风险密度", "Societal risk density", "1/yr", 1e-9, 1e-3, log=True),
+}
+
+
+def surface_scale(name: str) -> Scale:
+    """
+    The scale of the surface called ``name``.
+
+    Raises
+    ------
+    InputError
+        If the map knows no such surface.
+    """
+    if name not in SURFACES:
+        raise InputError(f"surface '{name}' is unknown to the map; it draws {', '.join(SURFACES)}.")
+    return SURFACES[name]

@@ -1,0 +1,1 @@
+"""Tiles: vector and raster archives (PMTiles) and their script pieces."""

@@ -1,0 +1,113 @@
+import itertools
+import math
+
+import mapbox_vector_tile
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo_risk.publish.tiles.mvt import (
+    LINE,
+    POINT,
+    POLYGON,
+    attributes,
+    encode_geometries,
+    encode_layer,
+    read_properties,
+    varints,
+)
+
+
+def slow_varint(value: int) -> bytes:
+    out = b""
+    while value > 127:
+        out += bytes([value % 128 + 128])
+        value //= 128
+    return out + bytes([value])
+
+
+@given(st.lists(st.integers(0, 2**35 - 1)))
+def test_varints_equal_the_definition(values):
+    data, starts = varints(np.array(values, np.uint64))
+    assert data.tobytes() == b"".join(map(slow_varint, values))
+    assert [data[a:b].tobytes() for a, b in itertools.pairwise(starts)] == list(map(slow_varint, values))
+
+
+def test_the_example_polygons_of_the_specification():
+    # Mapbox Vector Tile 2.1, 4.3.5.6: a polygon, then one of two outer rings with a hole in the second.
+    triangle = [(3, 6), (8, 12), (20, 34)]
+    squares = [
+        (0, 0),
+        (10, 0),
+        (10, 10),
+        (0, 10),
+        (11, 11),
+        (20, 11),
+        (20, 20),
+        (11, 20),
+        (13, 13),
+        (13, 17),
+        (17, 17),
+        (17, 13),
+    ]
+    xy = np.array(triangle + squares)
+    one, many = encode_geometries(POLYGON, xy, np.array([3, 4, 4, 4]), np.array([1, 3]))
+    assert list(one) == [9, 6, 12, 18, 10, 12, 24, 44, 15]
+    assert list(many) == [
+        *(9, 0, 0, 26, 20, 0, 0, 20, 19, 0, 15),
+        *(9, 22, 2, 26, 18, 0, 0, 18, 17, 0, 15),
+        *(9, 4, 13, 26, 0, 8, 8, 0, 0, 7, 15),
+    ]  # fmt: skip
+
+
+def test_the_example_points_and_lines_of_the_specification():
+    # 4.3.5.1 to 4.3.5.4
+    assert list(encode_geometries(POINT, np.array([(25, 17)]), np.array([1]), np.array([1]))[0]) == [9, 50, 34]
+    assert list(encode_geometries(POINT, np.array([(5, 7), (3, 2)]), np.array([2]), np.array([1]))[0]) == [
+        17,
+        10,
+        14,
+        3,
+        9,
+    ]
+    lines = np.array([(2, 2), (2, 10), (10, 10), (1, 1), (3, 5)])
+    assert list(encode_geometries(LINE, lines, np.array([3, 2]), np.array([2]))[0]) == [
+        *(9, 4, 4, 18, 0, 16, 16, 0),
+        *(9, 17, 17, 10, 4, 8),
+    ]
+
+
+VALUES = st.one_of(st.text(), st.booleans(), st.integers(-(2**34), 2**34), st.floats(allow_nan=True), st.none())
+
+
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=20))
+def test_properties_survive_and_missing_ones_are_left_out(rows):
+    frame = pd.DataFrame(rows, columns=["a", "名"], dtype=object)
+    commands = encode_geometries(POINT, np.zeros((len(rows), 2), int), np.ones(len(rows), int), np.ones(len(rows), int))
+    tile = encode_layer("x", attributes(frame), np.arange(len(rows)), [POINT] * len(rows), commands)
+    expected = []
+    for row in rows:
+        kept = {}
+        for key, value in zip(("a", "名"), row, strict=True):
+            if isinstance(value, float):
+                value = float(f"{value:.6g}") if math.isfinite(value) else None
+            elif isinstance(value, str):
+                value = value.encode("utf-8", "replace").decode() or None
+            if value is not None:
+                kept[key] = value
+        expected.append(kept)
+    theirs = mapbox_vector_tile.decode(tile)["x"]["features"]
+    assert [f["properties"] for f in theirs] == expected
+    assert [f["id"] for f in theirs] == list(range(1, len(rows) + 1))
+    assert [p for _, _, p in read_properties(tile)] == expected
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.float32(1.5), np.bool_(True), pd.Timestamp("2026-01-01")])
+def test_numpy_and_pandas_values_are_written(value):
+    tile = encode_layer(
+        "x", attributes(pd.DataFrame({"v": [value]}, dtype=object)), np.array([0]), [POINT], [b"\x09\x00\x00"]
+    )
+    ((_, _, properties),) = read_properties(tile)
+    assert properties["v"] == (str(value) if isinstance(value, pd.Timestamp) else value)
