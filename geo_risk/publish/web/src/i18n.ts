@@ -1,0 +1,80 @@
+// The page's own words in both languages, and the language in force.
+import type { Lang, Words } from "./manifest";
+
+const UI = {
+  layers: { zh: "图层", en: "Layers" },
+  list: { zh: "列表", en: "Table" },
+  legend: { zh: "风险等级", en: "Risk grade" },
+  none: { zh: "未分级", en: "Not graded" },
+  map: { zh: "风险地图，可用方向键移动、加减键缩放", en: "Risk map; arrow keys move it, plus and minus zoom" },
+  print: { zh: "打印", en: "Print" },
+  search: { zh: "搜索名称", en: "Search by name" },
+  clear: { zh: "清除", en: "Clear" },
+  hits: { zh: "找到 {n} 处", en: "{n} found" },
+  firstHits: { zh: "找到 {n} 处，显示前 {m} 处", en: "{n} found, the first {m} are shown" },
+  noHits: { zh: "没有找到", en: "Nothing found" },
+  shown: { zh: "已定位：{name}", en: "On the map: {name}" },
+  locate: { zh: "定位", en: "Locate" },
+  locateName: { zh: "在地图上定位 {name}", en: "Show {name} on the map" },
+  more: { zh: "此处还有", en: "Also here" },
+  noDetails: { zh: "没有更多信息", en: "No further details" },
+  notDrawn: { zh: "当前比例尺下未绘出该对象", en: "Not drawn at this scale" },
+  yes: { zh: "是", en: "yes" },
+  no: { zh: "否", en: "no" },
+  close: { zh: "关闭", en: "Close" },
+  zoomIn: { zh: "放大", en: "Zoom in" },
+  zoomOut: { zh: "缩小", en: "Zoom out" },
+  north: { zh: "恢复正北", en: "Reset north" },
+  attention: { zh: "部分地图数据无法读取，图面不完整：", en: "Some map data could not be read; the map is incomplete: " },
+  noWebgl: {
+    zh: "此浏览器不支持 WebGL2，无法显示地图；下表内容与地图一致。请更新浏览器或开启硬件加速。",
+    en: "This browser has no WebGL2, so there is no map; the table tells the same. Update the browser or switch on hardware acceleration.",
+  },
+  noData: {
+    zh: "找不到数据文件（data/ 文件夹）。请把整个站点文件夹一起复制。",
+    en: "The data files (folder data/) are missing. Copy the whole site folder.",
+  },
+} satisfies Record<string, Words>;
+
+export type Word = keyof typeof UI;
+
+let current: Lang = "zh";
+const listeners: (() => void)[] = [];
+
+export const lang = (): Lang => current;
+
+/** One of the page's own words, with {placeholders} filled. */
+export function ui(word: Word, fill: Record<string, string | number> = {}): string {
+  return UI[word][current].replace(/\{(\w+)\}/g, (_, key: string) => String(fill[key]));
+}
+
+/** The text in force of a thing named in both languages; the other language where one is empty. */
+export function words(both: Words): string {
+  return both[current] || both[current === "zh" ? "en" : "zh"] || "";
+}
+
+/** Runs now and after every change of language. */
+export function onLanguage(render: () => void): void {
+  listeners.push(render);
+  render();
+}
+
+function parameters(): URLSearchParams {
+  return new URLSearchParams(location.hash.slice(1));
+}
+
+/** Takes the language from the address (#lang=en), else the first of the site's. */
+export function startLanguage(languages: Lang[]): void {
+  const asked = parameters().get("lang") as Lang | null;
+  current = asked && languages.includes(asked) ? asked : (languages[0] ?? "zh");
+}
+
+/** Changes the language and keeps it in the address, beside the view. */
+export function setLanguage(next: Lang): void {
+  current = next;
+  const hash = parameters();
+  hash.set("lang", next);
+  // the view reads better, and is written by the map, with its slashes as they are
+  history.replaceState(history.state, "", `#${hash.toString().replace(/%2F/g, "/")}`);
+  listeners.forEach((render) => render());
+}

@@ -1,0 +1,83 @@
+// The site's data as docs/site-format.md describes it.
+
+export type Lang = "zh" | "en";
+export type Words = Record<Lang, string>;
+export type Value = string | number | boolean | null | undefined;
+
+export interface Grade extends Words {
+  grade: number;
+  letter: string;
+  color: string;
+  hatch: Hatch;
+}
+export type Hatch = "cross" | "diagonal" | "dots" | "plain";
+
+export interface Source {
+  type: "vector" | "raster";
+  file: string;
+  bytes: number;
+  chunks?: { dir: string; count: number; bytes: number };
+  minzoom: number;
+  maxzoom: number;
+  tile_size?: number;
+}
+
+export interface Column extends Words {
+  name: string;
+  unit: string;
+  dtype: "string" | "float" | "int" | "bool" | "date" | "json";
+  domain: Record<string, Words | string>;
+}
+
+export interface Layer extends Words {
+  id: string;
+  source: string;
+  source_layer?: string;
+  group?: string;
+  geometry: "fill" | "line" | "circle" | "raster";
+  style: "graded" | "plain" | "water" | "green" | "industrial" | "builtup" | "road" | "boundary" | "label";
+  color?: string;
+  visible: boolean;
+  base: boolean;
+  title_column?: string;
+  columns: Column[];
+  count?: number;
+}
+
+export interface Table {
+  layer: string;
+  columns: string[];
+  rows: Value[][];
+  lonlat: [number, number][];
+}
+
+export interface Manifest {
+  version: number;
+  profile: string;
+  languages: Lang[];
+  title: Words;
+  note: Words;
+  bounds: [number, number, number, number];
+  grades: Grade[];
+  groups: (Words & { id: string })[];
+  sources: Record<string, Source>;
+  layers: Layer[];
+  table?: Table;
+}
+
+/** [name, index in layers, longitude, latitude] */
+export type Hit = [string, number, number, number];
+
+declare global {
+  interface Window {
+    GEO_RISK?: Manifest;
+    GEO_RISK_SEARCH?: Hit[];
+    GEO_RISK_CHUNK?: (source: string, n: number, base64: string) => void;
+    __geoRisk?: { map: unknown; ready: Promise<void> };
+  }
+}
+
+/** The grade of a feature or a row; undefined for 0, for a missing value and for a grade without a legend entry. */
+export function gradeOf(manifest: Manifest, value: Value): Grade | undefined {
+  return manifest.grades.find((g) => g.grade > 0 && g.grade === Number(value));
+}

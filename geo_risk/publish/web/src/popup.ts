@@ -1,0 +1,110 @@
+// What a click on the map tells: every feature there, the worst first.
+import { Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, type PointLike } from "maplibre-gl";
+import { el } from "./dom";
+import { onLanguage, ui, words } from "./i18n";
+import type { Layer, Manifest, Value } from "./manifest";
+import { cell } from "./values";
+
+const SHOWN = 6; // features in one popup
+const REACH = 6; // half side of the square a click covers [CSS px]
+
+interface Found {
+  layer: Layer;
+  properties: Record<string, Value>;
+}
+
+export interface Popups {
+  /** Opens the popup at a place for the feature of a layer with this title; false if it is not drawn there. */
+  open: (at: [number, number], layer: Layer, title: string) => boolean;
+}
+
+function titleOf({ layer, properties }: Found): string {
+  const title = layer.title_column ? properties[layer.title_column] : undefined;
+  return title === undefined || title === "" ? words(layer) : String(title);
+}
+
+function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
+  const rows = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
+  if (!rows.length) return el("p", { class: "quiet" }, ui("noDetails"));
+  const list = el("dl");
+  for (const column of rows) {
+    const value = el("dd", {}, cell(manifest, column, properties[column.name]));
+    if (column.unit) value.append(` ${column.unit}`);
+    list.append(el("dt", {}, words(column)), value);
+  }
+  return list;
+}
+
+function content(manifest: Manifest, found: Found[]): HTMLElement {
+  const [first, ...rest] = found;
+  const box = el("div", { class: "facts" }, el("p", { class: "quiet" }, words(first.layer)), el("h2", {}, titleOf(first)));
+  box.append(details(manifest, first));
+  if (rest.length) box.append(el("p", { class: "quiet more" }, ui("more")));
+  for (const other of rest) {
+    const summary = el("summary", {}, titleOf(other), el("span", { class: "quiet" }, ` ${words(other.layer)}`));
+    box.append(el("details", {}, summary, details(manifest, other)));
+  }
+  return box;
+}
+
+function distinct(layerOf: Map<string, Layer>, features: MapGeoJSONFeature[]): Found[] {
+  const seen = new Map<string, Found>();
+  for (const feature of features) {
+    const layer = layerOf.get(feature.layer.id)!;
+    const properties = feature.properties as Record<string, Value>;
+    const key = `${layer.id}\n${properties.id ?? JSON.stringify(properties)}`; // a tile border cuts a feature in two
+    if (!seen.has(key)) seen.set(key, { layer, properties });
+  }
+  return [...seen.values()];
+}
+
+/** Points before lines before areas, as a person aims; among equals the worst grade first. */
+function worstFirst(found: Found[]): Found[] {
+  const kind = { circle: 0, line: 1, fill: 2, raster: 3 };
+  const rank = (f: Found) => kind[f.layer.geometry] * 10 - Number(f.properties.grade ?? 0);
+  return found.map((f, i) => ({ f, i })).sort((a, b) => rank(a.f) - rank(b.f) || a.i - b.i).map(({ f }) => f);
+}
+
+/** Popups of every layer that is no base layer. */
+export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, string[]>): Popups {
+  const layerOf = new Map<string, Layer>();
+  for (const layer of manifest.layers) {
+    if (layer.base || layer.geometry === "raster" || layer.style === "label") continue;
+    for (const part of parts.get(layer.id)!) layerOf.set(part, layer);
+  }
+  const asked = [...layerOf.keys()];
+  const popup = new Popup({ maxWidth: "320px", focusAfterOpen: true });
+  let shown: Found[] = [];
+
+  const around = (point: { x: number; y: number }): Found[] => {
+    const box: [PointLike, PointLike] = [
+      [point.x - REACH, point.y - REACH],
+      [point.x + REACH, point.y + REACH],
+    ];
+    return distinct(layerOf, map.queryRenderedFeatures(box, { layers: asked }));
+  };
+  const show = (at: LngLatLike, found: Found[]): void => {
+    shown = found.slice(0, SHOWN);
+    popup.setLngLat(at).setDOMContent(content(manifest, shown)).addTo(map);
+    popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
+  };
+
+  map.on("click", (event) => {
+    const found = worstFirst(around(event.point));
+    if (found.length) show(event.lngLat, found);
+  });
+  map.on("mousemove", (event) => {
+    map.getCanvas().style.cursor = around(event.point).length ? "pointer" : "";
+  });
+  onLanguage(() => {
+    if (popup.isOpen()) show(popup.getLngLat(), shown);
+  });
+  return {
+    open(at, layer, title) {
+      const here = worstFirst(around(map.project(at)));
+      const wanted = here.filter((f) => f.layer === layer && titleOf(f) === title);
+      show(at, wanted.length ? wanted : [{ layer, properties: layer.title_column ? { [layer.title_column]: title } : {} }]);
+      return wanted.length > 0;
+    },
+  };
+}
