@@ -24,7 +24,7 @@ ROWS = {
     "gb55009_ranges": 12,
     "grade_colours": 4,
     "setbacks": 545,
-    "setback_modifiers": 7,
+    "setback_modifiers": 8,
     "substance_classes": 24,
 }
 KEYS = {
