@@ -1,0 +1,63 @@
+"""Exact distances between shapes: nearest segments, geodesic clearances, and how deep shapes overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..crs import geodesic_m
+
+_STEP_M = 2.0  # overlaps are probed at points this far apart along their outline
+
+
+def nearest_segments(
+    a: NDArray[np.object_], b: NDArray[np.object_], crs: Any, *, inset: NDArray[np.float64] | float = 0.0
+) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+    """
+    Nearest segments from ``a`` to ``b`` and their geodesic lengths.
+
+    Parameters
+    ----------
+    a, b : (N,)
+        Shapes of any type in the metric ``crs``; none empty.
+    inset : (N,)
+        Taken off at the end of ``b`` [m]: half the width of a road drawn as a line.
+
+    Returns
+    -------
+    segments, clearance : (N,), (N,)
+        Lines of two points and metres; touching or overlapping shapes give 0 m.
+    """
+    if not len(a):
+        return np.empty(0, object), np.empty(0)
+    ends = shapely.get_coordinates(shapely.shortest_line(a, b)).reshape(-1, 2, 2)
+    length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
+    kept = np.divide(np.maximum(length - inset, 0.0), length, out=np.zeros_like(length), where=length > 0)
+    ends[:, 1] = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * kept[:, None]
+    clearance = geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
+    return shapely.linestrings(ends), np.where(kept > 0, clearance, 0.0)
+
+
+def overlap_depth(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
+    """
+    How far either shape may be moved, in any direction, with the two still touching: a lower bound; (N,) [m].
+
+    A point of both that lies d inside one of them stays inside it while they shift by less than d.
+    0 where they do not overlap, and for points and lines that only cross each other.
+    """
+    depth = np.zeros(len(a))
+    for i in np.flatnonzero(shapely.intersects(a, b)):
+        probes = _probes(shapely.intersection(a[i], b[i]))
+        for shape in (a[i], b[i]):
+            if shapely.get_dimensions(shape) == 2:
+                inside = shapely.distance(probes, shapely.boundary(shape))
+                depth[i] = max(depth[i], float(inside.max(initial=0.0)))
+    return depth
+
+
+def _probes(shape: Any) -> NDArray[np.object_]:
+    inner = shapely.point_on_surface(shape)
+    return shapely.points(np.vstack([shapely.get_coordinates(g) for g in (shapely.segmentize(shape, _STEP_M), inner)]))

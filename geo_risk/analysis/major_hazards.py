@@ -1,0 +1,399 @@
+"""
+Major hazard installations by GB 18218-2018: S, R, alpha, beta and level, unit by unit.
+
+Quantities and thresholds are carried as intervals: a missing quantity may be anything, an unknown
+substance may be listed or not. A unit is "major" only if the lowest possible S reaches 1, "not_major"
+only if the highest stays below 1, else "undecided".
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike
+
+from ..crs import require_metric
+from ..errors import InputError
+from ..schema import RESULTS
+from ..standards import parameter, table, weakest
+from .substances import Substance, identify
+
+# Below this share of the 500 m zone inside the population layer a count would be too low to use.
+MIN_POPULATION_COVERAGE = 0.9
+_QUANTITY_COLUMNS = ("quantity_t", "volume_m3", "residents_500m")
+
+
+class Grading(NamedTuple):
+    """S [-], R [-] and level (1 worst to 4; 0 where S < 1)."""
+
+    s: float
+    r: float
+    level: int
+
+
+class Term(NamedTuple):
+    """One row of a unit: bounds of q/Q and beta q/Q [-], its quantity [t] if exact, and how it prints."""
+
+    s_low: float
+    s_high: float
+    r_low: float
+    r_high: float
+    quantity: float
+    confidence: str
+    beta_confidence: str
+    shown: dict[str, Any]
+    reason: str
+
+
+def grading(quantity_t: ArrayLike, threshold_t: ArrayLike, beta: ArrayLike, alpha: float) -> Grading:
+    """
+    Identify and grade one unit from its substances.
+
+    S = sum(q/Q) (GB 18218-2018 4.2), R = alpha sum(beta q/Q) (4.3). A unit with S >= 1 is a major
+    hazard, at least of level 4, however small R is.
+
+    Parameters
+    ----------
+    quantity_t, threshold_t, beta : (N,)
+        Design maximum quantity q [t], threshold Q [t] (infinite if not listed) and beta of each substance.
+    alpha
+        Exposure factor of Table 5 [-].
+
+    Raises
+    ------
+    InputError
+        If a quantity is negative or NaN, or a threshold, beta or alpha is not positive.
+
+    Examples
+    --------
+    >>> grading([10, 3], [10, 5], [2, 4], 1.5)
+    Grading(s=1.6, r=6.6, level=4)
+    """
+    q, threshold, b = (np.atleast_1d(np.asarray(v, float)) for v in (quantity_t, threshold_t, beta))
+    if not ((q >= 0).all() and (threshold > 0).all() and (b >= 0).all() and alpha > 0):
+        raise InputError(f"cannot grade quantities {q.tolist()} t, thresholds {threshold.tolist()} t, alpha {alpha}.")
+    ratio = q / threshold
+    s, r = float(ratio.sum()), float(alpha * (b * ratio).sum())
+    return Grading(round(s, 9), round(r, 9), level(r) if round(s, 9) >= 1 else 0)
+
+
+def level(r_value: float) -> int:
+    """Level by R (GB 18218-2018 Table 6): 1 from 100, 2 from 50, 3 from 10, else 4."""
+    rows = _levels()
+    return int(rows[0][np.searchsorted(rows[1], round(r_value, 9), side="right") - 1])
+
+
+def alpha(residents: float) -> float:
+    """Exposure factor (GB 18218-2018 Table 5) of residents within 500 m; a fraction of a person counts as one."""
+    rows = table("gb18218_alpha")
+    persons = np.ceil(residents - 1e-9)
+    return float(rows["alpha"].iloc[int(np.searchsorted(rows["residents_min"], persons, side="right")) - 1])
+
+
+def major_hazards(
+    hazard_sources: gpd.GeoDataFrame,
+    *,
+    population: gpd.GeoDataFrame | None = None,
+    enterprises: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """
+    Identify and grade every production and storage unit (GB 18218-2018).
+
+    Rows with the same ``unit_id`` (else ``id``) form one unit. Residents are counted within 500 m of
+    the plant boundary: the enterprise's polygon if it has one, else the unit's own outline. A declared
+    number wins over a counted one; where both are missing alpha is 2.0, the most cautious.
+
+    Parameters
+    ----------
+    hazard_sources
+        Layer hazard_sources, metric CRS.
+    population
+        Layer population: points counted inside, polygons by their share of area inside.
+    enterprises
+        Layer enterprises, for plant boundaries and names.
+
+    Returns
+    -------
+    GeoDataFrame
+        schema.RESULTS["major_hazards"], sorted by unit_id; geometry is the union of the unit's rows.
+
+    Raises
+    ------
+    InputError
+        If a row has neither id nor unit_id, or a quantity is negative.
+    CRSError
+        If a layer is not in metres.
+    """
+    sources = _checked(hazard_sources)
+    for frame, what in ((population, "population"), (enterprises, "enterprises")):
+        if frame is not None:
+            require_metric(frame, what)
+    plants = {} if enterprises is None else _outlines(enterprises.to_crs(sources.crs))
+    people = None if population is None else population.to_crs(sources.crs)
+    rows = [_unit(str(unit), rows, plants, people) for unit, rows in sources.groupby("_unit", sort=True)]
+    columns = [*RESULTS["major_hazards"].names, "geometry"]
+    result = gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=sources.crs)
+    for column in RESULTS["major_hazards"].columns:
+        if column.dtype in ("int", "bool", "float"):
+            kind = {"int": "Int64", "bool": "boolean", "float": "float64"}[column.dtype]
+            result[column.name] = result[column.name].astype(kind)
+    return result
+
+
+def _checked(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    require_metric(frame, "hazard_sources")
+    frame = frame.reset_index(drop=True).copy()
+    for column in ("id", "unit_id"):
+        if column not in frame:
+            frame[column] = None
+    unit = frame["unit_id"].astype("object").where(frame["unit_id"].notna() & (frame["unit_id"] != ""), frame["id"])
+    if unit.isna().any():
+        raise InputError(
+            f"hazard_sources row {int(unit.isna().argmax()) + 1} has neither id nor unit_id. Give it an id."
+        )
+    for column in _QUANTITY_COLUMNS:
+        bad = pd.to_numeric(frame.get(column, pd.Series(dtype=float)), errors="coerce") < 0
+        if bad.any():
+            row = frame.loc[bad.idxmax()]
+            raise InputError(
+                f"hazard_sources '{row['id']}': {column} is {row[column]}. It cannot be negative; correct it."
+            )
+    return frame.assign(_unit=unit.astype(str))
+
+
+def _unit(
+    unit: str, rows: gpd.GeoDataFrame, plants: dict[str, Any], population: gpd.GeoDataFrame | None
+) -> dict[str, Any]:
+    terms = [_term(row) for row in rows.to_dict("records")]
+    shape = shapely.union_all(rows.geometry[rows.geometry.notna()].to_numpy())
+    persons, source, why = _residents(rows, shape, plants, population)
+    factor = parameter("assumed_alpha") if source == "assumed" else alpha(persons)
+    s_low, s_high = round(sum(t.s_low for t in terms), 9), round(sum(t.s_high for t in terms), 9)
+    r_low, r_high = factor * sum(t.r_low for t in terms), factor * sum(t.r_high for t in terms)
+    verdict = "major" if s_low >= 1 else "not_major" if s_high < 1 else "undecided"
+    graded = _level(r_low, r_high) if verdict == "major" else None
+    declared = _declared(rows)
+    reasons = [_headline(verdict, s_low, s_high), *dict.fromkeys(t.reason for t in terms if t.reason)]
+    if verdict == "major":
+        reasons.append(_level_reason(graded, r_low, r_high, terms))
+    used = [c for t in terms for c in ((t.confidence, t.beta_confidence) if graded else (t.confidence,))]
+    quantity = sum(t.quantity for t in terms)
+    return {
+        "unit_id": unit,
+        "name": _first(rows, "name"),
+        "enterprise_id": _first(rows, "enterprise_id"),
+        "enterprise_name": _first(rows, "enterprise_name"),
+        "substances": "、".join(dict.fromkeys(t.shown["substance"] for t in terms if t.shown["substance"])),
+        "quantity_t": quantity,
+        "verdict": verdict,
+        "s_value": s_high if np.isfinite(s_high) else s_low,
+        "r_value": round(r_high if np.isfinite(r_high) else r_low, 9),
+        "alpha": factor,
+        "level": graded,
+        "declared_level": declared,
+        "agrees": _agrees(declared, verdict, graded, source, (r_low / factor, r_high / factor)),
+        "residents_500m": persons,
+        "residents_from": source,
+        "terms": json.dumps([t.shown for t in terms], ensure_ascii=False),
+        "confidence": weakest(used),
+        "reason": "; ".join(r for r in (*reasons, why) if r),
+        "geometry": shape,
+    }
+
+
+def _term(row: dict[str, Any]) -> Term:
+    process = row.get("kind") == "process_unit" or row.get("storage") == "process"
+    substances, note = identify(row.get("substance"), row.get("cas"), row.get("hazard_class"), process=process)
+    q_low, q_high, q_note, q_confidence = _quantity(row, substances)
+    low = min((s.threshold_low_t for s in substances), default=0.0)
+    high = max((s.threshold_high_t for s in substances), default=np.inf)
+    betas = [s.beta for s in substances] or [np.nan]
+    confidence = weakest([*(s.confidence for s in substances), q_confidence]) if substances else "MU"
+    known = bool(substances) and confidence != "MU"
+    s_low = q_low / high if known and np.isfinite(high) else 0.0
+    s_high = q_high / low if known and np.isfinite(low) else 0.0
+    if not known and q_high > 0:
+        s_high = np.inf
+    if confidence == "MU":
+        note += "; an unverified row settles nothing"
+    if len(substances) > 1 and q_high > 0:
+        note = "; ".join(filter(None, [note, "how the quantity is split among the substances is not given"]))
+    shown = {
+        "substance": "、".join(s.name for s in substances) or _text(row.get("substance")),
+        "q": _plain(q_high),
+        "Q": _plain(low) if substances else None,
+        "beta": max(betas) if substances else None,
+        "clause": " | ".join(dict.fromkeys(s.clause for s in substances)),
+        "confidence": confidence,
+    }
+    if q_low != q_high:
+        shown["q_low"] = _plain(q_low)
+    if substances and high != low:
+        shown["Q_high"] = _plain(high)
+    return Term(
+        s_low,
+        s_high,
+        s_low * min(betas) if s_low else 0.0,
+        s_high * max(betas) if known and s_high else s_high,
+        q_low if q_low == q_high else np.nan,
+        confidence,
+        weakest(s.beta_confidence for s in substances),
+        shown,
+        "; ".join(filter(None, [note, q_note])),
+    )
+
+
+def _quantity(row: dict[str, Any], substances: list[Substance]) -> tuple[float, float, str, str]:
+    """Bounds of the design maximum [t], what they rest on, and their confidence."""
+    quantity, volume = _number(row.get("quantity_t")), _number(row.get("volume_m3"))
+    if np.isfinite(quantity):
+        return quantity, quantity, "", "V"
+    name = row.get("name") or row.get("id")
+    rows = [_densities()[s.name] for s in substances if s.name in _densities()]
+    if np.isfinite(volume) and rows and len(rows) == len(substances):
+        low = min(r["density_low_kg_m3"] for r in rows) * parameter("tank_fill_low") / 1000
+        high = max(r["density_high_kg_m3"] for r in rows) * parameter("tank_fill_high") / 1000
+        text = (
+            f"quantity of '{name}' taken from its volume of {volume:g} m3: {low * volume:.4g} to {high * volume:.4g} t"
+        )
+        return low * volume, high * volume, text, weakest(r["confidence"] for r in rows)
+    return 0.0, np.inf, f"quantity of '{name}' is missing", "V"
+
+
+def _level(r_low: float, r_high: float) -> int | None:
+    """The level; of two possible ones the worse; None where R may be anything above ``r_low``."""
+    if np.isfinite(r_high):
+        return level(r_high)
+    return 1 if level(r_low) == 1 else None
+
+
+def _agrees(
+    declared: int | None, verdict: str, graded: int | None, source: str, base: tuple[float, float]
+) -> bool | None:
+    """Whether the declared level is right; None where that hangs on something unknown."""
+    if declared is None or verdict == "undecided":
+        return None
+    if verdict == "not_major":
+        return False
+    factors = table("gb18218_alpha")["alpha"] if source == "assumed" else [1.0]
+    possible = {_level(base[0] * f, base[1] * f) for f in factors} if source == "assumed" else {graded}
+    if declared not in possible and None not in possible:
+        return False
+    return declared == graded if len(possible) == 1 and None not in possible else None
+
+
+def _headline(verdict: str, s_low: float, s_high: float) -> str:
+    if s_low == s_high:
+        value = f"S = {s_low:.4g}"
+    elif np.isfinite(s_high):
+        value = f"S between {s_low:.4g} and {s_high:.4g}"
+    else:
+        value = f"S at least {s_low:.4g}"
+    meaning = {"major": "reaches 1", "not_major": "stays below 1", "undecided": "may or may not reach 1"}[verdict]
+    return f"{value} {meaning}"
+
+
+def _level_reason(graded: int | None, r_low: float, r_high: float, terms: list[Term]) -> str:
+    unsure = [t.shown["substance"] for t in terms if t.beta_confidence == "MU"]
+    text = f"beta of {', '.join(unsure)} is unverified, so the level is too; " if unsure else ""
+    if graded is None:
+        return f"{text}R at least {r_low:.4g}; the level needs the missing quantity or substance"
+    if np.isfinite(r_high) and level(r_low) != level(r_high):
+        return f"{text}R between {r_low:.4g} and {r_high:.4g}: the worse level {graded} is given"
+    return f"{text}R = {r_high:.4g}" if r_low == r_high else f"{text}R between {r_low:.4g} and {_plain(r_high)}"
+
+
+def _residents(
+    rows: gpd.GeoDataFrame, shape: Any, plants: dict[str, Any], population: gpd.GeoDataFrame | None
+) -> tuple[float, str, str]:
+    """Residents within 500 m of the plant, where the number is from, and how it was found."""
+    declared = pd.to_numeric(rows.get("residents_500m", pd.Series(dtype=float)), errors="coerce").dropna()
+    if len(declared):
+        return float(declared.max()), "declared", ""
+    assumed = f"alpha {parameter('assumed_alpha'):g} assumed, the most cautious"
+    if shape.is_empty:
+        return np.nan, "assumed", f"residents unknown (the unit has no place): {assumed}"
+    keys = [_first(rows, "enterprise_id"), _first(rows, "enterprise_name")]
+    plant = next((plants[k] for k in keys if k in plants), None)
+    edge = "the enterprise's outline" if plant is not None else "the unit's own outline, for want of a plant boundary"
+    if population is None:
+        return np.nan, "assumed", f"residents unknown: {assumed}"
+    zone = shapely.buffer(plant if plant is not None else shape, parameter("residents_buffer_m"), quad_segs=32)
+    persons, covered = count_residents(population, zone)
+    least_for_full = table("gb18218_alpha")["residents_min"].max()
+    if covered < MIN_POPULATION_COVERAGE and persons < least_for_full:
+        return np.nan, "assumed", f"the population layer covers only {covered:.0%} of the 500 m zone: {assumed}"
+    return persons, "counted", f"{persons:.0f} residents counted within 500 m of {edge}"
+
+
+def count_residents(population: gpd.GeoDataFrame, zone: Any) -> tuple[float, float]:
+    """
+    Persons of a population layer inside ``zone`` and the share of ``zone`` the layer covers.
+
+    Points count where they lie inside (edge included); polygons by the share of their area inside.
+    Points cover their convex hull, polygons their own area. Rows without persons count nobody.
+    """
+    persons = pd.to_numeric(population["persons"], errors="coerce").fillna(0).to_numpy(float)
+    shapes = population.geometry.to_numpy()
+    hits = np.sort(population.sindex.query(zone, predicate="intersects"))
+    area = shapely.area(shapes[hits])
+    inside = shapely.area(shapely.intersection(shapes[hits], zone))
+    share = np.divide(inside, area, out=np.ones_like(inside), where=area > 0)
+    covered = inside.sum() / zone.area
+    if (area == 0).any() or not len(hits):
+        hull = shapely.convex_hull(shapely.union_all(shapely.centroid(shapes)))
+        covered = max(covered, shapely.intersection(hull, zone).area / zone.area)
+    return float((persons[hits] * share).sum()), float(min(covered, 1.0))
+
+
+def _outlines(enterprises: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Plant outlines by enterprise id and by name; ids win, the first of equal names too."""
+    outlines: dict[str, Any] = {}
+    areas = enterprises[enterprises.geometry.notna() & enterprises.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    for column in ("id", "name"):
+        for key, shape in zip(areas.get(column, []), areas.geometry, strict=False):
+            if isinstance(key, str) and key:
+                outlines.setdefault(key, shape)
+    return outlines
+
+
+def _declared(rows: gpd.GeoDataFrame) -> int | None:
+    levels = pd.to_numeric(rows.get("declared_level", pd.Series(dtype=float)), errors="coerce").dropna()
+    return int(levels.min()) if len(levels) else None
+
+
+def _first(rows: pd.DataFrame, column: str) -> str | None:
+    """The first value given in ``column``; None if there is none."""
+    if column not in rows or not rows[column].notna().any():
+        return None
+    return str(rows[column].dropna().iloc[0])
+
+
+def _number(value: Any) -> float:
+    return float(pd.to_numeric(value, errors="coerce")) if value is not None else np.nan
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _plain(value: float) -> float | None:
+    """A number JSON can hold; None for "without limit"."""
+    return round(float(value), 6) if np.isfinite(value) else None
+
+
+@lru_cache
+def _levels() -> tuple[Any, Any]:
+    rows = table("gb18218_levels").sort_values("r_min")
+    return rows["level"].to_numpy(), rows["r_min"].to_numpy()
+
+
+@lru_cache
+def _densities() -> dict[str, dict[str, Any]]:
+    return {str(r["name_zh"]): {str(k): v for k, v in r.items()} for r in table("densities").to_dict("records")}

@@ -1,0 +1,451 @@
+"""
+Setbacks: every pair of a hazard and something to protect that is, or may be, too close.
+
+Candidates come from a spatial index, clearances from exact geometry (edge to edge, geodesic), required
+distances from the rule tables. A verdict is "conflict" or "clear" only if the position errors and
+whatever is unknown about the two allow no other answer, else "undecided".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from ..crs import require_metric
+from ..errors import CRSError, InputError
+from ..schema import RESULTS
+from .clearance import nearest_segments, overlap_depth
+from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare, records
+from .source_classes import Source, classify_enterprise, classify_hazard, classify_parking, classify_pipeline
+from .target_classes import classify_target, number, target_of_hazard, text
+
+# Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
+# Engineering defaults, meant to be replaced by the region's own position_error_m.
+POSITION_ERROR_M: Mapping[str, float] = {
+    "hazard_sources": 10.0,
+    "gas_pipelines": 2.0,
+    "parking_lots": 10.0,
+    "enterprises": 10.0,
+    "crowded_places": 10.0,
+    "buildings": 1.0,
+    "roads": 5.0,
+}
+# Road edge where the width is not given: somewhere within this of the centreline [m].
+ROAD_HALF_WIDTH_M = 20.0
+# A pair that keeps its distance is reported if it does so by less than this [m].
+NEAR_MISS_M = 50.0
+SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
+
+_SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises")
+_TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")
+_VERDICTS = ("conflict", "undecided", "clear")
+_POLYGONS = ("Polygon", "MultiPolygon")
+
+
+class _Side(NamedTuple):
+    """All sources, or all targets: one array element a row."""
+
+    rows: pd.DataFrame  # layer, id, name, enterprise_id, enterprise_name, reason
+    shapes: NDArray[np.object_]
+    error: NDArray[np.float64]  # position error, 68 % [m]
+    inset: NDArray[np.float64]  # known half width to take off the distance to the line [m]
+    slack: NDArray[np.float64]  # the true edge may be nearer than the shape by this [m]
+    code: NDArray[np.int64]  # which of ``kinds`` it is
+    kinds: list[Any]
+
+
+def check_setbacks(
+    layers: Mapping[str, gpd.GeoDataFrame],
+    *,
+    rules: pd.DataFrame | None = None,
+    near_miss_m: float = NEAR_MISS_M,
+    road_half_width_m: float = ROAD_HALF_WIDTH_M,
+    position_error_m: Mapping[str, float] = POSITION_ERROR_M,
+) -> gpd.GeoDataFrame:
+    """
+    Check every rule between every hazard and everything near it.
+
+    One row a pair: of all applicable rules the one with the largest distance governs. Let c be the
+    clearance, u = 2 sqrt(e1^2 + e2^2) its uncertainty from the 68 % position errors. "conflict": c + u
+    is below the distance required whatever is unknown; for shapes that overlap c counts negative, by how
+    deep they do. "clear": c - u reaches the largest distance that
+    may be required, and that row is not unverified (MU). Else "undecided". Clear pairs are returned only
+    if they keep the distance by less than max(near_miss_m, 2u). Of many road pieces of the same class
+    only the nearest to a source is returned for each verdict.
+
+    Parameters
+    ----------
+    layers
+        Layers of schema.LAYERS by name, all in one metric CRS. Used where present: hazard_sources,
+        gas_pipelines, parking_lots, enterprises as sources; crowded_places, buildings, roads,
+        enterprises with an outline and hazard_sources as targets. Closed ones are left out.
+    rules
+        The rules to check, columns as in setbacks.csv; ``conditions.builtin_rules()`` if None.
+    near_miss_m
+        How far beyond the required distance a pair is still worth reporting [m].
+    road_half_width_m
+        Half width of a road without width_m, as an upper bound [m].
+    position_error_m
+        Position error (68 %) of rows without one, by layer [m].
+
+    Returns
+    -------
+    GeoDataFrame
+        schema.RESULTS["findings"]; geometry is the nearest segment, from source to target. Sorted by
+        verdict (conflict, undecided, clear), then finding_id. ``.attrs["not_checked"]`` lists what no
+        rule could be applied to: dicts of layer, count, why.
+
+    Raises
+    ------
+    CRSError
+        If a layer is not in metres, or the layers' CRS differ.
+    InputError
+        If a row has no id, an id is repeated within a layer, or a position error is negative.
+    StandardsError
+        If ``rules`` is malformed.
+    """
+    used = {k: layers[k] for k in dict.fromkeys((*_SOURCE_LAYERS, *_TARGET_LAYERS)) if k in layers}
+    crs = _common_crs(used)
+    prepared = prepare(rules)
+    skipped: Counter[tuple[str, str]] = Counter()
+    sources = _sources(used, position_error_m, skipped)
+    targets = _targets(used, position_error_m, road_half_width_m, skipped)
+    cases = [demands(options, prepared) for options in sources.kinds]
+    _note_gaps(sources, prepared, skipped)
+    s, t = _candidates(sources, targets, cases, near_miss_m)
+    s, t, limits = _limits(s, t, sources, targets, cases, prepared)
+    findings = _judge(s, t, limits, sources, targets, used, prepared, near_miss_m, crs)
+    findings.attrs["not_checked"] = [
+        *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
+        *_unreachable(prepared, targets),
+    ]
+    return findings
+
+
+def _common_crs(layers: Mapping[str, gpd.GeoDataFrame]) -> Any:
+    for name, frame in layers.items():
+        require_metric(frame, name)
+    systems = {frame.crs.to_string(): name for name, frame in layers.items()}
+    if len(systems) > 1:
+        raise CRSError(f"layers differ in CRS: {systems}. Bring all into the region's CRS: frame.to_crs(region.crs).")
+    return next(iter(layers.values())).crs if layers else None
+
+
+def _sources(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], skipped: Counter) -> _Side:
+    sector = _sectors(layers.get("enterprises"))
+    classify: dict[str, Callable[[dict[str, Any]], Source | None]] = {
+        "hazard_sources": lambda row: classify_hazard(row, _sector_of(row, sector)),
+        "gas_pipelines": classify_pipeline,
+        "parking_lots": classify_parking,
+        "enterprises": classify_enterprise,
+    }
+    rows, kinds = [], []
+    for name in _SOURCE_LAYERS:
+        for row in _usable(layers, name, skipped):
+            source = classify[name](row)
+            if source is None:
+                continue
+            if source.gap:
+                skipped[name, source.gap] += 1
+            if source.options:
+                half = number(row, "diameter_mm") / 2000 if name == "gas_pipelines" else 0.0
+                rows.append(_entry(name, row, source.reason, errors, slack=half if np.isfinite(half) else 0.0))
+                kinds.append(source.options)
+    return _side(rows, kinds)
+
+
+def _targets(
+    layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], half_width: float, skipped: Counter
+) -> _Side:
+    sector = _sectors(layers.get("enterprises"))
+    rows: list[dict[str, Any]] = []
+    kinds: list[Any] = []
+    for name in _TARGET_LAYERS:
+        for row in _usable(layers, name, Counter() if name in _SOURCE_LAYERS else skipped):
+            inset = slack = 0.0
+            if name == "hazard_sources":
+                source = classify_hazard(row, _sector_of(row, sector))
+                target, reason = target_of_hazard(source.options), source.reason
+            else:
+                if name == "enterprises" and row["geometry"].geom_type not in _POLYGONS:
+                    skipped[name, "as something to keep clear of: no outline, so its boundary is unknown"] += 1
+                    continue
+                target, reason = classify_target(name, row)
+            if name == "roads":
+                width = number(row, "width_m")
+                inset, slack = (width / 2, 0.0) if np.isfinite(width) else (0.0, half_width)
+            rows.append(_entry(name, row, reason, errors, inset=inset, slack=slack))
+            kinds.append(target)
+    return _side(rows, kinds)
+
+
+def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) -> list[dict[str, Any]]:
+    """The rows of a layer that are open and have a place; the others are counted in ``skipped``."""
+    if name not in layers:
+        return []
+    frame = layers[name]
+    if "id" not in frame or frame["id"].isna().any():
+        raise InputError(f"{name}: a row has no id, so a finding could not name it. Give every row an id.")
+    repeated = frame["id"].duplicated()
+    if repeated.any():
+        raise InputError(
+            f"{name}: id '{frame.loc[repeated, 'id'].iloc[0]}' is repeated. Ids must be unique in a layer."
+        )
+    bad = pd.to_numeric(frame["position_error_m"], errors="coerce") < 0 if "position_error_m" in frame else repeated
+    if bad.any():
+        row = frame[bad].iloc[0]
+        raise InputError(f"{name} '{row['id']}': position_error_m is {row['position_error_m']}; it cannot be negative.")
+    placed = frame.geometry.notna() & ~frame.geometry.is_empty
+    is_open = frame["state"] != "closed" if "state" in frame else placed | True
+    is_open = is_open.fillna(True).astype(bool)
+    for why, lost in (("no geometry", ~placed), ("closed", placed & ~is_open)):
+        if lost.any():
+            skipped[name, why] += int(lost.sum())
+    chosen = frame[placed & is_open]
+    rows = records(pd.DataFrame(chosen.drop(columns=chosen.geometry.name)))
+    return [{**row, "geometry": shape} for row, shape in zip(rows, chosen.geometry.to_numpy(), strict=True)]
+
+
+def _entry(
+    layer: str, row: dict[str, Any], reason: str, errors: Mapping[str, float], *, inset: float = 0.0, slack: float = 0.0
+) -> dict[str, Any]:
+    error = number(row, "position_error_m")
+    own = layer == "enterprises"
+    return {
+        "layer": layer,
+        "id": str(row["id"]),
+        "name": text(row, "name"),
+        "enterprise_id": str(row["id"]) if own else text(row, "enterprise_id"),
+        "enterprise_name": text(row, "name") if own else text(row, "enterprise_name"),
+        "reason": reason,
+        "shape": row["geometry"],
+        "error": error if np.isfinite(error) else errors.get(layer, 0.0),
+        "inset": inset,
+        "slack": slack,
+    }
+
+
+def _side(entries: list[dict[str, Any]], kinds: list[Any]) -> _Side:
+    columns = ["layer", "id", "name", "enterprise_id", "enterprise_name", "reason", "shape", "error", "inset", "slack"]
+    rows = pd.DataFrame(entries, columns=columns)
+    unique = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
+    code = np.array([unique[k] for k in kinds], dtype=np.int64)
+    shapes = np.array([*rows["shape"].tolist(), None], dtype=object)[:-1]  # None: or shapely makes it 2-d
+    error, inset, slack = (rows[c].to_numpy(float) for c in ("error", "inset", "slack"))
+    return _Side(rows.drop(columns="shape"), shapes, error, inset, slack, code, list(unique))
+
+
+def _sectors(enterprises: gpd.GeoDataFrame | None) -> dict[str, str]:
+    """Sector by enterprise id and by name; ids win."""
+    if enterprises is None or "sector" not in enterprises:
+        return {}
+    result: dict[str, str] = {}
+    for column in ("id", "name"):
+        for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
+            if isinstance(key, str) and key and isinstance(sector, str):
+                result.setdefault(key, sector)
+    return result
+
+
+def _sector_of(row: dict[str, Any], sectors: dict[str, str]) -> str:
+    return sectors.get(text(row, "enterprise_id")) or sectors.get(text(row, "enterprise_name")) or ""
+
+
+def _note_gaps(sources: _Side, rules: Rules, skipped: Counter) -> None:
+    """Count the sources whose volume lies outside the table of their class."""
+    outside = [outside_tables(options, rules) for options in sources.kinds]
+    for layer, code in zip(sources.rows["layer"], sources.code, strict=True):
+        if outside[code]:
+            skipped[layer, outside[code]] += 1
+
+
+def _unreachable(rules: Rules, targets: _Side) -> list[dict[str, Any]]:
+    """The target classes of rules that no layer given could show."""
+    shown = {c for target in targets.kinds for question in target for answer in question for c in answer}
+    wanted = Counter(c for classes in rules.frame["target_classes"] for c in classes.split("|") if c not in shown)
+    if not wanted:
+        return []
+    return [
+        {"layer": "", "count": wanted.total(), "why": f"rules towards {', '.join(sorted(wanted))}: no row given is one"}
+    ]
+
+
+def _candidates(
+    sources: _Side, targets: _Side, cases: list[list[Demand]], near_miss_m: float
+) -> tuple[NDArray, NDArray]:
+    """Indices of all pairs that any rule and error could reach, ordered."""
+    if not len(sources.code) or not len(targets.code):
+        return np.empty(0, int), np.empty(0, int)
+    furthest = np.array([max((d.high.max() for d in kind), default=0.0) for kind in cases])[sources.code]
+    margin = SIGMAS * np.hypot(sources.error, targets.error.max())
+    reach = furthest + margin + np.maximum(near_miss_m, 2 * margin) + sources.slack
+    reach += (targets.slack + targets.inset).max()
+    some = np.flatnonzero(furthest > 0)
+    found, t = shapely.STRtree(targets.shapes).query(sources.shapes[some], predicate="dwithin", distance=reach[some])
+    s = some[found]
+    order = np.lexsort((t, s))
+    s, t = s[order], t[order]
+    a, b = sources.rows, targets.rows
+    itself = (_take(a, "layer", s) == _take(b, "layer", t)) & (_take(a, "id", s) == _take(b, "id", t))
+    for column in ("enterprise_id", "enterprise_name"):
+        left, right = _take(a, column, s), _take(b, column, t)
+        itself |= (left == right) & (left != "")
+    return s[~itself], t[~itself]
+
+
+def _take(rows: pd.DataFrame, column: str, at: NDArray) -> NDArray:
+    return rows[column].to_numpy(object)[at]
+
+
+def _limits(
+    s: NDArray, t: NDArray, sources: _Side, targets: _Side, cases: list[list[Demand]], rules: Rules
+) -> tuple[NDArray, NDArray, pd.DataFrame]:
+    """Bounds of the required distance of each pair; pairs without a rule are dropped."""
+    keys = np.stack([sources.code[s], targets.code[t]]) if len(s) else np.empty((2, 0), np.int64)
+    unique, inverse = np.unique(keys, axis=1, return_inverse=True)
+    found = [bounds(cases[i], targets.kinds[j], rules) for i, j in unique.T]
+    frame = pd.DataFrame(found, columns=list(Bounds._fields)).iloc[inverse.ravel()].reset_index(drop=True)
+    ruled = frame["high_rule"].to_numpy(int) >= 0
+    return s[ruled], t[ruled], frame[ruled].reset_index(drop=True)
+
+
+def _judge(
+    s: NDArray,
+    t: NDArray,
+    limits: pd.DataFrame,
+    sources: _Side,
+    targets: _Side,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    rules: Rules,
+    near_miss_m: float,
+    crs: Any,
+) -> gpd.GeoDataFrame:
+    """Clearances, verdicts and the finished table."""
+    u = SIGMAS * np.hypot(sources.error[s], targets.error[t])
+    slack = sources.slack[s] + targets.slack[t]
+    planar = shapely.distance(sources.shapes[s], targets.shapes[t]) - targets.inset[t]
+    high = limits["high"].to_numpy(float)
+    near = (planar <= high + np.maximum(near_miss_m, 2 * u)) | (planar - slack - u < high)
+    s, t, u, slack, limits = s[near], t[near], u[near], slack[near], limits[near].reset_index(drop=True)
+    segments, clearance = nearest_segments(sources.shapes[s], targets.shapes[t], crs, inset=targets.inset[t])
+    strength = rules.frame["strength"].to_numpy()
+    unsure = strength[limits["high_rule"].to_numpy(int)] == 1
+    low, high = limits["low"].to_numpy(float), limits["high"].to_numpy(float)
+    signed = clearance.copy()
+    over = clearance == 0
+    signed[over] = -overlap_depth(sources.shapes[s[over]], targets.shapes[t[over]])
+    conflict = signed + u < low
+    clear = (clearance - u - slack >= high) & ~unsure
+    own = np.zeros(len(s), bool)
+    own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, layers.get("enterprises"))
+    conflict &= ~own
+    verdict = np.where(conflict, "conflict", np.where(clear, "clear", "undecided"))
+    kept = _nearest_roads(s, t, verdict, clearance, targets)
+    table = pd.DataFrame(
+        {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
+    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, limits["low_rule"], limits["high_rule"]))
+    return _findings(table[kept], segments[kept], sources, targets, rules, crs)
+
+
+def _own_site(
+    s: NDArray, t: NDArray, sources: _Side, targets: _Side, enterprises: gpd.GeoDataFrame | None
+) -> NDArray[np.bool_]:
+    """Whether the target may belong to the source's own site: inside it, or a building or plant around the source."""
+    a, b = sources.shapes[s], targets.shapes[t]
+    around = np.isin(_take(targets.rows, "layer", t), ("enterprises", "buildings"))
+    own = shapely.covers(a, b) | (around & shapely.covers(b, a))
+    if enterprises is None or not len(s):
+        return own
+    outlines: dict[str, Any] = {}
+    for column in ("id", "name"):
+        for key, shape in zip(enterprises.get(column, []), enterprises.geometry, strict=False):
+            if isinstance(key, str) and key and shape is not None and shape.geom_type in _POLYGONS:
+                outlines.setdefault(key, shape)
+    for column in ("enterprise_id", "enterprise_name"):
+        site = np.array([*(outlines.get(k) for k in _take(sources.rows, column, s)), None], dtype=object)[:-1]
+        own |= shapely.covers(site, b)
+    return own
+
+
+def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray, targets: _Side) -> NDArray[np.bool_]:
+    """A road network is cut in many pieces: for a source, a kind of road and a verdict the nearest is enough."""
+    road = _take(targets.rows, "layer", t) == "roads"
+    table = pd.DataFrame(
+        {"s": s, "kind": targets.code[t], "verdict": verdict, "d": clearance, "id": _take(targets.rows, "id", t)}
+    )
+    first = table[road].sort_values(["d", "id"], kind="stable").drop_duplicates(["s", "kind", "verdict"])
+    keep = ~road
+    keep[first.index] = True
+    return keep
+
+
+def _findings(
+    table: pd.DataFrame, segments: NDArray, sources: _Side, targets: _Side, rules: Rules, crs: Any
+) -> gpd.GeoDataFrame:
+    rule = rules.frame.iloc[table["rule"].to_numpy(int)].reset_index(drop=True)
+    columns: dict[str, Any] = {"rule_id": rule["rule_id"].to_numpy(object)}
+    columns |= {c: rule[c].to_numpy(object) for c in ("standard", "edition", "clause", "confidence")}
+    for prefix, side, at in (
+        ("source", sources, table["s"].to_numpy(int)),
+        ("target", targets, table["t"].to_numpy(int)),
+    ):
+        for column in ("layer", "id", "name"):
+            columns[f"{prefix}_{column}"] = _take(side.rows, column, at)
+    verdict = table["verdict"].to_numpy(object)
+    columns["required_m"] = np.where(verdict == "conflict", table["low"], table["high"])
+    columns["clearance_m"] = table["clearance"].to_numpy(float)
+    columns["uncertainty_m"] = table["u"].to_numpy(float)
+    columns["verdict"] = verdict
+    why = (sources.rows["reason"].to_numpy(object), targets.rows["reason"].to_numpy(object))
+    columns["reason"] = [_reason(r, q, *why) for r, q in zip(table.itertuples(), rule.itertuples(), strict=True)]
+    parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
+    columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
+    names = RESULTS["findings"].names
+    frame = gpd.GeoDataFrame({n: columns[n] for n in names}, geometry=segments, crs=crs)
+    order = frame["verdict"].map({v: i for i, v in enumerate(_VERDICTS)})
+    return (
+        frame.assign(_order=order).sort_values(["_order", "finding_id"]).drop(columns="_order").reset_index(drop=True)
+    )
+
+
+def _finding_id(*key: str) -> str:
+    """The same rule, source and target always give the same id."""
+    return hashlib.sha256("\x1f".join(key).encode()).hexdigest()[:16]
+
+
+def _reason(row: Any, rule: Any, source_reasons: NDArray, target_reasons: NDArray) -> str:
+    """Why this verdict, in one line: numbers, what is open, and what made source and target what they are."""
+    clause = f"{rule.standard}-{rule.edition} {rule.clause}"
+    distance = f"{row.clearance:.1f} m (± {row.u:.1f} m)"
+    if row.verdict == "conflict":
+        head = [f"{distance} is less than the {row.low:g} m of {clause}"]
+    elif row.verdict == "clear":
+        head = [f"{distance} keeps the {row.high:g} m of {clause}"]
+    else:
+        head = [f"{distance}, {row.high:g} m may be required by {clause}", *_doubts(row)]
+    if row.verdict == "conflict" and row.high > row.low:
+        head.append(f"up to {row.high:g} m may be required, depending on what is not known")
+    return "; ".join([*head, f"source: {source_reasons[row.s]}", f"target: {target_reasons[row.t]}"])
+
+
+def _doubts(row: Any) -> list[str]:
+    doubts = []
+    if row.unsure:
+        doubts.append("unverified rule: it settles nothing alone")
+    if row.own:
+        doubts.append("one lies inside the other's site and may be part of it")
+    if row.low < row.high:
+        doubts.append(f"only {row.low:g} m is certain: it depends on attributes that are missing or on measures taken")
+    if row.clearance - row.u < row.high <= row.clearance + row.u:
+        doubts.append("the position errors allow both answers")
+    if row.slack and row.clearance - row.u >= row.high > row.clearance - row.u - row.slack:
+        doubts.append(f"the edge may be {row.slack:g} m nearer: the width is not given")
+    return doubts

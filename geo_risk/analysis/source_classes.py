@@ -1,0 +1,389 @@
+"""What a hazard source, pipeline or car park is to the setback rules, and what its attributes leave open.
+
+Each source is a tuple of options (see ``conditions``) of which exactly one is true. No option at all
+means that no rule here covers it, and ``reason`` says why.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..standards import parameter
+from .conditions import UNKNOWN, Interval, Option
+from .substances import canonical, identify
+from .target_classes import number, table_rows, text
+
+_PETROCHEM = re.compile(r"石油化工|石化|炼油|炼化|石油加工|petrochem|refin", re.I)
+_CHEMICAL = re.compile(r"化工|化学|chemical", re.I)
+_DEPOT = re.compile(r"油库|石油库|成品油|油品|oil depot|fuel terminal|petroleum bulk", re.I)
+_STORAGE = re.compile(r"仓储|码头|港口|物流|storage|terminal|warehous", re.I)
+_OIL_STATION = re.compile(r"加油|油站|汽油|柴油|petrol|gasoline|diesel", re.I)
+_GAS_STATION = re.compile(r"加气|燃气|CNG|LNG|LPG|天然气|液化|加氢|氢", re.I)
+_LNG = re.compile(r"LNG|液化天然气", re.I)
+_CNG = re.compile(r"CNG|压缩天然气", re.I)
+_FIREWORKS = re.compile(r"烟花|爆竹|firework", re.I)
+_FUELS = frozenset({"汽油", "柴油", "煤油", "原油", "石脑油", "燃料油"})
+_LPG, _NATURAL_GAS = "液化石油气", "甲烷、天然气"
+_FLAMMABLE_SYMBOL = re.compile(r"W5\.\d|W2")
+ANY_SITE = frozenset({"any_hazmat_site", "any_hazmat_site_except_fuelling"})
+_ROOFS: dict[str, tuple[str, ...]] = {
+    "pressurised": ("fixed_roof",),
+    "refrigerated": ("fixed_roof",),
+    "drums": ("fixed_roof",),
+    "process": ("fixed_roof",),
+    "buried": ("buried",),
+}
+
+
+class Source(NamedTuple):
+    """What a source may be, and the attributes that decided; ``gap`` says why no rule covers it."""
+
+    options: tuple[Option, ...]
+    reason: str
+    gap: str = ""
+
+
+class Hazard(NamedTuple):
+    """One fire hazard a source may hold: class A, B, C or none; phase; item of the class; substance."""
+
+    fire_class: str
+    phase: str
+    item: str
+    name: str
+
+
+def classify_hazard(row: dict[str, Any], sector: str) -> Source:
+    """A row of hazard_sources; ``sector`` is that of its enterprise, empty if unknown."""
+    kind = text(row, "kind") or "other"
+    by_kind = {
+        "filling_station": _station,
+        "hazmat_parking": lambda row, sector: Source((Option(frozenset({"hazmat_vehicle_park"})),), "hazmat car park"),
+        "tank_farm": _tanks,
+        "gas_station": _tanks,
+        "process_unit": _process,
+        "warehouse": _warehouse,
+        "cylinder_depot": _cylinders,
+        "flare": _flare,
+    }
+    if kind not in by_kind:
+        found = Source((), kind, f"no distance table for kind '{kind}'")
+    else:
+        found = by_kind[kind](row, sector)
+    own = frozenset({f"hazard_sources:{kind}"})
+    site = _site(kind, row)
+    options = tuple(
+        o._replace(classes=o.classes | own | s) for o in found.options or (Option(frozenset()),) for s in site
+    )
+    return found._replace(options=tuple(dict.fromkeys(options)))
+
+
+def classify_pipeline(row: dict[str, Any]) -> Source:
+    """A row of gas_pipelines: the pipeline law, GB 50253, GB 50028 by pressure, diameter and wall."""
+    kind, medium = text(row, "kind"), text(row, "medium")
+    own = frozenset({f"gas_pipelines:{kind or 'unknown'}"})
+    if kind == "long_distance":
+        law, oil = (
+            frozenset({"long_distance_pipeline"}),
+            frozenset({"long_distance_pipeline", "long_distance_oil_pipeline"}),
+        )
+        answers = (oil,) if medium in ("crude_oil", "refined_oil") else (law,) if medium else (law, oil)
+        return Source(tuple(Option(a | own) for a in answers), f"long-distance pipeline, {medium or 'medium unknown'}")
+    if kind == "town_gas":
+        rows, why = _town_gas(number(row, "pressure_mpa"), number(row, "diameter_mm"), number(row, "wall_mm"))
+        gap = "" if rows else f"town gas pipe {why}"
+        return Source(tuple(Option(a | own) for a in rows or (frozenset(),)), f"town gas pipe, {why}", gap)
+    gap = "no verified distance for hazardous-chemical pipelines" if kind == "hazmat" else "kind of pipeline unknown"
+    return Source((Option(own),), kind or "pipeline", gap)
+
+
+def classify_parking(row: dict[str, Any]) -> Source | None:
+    """A row of parking_lots; None for an ordinary car park."""
+    kind = text(row, "kind")
+    if kind == "hazmat" or "危" in text(row, "name"):
+        return Source((Option(frozenset({"hazmat_vehicle_park", "parking_lots:hazmat"})),), "hazmat car park")
+    return None if kind else Source((), "", "kind of car park unknown")
+
+
+def classify_enterprise(row: dict[str, Any]) -> Source | None:
+    """A row of enterprises: only fireworks shops have a rule of their own; None for all others."""
+    words = f"{text(row, 'sector')} {text(row, 'name')}"
+    if not _FIREWORKS.search(words):
+        return None
+    shop = Option(frozenset({"fireworks_retail_point", "enterprises:fireworks"}))
+    if re.search(r"零售|retail|shop", words, re.I):
+        return Source((shop,), "fireworks retail")
+    return Source((shop, Option(frozenset({"enterprises:fireworks"}))), "fireworks, retail or works")
+
+
+def _station(row: dict[str, Any], sector: str) -> Source:
+    words = f"{text(row, 'substance')} {text(row, 'name')}"
+    oil, gas = bool(_OIL_STATION.search(words)), bool(_GAS_STATION.search(words))
+    volume, said = _volume(row)
+    options: list[Option] = []
+    if oil or not gas:
+        options += _oil_station(words, volume)
+    if gas:
+        options += _gas_station(words)
+    if oil and gas:  # both on one site: every oil case with every gas case
+        oils, gases = _oil_station(words, volume), _gas_station(words)
+        options = [o._replace(classes=o.classes | g.classes) for o in oils for g in gases]
+    taken = "" if oil or gas else ", taken to sell petrol and diesel"
+    gap = "hydrogen refuelling: its table was not recovered" if "氢" in words else ""
+    return Source(tuple(options), f"filling station{taken}, {said}", gap)
+
+
+def _oil_station(words: str, volume: Interval) -> list[Option]:
+    """Class by tank volume, diesel counted at half (GB 50156-2021 3.0.9); petrol wherever it is not excluded."""
+    diesel_only = "柴油" in words and "汽油" not in words and "加油" not in words
+    fuel = "diesel" if diesel_only else "petrol"
+    petrol_only = "汽油" in words and "柴油" not in words
+    low = volume[0] if petrol_only else volume[0] / 2
+    high = volume[1] / 2 if diesel_only else volume[1]
+    classes = [
+        r["station_class"] for r in table_rows("gb50156_station_classes") if r["upto_m3"] >= low and r["over_m3"] < high
+    ]
+    # Above the largest class no station is allowed; the largest class then gives the least distance.
+    return [
+        Option(frozenset({f"filling_station_{fuel}_class_{c}", f"filling_station_{fuel}_dispenser"}))
+        for c in sorted(classes or [1])
+    ]
+
+
+def _gas_station(words: str) -> list[Option]:
+    tanks = [f"{how}_class_{c}" for how in ("aboveground", "buried") for c in (1, 2, 3)]
+    lpg = [Option(frozenset({f"lpg_refuelling_{t}"})) for t in tanks]
+    lng = [Option(frozenset({f"lng_refuelling_class_{c}", "lng_refuelling_dispenser"})) for c in (1, 2, 3)]
+    cng = [Option(frozenset({"cng_refuelling_cylinders", "cng_refuelling_vent", "cng_refuelling_dispenser"}))]
+    if _LNG.search(words):
+        return lng
+    if _CNG.search(words):
+        return cng
+    if re.search(r"LPG|石油气|丙烷", words, re.I):
+        return lpg
+    return [*cng, *lng, *lpg]
+
+
+def _tanks(row: dict[str, Any], sector: str) -> Source:
+    volume, said = _volume(row)
+    options: list[Option] = []
+    kinds = dict.fromkeys(_hazards(row))
+    for hazard in kinds:
+        classes = _tank_classes(hazard, row)
+        for base, extra, variants in product(classes, _sites(hazard, row, sector), _roofs(hazard, row)):
+            if any(c.startswith("oil_depot") for c in extra):  # classed by the whole depot, of which this is a part
+                options.append(Option(extra, (volume[0], np.inf)))
+            else:
+                options.append(Option(base | extra, volume, (0.0, volume[1]), variants=variants))
+    names = "、".join(dict.fromkeys(h.name for h in kinds if h.name)) or "substance unknown"
+    covered = any(o.classes for o in options)
+    gap = "" if covered else f"no distance table recovered for tanks of {names}"
+    return Source(tuple(dict.fromkeys(options)) if covered else (), f"tanks of {names}, {said}", gap)
+
+
+def _tank_classes(hazard: Hazard, row: dict[str, Any]) -> list[frozenset[str]]:
+    if hazard.phase == "liquid":
+        return [frozenset({"tank_C_liquid" if hazard.fire_class == "C" else "tank_AB_liquid"})]
+    if hazard.name == _LPG or hazard.phase == "lpg?":
+        return [frozenset({"lpg_tank"})]
+    if hazard.name == _NATURAL_GAS:
+        cold = text(row, "storage") == "refrigerated" or _LNG.search(text(row, "substance") + text(row, "name"))
+        stored = (
+            text(row, "kind") != "gas_station"
+            or np.isfinite([number(row, c) for c in ("volume_m3", "quantity_t")]).any()
+        )
+        open_question = stored and text(row, "storage") in ("", "pressurised")
+        return (
+            [frozenset({"lng_tank"})]
+            if cold
+            else [frozenset({"lng_tank"}), frozenset()]
+            if open_question
+            else [frozenset()]
+        )
+    if hazard.phase == "liquefied_gas":
+        return [frozenset({"liquefied_hydrocarbon"})]
+    return [frozenset()]
+
+
+def _roofs(hazard: Hazard, row: dict[str, Any]) -> list[frozenset[str]]:
+    if hazard.phase != "liquid":
+        return [frozenset({"buried"} if text(row, "storage") == "buried" else ())]
+    lighter = {"class_C"} if hazard.fire_class == "C" else set()
+    return [frozenset({v, *lighter}) for v in _ROOFS.get(text(row, "storage"), ("fixed_roof", "floating_roof"))]
+
+
+def _sites(hazard: Hazard, row: dict[str, Any], sector: str) -> tuple[frozenset[str], ...]:
+    """Further classes by the kind of site: none, a petrochemical plant's or an oil depot's; several if unclear."""
+    liquid = hazard.phase == "liquid"
+    petrochem = frozenset(
+        {"petrochem_AB_liquid_tank_group" if liquid else "petrochem_liquefied_hydrocarbon_tank_group"}
+    )
+    if hazard.phase in ("gas", "none"):
+        return (frozenset(),)
+    words = f"{sector} {text(row, 'enterprise_name')} {text(row, 'name')}"
+    depot = frozenset({"oil_depot_row_2" if hazard.fire_class == "C" else "oil_depot_row_1"})
+    if _PETROCHEM.search(words):
+        return (petrochem,)
+    fuel = hazard.name in _FUELS
+    if fuel and _DEPOT.search(words):
+        return (depot,)
+    answers: list[frozenset[str]] = [frozenset()]
+    if _CHEMICAL.search(words):
+        answers.append(petrochem)
+    if fuel and _STORAGE.search(words):
+        answers.append(depot)
+    return tuple(answers)
+
+
+def _process(row: dict[str, Any], sector: str) -> Source:
+    words = f"{sector} {text(row, 'enterprise_name')}"
+    petrochem = frozenset({"petrochem_AB_process_unit"})
+    options = []
+    hazards = _hazards(row)
+    for hazard in hazards:
+        base = frozenset({"class_A_workshop"}) if hazard.fire_class == "A" else frozenset[str]()
+        sites: list[frozenset[str]] = [frozenset()]
+        if hazard.fire_class in ("A", "B"):
+            sites = [petrochem] if _PETROCHEM.search(words) else sites
+            sites = [*sites, petrochem] if _CHEMICAL.search(words) and petrochem not in sites else sites
+        options += [Option(base | s) for s in sites]
+    names = "、".join(dict.fromkeys(h.name for h in hazards if h.name)) or "substance unknown"
+    covered = any(o.classes for o in options)
+    gap = "" if covered else f"no distance table recovered for process units with {names}"
+    return Source(tuple(dict.fromkeys(options)) if covered else (), f"process unit with {names}", gap)
+
+
+def _warehouse(row: dict[str, Any], sector: str) -> Source:
+    stock = number(row, "quantity_t")
+    tons: Interval = (stock, stock) if np.isfinite(stock) else UNKNOWN
+    options = []
+    hazards = _hazards(row)
+    for hazard in hazards:
+        names: tuple[str, ...] = ()
+        if hazard.fire_class == "A":
+            items = ("3_4",) if hazard.item in ("3", "4") else ("1_2_5_6",) if hazard.item else ("3_4", "1_2_5_6")
+            options += [
+                Option(frozenset({"class_A_warehouse", f"class_A_warehouse_items_{i}"}), quantity_t=tons) for i in items
+            ]
+            continue
+        if hazard.fire_class == "B":
+            strict = () if hazard.item in ("5", "6") else ("class_B_warehouse_not_items_5_6",)
+            names = ("class_B_warehouse_not_item_6", *strict)
+        options.append(Option(frozenset(names), quantity_t=tons))
+    said = "、".join(dict.fromkeys(h.name for h in hazards if h.name)) or "substance unknown"
+    covered = any(o.classes for o in options)
+    gap = "" if covered else f"no distance table recovered for stores of {said}"
+    weight = f"{stock:g} t" if np.isfinite(stock) else "stock unknown"
+    return Source(tuple(dict.fromkeys(options)) if covered else (), f"store of {said}, {weight}", gap)
+
+
+def _cylinders(row: dict[str, Any], sector: str) -> Source:
+    volume, said = _volume({**row, "substance": text(row, "substance") or _LPG})
+    return Source((Option(frozenset({"lpg_cylinder_depot"}), volume, volume),), f"LPG cylinder depot, {said}")
+
+
+def _flare(row: dict[str, Any], sector: str) -> Source:
+    flare, none = Option(frozenset({"petrochem_flare_may_carry_liquid"})), Option(frozenset())
+    if sector and not (_PETROCHEM.search(sector) or _CHEMICAL.search(sector)):
+        return Source((), "flare", f"no distance table recovered for flares of sector '{sector}'")
+    return Source((flare, none), "flare, which may or may not carry liquid")
+
+
+def _site(kind: str, row: dict[str, Any]) -> tuple[frozenset[str], ...]:
+    """Whether the highway regulation's "place of flammable, explosive or highly toxic goods" covers it."""
+    if kind in ("filling_station", "hazmat_parking", "gas_station"):
+        return (frozenset(),)
+    classes = {h.fire_class for h in _hazards(row)}
+    if classes <= {"A", "B", "C"}:
+        return (ANY_SITE,)
+    return (frozenset(),) if classes == {"none"} else (ANY_SITE, frozenset())
+
+
+def _hazards(row: dict[str, Any]) -> tuple[Hazard, ...]:
+    return _hazards_of(text(row, "substance"), text(row, "cas"), text(row, "hazard_class"), text(row, "storage"))
+
+
+@cache
+def _hazards_of(substance: str, cas: str, hazard_class: str, storage: str) -> tuple[Hazard, ...]:
+    """The fire hazards (GB 50016 3.1.1, 3.1.3) the written substance may mean; all of them if it is unknown."""
+    names = canonical(substance) or [s.name for s in identify(substance, cas)[0]]
+    listed = {r["name_zh"]: r for r in table_rows("fire_hazard")}
+    if not names and substance in listed:
+        names = [substance]
+    found = []
+    for name in names:
+        row = listed.get(name)
+        classes = row["fire_class"].split("|") if row else ["none"]
+        found += [Hazard(c, row["phase"] if row else "none", str(row["item"]) if row else "", name) for c in classes]
+    if found:
+        return tuple(found)
+    if "W5" in hazard_class.upper():
+        return tuple(Hazard(c, "liquid", "1", "") for c in ("A", "B"))
+    liquids = [Hazard(c, "liquid", "", "") for c in ("A", "B", "C")]
+    gas = [Hazard("A", "lpg?", "", "")] if storage in ("", "pressurised", "refrigerated") else []
+    return (*liquids, *gas, Hazard("none", "none", "", ""))
+
+
+def _volume(row: dict[str, Any]) -> tuple[Interval, str]:
+    """Bounds of the total tank volume [m3]: given, else from the quantity by density, else anything."""
+    volume, quantity = number(row, "volume_m3"), number(row, "quantity_t")
+    names = canonical(text(row, "substance"))
+    several = len(names) > 1
+    if np.isfinite(volume):
+        return ((0.0 if several else volume), volume), f"{volume:g} m3"
+    known = {r["name_zh"]: r for r in table_rows("densities")}
+    rows = [known[n] for n in names if n in known]
+    if not np.isfinite(quantity) or not rows or len(rows) < len(names):
+        return UNKNOWN, "volume unknown"
+    low = quantity * 1000 / max(r["density_high_kg_m3"] for r in rows) / parameter("tank_fill_high")
+    high = quantity * 1000 / min(r["density_low_kg_m3"] for r in rows) / parameter("tank_fill_low")
+    return ((0.0 if several else low), high), f"{quantity:g} t or {low:.4g} to {high:.4g} m3"
+
+
+def _town_gas(pressure: float, diameter: float, wall: float) -> tuple[list[frozenset[str]], str]:
+    """The clearance rows of GB 50028 that may apply; pressures between two columns take both."""
+    bands = table_rows("gas_pressure_classes")
+    names = [
+        r["pressure_class"] for r in bands if not np.isfinite(pressure) or r["over_mpa"] < pressure <= r["upto_mpa"]
+    ]
+    said = f"{pressure:g} MPa" if np.isfinite(pressure) else "pressure unknown"
+    rows = table_rows("gb50028_clearances")
+    answers = []
+    for name in names:
+        high = name.startswith("town_gas_high")
+        fitting = [
+            r for r in rows if r["source_class"] == name or (high and r["source_class"].startswith("town_gas_high"))
+        ]
+        fitting = [r for r in fitting if _fits(r, diameter, wall) and (not high or _near_pressure(r, rows, pressure))]
+        protection = frozenset({"town_gas_high" if high else name})
+        answers += [protection | {r["rule_id"]} for r in fitting]
+    return list(dict.fromkeys(answers)), said if names else f"of {said} is above the classes of GB 50028"
+
+
+def _fits(row: dict[str, Any], diameter: float, wall: float) -> bool:
+    bounds = (
+        (diameter, row["dn_over_mm"], row["dn_upto_mm"], True),
+        (wall, row["wall_min_mm"], row["wall_below_mm"], False),
+    )
+    for value, low, high, right_closed in bounds:
+        if not np.isfinite(value):
+            continue
+        below = np.isfinite(low) and (value <= low if right_closed else value < low)
+        above = np.isfinite(high) and (value > high if right_closed else value >= high)
+        if below or above:
+            return False
+    return True
+
+
+def _near_pressure(row: dict[str, Any], rows: list[dict[str, Any]], pressure: float) -> bool:
+    """Whether the row's pressure column is next to ``pressure``: the standard interpolates between the two."""
+    if not np.isfinite(pressure):
+        return True
+    columns = sorted({r["pressure_mpa"] for r in rows if np.isfinite(r["pressure_mpa"])})
+    below = max((c for c in columns if c <= pressure), default=columns[0])
+    above = min((c for c in columns if c >= pressure), default=columns[-1])
+    return row["pressure_mpa"] in (below, above)

@@ -1,0 +1,223 @@
+"""GB 18218-2018: worked examples by hand, and everything that makes a unit undecided."""
+
+import json
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point, box
+
+from geo_risk.analysis.major_hazards import alpha, count_residents, grading, level, major_hazards
+from geo_risk.errors import CRSError, InputError
+from geo_risk.schema import RESULTS
+
+CRS = "EPSG:4549"
+
+
+def sources(*rows, crs=CRS):
+    rows = [{"id": f"S{i}", "geometry": Point(0, 0), **r} for i, r in enumerate(rows)]
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=crs)
+
+
+def one(*rows, **layers):
+    (row,) = major_hazards(sources(*({"unit_id": "U", **r} for r in rows)), **layers).to_dict("records")
+    return row
+
+
+@pytest.mark.parametrize(
+    ("quantity", "residents", "s", "r", "expected"),
+    [
+        # 10/10 + 3/5 = 1.6; 1.5 (2*1 + 4*0.6) = 6.6
+        ((10, 3), 60, 1.6, 6.6, 4),
+        # 2.0 (2*1 + 4*0.6) = 8.8
+        ((10, 3), 100, 1.6, 8.8, 4),
+        # 2.0 (2*3 + 4*3) = 36
+        ((30, 15), 100, 6.0, 36.0, 3),
+    ],
+)
+def test_worked_examples(quantity, residents, s, r, expected):
+    assert grading(quantity, [10, 5], [2, 4], alpha(residents)) == (s, r, expected)
+    rows = [
+        {"substance": n, "quantity_t": q, "residents_500m": residents}
+        for n, q in zip(("液氨", "液氯"), quantity, strict=True)
+    ]
+    row = one(*rows)
+    assert (row["verdict"], row["s_value"], row["r_value"], row["level"]) == ("major", s, r, expected)
+    assert (row["confidence"], row["residents_from"]) == ("V", "declared")
+
+
+def test_terms_show_the_calculation():
+    row = one({"substance": "液氨", "quantity_t": 10}, {"substance": "Cl2", "quantity_t": 3})
+    assert [(t["substance"], t["q"], t["Q"], t["beta"]) for t in json.loads(row["terms"])] == [
+        ("氨", 10, 10, 2),
+        ("氯", 3, 5, 4),
+    ]
+    assert all(t["clause"] and t["confidence"] == "V" for t in json.loads(row["terms"]))
+
+
+def test_s_of_one_is_major_even_where_r_is_below_one():
+    row = one({"substance": "甲醇", "quantity_t": 500, "residents_500m": 0})
+    assert (row["s_value"], row["r_value"], row["verdict"], row["level"]) == (1.0, 0.5, "major", 4)
+
+
+@pytest.mark.parametrize(
+    ("persons", "factor"),
+    [(0, 0.5), (0.2, 1), (1, 1), (29, 1), (30, 1.2), (49, 1.2), (50, 1.5), (99, 1.5), (99.5, 2), (100, 2)],
+)
+def test_alpha(persons, factor):
+    assert alpha(persons) == factor
+
+
+@pytest.mark.parametrize(
+    ("r", "expected"), [(0, 4), (9.99, 4), (10, 3), (49.9, 3), (50, 2), (99.9, 2), (100, 1), (1e6, 1)]
+)
+def test_level(r, expected):
+    assert level(r) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"substance": "神秘物", "quantity_t": 3}, "not known"),
+        ({"substance": "液氨"}, "missing"),
+        ({"substance": "苯/甲苯", "quantity_t": 100}, "split"),  # S between 0.2 and 2
+        ({"substance": "原油", "quantity_t": 1}, "unverified"),  # an MU row never gives not_major
+        ({"substance": "原油", "quantity_t": 9000}, "unverified"),  # nor major
+        ({"substance": "氯化氢", "quantity_t": 30}, "anhydrous"),
+        ({"substance": "汽油", "kind": "filling_station"}, "missing"),
+        ({"quantity_t": 30}, "no substance"),
+    ],
+)
+def test_undecided(row, words):
+    result = one(row)
+    assert result["verdict"] == "undecided"
+    assert words in result["reason"]
+    assert pd.isna(result["level"])
+
+
+def test_the_known_part_alone_can_decide():
+    row = one({"substance": "氢", "quantity_t": 6}, {"substance": "甲醇"})
+    assert (row["verdict"], row["s_value"]) == ("major", 1.2)
+    assert pd.isna(row["level"])
+    assert "at least 1.2" in row["reason"]
+    # known part R = 2.0 * 4 * 100 = 800: level 1 whatever the rest is
+    row = one({"substance": "液氯", "quantity_t": 500, "residents_500m": 200}, {"substance": "甲醇"})
+    assert row["level"] == 1
+
+
+def test_a_mixture_below_every_threshold_is_not_major():
+    row = one({"substance": "苯/甲苯", "quantity_t": 40})
+    assert (row["verdict"], row["s_value"]) == ("not_major", 0.8)
+
+
+def test_filling_station_volume_becomes_a_quantity_only_with_a_substance():
+    # 120 m3 of petrol at 720 to 775 kg/m3, 80 to 100 % full: 69.1 to 93 t, below 200 t
+    row = one({"substance": "汽油", "volume_m3": 120, "kind": "filling_station"})
+    assert row["verdict"] == "not_major"
+    assert row["s_value"] == pytest.approx(120 * 0.775 / 200)
+    assert row["confidence"] == "MC"
+    assert one({"volume_m3": 120, "kind": "filling_station"})["verdict"] == "undecided"
+    assert one({"substance": "汽油", "volume_m3": 300})["verdict"] == "undecided"  # 172.8 to 232.5 t
+
+
+def test_declared_level_is_compared():
+    row = {"substance": "液氯", "quantity_t": 15, "residents_500m": 200, "declared_level": 3}
+    assert one(row)["agrees"]  # R = 2 * 4 * 3 = 24
+    assert one({**row, "declared_level": 4})["agrees"] == False  # noqa: E712
+    assert one({**row, "quantity_t": 1})["agrees"] == False  # noqa: E712  declared, but not major
+    assert pd.isna(one({**row, "declared_level": None})["agrees"])
+    # residents unknown: alpha 0.5 gives R = 6, level 4; alpha 2 gives 24, level 3
+    unknown = one({**row, "residents_500m": None})
+    assert (unknown["alpha"], unknown["level"], unknown["residents_from"]) == (2.0, 3, "assumed")
+    assert pd.isna(unknown["agrees"])
+    assert one({**row, "residents_500m": None, "declared_level": 1})["agrees"] == False  # noqa: E712
+
+
+def population(rows):
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
+
+
+def test_residents_from_points_within_500_m_of_the_plant():
+    plant = gpd.GeoDataFrame({"id": ["E1"], "name": ["厂"]}, geometry=[box(-100, -100, 100, 100)], crs=CRS)
+    people = population(
+        [
+            {"persons": 40, "geometry": Point(599, 0)},  # 499 m from the boundary
+            {"persons": 700, "geometry": Point(601, 0)},  # 501 m
+            {"persons": 5000, "geometry": Point(-9000, 9000)},
+            {"persons": 5000, "geometry": Point(9000, 9000)},
+            {"persons": 5000, "geometry": Point(0, -9000)},
+        ]
+    )
+    row = {"substance": "液氯", "quantity_t": 5, "enterprise_id": "E1"}
+    inside = one(row, population=people, enterprises=plant)
+    assert (inside["residents_500m"], inside["alpha"], inside["residents_from"]) == (40, 1.2, "counted")
+    assert "the enterprise's outline" in inside["reason"]
+    alone = one(row, population=people)  # the unit's own point: nobody within 500 m
+    assert (alone["residents_500m"], alone["alpha"]) == (0, 0.5)
+    assert "want of a plant boundary" in alone["reason"]
+    declared = one({**row, "residents_500m": 55}, population=people, enterprises=plant)
+    assert (declared["residents_500m"], declared["residents_from"]) == (55, "declared")
+
+
+def test_residents_from_polygons_by_share_of_area():
+    people = population(
+        [{"persons": 100, "geometry": box(0, 0, 10, 10)}, {"persons": 50, "geometry": box(10, 0, 20, 10)}]
+    )
+    persons, covered = count_residents(people, box(5, 0, 15, 10))
+    assert (persons, covered) == (75, 1)
+    persons, covered = count_residents(people, box(-10, 0, 10, 10))
+    assert (persons, covered) == (100, 0.5)
+
+
+def test_population_that_does_not_cover_the_zone_is_not_used():
+    people = population([{"persons": 10, "geometry": box(-600, -600, 0, 600)}])
+    row = one({"substance": "液氯", "quantity_t": 5}, population=people)
+    assert (row["residents_from"], row["alpha"]) == ("assumed", 2.0)
+    assert "covers only 50%" in row["reason"]
+    crowded = population([{"persons": 5000, "geometry": box(-600, -600, 0, 600)}])
+    assert one({"substance": "液氯", "quantity_t": 5}, population=crowded)["residents_from"] == "counted"
+
+
+def test_units_and_columns():
+    result = major_hazards(
+        sources({"unit_id": "B"}, {"unit_id": None, "substance": "氢", "quantity_t": 1}, {"unit_id": "B"})
+    )
+    assert result["unit_id"].tolist() == ["B", "S1"]
+    assert list(result.columns) == [*RESULTS["major_hazards"].names, "geometry"]
+    assert result.loc[1, "verdict"] == "not_major"
+
+
+def test_bad_input():
+    with pytest.raises(InputError, match="'S0': quantity_t is -3"):
+        one({"substance": "氢", "quantity_t": -3})
+    with pytest.raises(InputError, match="row 1 has neither id nor unit_id"):
+        major_hazards(sources({"id": None}))
+    with pytest.raises(CRSError, match="EPSG:4326"):
+        major_hazards(sources({}, crs="EPSG:4326"))
+    with pytest.raises(InputError, match="cannot grade"):
+        grading([np.nan], [10], [1], 1)
+    with pytest.raises(InputError, match="cannot grade"):
+        grading([1], [0], [1], 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1e4), st.sampled_from([1, 5, 10, 50, 500]), st.sampled_from([1, 1.5, 2, 4])),
+        min_size=1,
+        max_size=6,
+    ),
+    st.floats(0, 1e3),
+)
+def test_more_of_anything_never_lowers_the_grade(terms, more):
+    q, threshold, beta = map(np.array, zip(*terms, strict=True))
+    less, greater = (grading(x, threshold, beta, 1.0) for x in (q, q + more))
+    assert greater.s >= less.s
+    assert greater.r >= less.r
+    order = {0: 5, 4: 4, 3: 3, 2: 2, 1: 1}
+    assert order[greater.level] <= order[less.level]
+    shuffled = grading(q[::-1], threshold[::-1], beta[::-1], 1.0)
+    assert shuffled.s == pytest.approx(less.s)
