@@ -17,7 +17,6 @@ from .settings import parse_settings
 if TYPE_CHECKING:
     import flask
     import geopandas as gpd
-    import pandas as pd
 
 Report = Callable[[StepResult], None]
 

@@ -13,13 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import store
-from .errors import InputError, SettingsError
+from .errors import InputError, RegionError, SettingsError
+from .grid import Grid
 from .manifest import Step
 from .region import Region, comfortable_cell_m
+from .settings import LayerSettings
 
 if TYPE_CHECKING:
     import flask
     import geopandas as gpd
+
+    from .publish.site import SiteMeta
+    from .routing.network import Network
 
 # Layers each step looks at, if the region has them.
 HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots")
@@ -34,6 +39,7 @@ SETBACK_LAYERS = (
     "roads",
 )
 PLACE_LAYERS = ("hazard_sources", "crowded_places")
+SURFACES = ("index", "hazard", "exposure", "grade")
 _SHARED_CODE = ("schema.py", "grid.py", "crs.py", "store.py", "pipeline.py")
 
 
@@ -66,7 +72,7 @@ def _layer_files(region: Region, *names: str) -> tuple[Path, ...]:
 
 
 def _import_steps(region: Region) -> list[Step]:
-    from .layers.load import is_database, source_files
+    from .layers.sources import is_database, source_files
 
     build, settings = region.build, region.settings
     code = ("layers", *_SHARED_CODE)
@@ -81,7 +87,7 @@ def _import_steps(region: Region) -> list[Step]:
     frame = Step(
         "frame",
         lambda: _frame(region, boundary_spec),
-        source_files(boundary_spec, region.folder),
+        source_files("districts", boundary_spec, region.folder),
         (build / "frame.json",),
         [settings.region.crs, boundary_spec],
         code,
@@ -90,7 +96,7 @@ def _import_steps(region: Region) -> list[Step]:
     imports = []
     for name in _import_order(region):
         spec = _spec(region, name)
-        reads = (build / "frame.json", *source_files(spec, region.folder))
+        reads = (build / "frame.json", *source_files(name, spec, region.folder))
         if spec.get("join"):
             reads += _layer_files(region, spec["join"])
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
@@ -98,7 +104,7 @@ def _import_steps(region: Region) -> list[Step]:
             Step(f"import {name}", _bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
         )
     layers = _layer_files(region, *settings.layers)
-    grid_reads = _layer_files(region, boundary) if named else source_files(boundary_spec, region.folder)
+    grid_reads = _layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
     return [
         frame,
         *imports,
@@ -127,9 +133,9 @@ def _bind(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
 
 def _spec(region: Region, name: str) -> dict[str, Any]:
     """A [layers.NAME] section as plain data; the boundary may also be just a file."""
-    if name in region.settings.layers:
-        return asdict(region.settings.layers[name])
-    return {"source": name, "crs": None, "columns": {}, "values": {}, "position_error_m": None, "join": None}
+    settings = region.settings.layers.get(name, LayerSettings(source=name))
+    spec = asdict(settings)
+    return spec | {"source": list(spec["source"]) if isinstance(spec["source"], tuple) else spec["source"]}
 
 
 def _import_order(region: Region) -> list[str]:
@@ -148,9 +154,9 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
     from pyproj import CRS
 
     from .crs import metric_crs
-    from .layers.load import wgs84_bounds
+    from .layers.load import wgs84_bounds, widen
 
-    west, south, east, north = wgs84_bounds("districts", boundary, folder=region.folder)
+    west, south, east, north = wgs84_bounds("districts", boundary, region.folder)
     crs = region.settings.region.crs or metric_crs((west + east) / 2, (south + north) / 2)
     try:
         parsed = CRS.from_user_input(crs)
@@ -161,7 +167,7 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
             f'[region] crs = "{crs}" ({parsed.name}): its units are not true metres on the ground. '
             'Write a projected metric CRS such as "EPSG:4549".'
         )
-    store.write_json(region.build / "frame.json", {"anchor": [west, south, east, north], "crs": crs})
+    store.write_json(region.build / "frame.json", {"anchor": list(widen((west, south, east, north))), "bounds": [west, south, east, north], "crs": crs})
 
 
 def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
@@ -218,7 +224,7 @@ def _analysis_steps(region: Region, workers: int) -> list[Step]:
             "index",
             lambda: _index(region, workers),
             (*grid, *_layer_files(region, *INDEX_LAYERS, "population"), *_tables(region, "major_hazards")),
-            (*_tables(region, "index_sources"), *_surfaces(region, "index", "grade")),
+            (*_tables(region, "index_sources"), *_surfaces(region, *SURFACES)),
             asdict(settings.risk),
             code,
         ),
@@ -235,7 +241,7 @@ def _analysis_steps(region: Region, workers: int) -> list[Step]:
         reads = _layer_files(region, "hazard_sources", "population", "enterprises")
         found.insert(0, Step("major hazards", lambda: _major_hazards(region), reads, _tables(region, "major_hazards"), None, code))
     if "districts" in settings.layers:
-        reads = (*grid, *_surfaces(region, "index", "grade"), *_tables(region, "findings"))
+        reads = (*grid, *_surfaces(region, *SURFACES), *_tables(region, "findings", "index_sources"))
         reads += _layer_files(region, "districts", "enterprises", "hazard_sources", "population")
         writes = _tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
@@ -261,6 +267,7 @@ def _index(region: Region, workers: int) -> None:
     from .analysis.grading import grade
     from .analysis.index import index_surface
     from .analysis.index_sources import index_sources
+    from .analysis.rollup import boundary_mask
 
     major = region.table("major_hazards") if "hazard_sources" in region.settings.layers else None
     sources = index_sources(region.layers(*INDEX_LAYERS), major)
@@ -271,28 +278,64 @@ def _index(region: Region, workers: int) -> None:
         settings=region.settings.risk,
         workers=workers,
     )
-    inside = _boundary_mask(region)
+    inside = boundary_mask(store.read_table(region.build / "boundary.parquet"), region.grid)  # type: ignore[arg-type]
     grades = grade(surface.index, region.settings.risk.cuts, mask=inside)
     _write_tables(region, index_sources=sources)
-    arrays = {"index": surface.index, "exposure": surface.exposure, "grade": grades}
+    arrays = {"index": surface.index, "hazard": surface.hazard, "exposure": surface.exposure, "grade": grades}
     for name, array in arrays.items():
         store.write_surface(region.build / "surfaces" / f"{name}.tif", store.Surface(array, region.grid))
 
 
-def _boundary_mask(region: Region) -> Any:
-    """(rows, cols) whether a cell's centre lies in the boundary."""
-    from rasterio.features import rasterize
+def _districts(region: Region) -> None:
+    from .analysis.exposure import population_on_grid
+    from .analysis.grading import enterprise_grades
+    from .analysis.index import IndexSurface
+    from .analysis.rollup import district_grades
 
-    outline = store.read_table(region.build / "boundary.parquet").geometry
-    return rasterize(outline, region.grid.shape, transform=region.grid.transform, dtype="uint8").astype(bool)
+    risk, grid = region.settings.risk, region.grid
+    layers = region.layers("districts", "enterprises", "hazard_sources", "population")
+    arrays = {name: region.surface(name).array for name in SURFACES}
+    surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
+    major = region.table("major_hazards") if "hazard_sources" in layers else None
+    findings = region.table("findings")
+    counts = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
+    counts["findings"] = findings[findings["verdict"] == "conflict"]
+    if major is not None:
+        counts["major_hazards"] = major[major["verdict"] == "major"]
+    if "enterprises" in layers:
+        firms = enterprise_grades(
+            layers["enterprises"],
+            surface,
+            region.table("index_sources"),
+            hazard_sources=layers.get("hazard_sources"),
+            major_hazards=major,
+            findings=findings,
+            districts=layers["districts"],
+            settings=risk,
+        )
+        _write_tables(region, enterprises=firms)
+        counts["enterprises"] = firms
+    people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
+    graded = district_grades(
+        layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
+    )
+    _write_tables(region, districts=graded)
 
 
 def _setbacks(region: Region) -> None:
     import pandas as pd
 
+    from .analysis.conditions import builtin_rules
     from .analysis.setbacks import check_setbacks
 
-    findings = check_setbacks(region.layers(*SETBACK_LAYERS), standards=region.settings.setbacks.standards)
+    rules, wanted = builtin_rules(), region.settings.setbacks.standards
+    if wanted:
+        chosen = rules[rules["standard"].str.startswith(wanted)]
+        if chosen.empty:
+            known = ", ".join(sorted(set(rules["standard"])))
+            raise SettingsError(f"[setbacks] standards = {list(wanted)}: no rule is of these. Known: {known}.")
+        rules = chosen
+    findings = check_setbacks(region.layers(*SETBACK_LAYERS), rules=rules)
     not_checked = pd.DataFrame(findings.attrs["not_checked"], columns=["layer", "count", "why"])
     _write_tables(region, findings=findings, not_checked=not_checked)
 
@@ -341,3 +384,157 @@ def network(region: Region) -> Network:
 def _write_tables(region: Region, **tables: Any) -> None:
     for name, table in tables.items():
         store.write_table(region.build / "tables" / f"{name}.parquet", table)
+
+
+# Publishing -----------------------------------------------------------------------------------------
+
+# Results and layers a map is made of, if they are there.
+_PUBLISHED = (
+    "districts",
+    "enterprises",
+    "major_hazards",
+    "findings",
+    "travel_times",
+    "service_areas",
+    "coverage",
+    "index_sources",
+)
+
+
+def _publish_steps(region: Region) -> list[Step]:
+    reads = (
+        region.build / "frame.json",
+        *_layer_files(region, *region.settings.layers),
+        *_tables(region, *_published_tables(region)),
+        *_surfaces(region, "grade", "index"),
+    )
+    settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
+    return [
+        Step(
+            f"publish {profile}",
+            _bind(publish, region, profile),
+            reads,
+            (region.site / profile / "manifest.json",),
+            settings,
+            ("publish", *_SHARED_CODE),
+        )
+        for profile in region.settings.publish.profiles
+    ]
+
+
+def _published_tables(region: Region) -> list[str]:
+    """Names of the result tables this region has, all steps run."""
+    written = {path.stem for step in _analysis_steps(region, 1) for path in step.writes if path.suffix == ".parquet"}
+    return [name for name in _PUBLISHED if name in written]
+
+
+def publish(region: Region, profile: str, to: Path | None = None) -> Path:
+    """Write the site of one profile; its page."""
+    from .publish.site import build_site
+
+    target = to or region.site / profile
+    target.parent.mkdir(parents=True, exist_ok=True)
+    build_site(target, *_site_parts(region), profile)
+    return target / "index.html"
+
+
+def single_file(region: Region, profile: str) -> str:
+    """The map as one HTML page with everything inside."""
+    from .publish import folium_map
+
+    return folium_map.single_file(folium_map.folium_map(*_site_parts(region), profile=profile))
+
+
+def folium_map_of(region: Region, profile: str = "internal") -> Any:
+    """The map as a folium map, for notebooks."""
+    from .publish.folium_map import folium_map
+
+    return folium_map(*_site_parts(region), profile=profile)
+
+
+def app(region: Region) -> flask.Flask:
+    """The web application that serves the region's sites."""
+    from .publish.server import create_app
+
+    return create_app(region.site)
+
+
+def _site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any], SiteMeta]:
+    from .publish.site import SiteMeta
+    from .publish.tiles.raster import Surface
+
+    own, text = region.settings.region, region.settings.publish
+    tables = {name: region.table(name) for name in _published_tables(region)}
+    tables |= {f"layers/{name}": region.layer(name) for name in region.settings.layers}
+    surfaces = {}
+    for name in ("grade", "index"):
+        surface = region.surface(name)
+        surfaces[name] = Surface(surface.array, surface.grid.crs, surface.grid.transform)
+    name_en = own.name_en or own.name
+    meta = SiteMeta(
+        title={
+            "zh": text.title or f"{own.name}安全风险一张图",
+            "en": text.title_en or f"{name_en}: safety risk on one map",
+        },
+        bounds=tuple(region.frame["bounds"]),
+        note={"zh": text.note, "en": text.note_en or text.note},
+        languages=text.languages,
+        date=text.date,
+    )
+    return tables, surfaces, meta
+
+
+# Questions ------------------------------------------------------------------------------------------
+
+
+def explain(region: Region, x: float, y: float) -> dict[str, Any]:
+    """
+    Why the place (x, y) [m] has its colour.
+
+    The index is computed anew on the few cells around the place and must equal the surface's.
+    """
+    import numpy as np
+
+    from .analysis.explain import explain_place
+    from .analysis.index import index_surface
+
+    risk, whole = region.settings.risk, region.grid
+    rows, cols = whole.rowcol([x], [y])
+    row, col = int(rows[0]), int(cols[0])
+    if not whole.inside(row, col):
+        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region.")
+    around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
+    near = Grid(
+        whole.crs,
+        whole.left + (col - around) * whole.cell_m,
+        whole.top - (row - around) * whole.cell_m,
+        whole.cell_m,
+        (2 * around + 1, 2 * around + 1),
+    )
+    sources = region.table("index_sources")
+    surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
+    told = explain_place(x, y, sources, surface, settings=risk)
+    told["place"] = {"x": x, "y": y, "crs": whole.crs}
+    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade")}
+    return told
+
+
+def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
+    """The nearest facilities of each kind to the place (x, y) [m]."""
+    from .routing.closest import rescue_at as nearest
+
+    for name in ("roads", "emergency_facilities"):
+        if name not in region.settings.layers:
+            raise RegionError(f"{region.folder}: rescue needs a [layers.{name}] section in region.toml.")
+    rescue = region.settings.rescue
+    return nearest(
+        network(region),
+        region.layer("emergency_facilities"),
+        x,
+        y,
+        kinds=rescue.kinds,
+        k=rescue.nearest,
+        turnout_s=rescue.turnout_s,
+        max_min=rescue.max_min,
+        access_max_m=rescue.max_access_m,
+    )

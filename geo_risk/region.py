@@ -52,7 +52,7 @@ class Region:
 
     @cached_property
     def frame(self) -> dict[str, Any]:
-        """CRS, bounds and cell size as the run settled them. RegionError before the first run."""
+        """CRS, and bounds and anchor in WGS 84 degrees, as the run settled them. RegionError before the first run."""
         return store.read_json(self.build / "frame.json")
 
     @property
@@ -63,8 +63,8 @@ class Region:
     @cached_property
     def grid(self) -> Grid:
         """Grid of the surfaces."""
-        bounds = tuple(self.frame["bounds"])
-        return grid_of(bounds, self.frame["cell_m"], self.crs)  # type: ignore[arg-type]
+        made = store.read_json(self.build / "grid.json")
+        return grid_of(tuple(made["bounds"]), made["cell_m"], self.crs)
 
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Clean layer ``name``; RegionError if the region has none or it was not imported yet."""

@@ -201,7 +201,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("residents_500m", "float", "500米人口", "residents within 500 m", "persons"), _c("residents_from", "string", "人口来源", "declared, counted or assumed"),
         _c("terms", "json", "计算过程", "one object a substance: substance, q, Q, beta, clause, confidence"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU"), _c("reason", "string", "理由", "why, and what is missing")), ()),
     Table("index_sources", "风险源", "sources of the risk index", "any", (
-        *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
+        *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("group", "string", "组", "of one group only the strongest source counts at a place"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
     Table("districts", "行政区风险", "district grades", "polygon", (
         ID, NAME, _c("level", "string", "层级", "level"), _c("parent_id", "string", "上级代码", "code of the unit above"), GRADE, _c("rule", "string", "规则", "how the grade follows from the shares"),
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
@@ -217,6 +217,8 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
             ("source_layer", "源图层", "source layer"), ("source_id", "源编号", "source"), ("source_name", "源名称", "source name"), ("target_layer", "目标图层", "target layer"), ("target_id", "目标编号", "target"), ("target_name", "目标名称", "target name"))),
         _c("required_m", "float", "要求距离", "required distance", "m"), _c("clearance_m", "float", "实际距离", "geodesic length of the nearest segment", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the clearance's error band", "m"),
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
+    Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
+        _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
@@ -225,7 +227,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("facilities", "int", "数量", "facilities counted"), _c("area_km2", "float", "面积", "area", "km2")), ()),
     Table("coverage", "覆盖率", "coverage", "none", (
         _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("target", "string", "对象", "people or a layer"), _c("district_id", "string", "行政区", "district; empty for the region"),
-        _c("total", "float", "总数", "people or places"), _c("covered", "float", "覆盖", "of them reached within the limit"), _c("share", "float", "比例", "covered / total")), ()),
+        _c("total", "float", "总数", "people or places"), _c("covered", "float", "覆盖", "of them reached within the limit"), _c("unreachable", "float", "不可达", "of them without any way by road"), _c("share", "float", "比例", "covered / total")), ()),
 )}
 
 # fmt: on

@@ -7,6 +7,7 @@ A section is a frozen dataclass; a key is a field whose metadata carry unit and 
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 import types
 import typing
@@ -21,10 +22,16 @@ from .schema import LAYERS
 Check = tuple[Callable[[Any], bool], str]
 POSITIVE: Check = (lambda v: v > 0, "a number above 0")
 NOT_NEGATIVE: Check = (lambda v: v >= 0, "a number of 0 or more")
-FRACTION: Check = (lambda v: 0 <= v <= 1, "a number from 0 to 1")
+FRACTION: Check = (lambda v: 0 < v <= 1, "a number above 0, at most 1")
 RISING: Check = (
     lambda v: len(v) > 0 and v[0] > 0 and all(a < b for a, b in zip(v, v[1:], strict=False)),
     "positive, rising numbers",
+)
+
+
+FOUR_CUTS: Check = (
+    lambda v: len(v) == 4 and 0 <= v[0] < v[1] < v[2] < v[3] <= 100,
+    "four rising numbers within 0 to 100",
 )
 
 
@@ -63,14 +70,57 @@ class RegionSettings:
 class LayerSettings:
     """[layers.NAME]"""
 
-    source: str | tuple[str, ...] = setting("File, list of files, file#sublayer, pattern, or postgresql://…#table")
+    source: str | tuple[str | dict[str, Any], ...] = setting(
+        "File, file#sublayer, pattern, postgresql://…#table, or a list of these; "
+        "an item may be a table with path and own keys"
+    )
     crs: str | None = setting("wgs84, cgcs2000, gcj02, bd09 or an EPSG code; absent: detected and reported", None)
     columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", {})
-    values: dict[str, str] = setting("Our column name = one fixed value for every row", {})
+    values: dict[str, Any] = setting("Our column name = one fixed value for every row", {})
+    where: dict[str, Any] = setting("Header in the file = value; other rows are left out", {})
     position_error_m: float | None = setting(
-        "68 % position error of the points; absent: judged from the file", None, unit="m", check=NOT_NEGATIVE
+        "68 % position error of the points; absent: judged from the file", None, unit="m", check=POSITIVE
     )
     join: str | None = setting("Layer that lends its places to a table without coordinates", None)
+
+
+@dataclass(frozen=True)
+class RiskSettings:
+    """[risk]"""
+
+    weight_base: float = setting("Multiplier of the hazard where nobody is", 0.6, check=POSITIVE)
+    weight_population: float = setting("Added to the multiplier where population is dense", 0.3, check=NOT_NEGATIVE)
+    weight_sensitivity: float = setting(
+        "Added to the multiplier where crowded places are large or vulnerable", 0.4, check=NOT_NEGATIVE
+    )
+    density_scale_per_ha: float = setting(
+        "Density at which the population term reaches 63 %", 100.0, unit="persons/ha", check=POSITIVE
+    )
+    sensitive_scale_per_ha: float = setting(
+        "Weighted density of crowded places at which the sensitivity term reaches 63 %",
+        200.0,
+        unit="persons/ha",
+        check=POSITIVE,
+    )
+    exposure_radius_m: float = setting("People and places are spread over this radius", 100.0, unit="m", check=NOT_NEGATIVE)
+    assumed_density_per_ha: float = setting(
+        "Density taken everywhere when no population is given", 25.0, unit="persons/ha", check=NOT_NEGATIVE
+    )
+    cuts: tuple[float, ...] = setting(
+        "Lowest index of blue, yellow, orange and red", (0.0, 12.0, 30.0, 65.0), unit="0-100", check=FOUR_CUTS
+    )
+    district_min_share: float = setting("Share of a district's area that gives it a grade", 0.01, check=FRACTION)
+    district_min_persons: float = setting(
+        "Residents in a grade that give it to a district; 0: off", 1000.0, unit="persons", check=NOT_NEGATIVE
+    )
+    district_min_enterprises: int = setting(
+        "Enterprises of a grade that give it to a district; 0: off", 1, check=NOT_NEGATIVE
+    )
+
+    @property
+    def largest_factor(self) -> float:
+        """The exposure factor where people and sensitive places are as dense as can be."""
+        return self.weight_base + self.weight_population + self.weight_sensitivity
 
 
 @dataclass(frozen=True)
@@ -136,6 +186,7 @@ class ComputeSettings:
 
 SECTIONS: dict[str, type] = {
     "region": RegionSettings,
+    "risk": RiskSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
     "publish": PublishSettings,
@@ -149,6 +200,7 @@ class Settings:
 
     region: RegionSettings
     layers: Mapping[str, LayerSettings]
+    risk: RiskSettings
     setbacks: SetbackSettings
     rescue: RescueSettings
     publish: PublishSettings
@@ -264,17 +316,16 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
     if origin is dict:
         pairs = {k: _convert(v, args[1]) for k, v in value.items()} if isinstance(value, Mapping) else {}
         return isinstance(value, Mapping) and all(ok for ok, _ in pairs.values()), {k: v for k, (_, v) in pairs.items()}
+    if hint is Any:
+        return isinstance(value, str | int | float | bool | Mapping | list), value
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool), value if isinstance(
-            value, bool
-        ) else _float(value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return number, float(value) if number else None
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool), value
     return isinstance(value, hint), value
 
 
-def _float(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
 
 
 _TYPE_WORDS = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
@@ -284,10 +335,9 @@ def _type_text(hint: Any) -> str:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
         return " or ".join(_type_text(a) for a in args if a is not type(None))
-    if origin is tuple:
-        return f"a list of {'texts' if args[0] is str else 'numbers'}"
-    if origin is dict:
-        return f"a table of {'texts' if args[1] is str else 'numbers'}"
+    if origin in (tuple, dict):
+        of = {str: "texts", float: "numbers", int: "whole numbers"}.get(args[-1 if origin is dict else 0], "values")
+        return f"a {'list' if origin is tuple else 'table'} of {of}"
     return _TYPE_WORDS[hint]
 
 

@@ -13,11 +13,11 @@ from .exposure import require_same_crs
 from .grading import GRADE_WORDS, grade
 from .index import IndexSurface
 from .index_kernel import Members, Window, group_probabilities, members
-from .index_settings import IndexSettings
+from ..settings import RiskSettings
 
 
 def explain_place(
-    x: float, y: float, sources: gpd.GeoDataFrame, surface: IndexSurface, *, settings: IndexSettings | None = None
+    x: float, y: float, sources: gpd.GeoDataFrame, surface: IndexSurface, *, settings: RiskSettings | None = None
 ) -> dict[str, Any]:
     """
     The index of the cell a place lies in, taken apart.
@@ -49,7 +49,7 @@ def explain_place(
     CRSError
         If the sources are not in the grid's CRS.
     """
-    settings, grid = settings or IndexSettings(), surface.grid
+    settings, grid = settings or RiskSettings(), surface.grid
     require_same_crs(sources, grid, "index_sources")
     rows, cols = grid.rowcol([x], [y])
     if not grid.inside(rows, cols)[0]:
@@ -70,6 +70,8 @@ def explain_place(
         for (group, p), w in zip(parts, 100 * weights / (total or 1.0), strict=True)
     ]
     terms, index = surface.terms, surface.index[row, col]
+    if terms is None:
+        raise ValueError("the surface has no exposure terms; make it with index_surface")
     result = int(grade(np.array([index]), settings.cuts)[0])
     return {
         "index": float(index),

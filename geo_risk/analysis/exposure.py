@@ -18,7 +18,7 @@ from shapely.geometry import mapping
 from ..crs import require_metric
 from ..errors import CRSError, InputError
 from ..grid import Grid
-from .index_settings import IndexSettings
+from ..settings import RiskSettings
 from .index_sources import rules
 
 Floats = NDArray[np.float64]
@@ -94,7 +94,7 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
     return GridPopulation(out, outside, int((~usable).sum()))
 
 
-def exposure_on_grid(layers: Mapping[str, gpd.GeoDataFrame], grid: Grid, settings: IndexSettings) -> Exposure:
+def exposure_on_grid(layers: Mapping[str, gpd.GeoDataFrame], grid: Grid, settings: RiskSettings) -> Exposure:
     """
     The exposure factor w0 + wp E + ws S of every cell.
 
@@ -171,7 +171,7 @@ def _most_persons(population: gpd.GeoDataFrame) -> pd.Series:
     return population[columns].apply(pd.to_numeric, errors="coerce").max(axis=1)
 
 
-def _density(frame: gpd.GeoDataFrame, what: str, grid: Grid, settings: IndexSettings, notes: list[str]) -> Floats:
+def _density(frame: gpd.GeoDataFrame, what: str, grid: Grid, settings: RiskSettings, notes: list[str]) -> Floats:
     """Persons/ha, smoothed; what could not be counted goes to ``notes``."""
     persons, _, unknown = population_on_grid(frame, grid)
     if unknown:

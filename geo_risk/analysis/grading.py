@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .exposure import require_same_crs
 from .index import IndexSurface
-from .index_settings import IndexSettings
+from ..settings import RiskSettings
 from .index_sources import rules
 
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 
 
 def grade(
-    index: NDArray[np.floating], cuts: Sequence[float] = IndexSettings.cuts, mask: NDArray[np.bool_] | None = None
+    index: NDArray[np.floating], cuts: Sequence[float] = RiskSettings.cuts, mask: NDArray[np.bool_] | None = None
 ) -> NDArray[np.uint8]:
     """
     Grade of each index: 4 red, 3 orange, 2 yellow, 1 blue; 0 where the index is 0 or NaN.
@@ -64,7 +64,7 @@ def enterprise_grades(
     major_hazards: gpd.GeoDataFrame | None = None,
     findings: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
-    settings: IndexSettings | None = None,
+    settings: RiskSettings | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Grade of every enterprise (``schema.RESULTS["enterprises"]``), its self-reported one kept apart.
@@ -87,7 +87,7 @@ def enterprise_grades(
     CRSError
         If ``enterprises`` is not in the surface's CRS.
     """
-    settings = settings or IndexSettings()
+    settings = settings or RiskSettings()
     require_same_crs(enterprises, surface.grid, "enterprises")
     frame = enterprises.reset_index(drop=True)
     ids = frame["id"].astype(str)

@@ -15,7 +15,7 @@ from ..grid import Grid
 from ..parallel import Progress, map_ordered
 from .exposure import Exposure, exposure_on_grid, require_same_crs
 from .index_kernel import Window, hazard_of, members
-from .index_settings import IndexSettings
+from ..settings import RiskSettings
 from .index_sources import SOURCE_LAYERS
 
 EXPOSURE_LAYERS = ("population", "crowded_places")
@@ -36,7 +36,7 @@ class IndexSurface:
     index : (rows, cols) float32
         min(100, hazard x exposure).
     terms : Exposure
-        What the factor is made of.
+        What the factor is made of; None for a surface read back from files.
     lacked : tuple of str
         Layers that were not there.
     """
@@ -45,8 +45,8 @@ class IndexSurface:
     hazard: NDArray[np.float32]
     exposure: NDArray[np.float32]
     index: NDArray[np.float32]
-    terms: Exposure
-    lacked: tuple[str, ...]
+    terms: Exposure | None = None
+    lacked: tuple[str, ...] = ()
 
 
 def index_surface(
@@ -54,7 +54,7 @@ def index_surface(
     exposure_layers: Mapping[str, gpd.GeoDataFrame],
     grid: Grid,
     *,
-    settings: IndexSettings | None = None,
+    settings: RiskSettings | None = None,
     workers: int = 1,
     band_rows: int = 128,
     progress: Progress | None = None,
@@ -82,7 +82,7 @@ def index_surface(
     CRSError
         If a table is not in the grid's CRS.
     """
-    settings = settings or IndexSettings()
+    settings = settings or RiskSettings()
     if band_rows < 1:
         raise InputError(f"band_rows = {band_rows}: at least one row of the grid is worked on at a time.")
     require_same_crs(sources, grid, "index_sources")

@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..grid import Grid
 from .exposure import require_same_crs
 from .grading import GRADE_WORDS
-from .index_settings import IndexSettings
+from ..settings import RiskSettings
 
 # Column of the result -> table it counts, and the verdict a row must have.
 _COUNTS = {
@@ -38,7 +38,7 @@ def district_grades(
     *,
     population: NDArray[np.float64] | None = None,
     counts: Mapping[str, gpd.GeoDataFrame] | None = None,
-    settings: IndexSettings | None = None,
+    settings: RiskSettings | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Grade, share table and counts of every district of every level (``schema.RESULTS["districts"]``).
@@ -67,7 +67,7 @@ def district_grades(
     CRSError
         If a table is not in the grid's CRS.
     """
-    settings, counts = settings or IndexSettings(), counts or {}
+    settings, counts = settings or RiskSettings(), counts or {}
     require_same_crs(districts, grid, "districts")
     for what, array in (("grade", grade), ("index", index), ("population", population)):
         if array is not None and array.shape != grid.shape:
@@ -150,7 +150,7 @@ def _persons_table(grades: NDArray[np.uint8], persons: NDArray[np.float64] | Non
 
 
 def _worst(
-    area: Mapping[str, float], persons: Mapping[str, float], firms: NDArray[np.int64] | None, settings: IndexSettings
+    area: Mapping[str, float], persons: Mapping[str, float], firms: NDArray[np.int64] | None, settings: RiskSettings
 ) -> tuple[int, str]:
     """The worst grade one of the three rules gives, and which."""
     share = people = number = 0.0

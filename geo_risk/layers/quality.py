@@ -271,9 +271,11 @@ class Log:
                           self.left_out, dict(self.columns), tuple(self.issues))  # fmt: skip
 
 
+TOTALS = ("rows_read", "rows_kept", "rows_rejected", "rows_repaired", "features", "left_out")
+
+
 def quality_json(reports: Sequence[FileReport]) -> dict[str, Any]:
     """The reports as plain JSON data: totals, and each file with its issues in English and Chinese."""
-    totals = ("rows_read", "rows_kept", "rows_rejected", "rows_repaired", "features", "left_out")
     files = []
     for r in reports:
         issues = [
@@ -281,9 +283,9 @@ def quality_json(reports: Sequence[FileReport]) -> dict[str, Any]:
              "problem": i.problem, "problem_zh": i.problem_zh}
             for i in r.issues
         ]  # fmt: skip
-        files.append({"file": r.file, "layer": r.layer, **{k: getattr(r, k) for k in totals},
+        files.append({"file": r.file, "layer": r.layer, **{k: getattr(r, k) for k in TOTALS},
                       "columns": dict(r.columns), "issues": issues})  # fmt: skip
-    return {**{k: sum(getattr(r, k) for r in reports) for k in totals}, "files": files}
+    return {**{k: sum(getattr(r, k) for r in reports) for k in TOTALS}, "files": files}
 
 
 _STYLE = """
@@ -296,25 +298,22 @@ h2{margin-top:2em}small{color:#666}
 _SHOWN = 500  # issues a file on the page; all of them are in the JSON
 
 
-def quality_html(reports: Sequence[FileReport]) -> str:
-    """A self-contained page of the reports; everything that comes from a file is escaped."""
+def merge_quality(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several results of `quality_json` as one."""
+    files = [f for part in parts for f in part["files"]]
+    return {**{k: sum(f[k] for f in files) for k in TOTALS}, "files": files}
+
+
+def quality_html(quality: Mapping[str, Any]) -> str:
+    """A self-contained page of what `quality_json` gives; everything that comes from a file is escaped."""
     e = html.escape
-    head = (
-        "文件 file",
-        "图层 layer",
-        "读入 read",
-        "保留 kept",
-        "剔除 rejected",
-        "修复 repaired",
-        "略去 left out",
-        "要素 features",
-    )
+    words = ("读入 read", "保留 kept", "剔除 rejected", "修复 repaired", "要素 features", "略去 left out")
     rows = []
-    for r in reports:
-        numbers = (r.rows_read, r.rows_kept, r.rows_rejected, r.rows_repaired, r.left_out, r.features)
-        cells = "".join(f'<td class="n">{n:,}</td>' for n in numbers)
-        rows.append(f"<tr><td>{e(r.file)}</td><td>{e(r.layer)}</td>{cells}</tr>")
-    parts = [_table(head, rows), *(_file_part(r) for r in reports)]
+    for f in quality["files"]:
+        cells = "".join(f'<td class="n">{f[k]:,}</td>' for k in TOTALS)
+        rows.append(f"<tr><td>{e(f['file'])}</td><td>{e(f['layer'])}</td>{cells}</tr>")
+    head = ("文件 file", "图层 layer", *words)
+    parts = [_table(head, rows), *(_file_part(f) for f in quality["files"])]
     return (
         '<!doctype html>\n<html lang="zh"><head><meta charset="utf-8"><title>数据质量报告</title>'
         f"<style>{_STYLE}</style></head><body><h1>数据质量报告 <small>data quality</small></h1>"
@@ -322,20 +321,20 @@ def quality_html(reports: Sequence[FileReport]) -> str:
     )
 
 
-def _file_part(report: FileReport) -> str:
+def _file_part(report: Mapping[str, Any]) -> str:
     e = html.escape
     order = {"rejected": 0, "repaired": 1, "noted": 2}
-    issues = sorted(report.issues, key=lambda i: order[i.action])
+    issues = sorted(report["issues"], key=lambda i: order[i["action"]])
     rows = [
-        f'<tr class="{i.action}"><td class="n">{"" if i.row is None else i.row}</td>'
-        f"<td>{e(i.column)}</td><td>{e(i.value)}</td>"
-        f'<td>{e(i.problem_zh)}<br><small>{e(i.problem)}</small></td><td class="n">{i.count:,}</td>'
-        f"<td>{ACTIONS[i.action]}<br><small>{i.action}</small></td></tr>"
+        f'<tr class="{i["action"]}"><td class="n">{"" if i["row"] is None else i["row"]}</td>'
+        f"<td>{e(i['column'])}</td><td>{e(i['value'])}</td>"
+        f'<td>{e(i["problem_zh"])}<br><small>{e(i["problem"])}</small></td><td class="n">{i["count"]:,}</td>'
+        f"<td>{ACTIONS[i['action']]}<br><small>{i['action']}</small></td></tr>"
         for i in issues[:_SHOWN]
     ]
     more = f"<p>另有 {len(issues) - _SHOWN:,} 条见 quality.json</p>" if len(issues) > _SHOWN else ""
     head = ("行 row", "列 column", "值 value", "问题 problem", "行数 rows", "处理 action")
-    return f"<h2>{e(report.file)} <small>{e(report.layer)}</small></h2>{_table(head, rows)}{more}"
+    return f"<h2>{e(report['file'])} <small>{e(report['layer'])}</small></h2>{_table(head, rows)}{more}"
 
 
 def _table(head: Iterable[str], rows: Iterable[str]) -> str:

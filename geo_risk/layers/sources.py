@@ -63,6 +63,28 @@ def sources(name: str, spec: Mapping[str, Any], folder: Path) -> list[Source]:
     return out
 
 
+def is_database(spec: Mapping[str, Any]) -> bool:
+    """Whether some input of the layer is a database, whose content no file hash tells."""
+    given = spec["source"]
+    return any("://" in str(item) for item in (given if isinstance(given, list | tuple) else [given]))
+
+
+def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
+    """The files behind a layer, with those that belong to a shapefile; databases have none."""
+    files: dict[Path, None] = {}
+    for source in sources(name, spec, folder):
+        if "://" not in source.path:
+            path = Path(source.path)
+            files |= dict.fromkeys([path, *_shapefile_parts(path)])
+    return tuple(files)
+
+
+def _shapefile_parts(path: Path) -> list[Path]:
+    if path.suffix.lower() != ".shp":
+        return []
+    return sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*") if p != path)
+
+
 def _check(table: Table, spec: Mapping[str, Any]) -> None:
     where = f"[layers.{table.name}]"
     unknown = [k for k in spec if k not in KEYS]

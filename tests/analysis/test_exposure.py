@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.exposure import exposure_on_grid, population_on_grid, weighted_persons
-from geo_risk.analysis.index_settings import IndexSettings
+from geo_risk.settings import RiskSettings
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 
@@ -84,7 +84,7 @@ def test_weights_capacity_beds_and_defaults():
 
 
 def test_factor_by_hand_without_spreading():
-    options = IndexSettings(exposure_radius_m=0.0)
+    options = RiskSettings(exposure_radius_m=0.0)
     population = people([shapely.Point(150, 150)], [100])  # 100 persons on one hectare
     places = gpd.GeoDataFrame({"kind": ["market"], "capacity": [200.0]}, geometry=[shapely.Point(50, 50)], crs=CRS)
     out = exposure_on_grid({"population": population, "crowded_places": places}, GRID, options)
@@ -97,13 +97,13 @@ def test_factor_by_hand_without_spreading():
 
 def test_the_larger_of_residents_and_day_persons_counts():
     population = people([shapely.Point(150, 150)] * 2, [10, 90], day_persons=[60, 5])
-    out = exposure_on_grid({"population": population}, GRID, IndexSettings(exposure_radius_m=0.0))
+    out = exposure_on_grid({"population": population}, GRID, RiskSettings(exposure_radius_m=0.0))
     assert out.density[1, 1] == 150
 
 
 def test_spreading_keeps_the_people():
     grid = Grid(CRS, 0.0, 1000.0, 10.0, (100, 100))
-    out = exposure_on_grid({"population": people([shapely.Point(500, 500)], [50])}, grid, IndexSettings())
+    out = exposure_on_grid({"population": people([shapely.Point(500, 500)], [50])}, grid, RiskSettings())
     assert out.density.sum() * 0.01 == pytest.approx(50, rel=1e-4)  # 0.01 ha a cell
     row, col = np.nonzero(out.density)
     # Point at a cell corner: the farthest cell that got a share is within radius + one cell in each direction.
@@ -111,7 +111,7 @@ def test_spreading_keeps_the_people():
 
 
 def test_what_is_missing_is_assumed_and_said():
-    out = exposure_on_grid({}, GRID, IndexSettings())
+    out = exposure_on_grid({}, GRID, RiskSettings())
     np.testing.assert_allclose(out.population, 1 - np.exp(-0.25), rtol=1e-6)
     assert (out.sensitivity == 0).all()
     assert len(out.notes) == 2

@@ -6,7 +6,7 @@ import shapely
 
 from geo_risk.analysis.grading import enterprise_grades, grade, worst_levels
 from geo_risk.analysis.index import index_surface
-from geo_risk.analysis.index_settings import IndexSettings
+from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
@@ -143,7 +143,7 @@ def test_a_firm_beside_the_grid_is_judged_with_the_largest_factor():
     sources = index_sources({"enterprises": firms})
     out = enterprise_grades(firms, index_surface(sources, {}, GRID), sources)
     assert out["grade"].tolist() == [3]  # 30 x 1.3 = 39
-    assert IndexSettings().largest_factor == pytest.approx(1.3)
+    assert RiskSettings().largest_factor == pytest.approx(1.3)
 
 
 def test_worst_level_leaves_out_undecided_units():

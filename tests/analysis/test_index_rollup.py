@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_risk.analysis.index_settings import IndexSettings
+from geo_risk.settings import RiskSettings
 from geo_risk.analysis.rollup import boundary_mask, district_grades
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
@@ -19,7 +19,7 @@ GRID = Grid(CRS, 0.0, 400.0, 100.0, (4, 4))
 GRADES = np.array([[4, 3, 0, 0], [2, 2, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]], dtype=np.uint8)
 INDEX = GRADES * 20.0
 SHARES = [f"share_{word}" for word in ("red", "orange", "yellow", "blue", "none")]
-AREA_ONLY = IndexSettings(district_min_persons=0.0, district_min_enterprises=0)
+AREA_ONLY = RiskSettings(district_min_persons=0.0, district_min_enterprises=0)
 
 
 def districts(*geometry) -> gpd.GeoDataFrame:
@@ -59,7 +59,7 @@ def test_columns_are_those_of_the_schema():
     ("minimum", "grade"), [(1 / 16, 4), (0.1, 3), (2 / 16, 3), (0.2, 2), (4 / 16, 2), (0.3, 1), (8 / 16, 1), (0.51, 0)]
 )
 def test_the_share_of_a_grade_or_worse_decides(minimum, grade):
-    options = IndexSettings(district_min_share=minimum, district_min_persons=0.0, district_min_enterprises=0)
+    options = RiskSettings(district_min_share=minimum, district_min_persons=0.0, district_min_enterprises=0)
     out = district_grades(districts(shapely.box(0, 0, 400, 400)), GRADES, INDEX, GRID, settings=options)
     assert out["grade"].tolist() == [grade]
 
@@ -68,12 +68,12 @@ def test_few_residents_or_enterprises_raise_to_red_or_orange_only():
     everywhere, share = districts(shapely.box(0, 0, 400, 400)), 0.9
     people = np.zeros((4, 4))
     people[0, 1] = 1000  # in orange
-    by_people = IndexSettings(district_min_share=share, district_min_enterprises=0)
+    by_people = RiskSettings(district_min_share=share, district_min_enterprises=0)
     out = district_grades(everywhere, GRADES, INDEX, GRID, population=people, settings=by_people)
     assert (out["grade"].iloc[0], out["rule"].iloc[0]) == (3, "1000 residents in orange or worse (minimum 1000)")
     yellow = np.roll(people, 1, axis=0)
     assert district_grades(everywhere, GRADES, INDEX, GRID, population=yellow, settings=by_people)["grade"].iloc[0] == 0
-    by_firms = IndexSettings(district_min_share=share, district_min_persons=0.0)
+    by_firms = RiskSettings(district_min_share=share, district_min_persons=0.0)
     for grade, expected in ((4, 4), (3, 3), (2, 0)):
         firms = points((50, 50), grade=pd.array([grade], dtype="Int64"))
         out = district_grades(everywhere, GRADES, INDEX, GRID, counts={"enterprises": firms}, settings=by_firms)

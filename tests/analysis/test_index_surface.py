@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.index import index_surface
-from geo_risk.analysis.index_settings import IndexSettings
+from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError, SettingsError
 from geo_risk.grid import Grid
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 300.0, 100.0, (3, 3))
-NOBODY = IndexSettings(assumed_density_per_ha=0.0)
+NOBODY = RiskSettings(assumed_density_per_ha=0.0)
 
 
 def sources(*rows, group=False) -> gpd.GeoDataFrame:
@@ -217,4 +217,4 @@ def test_other_inputs_are_refused():
 )
 def test_settings_out_of_range_name_the_key(wrong):
     with pytest.raises(SettingsError, match=rf"\[risk\] {next(iter(wrong))}"):
-        IndexSettings(**wrong)
+        RiskSettings(**wrong)

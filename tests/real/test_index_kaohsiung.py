@@ -12,7 +12,7 @@ from geo_risk.analysis.explain import explain_place
 from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.analysis.grading import enterprise_grades, grade
 from geo_risk.analysis.index import index_surface
-from geo_risk.analysis.index_settings import IndexSettings
+from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.analysis.rollup import district_grades
 from geo_risk.grid import grid_of
@@ -93,6 +93,6 @@ def test_whole_city(layers):
     assert (table["grade"] > 0).sum() > 20
 
     row, col = np.unravel_index(np.argmax(surface.index), grid.shape)
-    told = explain_place(float(grid.x[col]), float(grid.y[row]), sources, surface, settings=IndexSettings())
+    told = explain_place(float(grid.x[col]), float(grid.y[row]), sources, surface, settings=RiskSettings())
     assert told["index"] == surface.index.max()
     assert sum(s["share_percent"] for s in told["sources"]) == pytest.approx(100)

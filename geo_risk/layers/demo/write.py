@@ -91,7 +91,6 @@ def region_toml(size: str) -> str:
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)
         lines.append(f"[layers.{name}]\nsource = {sources if len(files) == 1 else f'[{sources}]'}\n{more}")
-    lines.append('[weather]\nwind = "inputs/风玫瑰.csv"\n')
     return "\n".join(lines)
 
 
