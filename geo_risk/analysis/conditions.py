@@ -10,6 +10,7 @@ the unknowns turn out to be and rests on V and MC rows only; the upper bound cou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -133,7 +134,15 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         If a column or provenance is missing, a rule_id is repeated, a distance is not above 0, or a
         quantity is neither volume_m3, quantity_t nor none.
     """
-    frame = builtin_rules() if rules is None else rules.reset_index(drop=True)
+    return _builtin() if rules is None else _prepared(rules.reset_index(drop=True))
+
+
+@cache
+def _builtin() -> Rules:
+    return _prepared(builtin_rules())
+
+
+def _prepared(frame: pd.DataFrame) -> Rules:
     check(frame, "rules", columns=COLUMNS)
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *_OPTIONAL, "reduced_m"])))
     frame["quantity"] = frame["quantity"].astype("object").where(frame["quantity"].notna(), "none")
@@ -147,7 +156,7 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         if bad.any():
             at = int(bad.to_numpy().argmax())
             row = frame.iloc[at]
-            raise StandardsError(f"rule '{row['rule_id']}' (row {at + 2}): {what} is {row[what]!r}.")
+            raise StandardsError(f"rule '{row['rule_id']}' (row {at + 2}): {what} is '{row[what]}'. Correct it.")
     frame["distance_m"] = distance.astype(float)
     frame["strength"] = len(CONFIDENCE) - frame["confidence"].map(CONFIDENCE.index).astype(int)
     frame["table_lower"] = frame.groupby(["source_class", "standard", "clause"])["lower"].transform("min")

@@ -361,7 +361,7 @@ def _own_site(
     """Whether the target may belong to the source's own site: inside it, or a building or plant around the source."""
     a, b = sources.shapes[s], targets.shapes[t]
     around = np.isin(_take(targets.rows, "layer", t), ("enterprises", "buildings"))
-    own = shapely.covers(a, b) | (around & shapely.covers(b, a))
+    own = ((shapely.get_dimensions(a) == 2) & shapely.covers(a, b)) | (around & shapely.covers(b, a))
     if enterprises is None or not len(s):
         return own
     outlines: dict[str, Any] = {}

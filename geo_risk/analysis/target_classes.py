@@ -170,7 +170,7 @@ def _building(kind: str, floors: float, height: float, rating: float, persons: f
 def _road(name: str) -> Classified:
     kind = name.removesuffix("_link")
     base = _ROADS.get(kind, (_MINOR,))
-    # Roads inside a works are not "off site"; national to county roads are highways, city streets of their class are not.
+    # Roads inside a works are not "off site"; national to county roads are highways, city streets are not.
     anyroad: Question = (_ANY_ROAD, NOTHING) if kind == "service" else (_ANY_ROAD,)
     maybe = kind in ("trunk", "primary", "secondary", "road", "")
     highway: Question = (_HIGHWAY,) if kind == "motorway" else (_HIGHWAY, NOTHING) if maybe else (NOTHING,)
