@@ -24,7 +24,14 @@ from ..errors import CRSError, InputError
 from ..schema import RESULTS
 from .clearance import nearest_segments, overlap_depth
 from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare, records
-from .source_classes import Source, classify_enterprise, classify_hazard, classify_parking, classify_pipeline
+from .source_classes import (
+    Source,
+    classify_enterprise,
+    classify_hazard,
+    classify_parking,
+    classify_pipeline,
+    most_volume_m3,
+)
 from .target_classes import classify_target, number, target_of_hazard, text
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -149,7 +156,7 @@ def _sources(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float]
     }
     rows, kinds = [], []
     for name in _SOURCE_LAYERS:
-        for row in _usable(layers, name, skipped):
+        for row in _with_others(_usable(layers, name, skipped)):
             source = classify[name](row)
             if source is None:
                 continue
@@ -212,6 +219,19 @@ def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter)
     chosen = frame[placed & is_open]
     rows = records(pd.DataFrame(chosen.drop(columns=chosen.geometry.name)))
     return [{**row, "geometry": shape} for row, shape in zip(rows, chosen.geometry.to_numpy(), strict=True)]
+
+
+def _with_others(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, each with the largest volume [m3] the other rows of its unit (unit_id) may hold."""
+    units: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        if text(row, "unit_id"):
+            units.setdefault(text(row, "unit_id"), []).append(i)
+    volume = {i: most_volume_m3(rows[i]) for members in units.values() if len(members) > 1 for i in members}
+    others = {
+        i: sum(volume[j] for j in members if j != i) for members in units.values() if len(members) > 1 for i in members
+    }
+    return [{**row, "others_m3": others.get(i, 0.0)} for i, row in enumerate(rows)]
 
 
 def _entry(

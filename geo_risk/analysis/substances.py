@@ -146,8 +146,8 @@ def _forms(text: str) -> list[str]:
 
 
 def _two_known(key: str) -> list[str]:
-    """汽油柴油 -> 汽油, 柴油: a text that is exactly two known names."""
-    known = _names()
+    """汽油柴油 -> 汽油, 柴油. Oils only: 氯乙烷 is not 氯 and 乙烷."""
+    known = {k for k in _names() if k.endswith("油")}
     return next(([key[:i], key[i:]] for i in range(1, len(key)) if key[:i] in known and key[i:] in known), [])
 
 

@@ -187,6 +187,21 @@ def test_station_class_by_volume(volume, substance, required):
     assert (row["verdict"], row["required_m"]) == ("clear", required)
 
 
+def test_tanks_of_one_unit_add_up():
+    """GB 50016 T4.2.1 counts the tank group: two tanks of 30 m3 are 60 m3 together, 50 m to a high-rise and not 40 m."""
+    tank = {"kind": "tank_farm", "substance": "甲醇", "volume_m3": 30, "storage": "pressurised"}
+    hotel = layer({"kind": "hotel", "floors": 20, "geometry": at(55)})
+
+    def check(unit):
+        rows = [{**tank, "unit_id": u, "geometry": at(-5 * i)} for i, u in enumerate(unit)]
+        findings = check_setbacks({"hazard_sources": layer(*rows), "crowded_places": hotel})
+        return findings.set_index("source_id").loc["r0", ["verdict", "required_m"]].tolist()
+
+    # high-rise is civil: fixed roof 25 % more, 40 -> 50 m and 50 -> 62.5 m
+    assert check(["A", "B"]) == ["clear", 50.0]
+    assert check(["A", "A"]) == ["undecided", 62.5]
+
+
 def rule(confidence, distance=50.0):
     row = {
         "rule_id": f"{confidence}{distance:g}",
