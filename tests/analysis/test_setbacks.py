@@ -188,7 +188,7 @@ def test_station_class_by_volume(volume, substance, required):
 
 
 def test_tanks_of_one_unit_add_up():
-    """GB 50016 T4.2.1 counts the tank group: two tanks of 30 m3 are 60 m3 together, 50 m to a high-rise and not 40 m."""
+    """GB 50016 T4.2.1 counts the tank group: two of 30 m3 are 60 m3: 50 m to a high-rise, not 40 m."""
     tank = {"kind": "tank_farm", "substance": "甲醇", "volume_m3": 30, "storage": "pressurised"}
     hotel = layer({"kind": "hotel", "floors": 20, "geometry": at(55)})
 
