@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
@@ -155,6 +156,8 @@ def _side(entries: list[dict[str, Any]], kinds: list[Any]) -> Side:
     unique = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
     code = np.array([unique[k] for k in kinds], dtype=np.int64)
     shapes = np.array([*rows["shape"].tolist(), None], dtype=object)[:-1]  # None: or shapely makes it 2-d
+    broken = ~shapely.is_valid(shapes)
+    shapes[broken] = shapely.make_valid(shapes[broken])  # or an overlap could not be measured
     error, inset, slack = (rows[c].to_numpy(float) for c in ("error", "inset", "slack"))
     return Side(rows.drop(columns="shape"), shapes, error, inset, slack, code, list(unique))
 

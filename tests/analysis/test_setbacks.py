@@ -352,6 +352,12 @@ def test_geodesic_length_differs_from_the_grid():
     assert clearance[0] == pytest.approx(1000.4, abs=0.01)
 
 
+def test_a_self_crossing_outline_is_measured():
+    bow_tie = Polygon([(X, Y), (X + 10, Y + 10), (X + 10, Y), (X, Y + 10)])
+    assert only(park_and_school(at(40, 5), bow_tie))["clearance_m"] == pytest.approx(30, abs=1e-3)
+    assert only(park_and_school(square(-5, 0, 20, 10), bow_tie))["clearance_m"] == 0
+
+
 def test_bad_layers():
     place = school(at(30))
     with pytest.raises(CRSError, match="EPSG:4326"):
