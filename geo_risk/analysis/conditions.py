@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import StandardsError
 from ..standards import CONFIDENCE, PROVENANCE, check, table
+from .rows import records, table_rows
 
 Interval = tuple[float, float]
 Answer = frozenset[str]
@@ -168,7 +169,7 @@ def _prepared(frame: pd.DataFrame) -> Rules:
 def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
     """In this order a larger distance, then a stronger row, then the earlier one is written last and so wins."""
     ordered = frame.assign(row=-np.arange(len(frame))).sort_values(["distance_m", "strength", "row"])
-    notes = records(table("setback_modifiers"))
+    notes = table_rows("setback_modifiers")
     result: dict[str, list[Rule]] = {}
     for row in records(ordered):
         own = tuple(
@@ -201,11 +202,6 @@ def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
         )
         result.setdefault(row["source_class"], []).append(rule)
     return result
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as plain rows."""
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def _number(value: Any, missing: float) -> float:

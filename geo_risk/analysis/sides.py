@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .conditions import records
+from .rows import number, records, text
 from .source_classes import (
     Source,
     classify_enterprise,
@@ -22,7 +22,7 @@ from .source_classes import (
     classify_pipeline,
     most_volume_m3,
 )
-from .target_classes import classify_target, number, target_of_hazard, text
+from .target_classes import classify_target, target_of_hazard
 
 SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises")
 TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")

@@ -15,8 +15,8 @@ import numpy as np
 
 from ..standards import parameter
 from .conditions import UNKNOWN, Interval, Option
+from .rows import number, table_rows, text
 from .substances import canonical, identify
-from .target_classes import number, table_rows, text
 
 _PETROCHEM = re.compile(r"石油化工|石化|炼油|炼化|石油加工|petrochem|refin", re.I)
 _CHEMICAL = re.compile(r"化工|化学|chemical", re.I)
