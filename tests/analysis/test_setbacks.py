@@ -237,6 +237,15 @@ def test_a_verified_rule_still_decides_beside_an_unverified_one():
     assert verdicts == ["conflict", "undecided", "undecided"]
 
 
+def test_own_rules_may_name_layer_and_kind():
+    own = rule("V", 120.0).assign(
+        source_class="hazard_sources:waterworks", target_classes="crowded_places:primary_school"
+    )
+    works = layer({"kind": "waterworks", "substance": "液氯", "geometry": at(0)})
+    row = only(check_setbacks({"hazard_sources": works, "crowded_places": school(at(100))}, rules=own))
+    assert (row["verdict"], row["required_m"], row["standard"]) == ("conflict", 120, "T")
+
+
 def test_road_edges():
     tank = {"kind": "tank_farm", "substance": "甲醇", "volume_m3": 100, "storage": "atmospheric", "geometry": at(0)}
 
