@@ -10,6 +10,7 @@ the unknowns turn out to be and rests on V and MC rows only; the upper bound cou
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import StandardsError
 from ..standards import CONFIDENCE, PROVENANCE, check, table
+from .rows import records, table_rows
 
 Interval = tuple[float, float]
 Answer = frozenset[str]
@@ -133,7 +135,15 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         If a column or provenance is missing, a rule_id is repeated, a distance is not above 0, or a
         quantity is neither volume_m3, quantity_t nor none.
     """
-    frame = builtin_rules() if rules is None else rules.reset_index(drop=True)
+    return _builtin() if rules is None else _prepared(rules.reset_index(drop=True))
+
+
+@cache
+def _builtin() -> Rules:
+    return _prepared(builtin_rules())
+
+
+def _prepared(frame: pd.DataFrame) -> Rules:
     check(frame, "rules", columns=COLUMNS)
     frame = frame.reindex(columns=list(dict.fromkeys([*frame.columns, *_OPTIONAL, "reduced_m"])))
     frame["quantity"] = frame["quantity"].astype("object").where(frame["quantity"].notna(), "none")
@@ -147,7 +157,7 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         if bad.any():
             at = int(bad.to_numpy().argmax())
             row = frame.iloc[at]
-            raise StandardsError(f"rule '{row['rule_id']}' (row {at + 2}): {what} is {row[what]!r}.")
+            raise StandardsError(f"rule '{row['rule_id']}' (row {at + 2}): {what} is '{row[what]}'. Correct it.")
     frame["distance_m"] = distance.astype(float)
     frame["strength"] = len(CONFIDENCE) - frame["confidence"].map(CONFIDENCE.index).astype(int)
     frame["table_lower"] = frame.groupby(["source_class", "standard", "clause"])["lower"].transform("min")
@@ -159,7 +169,7 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
 def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
     """In this order a larger distance, then a stronger row, then the earlier one is written last and so wins."""
     ordered = frame.assign(row=-np.arange(len(frame))).sort_values(["distance_m", "strength", "row"])
-    notes = records(table("setback_modifiers"))
+    notes = table_rows("setback_modifiers")
     result: dict[str, list[Rule]] = {}
     for row in records(ordered):
         own = tuple(
@@ -192,11 +202,6 @@ def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
         )
         result.setdefault(row["source_class"], []).append(rule)
     return result
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as plain rows."""
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 def _number(value: Any, missing: float) -> float:

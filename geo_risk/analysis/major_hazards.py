@@ -22,6 +22,7 @@ from ..crs import require_metric
 from ..errors import InputError
 from ..schema import RESULTS
 from ..standards import parameter, table, weakest
+from .rows import number, table_rows, text
 from .substances import Substance, identify
 
 # Below this share of the 500 m zone inside the population layer a count would be too low to use.
@@ -197,7 +198,7 @@ def _unit(
         "alpha": factor,
         "level": graded,
         "declared_level": declared,
-        "agrees": _agrees(declared, verdict, graded, source, (r_low / factor, r_high / factor)),
+        "agrees": _agrees(declared, verdict, source, factor, (r_low / factor, r_high / factor)),
         "residents_500m": persons,
         "residents_from": source,
         "terms": json.dumps([t.shown for t in terms], ensure_ascii=False),
@@ -225,7 +226,7 @@ def _term(row: dict[str, Any]) -> Term:
     if len(substances) > 1 and q_high > 0:
         note = "; ".join(filter(None, [note, "how the quantity is split among the substances is not given"]))
     shown = {
-        "substance": "、".join(s.name for s in substances) or _text(row.get("substance")),
+        "substance": "、".join(s.name for s in substances) or text(row, "substance"),
         "q": _plain(q_high),
         "Q": _plain(low) if substances else None,
         "beta": max(betas) if substances else None,
@@ -251,7 +252,7 @@ def _term(row: dict[str, Any]) -> Term:
 
 def _quantity(row: dict[str, Any], substances: list[Substance]) -> tuple[float, float, str, str]:
     """Bounds of the design maximum [t], what they rest on, and their confidence."""
-    quantity, volume = _number(row.get("quantity_t")), _number(row.get("volume_m3"))
+    quantity, volume = number(row, "quantity_t"), number(row, "volume_m3")
     if np.isfinite(quantity):
         return quantity, quantity, "", "V"
     name = row.get("name") or row.get("id")
@@ -259,10 +260,10 @@ def _quantity(row: dict[str, Any], substances: list[Substance]) -> tuple[float, 
     if np.isfinite(volume) and rows and len(rows) == len(substances):
         low = min(r["density_low_kg_m3"] for r in rows) * parameter("tank_fill_low") / 1000
         high = max(r["density_high_kg_m3"] for r in rows) * parameter("tank_fill_high") / 1000
-        text = (
+        said = (
             f"quantity of '{name}' taken from its volume of {volume:g} m3: {low * volume:.4g} to {high * volume:.4g} t"
         )
-        return low * volume, high * volume, text, weakest(r["confidence"] for r in rows)
+        return low * volume, high * volume, said, weakest(r["confidence"] for r in rows)
     return 0.0, np.inf, f"quantity of '{name}' is missing", "V"
 
 
@@ -273,19 +274,16 @@ def _level(r_low: float, r_high: float) -> int | None:
     return 1 if level(r_low) == 1 else None
 
 
-def _agrees(
-    declared: int | None, verdict: str, graded: int | None, source: str, base: tuple[float, float]
-) -> bool | None:
-    """Whether the declared level is right; None where that hangs on something unknown."""
+def _agrees(declared: int | None, verdict: str, source: str, factor: float, base: tuple[float, float]) -> bool | None:
+    """Whether the declared level is right; None where that hangs on something unknown. ``base``: R / alpha."""
     if declared is None or verdict == "undecided":
         return None
     if verdict == "not_major":
         return False
-    factors = table("gb18218_alpha")["alpha"] if source == "assumed" else [1.0]
-    possible = {_level(base[0] * f, base[1] * f) for f in factors} if source == "assumed" else {graded}
-    if declared not in possible and None not in possible:
-        return False
-    return declared == graded if len(possible) == 1 and None not in possible else None
+    factors = table("gb18218_alpha")["alpha"].tolist() if source == "assumed" else [factor]
+    worst = 1 if not np.isfinite(base[1]) else level(base[1] * max(factors))
+    possible = range(worst, level(base[0] * min(factors)) + 1)
+    return None if declared in possible and len(possible) > 1 else declared in possible
 
 
 def _headline(verdict: str, s_low: float, s_high: float) -> str:
@@ -375,14 +373,6 @@ def _first(rows: pd.DataFrame, column: str) -> str | None:
     return str(rows[column].dropna().iloc[0])
 
 
-def _number(value: Any) -> float:
-    return float(pd.to_numeric(value, errors="coerce")) if value is not None else np.nan
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _plain(value: float) -> float | None:
     """A number JSON can hold; None for "without limit"."""
     return round(float(value), 6) if np.isfinite(value) else None
@@ -396,4 +386,4 @@ def _levels() -> tuple[Any, Any]:
 
 @lru_cache
 def _densities() -> dict[str, dict[str, Any]]:
-    return {str(r["name_zh"]): {str(k): v for k, v in r.items()} for r in table("densities").to_dict("records")}
+    return {r["name_zh"]: r for r in table_rows("densities")}

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,12 +20,11 @@ import shapely
 from numpy.typing import NDArray
 
 from ..crs import require_metric
-from ..errors import CRSError, InputError
+from ..errors import CRSError
 from ..schema import RESULTS
 from .clearance import nearest_segments, overlap_depth
-from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare, records
-from .source_classes import Source, classify_enterprise, classify_hazard, classify_parking, classify_pipeline
-from .target_classes import classify_target, number, target_of_hazard, text
+from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare
+from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
 # Engineering defaults, meant to be replaced by the region's own position_error_m.
@@ -44,22 +43,7 @@ ROAD_HALF_WIDTH_M = 20.0
 NEAR_MISS_M = 50.0
 SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 
-_SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises")
-_TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")
 _VERDICTS = ("conflict", "undecided", "clear")
-_POLYGONS = ("Polygon", "MultiPolygon")
-
-
-class _Side(NamedTuple):
-    """All sources, or all targets: one array element a row."""
-
-    rows: pd.DataFrame  # layer, id, name, enterprise_id, enterprise_name, reason
-    shapes: NDArray[np.object_]
-    error: NDArray[np.float64]  # position error, 68 % [m]
-    inset: NDArray[np.float64]  # known half width to take off the distance to the line [m]
-    slack: NDArray[np.float64]  # the true edge may be nearer than the shape by this [m]
-    code: NDArray[np.int64]  # which of ``kinds`` it is
-    kinds: list[Any]
 
 
 def check_setbacks(
@@ -112,12 +96,12 @@ def check_setbacks(
     StandardsError
         If ``rules`` is malformed.
     """
-    used = {k: layers[k] for k in dict.fromkeys((*_SOURCE_LAYERS, *_TARGET_LAYERS)) if k in layers}
+    used = {k: layers[k] for k in dict.fromkeys((*SOURCE_LAYERS, *TARGET_LAYERS)) if k in layers}
     crs = _common_crs(used)
     prepared = prepare(rules)
     skipped: Counter[tuple[str, str]] = Counter()
-    sources = _sources(used, position_error_m, skipped)
-    targets = _targets(used, position_error_m, road_half_width_m, skipped)
+    sources = source_side(used, position_error_m, skipped)
+    targets = target_side(used, position_error_m, road_half_width_m, skipped)
     cases = [demands(options, prepared) for options in sources.kinds]
     _note_gaps(sources, prepared, skipped)
     s, t = _candidates(sources, targets, cases, near_miss_m)
@@ -139,127 +123,7 @@ def _common_crs(layers: Mapping[str, gpd.GeoDataFrame]) -> Any:
     return next(iter(layers.values())).crs if layers else None
 
 
-def _sources(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], skipped: Counter) -> _Side:
-    sector = _sectors(layers.get("enterprises"))
-    classify: dict[str, Callable[[dict[str, Any]], Source | None]] = {
-        "hazard_sources": lambda row: classify_hazard(row, _sector_of(row, sector)),
-        "gas_pipelines": classify_pipeline,
-        "parking_lots": classify_parking,
-        "enterprises": classify_enterprise,
-    }
-    rows, kinds = [], []
-    for name in _SOURCE_LAYERS:
-        for row in _usable(layers, name, skipped):
-            source = classify[name](row)
-            if source is None:
-                continue
-            if source.gap:
-                skipped[name, source.gap] += 1
-            if source.options:
-                half = number(row, "diameter_mm") / 2000 if name == "gas_pipelines" else 0.0
-                rows.append(_entry(name, row, source.reason, errors, slack=half if np.isfinite(half) else 0.0))
-                kinds.append(source.options)
-    return _side(rows, kinds)
-
-
-def _targets(
-    layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], half_width: float, skipped: Counter
-) -> _Side:
-    sector = _sectors(layers.get("enterprises"))
-    rows: list[dict[str, Any]] = []
-    kinds: list[Any] = []
-    for name in _TARGET_LAYERS:
-        for row in _usable(layers, name, Counter() if name in _SOURCE_LAYERS else skipped):
-            inset = slack = 0.0
-            if name == "hazard_sources":
-                source = classify_hazard(row, _sector_of(row, sector))
-                target, reason = target_of_hazard(source.options), source.reason
-            else:
-                if name == "enterprises" and row["geometry"].geom_type not in _POLYGONS:
-                    skipped[name, "as something to keep clear of: no outline, so its boundary is unknown"] += 1
-                    continue
-                target, reason = classify_target(name, row)
-            if name == "roads":
-                width = number(row, "width_m")
-                inset, slack = (width / 2, 0.0) if np.isfinite(width) else (0.0, half_width)
-            rows.append(_entry(name, row, reason, errors, inset=inset, slack=slack))
-            kinds.append(target)
-    return _side(rows, kinds)
-
-
-def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) -> list[dict[str, Any]]:
-    """The rows of a layer that are open and have a place; the others are counted in ``skipped``."""
-    if name not in layers:
-        return []
-    frame = layers[name]
-    if "id" not in frame or frame["id"].isna().any():
-        raise InputError(f"{name}: a row has no id, so a finding could not name it. Give every row an id.")
-    repeated = frame["id"].duplicated()
-    if repeated.any():
-        raise InputError(
-            f"{name}: id '{frame.loc[repeated, 'id'].iloc[0]}' is repeated. Ids must be unique in a layer."
-        )
-    bad = pd.to_numeric(frame["position_error_m"], errors="coerce") < 0 if "position_error_m" in frame else repeated
-    if bad.any():
-        row = frame[bad].iloc[0]
-        raise InputError(f"{name} '{row['id']}': position_error_m is {row['position_error_m']}; it cannot be negative.")
-    placed = frame.geometry.notna() & ~frame.geometry.is_empty
-    is_open = frame["state"] != "closed" if "state" in frame else placed | True
-    is_open = is_open.fillna(True).astype(bool)
-    for why, lost in (("no geometry", ~placed), ("closed", placed & ~is_open)):
-        if lost.any():
-            skipped[name, why] += int(lost.sum())
-    chosen = frame[placed & is_open]
-    rows = records(pd.DataFrame(chosen.drop(columns=chosen.geometry.name)))
-    return [{**row, "geometry": shape} for row, shape in zip(rows, chosen.geometry.to_numpy(), strict=True)]
-
-
-def _entry(
-    layer: str, row: dict[str, Any], reason: str, errors: Mapping[str, float], *, inset: float = 0.0, slack: float = 0.0
-) -> dict[str, Any]:
-    error = number(row, "position_error_m")
-    own = layer == "enterprises"
-    return {
-        "layer": layer,
-        "id": str(row["id"]),
-        "name": text(row, "name"),
-        "enterprise_id": str(row["id"]) if own else text(row, "enterprise_id"),
-        "enterprise_name": text(row, "name") if own else text(row, "enterprise_name"),
-        "reason": reason,
-        "shape": row["geometry"],
-        "error": error if np.isfinite(error) else errors.get(layer, 0.0),
-        "inset": inset,
-        "slack": slack,
-    }
-
-
-def _side(entries: list[dict[str, Any]], kinds: list[Any]) -> _Side:
-    columns = ["layer", "id", "name", "enterprise_id", "enterprise_name", "reason", "shape", "error", "inset", "slack"]
-    rows = pd.DataFrame(entries, columns=columns)
-    unique = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
-    code = np.array([unique[k] for k in kinds], dtype=np.int64)
-    shapes = np.array([*rows["shape"].tolist(), None], dtype=object)[:-1]  # None: or shapely makes it 2-d
-    error, inset, slack = (rows[c].to_numpy(float) for c in ("error", "inset", "slack"))
-    return _Side(rows.drop(columns="shape"), shapes, error, inset, slack, code, list(unique))
-
-
-def _sectors(enterprises: gpd.GeoDataFrame | None) -> dict[str, str]:
-    """Sector by enterprise id and by name; ids win."""
-    if enterprises is None or "sector" not in enterprises:
-        return {}
-    result: dict[str, str] = {}
-    for column in ("id", "name"):
-        for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
-            if isinstance(key, str) and key and isinstance(sector, str):
-                result.setdefault(key, sector)
-    return result
-
-
-def _sector_of(row: dict[str, Any], sectors: dict[str, str]) -> str:
-    return sectors.get(text(row, "enterprise_id")) or sectors.get(text(row, "enterprise_name")) or ""
-
-
-def _note_gaps(sources: _Side, rules: Rules, skipped: Counter) -> None:
+def _note_gaps(sources: Side, rules: Rules, skipped: Counter) -> None:
     """Count the sources whose volume lies outside the table of their class."""
     outside = [outside_tables(options, rules) for options in sources.kinds]
     for layer, code in zip(sources.rows["layer"], sources.code, strict=True):
@@ -267,7 +131,7 @@ def _note_gaps(sources: _Side, rules: Rules, skipped: Counter) -> None:
             skipped[layer, outside[code]] += 1
 
 
-def _unreachable(rules: Rules, targets: _Side) -> list[dict[str, Any]]:
+def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     """The target classes of rules that no layer given could show."""
     shown = {c for target in targets.kinds for question in target for answer in question for c in answer}
     wanted = Counter(c for classes in rules.frame["target_classes"] for c in classes.split("|") if c not in shown)
@@ -278,9 +142,7 @@ def _unreachable(rules: Rules, targets: _Side) -> list[dict[str, Any]]:
     ]
 
 
-def _candidates(
-    sources: _Side, targets: _Side, cases: list[list[Demand]], near_miss_m: float
-) -> tuple[NDArray, NDArray]:
+def _candidates(sources: Side, targets: Side, cases: list[list[Demand]], near_miss_m: float) -> tuple[NDArray, NDArray]:
     """Indices of all pairs that any rule and error could reach, ordered."""
     if not len(sources.code) or not len(targets.code):
         return np.empty(0, int), np.empty(0, int)
@@ -306,7 +168,7 @@ def _take(rows: pd.DataFrame, column: str, at: NDArray) -> NDArray:
 
 
 def _limits(
-    s: NDArray, t: NDArray, sources: _Side, targets: _Side, cases: list[list[Demand]], rules: Rules
+    s: NDArray, t: NDArray, sources: Side, targets: Side, cases: list[list[Demand]], rules: Rules
 ) -> tuple[NDArray, NDArray, pd.DataFrame]:
     """Bounds of the required distance of each pair; pairs without a rule are dropped."""
     keys = np.stack([sources.code[s], targets.code[t]]) if len(s) else np.empty((2, 0), np.int64)
@@ -321,8 +183,8 @@ def _judge(
     s: NDArray,
     t: NDArray,
     limits: pd.DataFrame,
-    sources: _Side,
-    targets: _Side,
+    sources: Side,
+    targets: Side,
     layers: Mapping[str, gpd.GeoDataFrame],
     rules: Rules,
     near_miss_m: float,
@@ -356,18 +218,18 @@ def _judge(
 
 
 def _own_site(
-    s: NDArray, t: NDArray, sources: _Side, targets: _Side, enterprises: gpd.GeoDataFrame | None
+    s: NDArray, t: NDArray, sources: Side, targets: Side, enterprises: gpd.GeoDataFrame | None
 ) -> NDArray[np.bool_]:
     """Whether the target may belong to the source's own site: inside it, or a building or plant around the source."""
     a, b = sources.shapes[s], targets.shapes[t]
     around = np.isin(_take(targets.rows, "layer", t), ("enterprises", "buildings"))
-    own = shapely.covers(a, b) | (around & shapely.covers(b, a))
+    own = ((shapely.get_dimensions(a) == 2) & shapely.covers(a, b)) | (around & shapely.covers(b, a))
     if enterprises is None or not len(s):
         return own
     outlines: dict[str, Any] = {}
     for column in ("id", "name"):
         for key, shape in zip(enterprises.get(column, []), enterprises.geometry, strict=False):
-            if isinstance(key, str) and key and shape is not None and shape.geom_type in _POLYGONS:
+            if isinstance(key, str) and key and shape is not None and shape.geom_type in POLYGONS:
                 outlines.setdefault(key, shape)
     for column in ("enterprise_id", "enterprise_name"):
         site = np.array([*(outlines.get(k) for k in _take(sources.rows, column, s)), None], dtype=object)[:-1]
@@ -375,7 +237,7 @@ def _own_site(
     return own
 
 
-def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray, targets: _Side) -> NDArray[np.bool_]:
+def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray, targets: Side) -> NDArray[np.bool_]:
     """A road network is cut in many pieces: for a source, a kind of road and a verdict the nearest is enough."""
     road = _take(targets.rows, "layer", t) == "roads"
     table = pd.DataFrame(
@@ -388,7 +250,7 @@ def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray,
 
 
 def _findings(
-    table: pd.DataFrame, segments: NDArray, sources: _Side, targets: _Side, rules: Rules, crs: Any
+    table: pd.DataFrame, segments: NDArray, sources: Side, targets: Side, rules: Rules, crs: Any
 ) -> gpd.GeoDataFrame:
     rule = rules.frame.iloc[table["rule"].to_numpy(int)].reset_index(drop=True)
     columns: dict[str, Any] = {"rule_id": rule["rule_id"].to_numpy(object)}

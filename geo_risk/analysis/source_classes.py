@@ -15,8 +15,8 @@ import numpy as np
 
 from ..standards import parameter
 from .conditions import UNKNOWN, Interval, Option
+from .rows import number, table_rows, text
 from .substances import canonical, identify
-from .target_classes import number, table_rows, text
 
 _PETROCHEM = re.compile(r"石油化工|石化|炼油|炼化|石油加工|petrochem|refin", re.I)
 _CHEMICAL = re.compile(r"化工|化学|chemical", re.I)
@@ -58,7 +58,12 @@ class Hazard(NamedTuple):
 
 
 def classify_hazard(row: dict[str, Any], sector: str) -> Source:
-    """A row of hazard_sources; ``sector`` is that of its enterprise, empty if unknown."""
+    """
+    A row of hazard_sources; ``sector`` is that of its enterprise, empty if unknown.
+
+    The tables count the volume of a whole tank group: ``row["others_m3"]``, if there, is the largest
+    volume the other rows of the same unit may hold, and widens the upper bound.
+    """
     kind = text(row, "kind") or "other"
     by_kind = {
         "filling_station": _station,
@@ -75,6 +80,9 @@ def classify_hazard(row: dict[str, Any], sector: str) -> Source:
     else:
         found = by_kind[kind](row, sector)
     own = frozenset({f"hazard_sources:{kind}"})
+    if kind in ("tank_farm", "process_unit") and not sector:
+        told = "sector unknown: no petrochemical (GB 50160) or oil depot (GB 50074) distance applied"
+        found = found._replace(reason=f"{found.reason}, {told}", gap=found.gap or told)
     site = _site(kind, row)
     options = tuple(
         o._replace(classes=o.classes | own | s) for o in found.options or (Option(frozenset()),) for s in site
@@ -178,7 +186,7 @@ def _tanks(row: dict[str, Any], sector: str) -> Source:
             if any(c.startswith("oil_depot") for c in extra):  # classed by the whole depot, of which this is a part
                 options.append(Option(extra, (volume[0], np.inf)))
             else:
-                options.append(Option(base | extra, volume, (0.0, volume[1]), variants=variants))
+                options.append(Option(base | extra, volume, (0.0, most_volume_m3(row)), variants=variants))
     names = "、".join(dict.fromkeys(h.name for h in kinds if h.name)) or "substance unknown"
     covered = any(o.classes for o in options)
     gap = "" if covered else f"no distance table recovered for tanks of {names}"
@@ -328,8 +336,20 @@ def _hazards_of(substance: str, cas: str, hazard_class: str, storage: str) -> tu
     return (*liquids, *gas, Hazard("none", "none", "", ""))
 
 
+def most_volume_m3(row: dict[str, Any]) -> float:
+    """The largest tank volume [m3] a row of hazard_sources may have; infinite if nothing tells."""
+    return _own_volume(row)[0][1]
+
+
 def _volume(row: dict[str, Any]) -> tuple[Interval, str]:
-    """Bounds of the total tank volume [m3]: given, else from the quantity by density, else anything."""
+    """Bounds of the total volume [m3] of the tank group the row belongs to, and how they were found."""
+    (low, high), said = _own_volume(row)
+    others = row.get("others_m3") or 0.0
+    return (low, high + others), said + (", with others in its unit" if others else "")
+
+
+def _own_volume(row: dict[str, Any]) -> tuple[Interval, str]:
+    """Given, else from the quantity by density, else anything; of several substances any one may have little."""
     volume, quantity = number(row, "volume_m3"), number(row, "quantity_t")
     names = canonical(text(row, "substance"))
     several = len(names) > 1

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..standards import table, weakest
+from ..standards import weakest
+from .rows import table_rows
 
 # Traditional characters that occur in substance names, and their simplified forms.
 _SIMPLIFIED = str.maketrans(
@@ -146,8 +147,8 @@ def _forms(text: str) -> list[str]:
 
 
 def _two_known(key: str) -> list[str]:
-    """汽油柴油 -> 汽油, 柴油: a text that is exactly two known names."""
-    known = _names()
+    """汽油柴油 -> 汽油, 柴油. Oils only: 氯乙烷 is not 氯 and 乙烷."""
+    known = {k for k in _names() if k.endswith("油")}
     return next(([key[:i], key[i:]] for i in range(1, len(key)) if key[:i] in known and key[i:] in known), [])
 
 
@@ -160,7 +161,7 @@ def _unknown(name: str, cas: str) -> str:
 
 
 def _substance(name: str, symbols: list[str], *, process: bool, dilute: bool) -> Substance:
-    rows = [r for r in _named() if r["name_zh"] == name]
+    rows = [r for r in table_rows("gb18218_substances") if r["name_zh"] == name]
     if not rows:
         return _from_class(name, symbols) if symbols else _from_ghs(name, process=process)
     thresholds = [r["threshold_t"] for r in rows]
@@ -196,7 +197,7 @@ def _from_class(name: str, symbols: list[str]) -> Substance:
 
 
 def _from_ghs(name: str, *, process: bool) -> Substance:
-    row = next(r for r in _ghs() if r["name_zh"] == name)
+    row = next(r for r in table_rows("substance_classes") if r["name_zh"] == name)
     symbols = row["class_symbols"].split("|")
     if process and isinstance(row["process_symbols"], str):
         symbols += row["process_symbols"].split("|")
@@ -209,36 +210,21 @@ def _from_ghs(name: str, *, process: bool) -> Substance:
     return Substance(name, min(thresholds), max(thresholds), beta, f"Tables 2 and 4 ({what})", c, c, note)
 
 
-def _records(name: str) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table(name).to_dict("records")]
-
-
-@lru_cache
-def _named() -> list[dict[str, Any]]:
-    return _records("gb18218_substances")
-
-
-@lru_cache
-def _ghs() -> list[dict[str, Any]]:
-    return _records("substance_classes")
-
-
 @lru_cache
 def _classes() -> dict[str, dict[str, Any]]:
-    return {r["symbol"]: r for r in _records("gb18218_classes")}
+    return {r["symbol"]: r for r in table_rows("gb18218_classes")}
 
 
 @lru_cache
 def _toxic() -> dict[int, float]:
-    rows = table("gb18218_toxic_beta")
-    return dict(zip(rows["substance_no"], rows["beta"], strict=True))
+    return {r["substance_no"]: r["beta"] for r in table_rows("gb18218_toxic_beta")}
 
 
 @lru_cache
 def _spellings() -> list[tuple[str, tuple[str, ...]]]:
     """Every written name and the canonical names it means."""
-    pairs = [(r["alias"], tuple(r["name_zh"].split("|"))) for r in _records("substance_aliases")]
-    for row in (*_named(), *_ghs()):
+    pairs = [(r["alias"], tuple(r["name_zh"].split("|"))) for r in table_rows("substance_aliases")]
+    for row in (*table_rows("gb18218_substances"), *table_rows("substance_classes")):
         english = row["name_en"].split(";")
         pairs += [(w, (row["name_zh"],)) for w in (row["name_zh"], row.get("entry", row["name_zh"]), *english)]
     return pairs
@@ -256,9 +242,13 @@ def _written() -> dict[str, str]:
 
 @lru_cache
 def _cas_names() -> dict[str, str]:
-    named = {r["no"]: r["name_zh"] for r in _named()}
-    toxic = [{**r, "name_zh": named[r["substance_no"]]} for r in _records("gb18218_toxic_beta")]
-    rows = [r for r in (*_named(), *_ghs(), *toxic) if isinstance(r["cas"], str)]
+    named = {r["no"]: r["name_zh"] for r in table_rows("gb18218_substances")}
+    toxic = [{**r, "name_zh": named[r["substance_no"]]} for r in table_rows("gb18218_toxic_beta")]
+    rows = [
+        r
+        for r in (*table_rows("gb18218_substances"), *table_rows("substance_classes"), *toxic)
+        if isinstance(r["cas"], str)
+    ]
     return {number: r["name_zh"] for r in rows for number in r["cas"].split(";")}
 
 

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from ..standards import parameter, table
-from .conditions import CIVIL, Answer, Option, Question, Target, records
+from ..standards import parameter
+from .conditions import CIVIL, Answer, Option, Question, Target
+from .rows import number, table_rows, text
 
 NOTHING: Answer = frozenset()
 _EDUCATION = frozenset({"kindergarten", "primary_school", "middle_school", "college", "training"})
@@ -170,7 +170,7 @@ def _building(kind: str, floors: float, height: float, rating: float, persons: f
 def _road(name: str) -> Classified:
     kind = name.removesuffix("_link")
     base = _ROADS.get(kind, (_MINOR,))
-    # Roads inside a works are not "off site"; national to county roads are highways, city streets of their class are not.
+    # Roads inside a works are not "off site"; national to county roads are highways, city streets are not.
     anyroad: Question = (_ANY_ROAD, NOTHING) if kind == "service" else (_ANY_ROAD,)
     maybe = kind in ("trunk", "primary", "secondary", "road", "")
     highway: Question = (_HIGHWAY,) if kind == "motorway" else (_HIGHWAY, NOTHING) if maybe else (NOTHING,)
@@ -249,23 +249,3 @@ def _rating_names(rating: float) -> tuple[str, ...]:
 
 def _fire(rating: str) -> str:
     return f"other_building_fire_rating_{rating}"
-
-
-@cache
-def table_rows(name: str) -> list[dict[str, Any]]:
-    """A standards table as plain rows, read once."""
-    return records(table(name))
-
-
-def text(row: dict[str, Any], column: str) -> str:
-    """A cell as text; empty where missing."""
-    value = row.get(column)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def number(row: dict[str, Any], column: str) -> float:
-    """A cell as a number; where missing NaN, always the same object so that caches find it."""
-    value = row.get(column)
-    if isinstance(value, str):
-        value = pd.to_numeric(value, errors="coerce")
-    return float(value) if isinstance(value, (int, float, np.number)) and np.isfinite(value) else np.nan

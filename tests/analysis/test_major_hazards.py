@@ -136,6 +136,21 @@ def test_declared_level_is_compared():
     assert one({**row, "residents_500m": None, "declared_level": 1})["agrees"] == False  # noqa: E712
 
 
+def test_a_declared_level_within_the_possible_ones_is_left_open():
+    # 苯/甲苯, 3000 t: S between 6 and 60, R = 2 S: level 3 (R 12) to 1 (R 120)
+    row = {"substance": "苯/甲苯", "quantity_t": 3000, "residents_500m": 200, "declared_level": 2}
+    assert one(row)["level"] == 1
+    assert pd.isna(one(row)["agrees"])
+    assert one({**row, "declared_level": 4})["agrees"] == False  # noqa: E712
+
+
+def test_missing_cells_of_any_kind():
+    frame = sources({"substance": "氢", "quantity_t": 6.0}, {"substance": None, "quantity_t": None})
+    frame["quantity_t"] = frame["quantity_t"].astype("Float64")
+    frame["declared_level"] = pd.array([3, None], dtype="Int64")
+    assert major_hazards(frame)["verdict"].tolist() == ["major", "undecided"]
+
+
 def population(rows):
     return gpd.GeoDataFrame(rows, geometry="geometry", crs=CRS)
 

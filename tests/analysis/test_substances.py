@@ -22,6 +22,7 @@ from geo_risk.analysis.substances import canonical, identify, nearest_names, val
         ("LNG", ["甲烷、天然气"]),
         ("甲烷、天然气", ["甲烷、天然气"]),
         ("汽油柴油", ["汽油", "柴油"]),
+        ("氯乙烷", []),  # not chlorine and ethane
         ("苯/甲苯/二甲苯", ["苯", "甲苯", "二甲苯"]),
         ("一氧化碳", ["煤气"]),
         ("1,3-丁二烯", ["1,3-丁二烯"]),

@@ -1,0 +1,36 @@
+"""Table rows as plain dictionaries, and their cells as text and numbers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..standards import table
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as plain rows."""
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+@cache
+def table_rows(name: str) -> list[dict[str, Any]]:
+    """A standards table as plain rows, read once; not to be changed."""
+    return records(table(name))
+
+
+def text(row: dict[str, Any], column: str) -> str:
+    """A cell as text; empty where missing."""
+    value = row.get(column)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def number(row: dict[str, Any], column: str) -> float:
+    """A cell as a number; where missing NaN, always the same object so that caches find it."""
+    value = row.get(column)
+    if isinstance(value, str):
+        value = pd.to_numeric(value, errors="coerce")
+    return float(value) if isinstance(value, (int, float, np.number)) and np.isfinite(value) else np.nan
