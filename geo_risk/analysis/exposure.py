@@ -83,7 +83,7 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
             "persons must be 0 or more. Mend the row or leave the number empty."
         )
     geometry = np.asarray(population.geometry.array)
-    usable = ~(np.isnan(number) | shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    usable = ~np.isnan(number) & located(geometry)
     geometry, number = geometry[usable], number[usable]
     areal = shapely.get_dimensions(geometry) == 2
     out = np.zeros(grid.shape)
@@ -148,6 +148,11 @@ def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
     if "state" in places:
         weighted = weighted.mask(places["state"].isin(["closed", "planned"]), 0.0)
     return weighted.to_numpy(float)
+
+
+def located(geometry: NDArray) -> NDArray[np.bool_]:
+    """(N,) whether a geometry is there, not empty, and has finite coordinates."""
+    return np.isfinite(shapely.bounds(geometry)).all(axis=1)
 
 
 def require_same_crs(frame: gpd.GeoDataFrame, grid: Grid, what: str) -> None:

@@ -31,17 +31,22 @@ class IndexSettings:
     )
     density_scale_per_ha: float = _option(100.0, "persons/ha", "density at which the population term reaches 63 %")
     sensitive_scale_per_ha: float = _option(
-        200.0, "weighted persons/ha", "weighted places' density at which the sensitivity term reaches 63 %"
+        100.0, "weighted persons/ha", "weighted places' density at which the sensitivity term reaches 63 %"
     )
-    exposure_radius_m: float = _option(100.0, "m", "people and places are spread over this radius")
+    exposure_radius_m: float = _option(200.0, "m", "people and places are spread over this radius")
     assumed_density_per_ha: float = _option(25.0, "persons/ha", "density taken everywhere when no population is given")
     cuts: tuple[float, float, float, float] = _option(
-        (0.0, 12.0, 30.0, 65.0), "0-100", "lowest index of blue, yellow, orange and red"
+        (0.0, 12.0, 30.0, 70.0), "0-100", "lowest index of a blue, yellow, orange and red cell"
+    )
+    enterprise_cuts: tuple[float, float, float, float] = _option(
+        (0.0, 8.0, 18.0, 40.0), "0-100", "lowest own index of a blue, yellow, orange and red enterprise"
     )
     district_min_share: float = _option(0.01, "-", "share of a district's area that gives it a grade")
-    district_min_persons: float = _option(1000.0, "persons", "residents in a grade that give it to a district; 0: off")
+    district_min_persons: float = _option(
+        1000.0, "persons", "residents in red (or orange or worse) that make a district red (orange); 0: off"
+    )
     district_min_enterprises: int = _option(
-        1, "enterprises", "enterprises of a grade that give it to a district; 0: off"
+        3, "enterprises", "red (or orange or worse) enterprises that make a district red (orange); 0: off"
     )
 
     def __post_init__(self) -> None:
@@ -57,9 +62,10 @@ class IndexSettings:
         ):
             self._require(name, getattr(self, name) >= 0, "must be 0 or more")
         self._require("district_min_share", 0 < self.district_min_share <= 1, "must be above 0 and at most 1")
-        cuts = self.cuts
-        rising = len(cuts) == 4 and 0 <= cuts[0] < cuts[1] < cuts[2] < cuts[3] <= 100
-        self._require("cuts", rising, "must be four rising numbers within 0-100: blue, yellow, orange, red")
+        for name in ("cuts", "enterprise_cuts"):
+            cuts = getattr(self, name)
+            rising = len(cuts) == 4 and 0 <= cuts[0] < cuts[1] < cuts[2] < cuts[3] <= 100
+            self._require(name, rising, "must be four rising numbers within 0-100: blue, yellow, orange, red")
 
     @property
     def largest_factor(self) -> float:

@@ -164,7 +164,7 @@ def _joined(texts: pd.Series, notes: pd.Series) -> pd.Series:
 def _why_not(frame: gpd.GeoDataFrame) -> pd.Series:
     """Why a row does not count; empty where it does."""
     text = _text(frame, "state").map(_NOT_WORKING).astype(object).fillna("")
-    nowhere = frame.geometry.isna() | frame.geometry.is_empty
+    nowhere = ~np.isfinite(frame.geometry.bounds.to_numpy(float)).all(axis=1)  # NaN also where there is no geometry
     return text.mask(nowhere, "no place: does not count; give it coordinates")
 
 

@@ -153,16 +153,16 @@ def test_enterprises_by_trade_register_and_self_grade(row, rule):
 
 def test_what_does_not_count_stays_and_says_why():
     firms = table(
-        [shapely.Point(0, 0), shapely.Point(1, 0), None, shapely.Point(2, 0)],
-        name=list("abcd"),
-        sector=["化工"] * 4,
-        state=["closed", "planned", "active", "stopped"],
+        [shapely.Point(0, 0), shapely.Point(1, 0), None, shapely.Point(2, 0), shapely.Point(np.inf, 0)],
+        name=list("abcde"),
+        sector=["化工"] * 5,
+        state=["closed", "planned", "active", "stopped", "active"],
     )
     roads = table([shapely.LineString([(0, 0), (9, 0)])] * 3, **{"class": ["residential", "motorway", "motorway"]})
     out = index_sources({"enterprises": firms, "roads": roads.assign(hazmat=[None, "no", None])})
-    assert (out["score"] > 0).tolist() == [False, False, False, True, False, False, True]
+    assert (out["score"] > 0).tolist() == [False, False, False, True, False, False, False, True]
     assert out["reason"].str.startswith(("closed", "planned", "no place")).tolist()[:3] == [True] * 3
-    assert "closed to hazmat" in out["reason"].iloc[5]
+    assert "closed to hazmat" in out["reason"].iloc[6]
 
 
 def test_groups_join_what_is_one_thing():

@@ -195,6 +195,8 @@ def test_scores_and_reaches_out_of_range_are_refused(score, reach):
 
 
 def test_other_inputs_are_refused():
+    with pytest.raises(InputError, match="not finite"):
+        index_surface(sources((shapely.Point(np.inf, 1), 5, 10)), {}, GRID)
     frame = sources((shapely.Point(1, 1), 5, 10, None), group=True)
     with pytest.raises(InputError, match="group has empty cells"):
         index_surface(frame, {}, GRID)
