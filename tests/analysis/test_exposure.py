@@ -119,3 +119,7 @@ def test_what_is_missing_is_assumed_and_said():
     assert (out.sensitivity == 0).all()
     assert len(out.notes) == 2
     assert "25 persons/ha assumed" in out.notes[0]
+    nameless = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shapely.Point(150, 150)], crs=CRS)
+    assert exposure_on_grid({"population": nameless}, GRID, IndexSettings()).notes == out.notes
+    with pytest.raises(InputError, match="no column persons"):
+        population_on_grid(nameless, GRID)
