@@ -167,7 +167,10 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
             f'[region] crs = "{crs}" ({parsed.name}): its units are not true metres on the ground. '
             'Write a projected metric CRS such as "EPSG:4549".'
         )
-    store.write_json(region.build / "frame.json", {"anchor": list(widen((west, south, east, north))), "bounds": [west, south, east, north], "crs": crs})
+    store.write_json(
+        region.build / "frame.json",
+        {"anchor": list(widen((west, south, east, north))), "bounds": [west, south, east, north], "crs": crs},
+    )
 
 
 def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
@@ -239,7 +242,10 @@ def _analysis_steps(region: Region, workers: int) -> list[Step]:
     ]
     if "hazard_sources" in settings.layers:
         reads = _layer_files(region, "hazard_sources", "population", "enterprises")
-        found.insert(0, Step("major hazards", lambda: _major_hazards(region), reads, _tables(region, "major_hazards"), None, code))
+        found.insert(
+            0,
+            Step("major hazards", lambda: _major_hazards(region), reads, _tables(region, "major_hazards"), None, code),
+        )
     if "districts" in settings.layers:
         reads = (*grid, *_surfaces(region, *SURFACES), *_tables(region, "findings", "index_sources"))
         reads += _layer_files(region, "districts", "enterprises", "hazard_sources", "population")

@@ -98,23 +98,34 @@ class RiskSettings:
     )
     sensitive_scale_per_ha: float = setting(
         "Weighted density of crowded places at which the sensitivity term reaches 63 %",
-        200.0,
+        100.0,
         unit="persons/ha",
         check=POSITIVE,
     )
-    exposure_radius_m: float = setting("People and places are spread over this radius", 100.0, unit="m", check=NOT_NEGATIVE)
+    exposure_radius_m: float = setting(
+        "People and places are spread over this radius", 200.0, unit="m", check=NOT_NEGATIVE
+    )
     assumed_density_per_ha: float = setting(
         "Density taken everywhere when no population is given", 25.0, unit="persons/ha", check=NOT_NEGATIVE
     )
     cuts: tuple[float, ...] = setting(
-        "Lowest index of blue, yellow, orange and red", (0.0, 12.0, 30.0, 65.0), unit="0-100", check=FOUR_CUTS
+        "Lowest index of a blue, yellow, orange and red cell", (0.0, 12.0, 30.0, 70.0), unit="0-100", check=FOUR_CUTS
+    )
+    enterprise_cuts: tuple[float, ...] = setting(
+        "Lowest own index of a blue, yellow, orange and red enterprise",
+        (0.0, 8.0, 18.0, 40.0),
+        unit="0-100",
+        check=FOUR_CUTS,
     )
     district_min_share: float = setting("Share of a district's area that gives it a grade", 0.01, check=FRACTION)
     district_min_persons: float = setting(
-        "Residents in a grade that give it to a district; 0: off", 1000.0, unit="persons", check=NOT_NEGATIVE
+        "Residents in red (or orange or worse) that make a district red (orange); 0: off",
+        1000.0,
+        unit="persons",
+        check=NOT_NEGATIVE,
     )
     district_min_enterprises: int = setting(
-        "Enterprises of a grade that give it to a district; 0: off", 1, check=NOT_NEGATIVE
+        "Red (or orange or worse) enterprises that make a district red (orange); 0: off", 3, check=NOT_NEGATIVE
     )
 
     @property
@@ -324,8 +335,6 @@ def _convert(value: Any, hint: Any) -> tuple[bool, Any]:
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool), value
     return isinstance(value, hint), value
-
-
 
 
 _TYPE_WORDS = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from ..errors import InputError
+from ..settings import RiskSettings
 from .exposure import require_same_crs
 from .grading import GRADE_WORDS, grade
 from .index import IndexSurface
 from .index_kernel import Members, Window, group_probabilities, members
-from ..settings import RiskSettings
 
 
 def explain_place(

@@ -70,11 +70,13 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
     Raises
     ------
     InputError
-        If a number of persons is negative or infinite.
+        If the column is missing, or a number of persons is negative or infinite.
     CRSError
         If the table is not in the grid's CRS.
     """
     require_same_crs(population, grid, "population")
+    if column not in population:
+        raise InputError(f"population has no column {column}. Name it under [layers.population] columns.")
     number = pd.to_numeric(population[column], errors="coerce").to_numpy(float)
     bad = (number < 0) | np.isinf(number)
     if bad.any():
@@ -83,7 +85,7 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
             "persons must be 0 or more. Mend the row or leave the number empty."
         )
     geometry = np.asarray(population.geometry.array)
-    usable = ~(np.isnan(number) | shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    usable = ~np.isnan(number) & located(geometry)
     geometry, number = geometry[usable], number[usable]
     areal = shapely.get_dimensions(geometry) == 2
     out = np.zeros(grid.shape)
@@ -110,9 +112,9 @@ def exposure_on_grid(layers: Mapping[str, gpd.GeoDataFrame], grid: Grid, setting
     """
     notes: list[str] = []
     population, places = layers.get("population"), layers.get("crowded_places")
-    if population is None or not len(population):
+    if population is None or not _most_persons(population).notna().any():
         density = np.full(grid.shape, settings.assumed_density_per_ha)
-        notes.append(f"no population: {settings.assumed_density_per_ha:g} persons/ha assumed everywhere")
+        notes.append(f"no numbers of residents: {settings.assumed_density_per_ha:g} persons/ha assumed everywhere")
     else:
         density = _density(population.assign(persons=_most_persons(population)), "population", grid, settings, notes)
     if places is None or not len(places):
@@ -148,6 +150,11 @@ def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
     if "state" in places:
         weighted = weighted.mask(places["state"].isin(["closed", "planned"]), 0.0)
     return weighted.to_numpy(float)
+
+
+def located(geometry: NDArray) -> NDArray[np.bool_]:
+    """(N,) whether a geometry is there, not empty, and has finite coordinates."""
+    return np.isfinite(shapely.bounds(geometry)).all(axis=1)
 
 
 def require_same_crs(frame: gpd.GeoDataFrame, grid: Grid, what: str) -> None:

@@ -12,9 +12,9 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .exposure import require_same_crs
-from .index import IndexSurface
 from ..settings import RiskSettings
+from .exposure import located, require_same_crs
+from .index import IndexSurface
 from .index_sources import rules
 
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
@@ -70,7 +70,7 @@ def enterprise_grades(
     Grade of every enterprise (``schema.RESULTS["enterprises"]``), its self-reported one kept apart.
 
     The grade is the worst of two: the own index (own source score x exposure factor at the site)
-    against the cuts, and the direct rule for its worst major-hazard level
+    against the enterprise cuts, and the direct rule for its worst major-hazard level
     (``standards/index_grades.csv``). Neighbours' hazards do not raise it; ``index_max``, the highest
     index of the surface at the site, shows them. Closed and planned firms get grade 0.
 
@@ -97,7 +97,7 @@ def enterprise_grades(
     # Beside the grid nothing is known of who is exposed: the largest factor is taken.
     factor = np.where(np.isnan(factor), settings.largest_factor, factor)
     own_index = np.minimum(own["score"].to_numpy(float) * factor, 100)
-    by_index = grade(own_index.astype(np.float32), settings.cuts)
+    by_index = grade(own_index.astype(np.float32), settings.enterprise_cuts)
     direct = rules("index_grades").set_index("major_level")["grade"]
     by_level = level.map(direct).fillna(0).to_numpy(np.uint8)
     working = ~frame["state"].isin(["closed", "planned"]).to_numpy() if "state" in frame else np.ones(len(frame), bool)
@@ -166,11 +166,19 @@ def townships_of(frame: gpd.GeoDataFrame, districts: gpd.GeoDataFrame | None) ->
     # Written in this order, so the last, a township or else the smallest district, stays.
     order = districts.assign(_town=(level == "township").to_numpy(), _area=-districts.area)
     order = order.sort_values(["_town", "_area", "id"], kind="stable").reset_index(drop=True)
-    points = shapely.point_on_surface(np.asarray(frame.geometry.array))
-    row, where = shapely.STRtree(np.asarray(order.geometry.array)).query(points, predicate="intersects")
+    row, where = rows_in(frame, order)
     last_wins = np.argsort(where, kind="stable")
     out[row[last_wins]] = order["id"].to_numpy(object)[where[last_wins]]
     return pd.Series(out, index=frame.index)
+
+
+def rows_in(frame: gpd.GeoDataFrame, polygons: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(frame row, polygon row) of the rows whose point on surface lies in a polygon; rows without a place left out."""
+    geometry = np.asarray(frame.geometry.array)
+    here = np.flatnonzero(located(geometry))
+    points = shapely.point_on_surface(geometry[here])
+    row, polygon = shapely.STRtree(np.asarray(polygons.geometry.array)).query(points, predicate="intersects")
+    return here[row], polygon
 
 
 def _at_sites(frame: gpd.GeoDataFrame, surface: IndexSurface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -178,7 +186,7 @@ def _at_sites(frame: gpd.GeoDataFrame, surface: IndexSurface) -> tuple[NDArray[n
     index_max = np.full(len(frame), np.nan)
     factor = np.full(len(frame), np.nan)
     geometry = np.asarray(frame.geometry.array)
-    here = np.flatnonzero(~(shapely.is_missing(geometry) | shapely.is_empty(geometry)))
+    here = np.flatnonzero(located(geometry))
     left, bottom, right, top = shapely.bounds(geometry[here]).T
     row0, col0 = surface.grid.rowcol(left, top)
     row1, col1 = surface.grid.rowcol(right, bottom)

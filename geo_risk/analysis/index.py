@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..grid import Grid
 from ..parallel import Progress, map_ordered
+from ..settings import RiskSettings
 from .exposure import Exposure, exposure_on_grid, require_same_crs
 from .index_kernel import Window, hazard_of, members
-from ..settings import RiskSettings
 from .index_sources import SOURCE_LAYERS
 
 EXPOSURE_LAYERS = ("population", "crowded_places")

@@ -87,7 +87,7 @@ def members(sources: gpd.GeoDataFrame, cell_m: float) -> Members:
     Raises
     ------
     InputError
-        If a score is not within 0-100 or a reach is negative or NaN.
+        If a score is not within 0-100, a reach is negative or NaN, or a coordinate is not finite.
     """
     score, reach = sources["score"].to_numpy(float), sources["reach_m"].to_numpy(float)
     bad = ~((score >= 0) & (score <= 100) & (reach >= 0) & np.isfinite(reach))
@@ -100,6 +100,12 @@ def members(sources: gpd.GeoDataFrame, cell_m: float) -> Members:
     geometry = np.asarray(sources.geometry.array)
     counts = (score > 0) & ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     rows = np.flatnonzero(counts)
+    lost = rows[~np.isfinite(shapely.bounds(geometry[rows])).all(axis=1)]
+    if len(lost):
+        raise InputError(
+            f"index_sources row {lost[0]} (id {sources['id'].iloc[lost[0]]}): its coordinates are not finite numbers. "
+            "Mend the place in the input, or leave it empty."
+        )
     number = _group_numbers(sources, rows)
     order = np.argsort(number, kind="stable")
     rows, number = rows[order], number[order]

@@ -17,6 +17,8 @@ from ..errors import InputError, StandardsError
 
 SOURCE_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads")
 COLUMNS = ("layer", "id", "name", "score", "reach_m", "reason", "group")
+# What stands between the items of a written list of substances.
+_BETWEEN = "[、,，;；/+()（）]"
 _NOT_WORKING = {"closed": "closed: does not count", "planned": "planned: does not count yet"}
 
 
@@ -164,7 +166,7 @@ def _joined(texts: pd.Series, notes: pd.Series) -> pd.Series:
 def _why_not(frame: gpd.GeoDataFrame) -> pd.Series:
     """Why a row does not count; empty where it does."""
     text = _text(frame, "state").map(_NOT_WORKING).astype(object).fillna("")
-    nowhere = frame.geometry.isna() | frame.geometry.is_empty
+    nowhere = ~np.isfinite(frame.geometry.bounds.to_numpy(float)).all(axis=1)  # NaN also where there is no geometry
     return text.mask(nowhere, "no place: does not count; give it coordinates")
 
 
@@ -215,13 +217,13 @@ def _fits(facts: pd.DataFrame, rule) -> NDArray[np.bool_]:
     words = rule.match.split("|")
     if rule.how == "is":
         return values.isin(words).to_numpy()
-    text, whole = values, np.zeros(len(values), dtype=bool)
-    if rule.field == "substance":
-        # A one-character name (氯, 氨, 苯) is part of many others, so it must be the whole text.
-        whole = values.isin([w for w in words if len(w) == 1]).to_numpy()
-        words, text = [w for w in words if len(w) > 1], values + " " + facts["cas"]
-    pattern = "|".join(re.escape(w) for w in words)
-    return whole | text.str.contains(pattern, case=False, regex=True).to_numpy(bool)
+    text = values + " " + facts["cas"] if rule.field == "substance" else values
+    found = text.str.contains("|".join(re.escape(w) for w in words if w[0] != "="), case=False, regex=True)
+    # "=": a name that is part of others (氯, 乙烯, hydrogen) counts only as a whole item of a list.
+    whole = "|".join(re.escape(w[1:]) for w in words if w[0] == "=")
+    if whole:
+        found |= values.str.contains(f"(?:^|{_BETWEEN})(?:{whole})(?:$|{_BETWEEN})", case=False, regex=True)
+    return found.to_numpy(bool)
 
 
 def _levels(frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDataFrame | None) -> tuple[pd.Series, pd.Series]:

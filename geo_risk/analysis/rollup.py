@@ -14,9 +14,9 @@ from rasterio.features import rasterize
 
 from ..errors import InputError
 from ..grid import Grid
-from .exposure import require_same_crs
-from .grading import GRADE_WORDS
 from ..settings import RiskSettings
+from .exposure import require_same_crs
+from .grading import GRADE_WORDS, rows_in
 
 # Column of the result -> table it counts, and the verdict a row must have.
 _COUNTS = {
@@ -111,7 +111,7 @@ def boundary_mask(boundary: gpd.GeoDataFrame, grid: Grid) -> NDArray[np.bool_]:
 def _cells_in(polygon, grid: Grid) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64]], str]:
     """Rows and columns of the cells whose centres lie in the polygon, and a note where none does."""
     nothing = np.zeros(0, dtype=np.int64)
-    if polygon is None or polygon.is_empty:
+    if polygon is None or not np.isfinite(polygon.bounds).all():
         return (nothing, nothing), "; no outline"
     left, bottom, right, top = polygon.bounds
     (row0, row1), (col0, col1) = grid.rowcol([left, right], [top, bottom])
@@ -171,18 +171,12 @@ def _worst(
     return 0, "no grade reaches a minimum"
 
 
-def _pairs(frame: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(table row, district row) of the rows that lie, by a point on them, in a district."""
-    points = shapely.point_on_surface(np.asarray(table.geometry.array))
-    return tuple(shapely.STRtree(np.asarray(frame.geometry.array)).query(points, predicate="intersects"))
-
-
 def _count(frame: gpd.GeoDataFrame, table: gpd.GeoDataFrame | None, verdict: str) -> pd.arrays.IntegerArray:
     if table is None:
         return pd.array([pd.NA] * len(frame), dtype="Int64")
     if verdict:
         table = table[table["verdict"] == verdict]
-    return pd.array(np.bincount(_pairs(frame, table)[1], minlength=len(frame)), dtype="Int64")
+    return pd.array(np.bincount(rows_in(table, frame)[1], minlength=len(frame)), dtype="Int64")
 
 
 def _graded_enterprises(
@@ -191,6 +185,6 @@ def _graded_enterprises(
     """For each district the number of enterprises by grade (5,), None where they are not graded."""
     if enterprises is None or "grade" not in enterprises:
         return [None] * len(frame)
-    row, district = _pairs(frame, enterprises)
+    row, district = rows_in(enterprises, frame)
     grades = enterprises["grade"].fillna(0).to_numpy(np.int64)[row]
     return list(np.bincount(district * 5 + grades, minlength=len(frame) * 5).reshape(-1, 5))

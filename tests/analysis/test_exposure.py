@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.exposure import exposure_on_grid, population_on_grid, weighted_persons
-from geo_risk.settings import RiskSettings
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
+from geo_risk.settings import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 300.0, 100.0, (3, 3))
@@ -19,11 +19,14 @@ def people(geometry, persons, **columns) -> gpd.GeoDataFrame:
 
 
 def test_points_are_counted_where_they_lie_and_beside_the_grid():
-    frame = people([shapely.Point(50, 250), shapely.Point(60, 260), shapely.Point(-1, 50), None], [10, 5, 7, 9])
+    frame = people(
+        [shapely.Point(50, 250), shapely.Point(60, 260), shapely.Point(-1, 50), None, shapely.Point(np.inf, 0)],
+        [10, 5, 7, 9, 2],
+    )
     out = population_on_grid(frame, GRID)
     assert out.persons[0, 0] == 15
     assert out.persons.sum() == 15
-    assert (out.outside, out.unknown) == (7, 1)
+    assert (out.outside, out.unknown) == (7, 2)
 
 
 def test_areas_are_spread_by_area():
@@ -86,7 +89,7 @@ def test_weights_capacity_beds_and_defaults():
 def test_factor_by_hand_without_spreading():
     options = RiskSettings(exposure_radius_m=0.0)
     population = people([shapely.Point(150, 150)], [100])  # 100 persons on one hectare
-    places = gpd.GeoDataFrame({"kind": ["market"], "capacity": [200.0]}, geometry=[shapely.Point(50, 50)], crs=CRS)
+    places = gpd.GeoDataFrame({"kind": ["market"], "capacity": [100.0]}, geometry=[shapely.Point(50, 50)], crs=CRS)
     out = exposure_on_grid({"population": population, "crowded_places": places}, GRID, options)
     full = 1 - np.exp(-1)
     np.testing.assert_allclose(out.factor[1, 1], 0.6 + 0.3 * full, rtol=1e-6)
@@ -107,7 +110,7 @@ def test_spreading_keeps_the_people():
     assert out.density.sum() * 0.01 == pytest.approx(50, rel=1e-4)  # 0.01 ha a cell
     row, col = np.nonzero(out.density)
     # Point at a cell corner: the farthest cell that got a share is within radius + one cell in each direction.
-    assert max(np.ptp(row), np.ptp(col)) <= 2 * (100 / 10) + 1
+    assert max(np.ptp(row), np.ptp(col)) <= 2 * (200 / 10) + 1
 
 
 def test_what_is_missing_is_assumed_and_said():
@@ -116,3 +119,7 @@ def test_what_is_missing_is_assumed_and_said():
     assert (out.sensitivity == 0).all()
     assert len(out.notes) == 2
     assert "25 persons/ha assumed" in out.notes[0]
+    nameless = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shapely.Point(150, 150)], crs=CRS)
+    assert exposure_on_grid({"population": nameless}, GRID, RiskSettings()).notes == out.notes
+    with pytest.raises(InputError, match="no column persons"):
+        population_on_grid(nameless, GRID)

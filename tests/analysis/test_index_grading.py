@@ -6,11 +6,11 @@ import shapely
 
 from geo_risk.analysis.grading import enterprise_grades, grade, worst_levels
 from geo_risk.analysis.index import index_surface
-from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
+from geo_risk.settings import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 3000.0, 100.0, (30, 30))
@@ -21,9 +21,9 @@ def frame(geometry, **columns) -> gpd.GeoDataFrame:
 
 
 def test_grade_by_hand():
-    index = np.array([np.nan, 0, 1e-9, 11.99, 12, 29.9, 30, 64.9, 65, 100])
+    index = np.array([np.nan, 0, 1e-9, 11.99, 12, 29.9, 30, 69.9, 70, 100])
     assert grade(index).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
-    assert grade(index, (1, 12, 30, 65)).tolist()[2] == 0
+    assert grade(index, (1, 12, 30, 70)).tolist()[2] == 0
     assert grade(np.full((2, 2), 70.0), mask=np.array([[True, False], [False, True]])).tolist() == [[4, 0], [0, 4]]
 
 
@@ -43,7 +43,7 @@ def test_cuts_and_masks_that_do_not_fit_are_refused():
 def city():
     points = [shapely.Point(x, 1550) for x in (250, 650, 1050, 1450, 1850, 2250)]
     firms = frame(
-        [*points[:5], None],
+        [*points[:5], shapely.Point(np.inf, 0)],
         id=list("ABCDEF"),
         name=["甲厂", "乙厂", "丙厂", "丁厂", "戊厂", "己厂"],
         sector=["纺织", "化工", "纺织", "纺织", "化工", "化工"],
@@ -92,11 +92,11 @@ def test_enterprise_grades_follow_own_score_and_major_level(city):
     _, surface, out = city
     # The factor is 0.6 + 0.3 (1 - exp(-0.25)) everywhere.
     factor = 0.6 + 0.3 * (1 - np.exp(-0.25))
-    assert out["grade"].tolist() == [4, 2, 3, 2, 0, 0]
+    assert out["grade"].tolist() == [4, 3, 3, 3, 0, 0]
     assert out["major_level"].tolist()[:4] == [2, pd.NA, 3, 4]
-    assert f"own index {75 * factor:.1f} (orange)" in out.loc["A", "reason"]
+    assert f"own index {75 * factor:.1f} (red)" in out.loc["A", "reason"]
     assert "major hazard level 2: at least red" in out.loc["A", "reason"]
-    assert f"own index {30 * factor:.1f} (yellow)" in out.loc["B", "reason"]
+    assert f"own index {30 * factor:.1f} (orange)" in out.loc["B", "reason"]
     assert out.loc["A", "index_max"] == surface.index[14, 2]
     assert (out["index_max"] <= 100).sum() == 5
 

@@ -8,11 +8,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_risk.settings import RiskSettings
 from geo_risk.analysis.rollup import boundary_mask, district_grades
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
+from geo_risk.settings import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 400.0, 100.0, (4, 4))
@@ -73,7 +73,7 @@ def test_few_residents_or_enterprises_raise_to_red_or_orange_only():
     assert (out["grade"].iloc[0], out["rule"].iloc[0]) == (3, "1000 residents in orange or worse (minimum 1000)")
     yellow = np.roll(people, 1, axis=0)
     assert district_grades(everywhere, GRADES, INDEX, GRID, population=yellow, settings=by_people)["grade"].iloc[0] == 0
-    by_firms = RiskSettings(district_min_share=share, district_min_persons=0.0)
+    by_firms = RiskSettings(district_min_share=share, district_min_persons=0.0, district_min_enterprises=1)
     for grade, expected in ((4, 4), (3, 3), (2, 0)):
         firms = points((50, 50), grade=pd.array([grade], dtype="Int64"))
         out = district_grades(everywhere, GRADES, INDEX, GRID, counts={"enterprises": firms}, settings=by_firms)
@@ -84,7 +84,7 @@ def test_counts_of_points_in_nested_districts():
     nested = districts(shapely.box(0, 0, 400, 400), shapely.box(0, 0, 200, 400))
     counts = {
         "enterprises": points((10, 10), (300, 10), (900, 10)),
-        "hazard_sources": points((10, 20)),
+        "hazard_sources": points((10, 20), (np.inf, 20)),
         "major_hazards": points((10, 10), (20, 10), (300, 300), verdict=["major", "not_major", "major"]),
         "findings": points((10, 10), (20, 20), verdict=["conflict", "undecided"]),
     }

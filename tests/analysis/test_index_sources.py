@@ -37,6 +37,13 @@ def test_rule_tables_are_sound():
     assert rules("index_grades")["grade"].tolist() == [4, 4, 3, 2]
 
 
+def test_pipelines_by_medium():
+    media = ["ammonia", "styrene", "苯乙烯", "ethylene", "refined_oil", None]
+    lines = table([shapely.LineString([(0, 0), (9, 0)])] * 6, medium=media, kind=[None] * 5 + ["hazmat"])
+    expected = ["toxic", "hazmat-liquid", "hazmat-liquid", "hazmat-gas", "oil", "hazmat"]
+    assert rule_ids(index_sources({"gas_pipelines": lines})) == [f"pl-{word}" for word in expected]
+
+
 def test_result_has_the_columns_of_the_schema():
     out = index_sources({"enterprises": table(name=["a"], sector=["纺织"])})
     assert set(RESULTS["index_sources"].names) <= set(out.columns)
@@ -49,6 +56,12 @@ def test_result_has_the_columns_of_the_schema():
         ({"declared_level": 4, "substance": "液氯"}, "hs-level-4"),
         ({"substance": "氯"}, "hs-toxic-gas"),
         ({"substance": "氯化钠"}, "hs-unknown"),  # 氯 is only part of the name
+        ({"substance": "氨水、氯"}, "hs-toxic-gas"),  # an item of a list
+        ({"substance": "液化气（丙烷）、汽油"}, "hs-flammable-gas"),
+        ({"substance": "乙烯"}, "hs-flammable-gas"),
+        ({"substance": "苯乙烯"}, "hs-flammable-liquid"),
+        ({"substance": "丙烯腈"}, "hs-toxic-liquid"),
+        ({"substance": "Hydrogen peroxide"}, "hs-oxidiser"),
         ({"substance": "liquid", "cas": "7782-50-5"}, "hs-toxic-gas"),
         ({"substance": "液氨"}, "hs-ammonia"),
         ({"substance": "1,3-丁二烯"}, "hs-flammable-gas"),
@@ -153,16 +166,16 @@ def test_enterprises_by_trade_register_and_self_grade(row, rule):
 
 def test_what_does_not_count_stays_and_says_why():
     firms = table(
-        [shapely.Point(0, 0), shapely.Point(1, 0), None, shapely.Point(2, 0)],
-        name=list("abcd"),
-        sector=["化工"] * 4,
-        state=["closed", "planned", "active", "stopped"],
+        [shapely.Point(0, 0), shapely.Point(1, 0), None, shapely.Point(2, 0), shapely.Point(np.inf, 0)],
+        name=list("abcde"),
+        sector=["化工"] * 5,
+        state=["closed", "planned", "active", "stopped", "active"],
     )
     roads = table([shapely.LineString([(0, 0), (9, 0)])] * 3, **{"class": ["residential", "motorway", "motorway"]})
     out = index_sources({"enterprises": firms, "roads": roads.assign(hazmat=[None, "no", None])})
-    assert (out["score"] > 0).tolist() == [False, False, False, True, False, False, True]
+    assert (out["score"] > 0).tolist() == [False, False, False, True, False, False, False, True]
     assert out["reason"].str.startswith(("closed", "planned", "no place")).tolist()[:3] == [True] * 3
-    assert "closed to hazmat" in out["reason"].iloc[5]
+    assert "closed to hazmat" in out["reason"].iloc[6]
 
 
 def test_groups_join_what_is_one_thing():

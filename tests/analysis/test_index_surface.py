@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.index import index_surface
-from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError, SettingsError
 from geo_risk.grid import Grid
+from geo_risk.settings import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 300.0, 100.0, (3, 3))
@@ -195,6 +195,8 @@ def test_scores_and_reaches_out_of_range_are_refused(score, reach):
 
 
 def test_other_inputs_are_refused():
+    with pytest.raises(InputError, match="not finite"):
+        index_surface(sources((shapely.Point(np.inf, 1), 5, 10)), {}, GRID)
     frame = sources((shapely.Point(1, 1), 5, 10, None), group=True)
     with pytest.raises(InputError, match="group has empty cells"):
         index_surface(frame, {}, GRID)

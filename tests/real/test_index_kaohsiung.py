@@ -12,10 +12,10 @@ from geo_risk.analysis.explain import explain_place
 from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.analysis.grading import enterprise_grades, grade
 from geo_risk.analysis.index import index_surface
-from geo_risk.settings import RiskSettings
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.analysis.rollup import district_grades
 from geo_risk.grid import grid_of
+from geo_risk.settings import RiskSettings
 
 DATA = Path(os.environ.get("GEO_RISK_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "kaohsiung"
 CRS = "EPSG:3826"

@@ -31,7 +31,12 @@ class Corridors:
             away = np.hypot(self.xy[:, 0] - x, self.xy[:, 1] - y) / radius
             cost += 14 * np.exp(-((away / 0.75) ** 2))
         works = shapely.union_all([p.area for p in parks]).buffer(100)
-        for area, extra in ((works, 6.0), (land.hill.buffer(200), 5.0), (land.lake.buffer(200), 40.0), (land.river, 8.0)):
+        for area, extra in (
+            (works, 6.0),
+            (land.hill.buffer(200), 5.0),
+            (land.lake.buffer(200), 40.0),
+            (land.river, 8.0),
+        ):
             shapely.prepare(area)
             cost += extra * shapely.contains_xy(area, self.xy)
         shapely.prepare(land.limit)
@@ -42,7 +47,9 @@ class Corridors:
         """A line from start to end [m]; ``apart`` lists lines it should not run along (within 1.5 km)."""
         cost = self.cost.copy()
         for other in apart or []:
-            near = cKDTree(shapely.get_coordinates(shapely.segmentize(other, 150.0))).query(self.xy, distance_upper_bound=4_000.0)[0]
+            near = cKDTree(shapely.get_coordinates(shapely.segmentize(other, 150.0))).query(
+                self.xy, distance_upper_bound=4_000.0
+            )[0]
             cost += 5.0 * np.exp(-((near / 900.0) ** 2))
         path = self._path(cost, self._index(start), self._index(end))
         points = np.vstack([start, self.xy[path][1:-1], end])

@@ -21,7 +21,9 @@ def hazmat_rules(city: City) -> list[str]:
     middle = shapely.get_coordinates(shapely.line_interpolate_point(roads.line, 0.5, normalized=True))
     core = np.hypot(*(middle - city.towns.xy[0]).T) < 0.55 * city.towns.radius[0]
     intakes = np.array([r["xy"] for r in city.rescue.facilities if r["name"].endswith("取水口")])
-    near = shapely.dwithin(shapely.multipoints(intakes), roads.line, 200.0) if len(intakes) else np.zeros(len(core), bool)
+    near = (
+        shapely.dwithin(shapely.multipoints(intakes), roads.line, 200.0) if len(intakes) else np.zeros(len(core), bool)
+    )
     always = near | roads.tunnel
     day = core & (roads.rank >= RANK["trunk"])
     return [BAN_ALWAYS if a else BAN_HOURS if d else "" for a, d in zip(always, day, strict=True)]
@@ -51,7 +53,9 @@ def seed_detours(city: City, rules: list[str]) -> list[dict]:
     return out
 
 
-def _weak_bridge(city: City, banned: NDArray, sources: list[dict], spots: list[dict], source: NDArray, node: NDArray) -> list[dict]:
+def _weak_bridge(
+    city: City, banned: NDArray, sources: list[dict], spots: list[dict], source: NDArray, node: NDArray
+) -> list[dict]:
     """A journey whose shortest way crosses a street bridge, which is then given a 20 t limit if a way round exists."""
     roads = city.roads
     weak = banned | (roads.max_weight < 31)
@@ -106,4 +110,6 @@ def _shortest(city: City, closed: NDArray, source: NDArray) -> tuple[NDArray, ND
     a, b, cost = a[order], b[order], cost[order]
     first = np.concatenate([[True], (a[1:] != a[:-1]) | (b[1:] != b[:-1])])
     n = len(roads.node)
-    return dijkstra(csr_matrix((cost[first], (a[first], b[first])), shape=(n, n)), indices=source, return_predecessors=True)
+    return dijkstra(
+        csr_matrix((cost[first], (a[first], b[first])), shape=(n, n)), indices=source, return_predecessors=True
+    )

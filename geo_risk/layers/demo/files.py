@@ -80,8 +80,13 @@ def xlsx_write(path: Path, sheets: Sequence[tuple[str, Sequence[Sequence[Cell]],
         f'<Override PartName="/xl/worksheets/sheet{i + 1}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
         for i in range(len(sheets))
     )
-    listed = "".join(f'<sheet name="{escape(name)}" sheetId="{i + 1}" r:id="rId{i + 1}"/>' for i, (name, _, _) in enumerate(sheets))
-    links = "".join(f'<Relationship Id="rId{i + 1}" Type="{_REL}/worksheet" Target="worksheets/sheet{i + 1}.xml"/>' for i in range(len(sheets)))
+    listed = "".join(
+        f'<sheet name="{escape(name)}" sheetId="{i + 1}" r:id="rId{i + 1}"/>' for i, (name, _, _) in enumerate(sheets)
+    )
+    links = "".join(
+        f'<Relationship Id="rId{i + 1}" Type="{_REL}/worksheet" Target="worksheets/sheet{i + 1}.xml"/>'
+        for i in range(len(sheets))
+    )
     links += f'<Relationship Id="rId{len(sheets) + 1}" Type="{_REL}/styles" Target="styles.xml"/>'
     members = {
         "[Content_Types].xml": f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -122,7 +127,9 @@ def _sheet(rows: Sequence[Sequence[Cell]], merged: Sequence[str]) -> str:
             if value is None or value == "":
                 continue
             if isinstance(value, str):
-                cells.append(f'<c r="{letter}{r}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>')
+                cells.append(
+                    f'<c r="{letter}{r}" t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+                )
             else:
                 cells.append(f'<c r="{letter}{r}"><v>{_number(value)}</v></c>')
         out.append(f'<row r="{r}">{"".join(cells)}</row>')

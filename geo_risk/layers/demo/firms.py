@@ -106,7 +106,7 @@ def _unique(names: list[str]) -> list[str]:
     for name in names:
         seen[name] = seen.get(name, 0) + 1
         stem = name.removesuffix("有限公司").removesuffix("加油站")
-        out.append(name if seen[name] == 1 else f"{stem}{'二三四五六七八九'[seen[name] - 2]}厂{name[len(stem):]}")
+        out.append(name if seen[name] == 1 else f"{stem}{'二三四五六七八九'[seen[name] - 2]}厂{name[len(stem) :]}")
     return out
 
 
@@ -165,7 +165,9 @@ def _in_villages(rng, villages: NDArray, n: int, ground) -> NDArray[np.float64]:
 
 def _by_roads(rng, towns: Towns, roads: Roads, ground, n: int) -> NDArray[np.float64]:
     """Beside secondary and better roads, 20-250 m off, bunched on some stretches and round the edges of towns."""
-    rows = np.flatnonzero((roads.rank >= RANK["trunk"]) & (roads.rank <= RANK["secondary"]) & ~roads.bridge & ~roads.tunnel)
+    rows = np.flatnonzero(
+        (roads.rank >= RANK["trunk"]) & (roads.rank <= RANK["secondary"]) & ~roads.bridge & ~roads.tunnel
+    )
     middle = shapely.get_coordinates(shapely.line_interpolate_point(roads.line[rows], 0.5, normalized=True))
     away = np.min([np.hypot(*(middle - c).T) / r for c, r in zip(towns.xy, towns.radius, strict=True)], axis=0)
     near = np.exp(-(((away - 0.95) / 0.75) ** 2)) + 0.03
@@ -185,7 +187,9 @@ def _by_roads(rng, towns: Towns, roads: Roads, ground, n: int) -> NDArray[np.flo
 
 def _fuel(rng, roads: Roads, ground, n: int) -> NDArray[np.float64]:
     """Filling stations 28-40 m beside trunk to secondary roads."""
-    rows = np.flatnonzero((roads.rank >= RANK["trunk"]) & (roads.rank <= RANK["secondary"]) & ~roads.bridge & (roads.length > 60))
+    rows = np.flatnonzero(
+        (roads.rank >= RANK["trunk"]) & (roads.rank <= RANK["secondary"]) & ~roads.bridge & (roads.length > 60)
+    )
     weight = np.sqrt(roads.length[rows])
 
     def draw(k: int) -> NDArray:
@@ -203,11 +207,20 @@ def line_frame(line: NDArray, share: NDArray) -> tuple[NDArray, NDArray]:
     before = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(at - 4, 0)))
     after = shapely.get_coordinates(shapely.line_interpolate_point(line, at + 4))
     step = after - before
-    return shapely.get_coordinates(shapely.line_interpolate_point(line, at)), step / np.maximum(np.hypot(*step.T), 1e-6)[:, None]
+    return shapely.get_coordinates(shapely.line_interpolate_point(line, at)), step / np.maximum(
+        np.hypot(*step.T), 1e-6
+    )[:, None]
 
 
 def _regulated(sector: NDArray) -> list[str]:
-    words = {"化工": "危险化学品", "危化品经营": "危险化学品", "加油加气站": "危险化学品", "涉氨冷库": "涉氨制冷", "冶金铸造": "金属冶炼", "木器家具": "粉尘涉爆"}
+    words = {
+        "化工": "危险化学品",
+        "危化品经营": "危险化学品",
+        "加油加气站": "危险化学品",
+        "涉氨冷库": "涉氨制冷",
+        "冶金铸造": "金属冶炼",
+        "木器家具": "粉尘涉爆",
+    }
     return [words.get(SECTORS[s][0], "") for s in sector]
 
 

@@ -72,14 +72,20 @@ def alpha(residents: float) -> float:
     return next(value for least, value in _ALPHA if residents >= least)
 
 
-def make_hazards(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, firms: Firms, blocks: Blocks) -> Hazards:
+def make_hazards(
+    plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, firms: Firms, blocks: Blocks
+) -> Hazards:
     """Quantities are solved backwards from the level each installation shall have."""
     rng = stream(plan.seed, "hazards")
     ground = blocks.ground
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
-    level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[np.argsort(rng.random(len(n_units)), kind="stable")]
-    kind = np.repeat([0, 1, 2, 3], apportion(len(n_units), [n for _, n in KINDS]))[np.argsort(rng.random(len(n_units)), kind="stable")]
+    level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[
+        np.argsort(rng.random(len(n_units)), kind="stable")
+    ]
+    kind = np.repeat([0, 1, 2, 3], apportion(len(n_units), [n for _, n in KINDS]))[
+        np.argsort(rng.random(len(n_units)), kind="stable")
+    ]
     tree = cKDTree(people.xy)
     out = Hazards()
     for i, (o, lev, k) in enumerate(zip(n_units, level, kind, strict=True)):
@@ -122,7 +128,9 @@ def _unit_place(rng, centre: NDArray, many: int, ground, number: int) -> NDArray
     return centre
 
 
-def _unit_rows(rng, number: int, level: int, kind: str, place: NDArray, residents: int, firm: int, firms: Firms) -> list[dict]:
+def _unit_rows(
+    rng, number: int, level: int, kind: str, place: NDArray, residents: int, firm: int, firms: Firms
+) -> list[dict]:
     """One unit of 1-3 substances whose R falls inside the bounds of ``level``."""
     largest = (60, 200, 500, 5_000)[level - 1]
     weights = np.array([s[9] if s[2] <= largest else 0.0 for s in SUBSTANCES])
@@ -163,7 +171,9 @@ def _round_up(tonnes: float) -> float:
 def grade(rows: list[dict]) -> int:
     """Level 1-4 of one unit by GB 18218-2018 4.3: R = alpha * sum(beta * q / Q)."""
     table = {s[0]: s for s in SUBSTANCES}
-    r = alpha(rows[0]["residents"]) * sum(table[x["substance"]][3] * x["tonnes"] / table[x["substance"]][2] for x in rows)
+    r = alpha(rows[0]["residents"]) * sum(
+        table[x["substance"]][3] * x["tonnes"] / table[x["substance"]][2] for x in rows
+    )
     return 1 if r >= 100 else 2 if r >= 50 else 3 if r >= 10 else 4
 
 
@@ -190,19 +200,53 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> Non
         volume = [60.0] if gas else [60.0, 90.0, 120.0, 150.0]
         m3 = volume[int(rng.random() * len(volume))]
         kind, what = ("加气站", "天然气") if gas else ("加油站", "汽油")
-        out.fuel.append(_site(f"JY{number + 1:03d}", firms.name[i], kind, what, round(m3 * (0.4 if gas else 0.7), 1), m3, firms.xy[i], firms.id[i]))
+        out.fuel.append(
+            _site(
+                f"JY{number + 1:03d}",
+                firms.name[i],
+                kind,
+                what,
+                round(m3 * (0.4 if gas else 0.7), 1),
+                m3,
+                firms.xy[i],
+                firms.id[i],
+            )
+        )
     count = plan.count(14, 3)
     for k in range(count):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()
         place = np.round(towns.xy[town] + 1.05 * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)]), 2)
         m3 = float([7.0, 8.5, 9.5][int(rng.random() * 3)])
-        out.fuel.append(_site(f"PZ{k + 1:03d}", f"{towns.name[town][:2]}液化石油气瓶装供应站{k // len(towns.xy) + 1}", "瓶装供应站", "液化石油气", round(m3 * 0.42, 1), m3, place, ""))
+        out.fuel.append(
+            _site(
+                f"PZ{k + 1:03d}",
+                f"{towns.name[town][:2]}液化石油气瓶装供应站{k // len(towns.xy) + 1}",
+                "瓶装供应站",
+                "液化石油气",
+                round(m3 * 0.42, 1),
+                m3,
+                place,
+                "",
+            )
+        )
 
 
-def _site(number: str, name: str, kind: str, substance: str, tonnes: float, volume: float, xy: NDArray, firm: str) -> dict:
+def _site(
+    number: str, name: str, kind: str, substance: str, tonnes: float, volume: float, xy: NDArray, firm: str
+) -> dict:
     storage = {"加油站": "埋地", "加气站": "低温", "瓶装供应站": "瓶装", "装卸码头": "常压", "装卸台": "常压"}[kind]
-    return {"id": number, "name": name, "kind": kind, "substance": substance, "tonnes": tonnes, "volume": volume, "storage": storage, "xy": xy, "firm": firm}
+    return {
+        "id": number,
+        "name": name,
+        "kind": kind,
+        "substance": substance,
+        "tonnes": tonnes,
+        "volume": volume,
+        "storage": storage,
+        "xy": xy,
+        "firm": firm,
+    }
 
 
 def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], out: Hazards) -> None:
@@ -213,11 +257,31 @@ def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], 
         y = land.bank_y(np.array([x]))[0] + 25
         place = np.round(np.array([x, y]), 2)
         town = towns.name[int(township_of(towns, place[None])[0])][:2]
-        out.loading.append(_site(f"MT{k + 1:02d}", f"{town}危化品装卸码头{k + 1}号泊位", "装卸码头", ("甲醇", "苯乙烯", "汽油")[k], 3_000.0, 3_800.0, place, ""))
+        out.loading.append(
+            _site(
+                f"MT{k + 1:02d}",
+                f"{town}危化品装卸码头{k + 1}号泊位",
+                "装卸码头",
+                ("甲醇", "苯乙烯", "汽油")[k],
+                3_000.0,
+                3_800.0,
+                place,
+                "",
+            )
+        )
     bases = [row for row in out.units if row["first"]]
     for k in range(plan.count(140)):
         row = bases[int(rng.random() * len(bases))]
         turn = 2 * np.pi * rng.random()
         place = np.round(row["xy"] + 55 * np.array([np.cos(turn), np.sin(turn)]), 2)
-        site = _site(f"ZX{k + 1:03d}", f"{row['firm_name'].removesuffix('有限公司')}装卸台{k + 1}", "装卸台", row["substance"], 30.0, 40.0, place, row["firm"])
+        site = _site(
+            f"ZX{k + 1:03d}",
+            f"{row['firm_name'].removesuffix('有限公司')}装卸台{k + 1}",
+            "装卸台",
+            row["substance"],
+            30.0,
+            40.0,
+            place,
+            row["firm"],
+        )
         out.loading.append(site)

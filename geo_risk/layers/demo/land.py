@@ -63,7 +63,9 @@ def displaced(rng: np.random.Generator, corners: NDArray, rounds: int, share: fl
     return line
 
 
-def blob(rng: np.random.Generator, centre: tuple[float, float], a: float, b: float, angle: float, rough=0.22) -> Polygon:
+def blob(
+    rng: np.random.Generator, centre: tuple[float, float], a: float, b: float, angle: float, rough=0.22
+) -> Polygon:
     """A rounded natural outline with half axes a and b [m] turned by ``angle`` [rad]."""
     turn = np.linspace(0, 2 * np.pi, 73)[:-1]
     radius = 1 + rough * sum(
@@ -128,7 +130,9 @@ def _island(rng, unit: float, x: NDArray, bank: NDArray, half: NDArray) -> Polyg
     ix = cx + 1_800 * unit * along
     spine = np.interp(ix, x, bank + 0.6 * half)
     wide = 0.28 * np.interp(ix, x, half) * (1 - along**2) ** 0.6 * (1 + 0.15 * smooth_noise(rng, along, 3, 1.3))
-    return Polygon(np.round(np.vstack([np.column_stack([ix, spine - wide]), np.column_stack([ix, spine + wide])[::-1][1:-1]]), 2))
+    return Polygon(
+        np.round(np.vstack([np.column_stack([ix, spine - wide]), np.column_stack([ix, spine + wide])[::-1][1:-1]]), 2)
+    )
 
 
 def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineString], list[Polygon]]:
@@ -144,7 +148,10 @@ def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineS
         lines.append(np.column_stack([width * along, height * share + 1_100 * unit * wave]))
     wide = np.concatenate([uniform(rng, 4, 50, 80), uniform(rng, 2, 40, 60)])
     kept = [LineString(np.round(line, 2)).intersection(limit) for line in lines]
-    polygons = [line.buffer(w / 2, quad_segs=2).intersection(limit).difference(river) for line, w in zip(kept, wide, strict=True)]
+    polygons = [
+        line.buffer(w / 2, quad_segs=2).intersection(limit).difference(river)
+        for line, w in zip(kept, wide, strict=True)
+    ]
     return [LineString(np.round(line, 2)) for line in lines], polygons
 
 
@@ -152,9 +159,11 @@ def ditches(plan: Plan, land: Land, centres: NDArray, radius: NDArray) -> list[L
     """Polder ditches every 600-1,200 m outside the towns, as lines."""
     rng = stream(plan.seed, "ditches")
     width, height = plan.extent
-    open_land = land.dry.difference(land.hill.buffer(200)).difference(
-        shapely.union_all(shapely.buffer(shapely.points(centres), radius))
-    ).buffer(-40)
+    open_land = (
+        land.dry.difference(land.hill.buffer(200))
+        .difference(shapely.union_all(shapely.buffer(shapely.points(centres), radius)))
+        .buffer(-40)
+    )
     raw, y = [], 2_000.0 * plan.unit
     while y < height:
         x = np.arange(0.0, width + 1, 150.0)

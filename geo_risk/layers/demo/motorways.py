@@ -141,7 +141,11 @@ def _junctions(net: Net, road: _Motorway, system: list[tuple[_Motorway, float]])
             continue
         cross = shapely.get_coordinates(road.axis.interpolate(at))[0]
         gaps, near = tree.query(cross, k=12)
-        off = [int(strong[n]) for g, n in zip(gaps, near, strict=True) if 110 < road.axis.distance(shapely.Point(net.xy[strong[n]])) < 420]
+        off = [
+            int(strong[n])
+            for g, n in zip(gaps, near, strict=True)
+            if 110 < road.axis.distance(shapely.Point(net.xy[strong[n]])) < 420
+        ]
         if off:
             found.append((at, off[0]))
             taken.append(at)
@@ -189,7 +193,9 @@ def _turn(draft: _Draft, a: _Motorway, at_a: float, s: int, b: _Motorway, at_b: 
 
 def _carriageways(draft: _Draft, road: _Motorway) -> None:
     """Both carriageways cut at their stops; the two ends are joined by turning links."""
-    ends = {(at, side): draft.add_node(_point(road.axis, at, side)[0]) for at in (0.0, road.axis.length) for side in (1, -1)}
+    ends = {
+        (at, side): draft.add_node(_point(road.axis, at, side)[0]) for at in (0.0, road.axis.length) for side in (1, -1)
+    }
     for side in (1, -1):
         stops = [(at, node) for at, s, node in road.stops if s == side]
         stops += [(0.0, ends[(0.0, side)]), (road.axis.length, ends[(road.axis.length, side)])]
@@ -209,6 +215,8 @@ def _links(draft: _Draft, land: Land, used: list[int]) -> Links:
     shapely.prepare(water)
     wet, hill = shapely.intersects(water, lines), shapely.intersects(land.hill, lines)
     rank = np.array([row[3] for row in draft.rows])
-    tunnel = (hill & ~wet) | np.array([row[4].startswith("S9931") for row in draft.rows]) & shapely.intersects(land.river, lines)
+    tunnel = (hill & ~wet) | np.array([row[4].startswith("S9931") for row in draft.rows]) & shapely.intersects(
+        land.river, lines
+    )
     return Links(lines, np.array([r[1] for r in draft.rows]), np.array([r[2] for r in draft.rows]), np.array(draft.node),
                  rank, wet & ~tunnel, tunnel, [r[4] for r in draft.rows], np.array(sorted(set(used)), np.int64))  # fmt: skip

@@ -69,7 +69,9 @@ def finish(plan: Plan, net: Net, links: Links) -> Roads:
     row = chains.first_edge
     rank, bridge, tunnel, tree = net.rank[row], net.bridge[row], net.tunnel[row], chains.tree
     n_streets, base = len(path), len(net.xy)
-    start = np.concatenate([[c[0] for c in chains.path], links.start + np.where(links.start >= 0, base, 0)]).astype(np.int64)
+    start = np.concatenate([[c[0] for c in chains.path], links.start + np.where(links.start >= 0, base, 0)]).astype(
+        np.int64
+    )
     end = np.concatenate([[c[-1] for c in chains.path], links.end + np.where(links.end >= 0, base, 0)]).astype(np.int64)
     # A ramp's street end is written as -1 - node.
     start = np.where(start < 0, -1 - start, start)
@@ -81,7 +83,9 @@ def finish(plan: Plan, net: Net, links: Links) -> Roads:
     urban = np.concatenate([net.urban[[c[len(c) // 2] for c in chains.path]], np.zeros(len(links.line))])
     loop_free = np.concatenate([~tree, np.zeros(len(links.line), bool)])
     side_street = (rank == RANK["residential"]) & loop_free & (urban > 0.6)
-    oneway = np.where(np.arange(len(rank)) >= n_streets, 1, np.where(side_street & (rng.random(len(rank)) < 0.12), 1, 0))
+    oneway = np.where(
+        np.arange(len(rank)) >= n_streets, 1, np.where(side_street & (rng.random(len(rank)) < 0.12), 1, 0)
+    )
     node = np.vstack([net.xy, links.node])
     roads = Roads(lines, start, end, node, rank, oneway, bridge, tunnel, [], np.arange(len(rank)),
                   np.full(len(rank), np.nan), np.full(len(rank), np.nan), urban)  # fmt: skip
@@ -182,7 +186,9 @@ def _names(rng, roads: Roads, links: Links) -> list[str]:
     for s in heads:
         rank = roads.rank[s]
         if rank == RANK["trunk"]:
-            titles[s] = f"{'G' if counters['trunk'] < 2 else 'S'}{[928, 946][counters['trunk']] if counters['trunk'] < 2 else 820 + counters['trunk']}"
+            titles[s] = (
+                f"{'G' if counters['trunk'] < 2 else 'S'}{[928, 946][counters['trunk']] if counters['trunk'] < 2 else 820 + counters['trunk']}"
+            )
             counters["trunk"] += 1
         elif rank == RANK["primary"] and counters["primary"] < 120:
             titles[s] = avenues[counters["primary"]]

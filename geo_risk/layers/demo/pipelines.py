@@ -49,7 +49,16 @@ class Pipe:
         return self.kind == "长输管道"
 
 
-def make_pipelines(plan: Plan, land: Land, towns: Towns, parks: list[Park], ways: Corridors, roads: Roads, hazards: Hazards, motorways: list) -> list[Pipe]:
+def make_pipelines(
+    plan: Plan,
+    land: Land,
+    towns: Towns,
+    parks: list[Park],
+    ways: Corridors,
+    roads: Roads,
+    hazards: Hazards,
+    motorways: list,
+) -> list[Pipe]:
     """Long-distance lines first, then the medium-pressure net, the high-pressure feeders between them, plant lines last."""
     rng = stream(plan.seed, "pipelines")
     trunks = _trunks(rng, plan, land, parks, ways, motorways)
@@ -87,7 +96,21 @@ def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, mot
     rows = (("西气临澜干线", "天然气", 1016, 10.0, 17.5, gas), ("澜江南北联络线", "天然气", 813, 6.3, 14.2, river),
             ("临澜原油管道", "原油", 711, 8.0, 12.7, crude), ("澜港成品油管道", "成品油", 508, 8.0, 9.5, product))  # fmt: skip
     return [
-        Pipe(f"CS{k + 1:03d}", name, "长输管道", medium, dn, mpa, wall, "L485M钢", 1.5, "埋地", _year(rng), "临澜管网有限公司", line)
+        Pipe(
+            f"CS{k + 1:03d}",
+            name,
+            "长输管道",
+            medium,
+            dn,
+            mpa,
+            wall,
+            "L485M钢",
+            1.5,
+            "埋地",
+            _year(rng),
+            "临澜管网有限公司",
+            line,
+        )
         for k, (name, medium, dn, mpa, wall, line) in enumerate(rows)
     ]
 
@@ -98,7 +121,9 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     rows = np.flatnonzero(street)
     stroke = roads.stroke[rows]
     length = np.bincount(stroke, roads.length[rows], minlength=len(roads.rank))
-    dense = np.bincount(stroke, roads.length[rows] * roads.urban[rows], minlength=len(roads.rank)) / np.maximum(length, 1)
+    dense = np.bincount(stroke, roads.length[rows] * roads.urban[rows], minlength=len(roads.rank)) / np.maximum(
+        length, 1
+    )
     order = [s for s in np.lexsort((np.arange(len(dense)), -np.round(dense, 6))).tolist() if length[s] > 550]
     lines: list[LineString] = []
     total, members = 0.0, {}
@@ -135,7 +160,23 @@ def _high(rng, plan: Plan, towns: Towns, ways: Corridors, trunks: list[Pipe], me
         mpa, dn, wall = grades[k]
         line = ways.line(start, end, 320, [t.line for t in trunks] + [p.line for p in out])
         name = f"{towns.name[k][:2]}高压燃气管道"
-        out.append(Pipe(f"GY{k + 1:03d}", name, "城镇燃气", "天然气", dn, mpa, wall, "L360M钢", 1.2, "埋地", _year(rng), "临澜燃气有限公司", line))
+        out.append(
+            Pipe(
+                f"GY{k + 1:03d}",
+                name,
+                "城镇燃气",
+                "天然气",
+                dn,
+                mpa,
+                wall,
+                "L360M钢",
+                1.2,
+                "埋地",
+                _year(rng),
+                "临澜燃气有限公司",
+                line,
+            )
+        )
         start = end
     return out
 
@@ -144,7 +185,9 @@ def _plant(rng, plan: Plan, parks: list[Park], hazards: Hazards) -> list[Pipe]:
     """Between jetties, tank farms and plants along the main rack of the chemical park; half on racks."""
     park = parks[0]
     shapely.prepare(park.area)
-    inside = np.array([r["xy"] for r in hazards.units if r["first"] and park.area.covers(shapely.Point(r["xy"]))]).reshape(-1, 2)
+    inside = np.array(
+        [r["xy"] for r in hazards.units if r["first"] and park.area.covers(shapely.Point(r["xy"]))]
+    ).reshape(-1, 2)
     jetties = np.array([r["xy"] for r in hazards.loading[:2]])
     if len(inside) < 2:
         return []

@@ -64,7 +64,15 @@ def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> tuple[cKDTre
     return cKDTree(np.vstack([hazards.xy, lots])), cKDTree(trunk)
 
 
-def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roads: Roads, blocks: Blocks, away: tuple[cKDTree, cKDTree]) -> Places:
+def make_places(
+    plan: Plan,
+    towns: Towns,
+    parks: list[Park],
+    people: People,
+    roads: Roads,
+    blocks: Blocks,
+    away: tuple[cKDTree, cKDTree],
+) -> Places:
     """By density of people, each kind with its own spacing; dormitories at the edges of parks."""
     rng = stream(plan.seed, "places")
     ground = blocks.ground
@@ -80,11 +88,20 @@ def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roa
             if len(mine) >= want:
                 break
             n = 6 * want + 40
-            base = people.xy[choose(rng, weight, n)] if weight is not None else rim[np.floor(rng.random(n) * len(rim)).astype(int)]
+            base = (
+                people.xy[choose(rng, weight, n)]
+                if weight is not None
+                else rim[np.floor(rng.random(n) * len(rim)).astype(int)]
+            )
             spot = np.round(base + uniform(rng, 2 * n, -95, 95).reshape(-1, 2), 2)
             spot = spot[shapely.contains_xy(ground, spot)]
             gap = lanes.query(spot, distance_upper_bound=300.0)[0]
-            fits = (gap > 24) & (gap < 300) & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS) & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
+            fits = (
+                (gap > 24)
+                & (gap < 300)
+                & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS)
+                & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
+            )
             for p in spot[fits]:
                 if len(mine) < want and (not len(mine) or np.hypot(*(mine - p).T).min() > apart):
                     mine = np.vstack([mine, p])
@@ -95,7 +112,9 @@ def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roa
     kind = np.array(kinds)
     n = len(kind)
     sigma, median = np.array([r[4] for r in KINDS])[kind], np.array([r[3] for r in KINDS])[kind]
-    capacity = np.round(np.clip(median * np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 20, 12_000)).astype(np.int64)
+    capacity = np.round(np.clip(median * np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 20, 12_000)).astype(
+        np.int64
+    )
     beds = np.where(np.isin(kind, (4, 6)), np.round(np.clip(capacity * 0.55, 20, 1_400)), np.nan)
     area = np.round(capacity * uniform(rng, n, 4, 14)).astype(np.int64)
     town = township_of(towns, xy)

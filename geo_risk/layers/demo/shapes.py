@@ -48,7 +48,10 @@ def write_districts(city: City, folder: Path) -> None:
     towns = city.towns
     whole = shapely.coverage_union_all(np.array(towns.area))
     rows = [{"行政区划代码": CITY_CODE, "名称": CITY, "层级": "市", "上级代码": ""}]
-    rows += [{"行政区划代码": c, "名称": n, "层级": "街道" if n.endswith("街道") else "镇", "上级代码": CITY_CODE} for c, n in zip(towns.code, towns.name, strict=True)]
+    rows += [
+        {"行政区划代码": c, "名称": n, "层级": "街道" if n.endswith("街道") else "镇", "上级代码": CITY_CODE}
+        for c, n in zip(towns.code, towns.name, strict=True)
+    ]
     shapes = np.array([whole, *towns.area])
     geojson_write(folder / "镇街.geojson", rows, geometry_degrees(city.plan, shapes))
 
@@ -59,7 +62,13 @@ def _write_mixed(city: City, path: Path, prefix: str, groups: list[tuple[str, st
     shapes: list = []
     for kind, name, members in groups:
         for k, shape in enumerate(members):
-            rows.append({"编号": f"{prefix}{len(rows) + 1:04d}", "名称": name if len(members) == 1 or not name else f"{name}{k + 1}", "类型": kind})
+            rows.append(
+                {
+                    "编号": f"{prefix}{len(rows) + 1:04d}",
+                    "名称": name if len(members) == 1 or not name else f"{name}{k + 1}",
+                    "类型": kind,
+                }
+            )
             shapes.append(shape)
     geojson_write(path, rows, geometry_degrees(city.plan, np.array(shapes)))
 

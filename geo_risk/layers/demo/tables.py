@@ -12,13 +12,13 @@ from .dirt import SHARES, Dirt, full_width
 from .files import column_letters, csv_write, xlsx_write
 from .findings import Truth
 from .firms import SECTORS
-from .plan import CITY, DATE, degrees
 from .places import KINDS
+from .plan import CITY, DATE, degrees
 from .rng import stream
 
 _COLOURS = {4: "红", 3: "橙", 2: "黄", 1: "蓝"}
 _ROMAN = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
-_SECTORS_16 = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
+_SECTORS_16 = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 # Plausible for the lower river plain, not measured: shares of the 16 directions and calm [%], mean
 # speed by direction and shares of the stability classes with their speeds [m/s].
 _WIND = (6, 6, 7, 7, 9, 11, 10, 7, 5, 4, 3, 3, 3, 4, 5, 5)
@@ -81,8 +81,23 @@ def write_hazards(city: City, folder: Path) -> None:
         for r, w, x, y in zip(units, wordy, lon, lat, strict=True)
     ]  # fmt: skip
     csv_write(folder / "重大危险源.csv", header, rows, "gb18030")
-    header = ["编号", "危险源名称", "企业编号", "类型", "物质", "最大存量(吨)", "容积(m³)", "储存方式", "经度", "纬度", "位置误差"]
-    for file, sites, sexagesimal in (("加油加气站.csv", city.hazards.fuel, True), ("危险源_码头装卸点.csv", city.hazards.loading, False)):
+    header = [
+        "编号",
+        "危险源名称",
+        "企业编号",
+        "类型",
+        "物质",
+        "最大存量(吨)",
+        "容积(m³)",
+        "储存方式",
+        "经度",
+        "纬度",
+        "位置误差",
+    ]
+    for file, sites, sexagesimal in (
+        ("加油加气站.csv", city.hazards.fuel, True),
+        ("危险源_码头装卸点.csv", city.hazards.loading, False),
+    ):
         lon, lat = _places(city, [r["xy"] for r in sites])
         rows = [
             [r["id"], r["name"], r["firm"], r["kind"], r["substance"], r["tonnes"], r["volume"], r["storage"],
@@ -104,12 +119,26 @@ def write_crowded_places(city: City, truth: Truth, folder: Path) -> dict:
     """人员密集场所.csv in UTF-8 with a byte mark, coordinates in GCJ-02 and labelled so."""
     places, n = city.places, len(city.places.id)
     dirt = Dirt(city.plan.seed, "places", 2, n)
-    seeded = {r["target_id"] for r in truth.conflicts + truth.near_misses} | {r["place_id"] for r in truth.in_impact_circle}
+    seeded = {r["target_id"] for r in truth.conflicts + truth.near_misses} | {
+        r["place_id"] for r in truth.in_impact_circle
+    }
     dirt.spared = {i for i, name in enumerate(places.id) if name in seeded}
     dirt.plan({k: SHARES[k] for k in ("zero", "no_name")})
     lon, lat = degrees(city.plan, places.xy)
     gx, gy = wgs84_to_gcj02(lon, lat)
-    header = ["编号", "场所名称", "类别", "人数", "床位数", "建筑面积", "所属镇街", "经度", "纬度", "坐标系", "位置误差"]
+    header = [
+        "编号",
+        "场所名称",
+        "类别",
+        "人数",
+        "床位数",
+        "建筑面积",
+        "所属镇街",
+        "经度",
+        "纬度",
+        "坐标系",
+        "位置误差",
+    ]
     rows = []
     for i, (x, y) in enumerate(zip(_rounded(gx), _rounded(gy), strict=True)):
         x0, y0 = dirt.place(i, x, y)
@@ -131,7 +160,20 @@ def write_rescue(city: City, folder: Path) -> dict:
     rows: list[list] = [[f"{CITY}应急力量一览表"], header]
     for i, r in enumerate(rows_in):
         x, y = dirt.place(i, lon[i], lat[i])
-        rows.append([r["id"], r["name"], r["kind"], r.get("vehicles"), r.get("staff"), r.get("turnout"), r.get("foam"), r.get("beds"), x, y])
+        rows.append(
+            [
+                r["id"],
+                r["name"],
+                r["kind"],
+                r.get("vehicles"),
+                r.get("staff"),
+                r.get("turnout"),
+                r.get("foam"),
+                r.get("beds"),
+                x,
+                y,
+            ]
+        )
     xlsx_write(folder / "应急力量.xlsx", [("应急力量", rows, [f"A1:{column_letters(len(header) - 1)}1"])])
     lon, lat = _places(city, city.rescue.hydrants)
     rows = [[f"XH{k + 1:05d}", f"消火栓{k + 1}", "消火栓", x, y] for k, (x, y) in enumerate(zip(lon, lat, strict=True))]
@@ -153,11 +195,27 @@ def write_small_tables(city: City, folder: Path) -> None:
     rows = [[r["id"], r["name"], r["kind"], r["bays"], x, y, 0.1] for r, x, y in zip(city.lots, lon, lat, strict=True)]
     csv_write(folder / "停车场.csv", ["编号", "名称", "类型", "车位数", "经度", "纬度", "位置误差"], rows, "gb18030")
     lon, lat = _places(city, [r["xy"] for r in city.accidents])
-    rows = [[r["id"], r["name"], r["kind"], r["date"], r["substance"], r["deaths"], r["injuries"], x, y] for r, x, y in zip(city.accidents, lon, lat, strict=True)]
-    csv_write(folder / "事故.csv", ["编号", "名称", "事故类型", "日期", "物质", "死亡人数", "受伤人数", "经度", "纬度"], rows, "utf-8-sig")
+    rows = [
+        [r["id"], r["name"], r["kind"], r["date"], r["substance"], r["deaths"], r["injuries"], x, y]
+        for r, x, y in zip(city.accidents, lon, lat, strict=True)
+    ]
+    csv_write(
+        folder / "事故.csv",
+        ["编号", "名称", "事故类型", "日期", "物质", "死亡人数", "受伤人数", "经度", "纬度"],
+        rows,
+        "utf-8-sig",
+    )
     lon, lat = _places(city, [r["xy"] for r in city.dangers])
-    rows = [[r["id"], r["name"], r["firm"], r["firm_name"], r["found"], r["due"], r["state"], x, y] for r, x, y in zip(city.dangers, lon, lat, strict=True)]
-    csv_write(folder / "重大事故隐患.csv", ["编号", "隐患名称", "企业编号", "企业名称", "发现日期", "整改期限", "整改状态", "经度", "纬度"], rows, "gb18030")
+    rows = [
+        [r["id"], r["name"], r["firm"], r["firm_name"], r["found"], r["due"], r["state"], x, y]
+        for r, x, y in zip(city.dangers, lon, lat, strict=True)
+    ]
+    csv_write(
+        folder / "重大事故隐患.csv",
+        ["编号", "隐患名称", "企业编号", "企业名称", "发现日期", "整改期限", "整改状态", "经度", "纬度"],
+        rows,
+        "gb18030",
+    )
     csv_write(folder / "风玫瑰.csv", ["风向", "风向角(度)", "稳定度", "风速(m/s)", "频率"], wind_rows(), "utf-8-sig")
 
 
