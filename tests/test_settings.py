@@ -35,6 +35,11 @@ def test_defaults_and_lists():
         (with_key("region", "cell_m", "25 m"), r"cell_m = '25 m': must be a number"),
         (with_key("region", "cell_m", True), r"cell_m = True: must be a number"),
         (with_key("region", "cell_m", -25), r"cell_m = -25: must be a number above 0 m"),
+        (with_key("risk", "cuts", [3, 2, 1, 0]), r"cuts = \[3, 2, 1, 0\]: must be four rising numbers within 0 to 100"),
+        (with_key("risk", "cuts", [0, 1, 2]), r"cuts = \[0, 1, 2\]: must be four rising numbers"),
+        (with_key("risk", "weight_base", 0), r"weight_base = 0: must be a number above 0"),
+        (with_key("risk", "weight_population", float("nan")), r"weight_population = nan: must be a number"),
+        (with_key("risk", "district_min_share", 0), r"district_min_share = 0: must be a number above 0"),
         (with_key("rescue", "limits_min", [10, 5]), r"limits_min = \[10, 5\]: must be positive, rising numbers"),
         (with_key("rescue", "limits_min", 5), r"limits_min = 5: must be a list of numbers"),
         (with_key("rescue", "speeds_kmh", {"trunk": "fast"}), r"speeds_kmh = .* must be a table of numbers"),
@@ -49,7 +54,7 @@ def test_refusals_name_key_value_and_what_is_allowed(document, message):
 
 
 def test_file_troubles(tmp_path):
-    with pytest.raises(SettingsError, match="no such file. Start a region with: geo-risk init"):
+    with pytest.raises(SettingsError, match=r"no such file\. Start a region with: geo-risk init"):
         load_settings(tmp_path / "region.toml")
     (tmp_path / "region.toml").write_bytes("name = '临'".encode("gbk"))
     with pytest.raises(SettingsError, match="Save it as UTF-8"):

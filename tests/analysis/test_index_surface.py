@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo_risk.analysis.index import index_surface
 from geo_risk.analysis.index_sources import index_sources
-from geo_risk.errors import CRSError, InputError, SettingsError
+from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 from geo_risk.settings import RiskSettings
 
@@ -204,19 +204,3 @@ def test_other_inputs_are_refused():
         index_surface(frame.to_crs("EPSG:4550"), {}, GRID)
     with pytest.raises(InputError, match="band_rows"):
         index_surface(frame, {}, GRID, band_rows=0)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"cuts": (0, 30, 12, 60)},
-        {"cuts": (0, 1, 2)},
-        {"weight_base": 0},
-        {"exposure_radius_m": -1},
-        {"district_min_share": 0},
-        {"weight_population": float("nan")},
-    ],
-)
-def test_settings_out_of_range_name_the_key(wrong):
-    with pytest.raises(SettingsError, match=rf"\[risk\] {next(iter(wrong))}"):
-        RiskSettings(**wrong)
