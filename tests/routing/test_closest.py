@@ -115,7 +115,7 @@ def test_facilities_that_cannot_serve_are_listed(square):
     stations = points_of((0, 0), (9000, 9000), (0, 0), kind=["fire_station"] * 3, state=["closed", None, "active"])
     assert idle_facilities(network, stations)[["id", "reason"]].to_numpy().tolist() == [
         ["p0", "out of service"],
-        ["p1", "no road near"],
+        ["p1", "no road within 500 m"],
     ]
     rows = closest(network, points_of((0, 0)), stations.iloc[:2])
     assert rows["reason"].tolist() == ["none of 2 facilities of this kind is in service and near a road"]
