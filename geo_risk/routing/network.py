@@ -185,9 +185,9 @@ def build_network(
     The network of a roads layer (``schema.LAYERS["roads"]``, metric CRS).
 
     Lines are cut at their ends and at vertices used more than once, so that OpenStreetMap ways and
-    layers already cut at junctions both work. A road is left out, and counted in the report, when
-    its access is no or private, its class has speed 0, it is too low or weak for the vehicle, it has no geometry, or it repeats another.
-    The speed is that of the class, capped by the posted limit.
+    layers already cut at junctions both work. A road is left out, and counted in the report, when its
+    access is no or private, its class has speed 0, it is too low or too weak for the vehicle, it has
+    no geometry, or it repeats another. The speed is that of the class, capped by the posted limit.
 
     Parameters
     ----------

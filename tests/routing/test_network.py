@@ -114,6 +114,13 @@ def test_loose_ends_connect_to_another_part_only():
     assert build_network(roads, speeds=SPEEDS, connect_m=20).report.connected_ends == 0
 
 
+def test_a_loose_end_takes_the_nearest_of_several_lines():
+    roads = roads_of([(0, -20), (100, -20)], [(0, 0), (100, 0)], [(50, 30), (50, 500)])
+    network = build_network(roads, speeds=SPEEDS, connect_m=60)
+    assert (50.0, 0.0) in set(zip(network.x.tolist(), network.y.tolist(), strict=True))
+    assert (50.0, -20.0) not in set(zip(network.x.tolist(), network.y.tolist(), strict=True))
+
+
 def test_crossings_join_only_on_request_and_on_one_deck():
     lines = [(0, 0), (100, 0)], [(50, -50), (50, 50)], [(20, -50), (20, 50)]
     roads = roads_of(*lines, bridge=[False, False, True])
