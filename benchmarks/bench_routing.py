@@ -98,12 +98,12 @@ def main(path, layer=None):
         theirs,
     )
     _, theirs = timed(
-        "networkx ego_graph + buffered edges, 1 station, 5 min",
+        "networkx ego_graph + buffered edges, 1 station, 10 min",
         lambda: shapely.union_all(
             shapely.buffer(
                 [
                     d["geometry"]
-                    for *_, d in nx.ego_graph(graph, int(sources[0]), 240, distance="travel_time").edges(data=True)
+                    for *_, d in nx.ego_graph(graph, int(sources[0]), 540, distance="travel_time").edges(data=True)
                 ],
                 100,
             )
@@ -111,8 +111,8 @@ def main(path, layer=None):
     )
     one = stations[:1].assign(turnout_s=60.0)
     timed(
-        "ours: service area, 1 station, 5 min",
-        lambda: service_areas(network, one, limits_min=[5], kinds=["fire_station"]),
+        "ours: service area, 1 station, 10 min",
+        lambda: service_areas(network, one, limits_min=[10], kinds=["fire_station"]),
         theirs,
     )
 

@@ -16,7 +16,6 @@ from geo_risk.routing.facilities import KINDS, facility_starts
 from geo_risk.routing.network import Network
 from geo_risk.routing.reach import (
     SLACK_MS,
-    Pieces,
     Starts,
     arrival_ms,
     first_arrival_ms,
@@ -159,20 +158,16 @@ def _best(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, k: int
     return _Best(start[chosen], place[chosen], np.broadcast_to(rank, start.shape)[chosen], ms[chosen], picked[chosen])
 
 
-def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple[NDArray, NDArray]:
+def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple[NDArray, NDArray[np.float64]]:
     """(b,) LineString from facility to place and its length on the road [m] of each chosen pair."""
-    parts = []
+    lines, road_m = np.full(len(best.start), None, object), np.zeros(len(best.start))
     for start in np.unique(best.start):
         pairs = np.flatnonzero(best.start == start)
-        limit = float(best.ms[pairs].max())
-        one = starts.take(np.array([start]))
-        pieces = route_pieces(network, one, at.take(best.place[pairs]), best.how[pairs], limit_ms=limit)
-        parts.append(pieces._replace(line=pairs[pieces.line]))
-    if not parts:
-        return np.empty(0, object), np.empty(0)
-    pieces = Pieces(*map(np.concatenate, zip(*parts, strict=True)))
-    road_m = np.bincount(pieces.line, np.abs(pieces.end_m - pieces.begin_m), minlength=len(best.start))
-    return piece_lines(network, pieces, starts.at.xy[best.start], at.xy[best.place]), road_m
+        one, ends = starts.take(np.array([start])), at.take(best.place[pairs])
+        pieces = route_pieces(network, one, ends, best.how[pairs], limit_ms=float(best.ms[pairs].max()))
+        road_m[pairs] = np.bincount(pieces.line, np.abs(pieces.end_m - pieces.begin_m), minlength=len(pairs))
+        lines[pairs] = piece_lines(network, pieces, np.repeat(one.at.xy, len(pairs), axis=0), ends.xy)
+    return lines, road_m
 
 
 def _kind_table(

@@ -12,7 +12,7 @@ from geo_risk.errors import InputError
 from geo_risk.routing.network import Network
 from geo_risk.routing.reach import Starts
 from geo_risk.routing.snap import access_ms, column_text, snap_frame
-from geo_risk.routing.speeds import turnout_seconds
+from geo_risk.routing.speeds import rescue_default, turnout_seconds
 
 KINDS = ("fire_station", "hospital", "ambulance_base", "rescue_team")
 OUT_OF_SERVICE = ("closed", "stopped", "planned")
@@ -55,11 +55,14 @@ def facility_starts(
         raise InputError("emergency_facilities: there is no column 'kind'; it says fire_station, hospital, ...")
     frame = facilities[np.isin(column_text(facilities, "kind"), list(kinds))]
     table = _table(frame, turnout_seconds(turnout_s))
-    snapped = snap_frame(network, frame, "emergency_facilities", max_m=access_max_m)
+    max_m = rescue_default("access_max_m") if access_max_m is None else access_max_m
+    snapped = snap_frame(network, frame, "emergency_facilities", max_m=max_m)
     state = frame["state"].to_numpy(object) if "state" in frame else np.full(len(frame), None, object)
     out = pd.Series(state, dtype=object).isin(OUT_OF_SERVICE).to_numpy()
     reason = np.select(
-        [out, np.isnan(snapped.xy).any(axis=1), snapped.edge < 0], ["out of service", "no position", "no road near"], ""
+        [out, np.isnan(snapped.xy).any(axis=1), snapped.edge < 0],
+        ["out of service", "no position", f"no road within {max_m:g} m"],
+        "",
     )
     kind_order = table["kind"].map({kind: i for i, kind in enumerate(kinds)}).to_numpy(float)
     order = np.lexsort((np.arange(len(table)), table["id"].to_numpy(str), kind_order))
@@ -71,9 +74,15 @@ def facility_starts(
     return served, starts, left
 
 
-def idle_facilities(network: Network, facilities: gpd.GeoDataFrame, kinds: Sequence[str] = KINDS) -> pd.DataFrame:
+def idle_facilities(
+    network: Network,
+    facilities: gpd.GeoDataFrame,
+    kinds: Sequence[str] = KINDS,
+    *,
+    access_max_m: float | None = None,
+) -> pd.DataFrame:
     """id, name, kind and reason of the facilities that no result counts: out of service, or far from any road."""
-    return facility_starts(network, facilities, kinds)[2]
+    return facility_starts(network, facilities, kinds, access_max_m=access_max_m)[2]
 
 
 def _table(frame: gpd.GeoDataFrame, turnout: Mapping[str, float]) -> pd.DataFrame:

@@ -37,7 +37,8 @@ class NetworkReport:
 
     ``skipped`` counts roads left out, by reason; ``corrected`` counts values not taken as written,
     by reason; ``main_share`` is the share of the length in the largest strong component and
-    ``joined_share`` the share of line ends that meet another line. ``warnings`` name the next step.
+    ``joined_share`` the share of line ends that meet another line; where that is low, ``unjoined_crossings``
+    counts the crossings without a common vertex (None: not counted). ``warnings`` name the next step.
     """
 
     roads: int
@@ -54,6 +55,7 @@ class NetworkReport:
     components: int = 0
     main_share: float = 0.0
     dead_ends: int = 0
+    unjoined_crossings: int | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -176,14 +178,16 @@ def build_network(
     snap_m: float = 0.0,
     connect_m: float = 0.0,
     split_crossings: bool = False,
+    height_m: float | None = None,
+    weight_t: float | None = None,
 ) -> Network:
     """
     The network of a roads layer (``schema.LAYERS["roads"]``, metric CRS).
 
     Lines are cut at their ends and at vertices used more than once, so that OpenStreetMap ways and
-    layers already cut at junctions both work. A road is left out, and counted in the report, when
-    its access is no or private, its class has speed 0, it has no geometry, or it repeats another.
-    The speed is that of the class, capped by the posted limit.
+    layers already cut at junctions both work. A road is left out, and counted in the report, when its
+    access is no or private, its class has speed 0, it is too low or too weak for the vehicle, it has
+    no geometry, or it repeats another. The speed is that of the class, capped by the posted limit.
 
     Parameters
     ----------
@@ -195,6 +199,8 @@ def build_network(
         Loose ends are extended to the nearest line of another connected part within this [m].
     split_crossings : bool
         Join lines that cross without a common vertex, unless bridge, tunnel or level differ.
+    height_m, weight_t : float
+        Height [m] and weight [t] of the vehicle: roads with a lower limit are left out. None for any.
 
     Raises
     ------
@@ -207,11 +213,11 @@ def build_network(
     """
     require_metric(roads, "roads")
     check_speeds(speeds)
-    for name, metres in (("snap_m", snap_m), ("connect_m", connect_m)):
-        if not 0 <= metres < np.inf:
-            raise SettingsError(f"[rescue] {name} = {metres}: write metres, 0 for off.")
+    for name, value in (("snap_m", snap_m), ("connect_m", connect_m), ("height_m", height_m), ("weight_t", weight_t)):
+        if value is not None and not 0 <= value < np.inf:
+            raise SettingsError(f"[rescue] {name} = {value}: must be a number, 0 or more.")
     table, corrected = road_table(roads, speeds)
-    usable, skipped = usable_roads(roads, table)
+    usable, skipped = usable_roads(roads, table, height_m, weight_t)
     shapes = roads.geometry.to_numpy().copy()
     shapes[~usable] = None
     lines = topology.lines_of(shapes)
@@ -219,12 +225,16 @@ def build_network(
     lines, skipped["drawn twice"] = without_repeats(lines, table)
     lines, merged = topology.merge_ends(lines, snap_m)
     lines, connected = topology.connect_ends(lines, connect_m)
-    crossings = 0
+    crossings, deck = 0, table["deck"].to_numpy()
     if split_crossings and len(lines.road):
-        lines, crossings = topology.split_crossings(lines, table["deck"].to_numpy()[lines.road])
+        lines, crossings = topology.split_crossings(lines, deck[lines.road])
     if not len(lines.road):
         left_out = ", ".join(f"{count} {reason}" for reason, count in skipped.items() if count) or "it is empty"
         raise InputError(f"no road of {len(roads)} can be used: {left_out}. Check access and class of layer 'roads'.")
+    joined_share = 1.0 - len(topology.loose_ends(lines)) / (2 * len(lines.road))
+    unjoined = None
+    if joined_share < WARN_JOINED_SHARE:
+        unjoined = len(topology.crossing_points(lines, deck[lines.road])[0])
     report = NetworkReport(
         roads=len(roads),
         used=len(np.unique(lines.road)),
@@ -233,7 +243,8 @@ def build_network(
         merged_ends=merged,
         connected_ends=connected,
         split_crossings=crossings,
-        joined_share=1.0 - len(topology.loose_ends(lines)) / (2 * len(lines.road)),
+        joined_share=joined_share,
+        unjoined_crossings=unjoined,
     )
     return _described(_assemble(roads.crs.to_string(), table, lines, report))
 
@@ -265,7 +276,11 @@ def _assemble(crs: str, table: pd.DataFrame, lines: topology.Lines, report: Netw
 
 
 def with_speeds(network: Network, speeds: Mapping[str, float]) -> Network:
-    """The same network for another vehicle or hour; classes with speed 0 are closed."""
+    """
+    The same network for another vehicle or hour; classes with speed 0 are closed.
+
+    Roads left out when the network was built stay out: build it with the vehicle that may go farthest.
+    """
     check_speeds(speeds)
     kmh = road_speed(network.road_class, network.limit_kmh, speeds)
     passable = kmh[network.road] > 0
@@ -333,8 +348,9 @@ def _warnings(report: NetworkReport) -> tuple[str, ...]:
     found = []
     if report.joined_share < WARN_JOINED_SHARE:
         found.append(
-            f"only {report.joined_share:.0%} of the line ends meet another line: the layer is hardly cut at its "
-            "junctions. Set snap_m, connect_m or split_crossings under [rescue], or repair the layer."
+            f"only {report.joined_share:.0%} of the line ends meet another line, and "
+            f"{report.unjoined_crossings} crossings have no common vertex: the layer is hardly cut at its junctions. "
+            "Set snap_m, connect_m or split_crossings under [rescue], or repair the layer."
         )
     if report.main_share < WARN_MAIN_SHARE:
         found.append(

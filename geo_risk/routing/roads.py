@@ -21,7 +21,8 @@ LIMITS_KMH = (3.0, 160.0)
 
 def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd.DataFrame, dict[str, int]]:
     """
-    One row a road: id, class, oneway (1, 0, -1), limit_kmh (NaN: none), kmh used, access, deck.
+    One row a road: id, class, oneway (1, 0, -1), limit_kmh (NaN: none), kmh used, access, max_height_m and
+    max_weight_t (NaN: no limit known), deck.
 
     Also counts what was not taken as written. Absent columns count as missing values.
 
@@ -57,6 +58,8 @@ def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd
             "limit_kmh": limit,
             "kmh": road_speed(road_class, limit, speeds),
             "access": _text(roads, "access"),
+            "max_height_m": _number(roads, "max_height_m"),
+            "max_weight_t": _number(roads, "max_weight_t"),
             "deck": decks.groupby(["level", "bridge", "tunnel"]).ngroup().to_numpy(),
         }
     )
@@ -74,9 +77,13 @@ def road_speed(road_class: NDArray, limit_kmh: NDArray, speeds: Mapping[str, flo
     return np.fmin(by_class, limit_kmh)
 
 
-def usable_roads(roads: gpd.GeoDataFrame, table: pd.DataFrame) -> tuple[NDArray[np.bool_], dict[str, int]]:
+def usable_roads(
+    roads: gpd.GeoDataFrame, table: pd.DataFrame, height_m: float | None = None, weight_t: float | None = None
+) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """
     (r,) whether a vehicle may use the road, and how many may not, by the first reason that holds.
+
+    A road without a height or weight limit is open to every height and weight.
 
     Raises
     ------
@@ -97,6 +104,8 @@ def usable_roads(roads: gpd.GeoDataFrame, table: pd.DataFrame) -> tuple[NDArray[
         ("without geometry", missing),
         ("access no or private", table["access"].isin(CLOSED_ACCESS).to_numpy()),
         ("of a class closed to vehicles", table["kmh"].to_numpy() <= 0),
+        ("lower than the vehicle", table["max_height_m"].to_numpy() < (height_m or 0.0)),
+        ("too weak for the vehicle", table["max_weight_t"].to_numpy() < (weight_t or 0.0)),
     ):
         skipped[reason] = int((usable & out).sum())
         usable &= ~out

@@ -196,6 +196,8 @@ def _stamp(squared: NDArray[np.float32], grid: Grid, xy: Floats, width: float) -
     Only ever lowered, so that the areas of rising limits contain each other.
     """
     row, col = grid.rowcol(xy[:, 0], xy[:, 1])
+    order = np.argsort(row * grid.shape[1] + col, kind="stable")  # neighbours in memory one after the other
+    row, col, xy = row[order], col[order], xy[order]
     dx, dy = grid.x[col] - xy[:, 0], grid.y[row] - xy[:, 1]
     flat, base = squared.reshape(-1), row * grid.shape[1] + col
     reach = int(np.ceil(width / grid.cell_m)) + 1

@@ -90,7 +90,7 @@ def snap_frame(network: Network, frame: gpd.GeoDataFrame, what: str, *, max_m: f
 
 def require_crs(network: Network, frame: gpd.GeoDataFrame, what: str) -> None:
     """Refuse a layer that is not in the network's CRS (CRSError)."""
-    if frame.crs is None or frame.crs.to_string() != network.crs:
+    if frame.crs is None or frame.crs != network.crs:
         have = "no CRS" if frame.crs is None else frame.crs.to_string()
         raise CRSError(f"'{what}' has {have}, the roads {network.crs}. Reproject first: frame.to_crs(roads.crs).")
 

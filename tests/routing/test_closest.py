@@ -60,6 +60,16 @@ def test_both_on_one_edge_but_faster_around():
     assert row["minutes"] * 60 == pytest.approx((50 + 100 + 50) / 10)
 
 
+def test_the_route_follows_the_bends_also_against_the_drawing():
+    bends = [(0, 0), (100, 0), (100, 100), (200, 100), (200, 0), (300, 0)]
+    network = build_network(roads_of(bends, [(300, 0), (400, 0)]), speeds=SPEEDS)
+    ends = points_of((50, 0), (400, 0), kind=["fire_station"] * 2, turnout_s=[0.0, 0.0])
+    there = closest(network, ends[1:], ends[:1]).geometry.iloc[0]
+    back = closest(network, ends[:1], ends[1:]).geometry.iloc[0]
+    assert there.coords[:] == [(50, 0), *bends[1:], (400, 0)]
+    assert back.coords[:] == there.coords[::-1]
+
+
 def test_on_a_loop_road_the_shorter_way_round_is_taken():
     loop = [(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]
     network = build_network(roads_of([(-500, 0), (0, 0)], loop), speeds=SPEEDS)
@@ -115,7 +125,7 @@ def test_facilities_that_cannot_serve_are_listed(square):
     stations = points_of((0, 0), (9000, 9000), (0, 0), kind=["fire_station"] * 3, state=["closed", None, "active"])
     assert idle_facilities(network, stations)[["id", "reason"]].to_numpy().tolist() == [
         ["p0", "out of service"],
-        ["p1", "no road near"],
+        ["p1", "no road within 500 m"],
     ]
     rows = closest(network, points_of((0, 0)), stations.iloc[:2])
     assert rows["reason"].tolist() == ["none of 2 facilities of this kind is in service and near a road"]

@@ -71,6 +71,13 @@ def test_roads_left_out_are_counted_by_reason():
     assert report.used + sum(report.skipped.values()) == report.roads == 7
 
 
+def test_low_and_weak_roads_are_left_out_for_tall_and_heavy_vehicles(square):
+    roads = square.assign(max_height_m=[3.0, np.nan, 4.0, np.nan], max_weight_t=[np.nan, 10.0, 20.0, np.nan])
+    report = build_network(roads, speeds=SPEEDS, height_m=3.5, weight_t=20.0).report
+    assert report.skipped == {"lower than the vehicle": 1, "too weak for the vehicle": 1}
+    assert build_network(roads, speeds=SPEEDS).report.skipped == {}
+
+
 def test_opposite_one_ways_are_not_repeats():
     network = build_network(roads_of([(0, 0), (9, 0)], [(9, 0), (0, 0)], oneway=[1, 1]), speeds=SPEEDS)
     assert (network.report.used, network.report.components) == (2, 1)
@@ -107,12 +114,20 @@ def test_loose_ends_connect_to_another_part_only():
     assert build_network(roads, speeds=SPEEDS, connect_m=20).report.connected_ends == 0
 
 
+def test_a_loose_end_takes_the_nearest_of_several_lines():
+    roads = roads_of([(0, -20), (100, -20)], [(0, 0), (100, 0)], [(50, 30), (50, 500)])
+    network = build_network(roads, speeds=SPEEDS, connect_m=60)
+    assert (50.0, 0.0) in set(zip(network.x.tolist(), network.y.tolist(), strict=True))
+    assert (50.0, -20.0) not in set(zip(network.x.tolist(), network.y.tolist(), strict=True))
+
+
 def test_crossings_join_only_on_request_and_on_one_deck():
     lines = [(0, 0), (100, 0)], [(50, -50), (50, 50)], [(20, -50), (20, 50)]
     roads = roads_of(*lines, bridge=[False, False, True])
     plain = build_network(roads, speeds=SPEEDS)
     assert plain.report.components == 3
-    assert "only 0% of the line ends meet another line" in plain.report.warnings[0]
+    assert plain.report.unjoined_crossings == 1
+    assert "only 0% of the line ends meet another line, and 1 crossings" in plain.report.warnings[0]
     network = build_network(roads, speeds=SPEEDS, split_crossings=True)
     assert (network.report.split_crossings, network.report.components, len(network.metres)) == (1, 2, 5)
 
@@ -163,7 +178,9 @@ def test_unusable_layers_say_why(square, change, error, match):
         build_network(change(square), speeds=SPEEDS)
 
 
-@pytest.mark.parametrize("settings", [{"snap_m": -1.0}, {"connect_m": float("nan")}, {"speeds": {"primary": 50.0}}])
+@pytest.mark.parametrize(
+    "settings", [{"snap_m": -1.0}, {"connect_m": float("nan")}, {"height_m": -1.0}, {"speeds": {"primary": 50.0}}]
+)
 def test_bad_settings_are_refused(square, settings):
     with pytest.raises(SettingsError):
         build_network(square, **{"speeds": SPEEDS} | settings)
