@@ -32,14 +32,20 @@ class MainRoads:
     anchor_size: NDArray[np.float64]
 
 
-def make_main_roads(plan: Plan, land: Land, towns: Towns, parks: list[Park], ways: Corridors, motorways: list) -> MainRoads:
+def make_main_roads(
+    plan: Plan, land: Land, towns: Towns, parks: list[Park], ways: Corridors, motorways: list
+) -> MainRoads:
     """All main roads, noded and cut into pieces of about `STEP` metres."""
     rng = stream(plan.seed, "main roads")
     gates = _gates(rng, plan, land)
     big = np.array([p.area.centroid.coords[0] for p in parks[:4]])
     anchors = np.vstack([towns.xy, big, gates])
     size = np.concatenate([towns.people / 1e3, np.full(len(big), 60.0), np.full(len(gates), 45.0)])
-    rings = {i: _ring(rng, towns.xy[i], _ring_m(towns, i), towns.angle[i]) for i in range(len(towns.xy)) if _has_ring(towns, i)}
+    rings = {
+        i: _ring(rng, towns.xy[i], _ring_m(towns, i), towns.angle[i])
+        for i in range(len(towns.xy))
+        if _has_ring(towns, i)
+    }
     inside = shapely.union_all([shapely.Polygon(r.coords).buffer(-5) for r in rings.values()])
     lines, rank = _between(rng, land, anchors, size, inside)
     national = _national(gates, towns, ways, inside, motorways)
@@ -94,10 +100,14 @@ def _between(rng, land: Land, anchors: NDArray, size: NDArray, rings) -> tuple[l
         cls = RANK["trunk"] if share < 0.28 else RANK["primary"] if share < 0.72 else RANK["secondary"]
         bows = uniform(rng, 2, 0.02, 0.05) * np.where(rng.random(2) < 0.5, -1, 1)
         line = _s_curve(anchors[i], anchors[j], bows)
-        blocked = line.intersects(land.lake.buffer(60)) or (cls != RANK["trunk"] and line.intersects(land.hill.buffer(40)))
+        blocked = line.intersects(land.lake.buffer(60)) or (
+            cls != RANK["trunk"] and line.intersects(land.hill.buffer(40))
+        )
         if blocked:
             line = _s_curve(anchors[i], anchors[j], -bows * 1.5)
-            blocked = line.intersects(land.lake.buffer(60)) or (cls != RANK["trunk"] and line.intersects(land.hill.buffer(40)))
+            blocked = line.intersects(land.lake.buffer(60)) or (
+                cls != RANK["trunk"] and line.intersects(land.hill.buffer(40))
+            )
         if blocked:
             continue
         lines.append(line.difference(rings))
@@ -181,7 +191,12 @@ def _island_road(land: Land) -> LineString:
 def _noded(lines: list, rank: list[int]) -> tuple[NDArray, NDArray, NDArray]:
     """Node all lines together, cut at about `STEP`, merge nodes closer than 32 m; the better class wins."""
     parts = [p for line in lines for p in shapely.get_parts(line) if p.geom_type == "LineString" and p.length > 60]
-    cls = [r for line, r in zip(lines, rank, strict=True) for p in shapely.get_parts(line) if p.geom_type == "LineString" and p.length > 60]
+    cls = [
+        r
+        for line, r in zip(lines, rank, strict=True)
+        for p in shapely.get_parts(line)
+        if p.geom_type == "LineString" and p.length > 60
+    ]
     pieces = shapely.get_parts(shapely.union_all(np.array(parts), grid_size=0.01))
     pieces = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(list(pieces))))
     tree = shapely.STRtree(parts)
@@ -192,7 +207,9 @@ def _noded(lines: list, rank: list[int]) -> tuple[NDArray, NDArray, NDArray]:
     coords, edges, classes, start = [], [], [], 0
     for piece, c in zip(pieces, best, strict=True):
         n = max(round(piece.length / STEP), 1)
-        coords.append(shapely.get_coordinates(shapely.line_interpolate_point(piece, np.linspace(0, 1, n + 1), normalized=True)))
+        coords.append(
+            shapely.get_coordinates(shapely.line_interpolate_point(piece, np.linspace(0, 1, n + 1), normalized=True))
+        )
         edges.append(np.column_stack([np.arange(start, start + n), np.arange(start + 1, start + n + 1)]))
         classes.append(np.full(n, c))
         start += n + 1

@@ -57,7 +57,9 @@ def make_blocks(plan: Plan, land: Land, towns: Towns, parks: list[Park], people:
     built = faces[urban & ~green & (area < 200_000) & ~works_here]
     built = shapely.get_parts(shapely.coverage_union_all(built))
     built = shapely.set_precision(built[shapely.area(built) > 20_000], 0.01)
-    ground = land.limit.difference(shapely.union_all([waters.buffer(12, quad_segs=3), *shapely.buffer(ponds, 12, quad_segs=3), land.hill]))
+    ground = land.limit.difference(
+        shapely.union_all([waters.buffer(12, quad_segs=3), *shapely.buffer(ponds, 12, quad_segs=3), land.hill])
+    )
     shapely.prepare(ground)
     return Blocks(greens, ponds, built, ground)
 
@@ -77,5 +79,9 @@ def _shrunk(faces: NDArray, by: float, soft: float) -> NDArray:
 
 def _single(shapes: NDArray, least_m2: float) -> NDArray:
     parts = [max(shapely.get_parts(s), key=lambda p: p.area) for s in shapes if not s.is_empty]
-    kept = [shapely.set_precision(shapely.simplify(p, 1.0), 0.01) for p in parts if p.geom_type == "Polygon" and p.area > least_m2]
+    kept = [
+        shapely.set_precision(shapely.simplify(p, 1.0), 0.01)
+        for p in parts
+        if p.geom_type == "Polygon" and p.area > least_m2
+    ]
     return np.array([p for p in kept if p.geom_type == "Polygon"], dtype=object)

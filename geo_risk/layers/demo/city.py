@@ -67,4 +67,21 @@ def make_city(plan: Plan) -> City:
     buildings = make_buildings(plan, towns, roads, blocks, pipes)
     rescue = make_rescue(plan, land, towns, parks, people, roads, places)
     accidents, dangers = make_history(plan, firms, hazards)
-    return City(plan, land, towns, parks, people, roads, blocks, firms, hazards, pipes, lots, places, buildings, rescue, accidents, dangers)
+    return City(
+        plan,
+        land,
+        towns,
+        parks,
+        people,
+        roads,
+        blocks,
+        firms,
+        hazards,
+        pipes,
+        lots,
+        places,
+        buildings,
+        rescue,
+        accidents,
+        dangers,
+    )

@@ -31,7 +31,12 @@ class Corridors:
             away = np.hypot(self.xy[:, 0] - x, self.xy[:, 1] - y) / radius
             cost += 14 * np.exp(-((away / 0.75) ** 2))
         works = shapely.union_all([p.area for p in parks]).buffer(100)
-        for area, extra in ((works, 6.0), (land.hill.buffer(200), 5.0), (land.lake.buffer(200), 40.0), (land.river, 8.0)):
+        for area, extra in (
+            (works, 6.0),
+            (land.hill.buffer(200), 5.0),
+            (land.lake.buffer(200), 40.0),
+            (land.river, 8.0),
+        ):
             shapely.prepare(area)
             cost += extra * shapely.contains_xy(area, self.xy)
         shapely.prepare(land.limit)
@@ -42,7 +47,9 @@ class Corridors:
         """A line from start to end [m]; ``apart`` lists lines it should not run along (within 1.5 km)."""
         cost = self.cost.copy()
         for other in apart or []:
-            near = cKDTree(shapely.get_coordinates(shapely.segmentize(other, 150.0))).query(self.xy, distance_upper_bound=4_000.0)[0]
+            near = cKDTree(shapely.get_coordinates(shapely.segmentize(other, 150.0))).query(
+                self.xy, distance_upper_bound=4_000.0
+            )[0]
             cost += 5.0 * np.exp(-((near / 900.0) ** 2))
         path = self._path(cost, self._index(start), self._index(end))
         points = np.vstack([start, self.xy[path][1:-1], end])
@@ -56,11 +63,15 @@ class Corridors:
     def _path(self, cost: NDArray, start: int, end: int) -> NDArray[np.int64]:
         index = np.arange(self.nx * self.ny).reshape(self.ny, self.nx)
         pairs = [
-            (index[:, :-1], index[:, 1:], 1.0), (index[:-1], index[1:], 1.0),
-            (index[:-1, :-1], index[1:, 1:], 2**0.5), (index[1:, :-1], index[:-1, 1:], 2**0.5),
-            (index[:-2, :-1], index[2:, 1:], 5**0.5), (index[2:, :-1], index[:-2, 1:], 5**0.5),
-            (index[:-1, :-2], index[1:, 2:], 5**0.5), (index[1:, :-2], index[:-1, 2:], 5**0.5),
-        ]  # fmt: skip
+            (index[:, :-1], index[:, 1:], 1.0),
+            (index[:-1], index[1:], 1.0),
+            (index[:-1, :-1], index[1:, 1:], 2**0.5),
+            (index[1:, :-1], index[:-1, 1:], 2**0.5),
+            (index[:-2, :-1], index[2:, 1:], 5**0.5),
+            (index[2:, :-1], index[:-2, 1:], 5**0.5),
+            (index[:-1, :-2], index[1:, 2:], 5**0.5),
+            (index[1:, :-2], index[:-1, 2:], 5**0.5),
+        ]
         a = np.concatenate([p[0].ravel() for p in pairs])
         b = np.concatenate([p[1].ravel() for p in pairs])
         step = np.concatenate([np.full(p[0].size, p[2]) for p in pairs])
@@ -82,8 +93,13 @@ def smoothed(points: NDArray, smooth_m: float) -> NDArray[np.float64]:
     reach = max(int(2.5 * smooth_m / 120), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 120 / smooth_m) ** 2)
     kernel /= kernel.sum()
-    padded = np.vstack([2 * xy[0] - xy[reach:0:-1] if n > reach else np.repeat(xy[:1], reach, 0), xy,
-                        2 * xy[-1] - xy[-2 : -reach - 2 : -1] if n > reach else np.repeat(xy[-1:], reach, 0)])  # fmt: skip
+    padded = np.vstack(
+        [
+            2 * xy[0] - xy[reach:0:-1] if n > reach else np.repeat(xy[:1], reach, 0),
+            xy,
+            2 * xy[-1] - xy[-2 : -reach - 2 : -1] if n > reach else np.repeat(xy[-1:], reach, 0),
+        ]
+    )
     out = np.column_stack([np.convolve(padded[:, k], kernel, "valid") for k in (0, 1)])
     out[0], out[-1] = xy[0], xy[-1]
     return out

@@ -16,12 +16,18 @@ BAN_HOURS, BAN_ALWAYS = "7:00-21:00禁行", "禁行"
 
 
 def hazmat_rules(city: City) -> list[str]:
-    """(M,) rule of each road: banned by day inside the core's inner ring, always in tunnels and within 200 m of an intake."""
+    """
+    (M,) rule of each road, empty where there is none.
+
+    Banned by day inside the core's inner ring, always in tunnels and within 200 m of an intake.
+    """
     roads = city.roads
     middle = shapely.get_coordinates(shapely.line_interpolate_point(roads.line, 0.5, normalized=True))
     core = np.hypot(*(middle - city.towns.xy[0]).T) < 0.55 * city.towns.radius[0]
     intakes = np.array([r["xy"] for r in city.rescue.facilities if r["name"].endswith("取水口")])
-    near = shapely.dwithin(shapely.multipoints(intakes), roads.line, 200.0) if len(intakes) else np.zeros(len(core), bool)
+    near = (
+        shapely.dwithin(shapely.multipoints(intakes), roads.line, 200.0) if len(intakes) else np.zeros(len(core), bool)
+    )
     always = near | roads.tunnel
     day = core & (roads.rank >= RANK["trunk"])
     return [BAN_ALWAYS if a else BAN_HOURS if d else "" for a, d in zip(always, day, strict=True)]
@@ -45,13 +51,22 @@ def seed_detours(city: City, rules: list[str]) -> list[dict]:
     found = _worst(open_min[:, node], shut_min[:, node])
     if found:
         a, b = found
-        out.append({"reason": "hazmat ban 7:00-21:00 in the core", "from": spots[start[a]]["id"], "to": spots[b]["id"],
-                    "free_min": round(float(open_min[a, node[b]]), 2), "allowed_min": round(float(shut_min[a, node[b]]), 2)})  # fmt: skip
+        out.append(
+            {
+                "reason": "hazmat ban 7:00-21:00 in the core",
+                "from": spots[start[a]]["id"],
+                "to": spots[b]["id"],
+                "free_min": round(float(open_min[a, node[b]]), 2),
+                "allowed_min": round(float(shut_min[a, node[b]]), 2),
+            }
+        )
     out += _weak_bridge(city, banned, [spots[k] for k in start], spots, node[start], node)
     return out
 
 
-def _weak_bridge(city: City, banned: NDArray, sources: list[dict], spots: list[dict], source: NDArray, node: NDArray) -> list[dict]:
+def _weak_bridge(
+    city: City, banned: NDArray, sources: list[dict], spots: list[dict], source: NDArray, node: NDArray
+) -> list[dict]:
     """A journey whose shortest way crosses a street bridge, which is then given a 20 t limit if a way round exists."""
     roads = city.roads
     weak = banned | (roads.max_weight < 31)
@@ -75,8 +90,15 @@ def _weak_bridge(city: City, banned: NDArray, sources: list[dict], spots: list[d
             limited = _minutes(city, closed, source[a : a + 1])[0, node[b]]
             if np.isfinite(limited) and limited - free[a, node[b]] > 0.3:
                 roads.max_weight[crossed] = 20.0
-                return [{"reason": "bridge with a weight limit of 20 t", "from": sources[a]["id"], "to": spots[b]["id"],
-                         "free_min": round(float(free[a, node[b]]), 2), "allowed_min": round(float(limited), 2)}]  # fmt: skip
+                return [
+                    {
+                        "reason": "bridge with a weight limit of 20 t",
+                        "from": sources[a]["id"],
+                        "to": spots[b]["id"],
+                        "free_min": round(float(free[a, node[b]]), 2),
+                        "allowed_min": round(float(limited), 2),
+                    }
+                ]
             if len(tried) > 20:
                 return []
     return []
@@ -106,4 +128,6 @@ def _shortest(city: City, closed: NDArray, source: NDArray) -> tuple[NDArray, ND
     a, b, cost = a[order], b[order], cost[order]
     first = np.concatenate([[True], (a[1:] != a[:-1]) | (b[1:] != b[:-1])])
     n = len(roads.node)
-    return dijkstra(csr_matrix((cost[first], (a[first], b[first])), shape=(n, n)), indices=source, return_predecessors=True)
+    return dijkstra(
+        csr_matrix((cost[first], (a[first], b[first])), shape=(n, n)), indices=source, return_predecessors=True
+    )

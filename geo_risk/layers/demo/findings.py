@@ -59,12 +59,16 @@ class _Ground:
         self.trunks = shapely.STRtree([p.line for p in city.pipes if p.trunk])
         self.used: list[NDArray] = []
 
-    def free(self, xy: NDArray, road_m: float, hazard_m: float, but: NDArray | None = None, trunk_m: float = 0.0) -> bool:
+    def free(
+        self, xy: NDArray, road_m: float, hazard_m: float, but: NDArray | None = None, trunk_m: float = 0.0
+    ) -> bool:
         """Whether a thing may stand at xy; the hazard at ``but`` does not count."""
         point = shapely.Point(xy)
         if not shapely.contains_xy(self.ground, *xy) or len(self.roads.query(point, "dwithin", road_m)):
             return False
-        if len(self.mains.query(point, "dwithin", 8.0)) or (trunk_m and len(self.trunks.query(point, "dwithin", trunk_m))):
+        if len(self.mains.query(point, "dwithin", 8.0)) or (
+            trunk_m and len(self.trunks.query(point, "dwithin", trunk_m))
+        ):
             return False
         near = self.hazards.data[self.hazards.query_ball_point(xy, hazard_m)]
         if but is not None:
@@ -111,9 +115,17 @@ def seed_findings(city: City) -> Truth:
 
 def _entry(rule: tuple, source: tuple[str, str], target: tuple[str, str], clearance: float) -> dict:
     standard, clause, required, confidence = rule
-    return {"standard": standard, "clause": clause, "confidence": confidence, "required_m": required,
-            "source_layer": source[0], "source_id": source[1], "target_layer": target[0], "target_id": target[1],
-            "clearance_m": round(float(clearance), 2)}  # fmt: skip
+    return {
+        "standard": standard,
+        "clause": clause,
+        "confidence": confidence,
+        "required_m": required,
+        "source_layer": source[0],
+        "source_id": source[1],
+        "target_layer": target[0],
+        "target_id": target[1],
+        "clearance_m": round(float(clearance), 2),
+    }
 
 
 def _houses(rng, city: City, ground: _Ground, gaps: NDArray, sheet: list[dict]) -> None:
@@ -140,7 +152,10 @@ def _houses(rng, city: City, ground: _Ground, gaps: NDArray, sheet: list[dict]) 
         number = _add_building(city, house, "住宅", 2, 1)
         for k in (1, 2, 3):
             at = centre + side * (24 * k) + step[0] * (rng.random() - 0.5) * 40
-            if ground.free(at, 14.0, 60.0) and min(p.line.distance(shapely.Point(at)) for p in city.pipes if p.trunk) > 18:
+            if (
+                ground.free(at, 14.0, 60.0)
+                and min(p.line.distance(shapely.Point(at)) for p in city.pipes if p.trunk) > 18
+            ):
                 _add_building(city, rectangles(at[None], step, np.array([wide]), np.array([deep]))[0], "住宅", 2, 1)
         ground.used.append(centre)
         sheet.append(_entry(PIPE_LAW, ("gas_pipelines", pipe.id), ("buildings", number), clearance))
@@ -155,7 +170,18 @@ def _add_building(city: City, outline, kind: str, floors: int, homes: int) -> st
     return f"JZ{len(city.buildings.outline):05d}"
 
 
-def _neighbours(rng, city: City, ground: _Ground, sources: list[dict], kinds: tuple, rule: tuple, gaps: NDArray, sheet: list[dict], layer: str, moved: set[int]) -> None:
+def _neighbours(
+    rng,
+    city: City,
+    ground: _Ground,
+    sources: list[dict],
+    kinds: tuple,
+    rule: tuple,
+    gaps: NDArray,
+    sheet: list[dict],
+    layer: str,
+    moved: set[int],
+) -> None:
     """Bring existing crowded places to the given distances from existing hazard sites."""
     todo = gaps.tolist()
     places = city.places
@@ -173,7 +199,9 @@ def _neighbours(rng, city: City, ground: _Ground, sources: list[dict], kinds: tu
             places.capacity[i] = max(int(places.capacity[i]), 620)  # above 500 pupils: an important public building
         source["seeded"] = True
         ground.used.append(spot)
-        sheet.append(_entry(rule, (layer, source["id"]), ("crowded_places", places.id[i]), np.hypot(*(spot - source["xy"]))))
+        sheet.append(
+            _entry(rule, (layer, source["id"]), ("crowded_places", places.id[i]), np.hypot(*(spot - source["xy"])))
+        )
         todo.pop(0)
 
 
@@ -196,14 +224,32 @@ def _branches(rng, city: City, ground: _Ground, truth: Truth) -> None:
             lead = beside[0] + (beside[0] - shapely.get_coordinates(piece)[0]) / gap * 160
             tail = beside[-1] + (beside[-1] - shapely.get_coordinates(piece)[-1]) / gap * 160
             line = LineString(np.round(np.vstack([lead, beside, tail]), 2))
-            houses = [line.distance(city.buildings.outline[-1 - j]) for j in range(min(60, len(city.buildings.outline)))]
+            houses = [
+                line.distance(city.buildings.outline[-1 - j]) for j in range(min(60, len(city.buildings.outline)))
+            ]
             crowd = min(np.hypot(*(city.places.xy - p).T).min() for p in np.array(line.coords))
             others = min(p.line.distance(line) for p in city.pipes if p.trunk and p is not base)
             clearance = line.distance(base.line)
             if min(houses) > 60 and crowd > 200 and others > 25 and 3.5 < clearance < 8 and line.is_simple:
                 break
         number = f"CS{101 + k}"
-        city.pipes.append(Pipe(number, f"澜港化工原料支线{k + 1}", "长输管道", "成品油", 219.0, 4.0, 7.1, "L245M钢", 1.3, "埋地", 2018 + k, "澜港储运有限公司", line))
+        city.pipes.append(
+            Pipe(
+                number,
+                f"澜港化工原料支线{k + 1}",
+                "长输管道",
+                "成品油",
+                219.0,
+                4.0,
+                7.1,
+                "L245M钢",
+                1.3,
+                "埋地",
+                2018 + k,
+                "澜港储运有限公司",
+                line,
+            )
+        )
         truth.conflicts.append(_entry(PARALLEL_RULE, ("gas_pipelines", number), ("gas_pipelines", base.id), clearance))
 
 
@@ -216,7 +262,12 @@ def _intakes(city: City, truth: Truth) -> None:
         city.rescue.add(f"临澜第{word}水厂取水口", "取水点", spot)
         number = city.rescue.facilities[-1]["id"]
         truth.conflicts.append(
-            _entry(INTAKE_RULE, ("hazard_sources", jetty["id"]), ("emergency_facilities", number), np.hypot(*(spot - jetty["xy"])))
+            _entry(
+                INTAKE_RULE,
+                ("hazard_sources", jetty["id"]),
+                ("emergency_facilities", number),
+                np.hypot(*(spot - jetty["xy"])),
+            )
         )
 
 
@@ -235,8 +286,14 @@ def _impact_circle(rng, city: City, ground: _Ground, truth: Truth, moved: set[in
                 i = min(able, key=lambda j: (round(float(np.hypot(*(city.places.xy[j] - spot))), 1), j))
                 _move(city, i, spot, moved)
                 ground.used.append(spot)
-                truth.in_impact_circle.append({"place_id": city.places.id[i], "pipeline_id": pipe.id, "radius_m": round(radius, 1),
-                                               "distance_m": round(pipe.line.distance(shapely.Point(spot)), 2)})  # fmt: skip
+                truth.in_impact_circle.append(
+                    {
+                        "place_id": city.places.id[i],
+                        "pipeline_id": pipe.id,
+                        "radius_m": round(radius, 1),
+                        "distance_m": round(pipe.line.distance(shapely.Point(spot)), 2),
+                    }
+                )
                 break
 
 
@@ -252,7 +309,9 @@ def _wrong_towns(rng, city: City, truth: Truth) -> None:
             continue
         other = (town + 1 + int(rng.random() * (len(city.towns.name) - 1))) % len(city.towns.name)
         city.firms.written_town[i] = city.towns.name[other]
-        truth.wrong_town.append({"enterprise_id": city.firms.id[i], "written": city.towns.name[other], "stands_in": city.towns.name[town]})
+        truth.wrong_town.append(
+            {"enterprise_id": city.firms.id[i], "written": city.towns.name[other], "stands_in": city.towns.name[town]}
+        )
 
 
 __all__ = ["RANK", "Truth", "seed_findings"]

@@ -44,7 +44,7 @@ SUBSTANCES = (
     ("氢", "1333-74-0", 5, 1.5, "W2", 0.012, "加压", 15.0, 25, 3.0),
     ("醋酸乙烯酯", "108-05-4", 1_000, 1.0, "W5.3", 0.93, "内浮顶", 0.0, 20, 3.0),
     ("丙酮", "67-64-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 2.0),
-)  # fmt: skip
+)
 _ALPHA = ((100, 2.0), (50, 1.5), (30, 1.2), (1, 1.0), (0, 0.5))  # GB 18218-2018 Table 5 (verified)
 
 
@@ -72,14 +72,20 @@ def alpha(residents: float) -> float:
     return next(value for least, value in _ALPHA if residents >= least)
 
 
-def make_hazards(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, firms: Firms, blocks: Blocks) -> Hazards:
+def make_hazards(
+    plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, firms: Firms, blocks: Blocks
+) -> Hazards:
     """Quantities are solved backwards from the level each installation shall have."""
     rng = stream(plan.seed, "hazards")
     ground = blocks.ground
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
-    level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[np.argsort(rng.random(len(n_units)), kind="stable")]
-    kind = np.repeat([0, 1, 2, 3], apportion(len(n_units), [n for _, n in KINDS]))[np.argsort(rng.random(len(n_units)), kind="stable")]
+    level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[
+        np.argsort(rng.random(len(n_units)), kind="stable")
+    ]
+    kind = np.repeat([0, 1, 2, 3], apportion(len(n_units), [n for _, n in KINDS]))[
+        np.argsort(rng.random(len(n_units)), kind="stable")
+    ]
     tree = cKDTree(people.xy)
     out = Hazards()
     for i, (o, lev, k) in enumerate(zip(n_units, level, kind, strict=True)):
@@ -101,8 +107,13 @@ def _owners(plan: Plan, parks: list[Park], firms: Firms) -> list[tuple[int, int]
     chosen: list[int] = []
     park = np.array(firms.park)
     liking = np.isin(firms.sector, [SECTOR["化工"], SECTOR["危化品经营"], SECTOR["医药"]]).astype(float)
-    groups = [(park == parks[0].name, 38), (park == parks[1].name, 14), (park == parks[2].name, 12),
-              (np.isin(park, [p.name for p in parks[3:]]), 11), (park == "", 7)]  # fmt: skip
+    groups = [
+        (park == parks[0].name, 38),
+        (park == parks[1].name, 14),
+        (park == parks[2].name, 12),
+        (np.isin(park, [p.name for p in parks[3:]]), 11),
+        (park == "", 7),
+    ]
     for (mask, _), want in zip(groups, apportion(n, [w for _, w in groups]), strict=True):
         scattered = np.isin(firms.sector, [SECTOR["涉氨冷库"], SECTOR["污水与固废"], SECTOR["危化品经营"]])
         like = np.where(park == "", scattered, liking)
@@ -122,7 +133,9 @@ def _unit_place(rng, centre: NDArray, many: int, ground, number: int) -> NDArray
     return centre
 
 
-def _unit_rows(rng, number: int, level: int, kind: str, place: NDArray, residents: int, firm: int, firms: Firms) -> list[dict]:
+def _unit_rows(
+    rng, number: int, level: int, kind: str, place: NDArray, residents: int, firm: int, firms: Firms
+) -> list[dict]:
     """One unit of 1-3 substances whose R falls inside the bounds of ``level``."""
     largest = (60, 200, 500, 5_000)[level - 1]
     weights = np.array([s[9] if s[2] <= largest else 0.0 for s in SUBSTANCES])
@@ -144,13 +157,27 @@ def _unit_rows(rng, number: int, level: int, kind: str, place: NDArray, resident
         tonnes = _round_up(share * total * limit)
         rows.append(
             {
-                "id": f"WX{number + 1:04d}-{j + 1}", "unit": f"DY{number + 1:04d}", "firm": firms.id[firm], "firm_name": firms.name[firm],
-                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{kind}", "kind": kind,
-                "substance": name, "cas": cas, "tonnes": tonnes, "volume": round(tonnes / density / 0.85, 0),
-                "storage": storage if kind != "仓库" else "桶装", "symbol": symbol, "pressure": pressure, "temperature": temperature,
-                "level": level, "residents": residents, "year": year, "xy": place, "first": j == 0,
+                "id": f"WX{number + 1:04d}-{j + 1}",
+                "unit": f"DY{number + 1:04d}",
+                "firm": firms.id[firm],
+                "firm_name": firms.name[firm],
+                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{kind}",
+                "kind": kind,
+                "substance": name,
+                "cas": cas,
+                "tonnes": tonnes,
+                "volume": round(tonnes / density / 0.85, 0),
+                "storage": storage if kind != "仓库" else "桶装",
+                "symbol": symbol,
+                "pressure": pressure,
+                "temperature": temperature,
+                "level": level,
+                "residents": residents,
+                "year": year,
+                "xy": place,
+                "first": j == 0,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -163,7 +190,9 @@ def _round_up(tonnes: float) -> float:
 def grade(rows: list[dict]) -> int:
     """Level 1-4 of one unit by GB 18218-2018 4.3: R = alpha * sum(beta * q / Q)."""
     table = {s[0]: s for s in SUBSTANCES}
-    r = alpha(rows[0]["residents"]) * sum(table[x["substance"]][3] * x["tonnes"] / table[x["substance"]][2] for x in rows)
+    r = alpha(rows[0]["residents"]) * sum(
+        table[x["substance"]][3] * x["tonnes"] / table[x["substance"]][2] for x in rows
+    )
     return 1 if r >= 100 else 2 if r >= 50 else 3 if r >= 10 else 4
 
 
@@ -190,19 +219,53 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> Non
         volume = [60.0] if gas else [60.0, 90.0, 120.0, 150.0]
         m3 = volume[int(rng.random() * len(volume))]
         kind, what = ("加气站", "天然气") if gas else ("加油站", "汽油")
-        out.fuel.append(_site(f"JY{number + 1:03d}", firms.name[i], kind, what, round(m3 * (0.4 if gas else 0.7), 1), m3, firms.xy[i], firms.id[i]))
+        out.fuel.append(
+            _site(
+                f"JY{number + 1:03d}",
+                firms.name[i],
+                kind,
+                what,
+                round(m3 * (0.4 if gas else 0.7), 1),
+                m3,
+                firms.xy[i],
+                firms.id[i],
+            )
+        )
     count = plan.count(14, 3)
     for k in range(count):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()
         place = np.round(towns.xy[town] + 1.05 * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)]), 2)
         m3 = float([7.0, 8.5, 9.5][int(rng.random() * 3)])
-        out.fuel.append(_site(f"PZ{k + 1:03d}", f"{towns.name[town][:2]}液化石油气瓶装供应站{k // len(towns.xy) + 1}", "瓶装供应站", "液化石油气", round(m3 * 0.42, 1), m3, place, ""))
+        out.fuel.append(
+            _site(
+                f"PZ{k + 1:03d}",
+                f"{towns.name[town][:2]}液化石油气瓶装供应站{k // len(towns.xy) + 1}",
+                "瓶装供应站",
+                "液化石油气",
+                round(m3 * 0.42, 1),
+                m3,
+                place,
+                "",
+            )
+        )
 
 
-def _site(number: str, name: str, kind: str, substance: str, tonnes: float, volume: float, xy: NDArray, firm: str) -> dict:
+def _site(
+    number: str, name: str, kind: str, substance: str, tonnes: float, volume: float, xy: NDArray, firm: str
+) -> dict:
     storage = {"加油站": "埋地", "加气站": "低温", "瓶装供应站": "瓶装", "装卸码头": "常压", "装卸台": "常压"}[kind]
-    return {"id": number, "name": name, "kind": kind, "substance": substance, "tonnes": tonnes, "volume": volume, "storage": storage, "xy": xy, "firm": firm}
+    return {
+        "id": number,
+        "name": name,
+        "kind": kind,
+        "substance": substance,
+        "tonnes": tonnes,
+        "volume": volume,
+        "storage": storage,
+        "xy": xy,
+        "firm": firm,
+    }
 
 
 def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], out: Hazards) -> None:
@@ -213,11 +276,31 @@ def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], 
         y = land.bank_y(np.array([x]))[0] + 25
         place = np.round(np.array([x, y]), 2)
         town = towns.name[int(township_of(towns, place[None])[0])][:2]
-        out.loading.append(_site(f"MT{k + 1:02d}", f"{town}危化品装卸码头{k + 1}号泊位", "装卸码头", ("甲醇", "苯乙烯", "汽油")[k], 3_000.0, 3_800.0, place, ""))
+        out.loading.append(
+            _site(
+                f"MT{k + 1:02d}",
+                f"{town}危化品装卸码头{k + 1}号泊位",
+                "装卸码头",
+                ("甲醇", "苯乙烯", "汽油")[k],
+                3_000.0,
+                3_800.0,
+                place,
+                "",
+            )
+        )
     bases = [row for row in out.units if row["first"]]
     for k in range(plan.count(140)):
         row = bases[int(rng.random() * len(bases))]
         turn = 2 * np.pi * rng.random()
         place = np.round(row["xy"] + 55 * np.array([np.cos(turn), np.sin(turn)]), 2)
-        site = _site(f"ZX{k + 1:03d}", f"{row['firm_name'].removesuffix('有限公司')}装卸台{k + 1}", "装卸台", row["substance"], 30.0, 40.0, place, row["firm"])
+        site = _site(
+            f"ZX{k + 1:03d}",
+            f"{row['firm_name'].removesuffix('有限公司')}装卸台{k + 1}",
+            "装卸台",
+            row["substance"],
+            30.0,
+            40.0,
+            place,
+            row["firm"],
+        )
         out.loading.append(site)

@@ -16,9 +16,16 @@ from .rng import normal, stream, uniform
 _AREA_M2 = 980e6
 # The limit from the river's west end round the south to its east end, documented city [m].
 _CORNERS = (
-    (900, 19_000), (2_100, 13_200), (6_000, 8_600), (12_600, 7_300), (18_800, 4_600),
-    (26_500, 5_900), (33_600, 3_600), (40_700, 7_600), (44_600, 14_800),
-)  # fmt: skip
+    (900, 19_000),
+    (2_100, 13_200),
+    (6_000, 8_600),
+    (12_600, 7_300),
+    (18_800, 4_600),
+    (26_500, 5_900),
+    (33_600, 3_600),
+    (40_700, 7_600),
+    (44_600, 14_800),
+)
 # The seed moves the river along its course.
 _WAVES = ((900.0, 38_000.0, 0.4), (350.0, 13_000.0, 1.9))
 
@@ -63,12 +70,12 @@ def displaced(rng: np.random.Generator, corners: NDArray, rounds: int, share: fl
     return line
 
 
-def blob(rng: np.random.Generator, centre: tuple[float, float], a: float, b: float, angle: float, rough=0.22) -> Polygon:
+def blob(
+    rng: np.random.Generator, centre: tuple[float, float], a: float, b: float, angle: float, rough=0.22
+) -> Polygon:
     """A rounded natural outline with half axes a and b [m] turned by ``angle`` [rad]."""
     turn = np.linspace(0, 2 * np.pi, 73)[:-1]
-    radius = 1 + rough * sum(
-        (0.6**k) * np.sin((k + 2) * turn + 2 * np.pi * rng.random()) for k in range(4)
-    )  # fmt: skip
+    radius = 1 + rough * sum((0.6**k) * np.sin((k + 2) * turn + 2 * np.pi * rng.random()) for k in range(4))
     x, y = a * radius * np.cos(turn), b * radius * np.sin(turn)
     c, s = np.cos(angle), np.sin(angle)
     return Polygon(np.round(np.column_stack([centre[0] + c * x - s * y, centre[1] + s * x + c * y]), 2))
@@ -128,7 +135,9 @@ def _island(rng, unit: float, x: NDArray, bank: NDArray, half: NDArray) -> Polyg
     ix = cx + 1_800 * unit * along
     spine = np.interp(ix, x, bank + 0.6 * half)
     wide = 0.28 * np.interp(ix, x, half) * (1 - along**2) ** 0.6 * (1 + 0.15 * smooth_noise(rng, along, 3, 1.3))
-    return Polygon(np.round(np.vstack([np.column_stack([ix, spine - wide]), np.column_stack([ix, spine + wide])[::-1][1:-1]]), 2))
+    return Polygon(
+        np.round(np.vstack([np.column_stack([ix, spine - wide]), np.column_stack([ix, spine + wide])[::-1][1:-1]]), 2)
+    )
 
 
 def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineString], list[Polygon]]:
@@ -144,7 +153,10 @@ def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineS
         lines.append(np.column_stack([width * along, height * share + 1_100 * unit * wave]))
     wide = np.concatenate([uniform(rng, 4, 50, 80), uniform(rng, 2, 40, 60)])
     kept = [LineString(np.round(line, 2)).intersection(limit) for line in lines]
-    polygons = [line.buffer(w / 2, quad_segs=2).intersection(limit).difference(river) for line, w in zip(kept, wide, strict=True)]
+    polygons = [
+        line.buffer(w / 2, quad_segs=2).intersection(limit).difference(river)
+        for line, w in zip(kept, wide, strict=True)
+    ]
     return [LineString(np.round(line, 2)) for line in lines], polygons
 
 
@@ -152,9 +164,11 @@ def ditches(plan: Plan, land: Land, centres: NDArray, radius: NDArray) -> list[L
     """Polder ditches every 600-1,200 m outside the towns, as lines."""
     rng = stream(plan.seed, "ditches")
     width, height = plan.extent
-    open_land = land.dry.difference(land.hill.buffer(200)).difference(
-        shapely.union_all(shapely.buffer(shapely.points(centres), radius))
-    ).buffer(-40)
+    open_land = (
+        land.dry.difference(land.hill.buffer(200))
+        .difference(shapely.union_all(shapely.buffer(shapely.points(centres), radius)))
+        .buffer(-40)
+    )
     raw, y = [], 2_000.0 * plan.unit
     while y < height:
         x = np.arange(0.0, width + 1, 150.0)

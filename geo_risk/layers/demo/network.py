@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -18,6 +19,7 @@ from .streets import Net
 
 _SPEED = (110.0, 45.0, 75.0, 60.0, 50.0, 40.0, 25.0, 20.0)  # km/h, free flow, by class
 _LANES = (3, 1, 5, 4, 3, 2, 1, 1)
+_NATIONAL = ("G928", "G946")
 _WIDTH = (15.0, 7.5, 30.0, 24.0, 18.0, 11.0, 6.0, 7.0)
 
 
@@ -39,10 +41,17 @@ class Roads:
     max_height: NDArray[np.float64]
     urban: NDArray[np.float64]
 
-    @property
+    @cached_property
     def length(self) -> NDArray[np.float64]:
         """(M,) lengths [m]."""
         return shapely.length(self.line)
+
+    @cached_property
+    def fronts(self) -> tuple[NDArray[np.int64], shapely.STRtree]:
+        """Rows of the streets that things can stand beside (secondary to residential, no bridges), and their tree."""
+        street = (self.rank >= RANK["secondary"]) & (self.rank <= RANK["residential"])
+        rows = np.flatnonzero(street & ~self.bridge & (self.length > 40))
+        return rows, shapely.STRtree(self.line[rows])
 
     def speed(self) -> NDArray[np.float64]:
         """(M,) free-flow speed [km/h]."""
@@ -69,7 +78,9 @@ def finish(plan: Plan, net: Net, links: Links) -> Roads:
     row = chains.first_edge
     rank, bridge, tunnel, tree = net.rank[row], net.bridge[row], net.tunnel[row], chains.tree
     n_streets, base = len(path), len(net.xy)
-    start = np.concatenate([[c[0] for c in chains.path], links.start + np.where(links.start >= 0, base, 0)]).astype(np.int64)
+    start = np.concatenate([[c[0] for c in chains.path], links.start + np.where(links.start >= 0, base, 0)]).astype(
+        np.int64
+    )
     end = np.concatenate([[c[-1] for c in chains.path], links.end + np.where(links.end >= 0, base, 0)]).astype(np.int64)
     # A ramp's street end is written as -1 - node.
     start = np.where(start < 0, -1 - start, start)
@@ -81,10 +92,25 @@ def finish(plan: Plan, net: Net, links: Links) -> Roads:
     urban = np.concatenate([net.urban[[c[len(c) // 2] for c in chains.path]], np.zeros(len(links.line))])
     loop_free = np.concatenate([~tree, np.zeros(len(links.line), bool)])
     side_street = (rank == RANK["residential"]) & loop_free & (urban > 0.6)
-    oneway = np.where(np.arange(len(rank)) >= n_streets, 1, np.where(side_street & (rng.random(len(rank)) < 0.12), 1, 0))
+    oneway = np.where(
+        np.arange(len(rank)) >= n_streets, 1, np.where(side_street & (rng.random(len(rank)) < 0.12), 1, 0)
+    )
     node = np.vstack([net.xy, links.node])
-    roads = Roads(lines, start, end, node, rank, oneway, bridge, tunnel, [], np.arange(len(rank)),
-                  np.full(len(rank), np.nan), np.full(len(rank), np.nan), urban)  # fmt: skip
+    roads = Roads(
+        lines,
+        start,
+        end,
+        node,
+        rank,
+        oneway,
+        bridge,
+        tunnel,
+        [],
+        np.arange(len(rank)),
+        np.full(len(rank), np.nan),
+        np.full(len(rank), np.nan),
+        urban,
+    )
     roads.stroke = _strokes(roads)
     roads.name = _names(rng, roads, links)
     _limits(rng, plan, roads, loop_free)
@@ -116,9 +142,9 @@ def _chains(rng, net: Net, fixed: NDArray[np.int64]) -> _Chains:
         around[b].append(e)
     seen = np.zeros(len(net.edge), bool)
     path, first, tree = [], [], []
-    edges = net.edge.tolist()
+    edges: list[list[int]] = net.edge.tolist()
     for e, (a, b) in enumerate(edges):
-        if seen[e] or (inner[a] and inner[b]) or (inner[a] or inner[b]) is None:
+        if seen[e] or (inner[a] and inner[b]):
             continue
         walk, here, at, whole = [b if inner[a] else a], e, (a if inner[a] else b), True
         while True:
@@ -132,7 +158,7 @@ def _chains(rng, net: Net, fixed: NDArray[np.int64]) -> _Chains:
         path.append(walk)
         first.append(e)
         tree.append(whole)
-    for e in np.flatnonzero(~seen):  # closed chains without a junction stay as they are
+    for e in np.flatnonzero(~seen).tolist():  # closed chains without a junction stay as they are
         path.append(edges[e])
         first.append(e)
         tree.append(True)
@@ -182,7 +208,7 @@ def _names(rng, roads: Roads, links: Links) -> list[str]:
     for s in heads:
         rank = roads.rank[s]
         if rank == RANK["trunk"]:
-            titles[s] = f"{'G' if counters['trunk'] < 2 else 'S'}{[928, 946][counters['trunk']] if counters['trunk'] < 2 else 820 + counters['trunk']}"
+            titles[s] = _NATIONAL[counters["trunk"]] if counters["trunk"] < 2 else f"S{820 + counters['trunk']}"
             counters["trunk"] += 1
         elif rank == RANK["primary"] and counters["primary"] < 120:
             titles[s] = avenues[counters["primary"]]
@@ -190,8 +216,8 @@ def _names(rng, roads: Roads, links: Links) -> list[str]:
         else:
             titles[s] = streets[counters["street"]]
             counters["street"] += 1
-    for e, s in enumerate(roads.stroke):
-        names[e] = titles.get(int(s), "")
+    for e, s in enumerate(roads.stroke.tolist()):
+        names[e] = titles.get(s, "")
     offset = len(names) - len(links.name)
     for i, name in enumerate(links.name):
         names[offset + i] = name

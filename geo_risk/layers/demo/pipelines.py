@@ -49,8 +49,17 @@ class Pipe:
         return self.kind == "长输管道"
 
 
-def make_pipelines(plan: Plan, land: Land, towns: Towns, parks: list[Park], ways: Corridors, roads: Roads, hazards: Hazards, motorways: list) -> list[Pipe]:
-    """Long-distance lines first, then the medium-pressure net, the high-pressure feeders between them, plant lines last."""
+def make_pipelines(
+    plan: Plan,
+    land: Land,
+    towns: Towns,
+    parks: list[Park],
+    ways: Corridors,
+    roads: Roads,
+    hazards: Hazards,
+    motorways: list,
+) -> list[Pipe]:
+    """Long-distance lines, the medium-pressure net, the high-pressure main that feeds it, and plant lines."""
     rng = stream(plan.seed, "pipelines")
     trunks = _trunks(rng, plan, land, parks, ways, motorways)
     medium = _medium(rng, plan, roads)
@@ -64,7 +73,7 @@ def _year(rng) -> int:
 
 def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, motorways: list) -> list[Pipe]:
     """Gas: west-east and over the river; crude and products: from the port and the chemical park to the limit."""
-    width, height = plan.extent
+    width = plan.extent[0]
     u = plan.unit
     ring = land.limit.exterior
 
@@ -84,10 +93,28 @@ def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, mot
     crude = ways.line(chem, exit_near(1_500, 12_000), 380, done)
     done.append(crude)
     product = ways.line(port, exit_near(35_000, 3_000), 420, done)
-    rows = (("西气临澜干线", "天然气", 1016, 10.0, 17.5, gas), ("澜江南北联络线", "天然气", 813, 6.3, 14.2, river),
-            ("临澜原油管道", "原油", 711, 8.0, 12.7, crude), ("澜港成品油管道", "成品油", 508, 8.0, 9.5, product))  # fmt: skip
+    rows = (
+        ("西气临澜干线", "天然气", 1016, 10.0, 17.5, gas),
+        ("澜江南北联络线", "天然气", 813, 6.3, 14.2, river),
+        ("临澜原油管道", "原油", 711, 8.0, 12.7, crude),
+        ("澜港成品油管道", "成品油", 508, 8.0, 9.5, product),
+    )
     return [
-        Pipe(f"CS{k + 1:03d}", name, "长输管道", medium, dn, mpa, wall, "L485M钢", 1.5, "埋地", _year(rng), "临澜管网有限公司", line)
+        Pipe(
+            f"CS{k + 1:03d}",
+            name,
+            "长输管道",
+            medium,
+            dn,
+            mpa,
+            wall,
+            "L485M钢",
+            1.5,
+            "埋地",
+            _year(rng),
+            "临澜管网有限公司",
+            line,
+        )
         for k, (name, medium, dn, mpa, wall, line) in enumerate(rows)
     ]
 
@@ -98,10 +125,13 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     rows = np.flatnonzero(street)
     stroke = roads.stroke[rows]
     length = np.bincount(stroke, roads.length[rows], minlength=len(roads.rank))
-    dense = np.bincount(stroke, roads.length[rows] * roads.urban[rows], minlength=len(roads.rank)) / np.maximum(length, 1)
+    dense = np.bincount(stroke, roads.length[rows] * roads.urban[rows], minlength=len(roads.rank)) / np.maximum(
+        length, 1
+    )
     order = [s for s in np.lexsort((np.arange(len(dense)), -np.round(dense, 6))).tolist() if length[s] > 550]
     lines: list[LineString] = []
-    total, members = 0.0, {}
+    total = 0.0
+    members: dict[int, list[int]] = {}
     for row, s in zip(rows.tolist(), stroke.tolist(), strict=True):
         members.setdefault(s, []).append(row)
     for s in order:
@@ -113,10 +143,23 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     sizes = (315.0, 250.0, 200.0, 160.0, 110.0)
     draw = rng.random((len(lines), 3))
     return [
-        Pipe(f"ZY{k + 1:04d}", f"中压燃气管{k + 1}", "城镇燃气", "天然气", sizes[int(d[0] * 5)], 0.4, 14.0, "PE100", round(1.0 + 0.4 * d[1], 1), "埋地",
-             2000 + int(25 * d[2]), "临澜燃气有限公司", line)
+        Pipe(
+            f"ZY{k + 1:04d}",
+            f"中压燃气管{k + 1}",
+            "城镇燃气",
+            "天然气",
+            sizes[int(d[0] * 5)],
+            0.4,
+            14.0,
+            "PE100",
+            round(1.0 + 0.4 * d[1], 1),
+            "埋地",
+            2000 + int(25 * d[2]),
+            "临澜燃气有限公司",
+            line,
+        )
         for k, (line, d) in enumerate(zip(lines, draw, strict=True))
-    ]  # fmt: skip
+    ]
 
 
 def _high(rng, plan: Plan, towns: Towns, ways: Corridors, trunks: list[Pipe], medium: list[Pipe]) -> list[Pipe]:
@@ -135,7 +178,23 @@ def _high(rng, plan: Plan, towns: Towns, ways: Corridors, trunks: list[Pipe], me
         mpa, dn, wall = grades[k]
         line = ways.line(start, end, 320, [t.line for t in trunks] + [p.line for p in out])
         name = f"{towns.name[k][:2]}高压燃气管道"
-        out.append(Pipe(f"GY{k + 1:03d}", name, "城镇燃气", "天然气", dn, mpa, wall, "L360M钢", 1.2, "埋地", _year(rng), "临澜燃气有限公司", line))
+        out.append(
+            Pipe(
+                f"GY{k + 1:03d}",
+                name,
+                "城镇燃气",
+                "天然气",
+                dn,
+                mpa,
+                wall,
+                "L360M钢",
+                1.2,
+                "埋地",
+                _year(rng),
+                "临澜燃气有限公司",
+                line,
+            )
+        )
         start = end
     return out
 
@@ -144,7 +203,9 @@ def _plant(rng, plan: Plan, parks: list[Park], hazards: Hazards) -> list[Pipe]:
     """Between jetties, tank farms and plants along the main rack of the chemical park; half on racks."""
     park = parks[0]
     shapely.prepare(park.area)
-    inside = np.array([r["xy"] for r in hazards.units if r["first"] and park.area.covers(shapely.Point(r["xy"]))]).reshape(-1, 2)
+    inside = np.array(
+        [r["xy"] for r in hazards.units if r["first"] and park.area.covers(shapely.Point(r["xy"]))]
+    ).reshape(-1, 2)
     jetties = np.array([r["xy"] for r in hazards.loading[:2]])
     if len(inside) < 2:
         return []
@@ -164,7 +225,20 @@ def _plant(rng, plan: Plan, parks: list[Park], hazards: Hazards) -> list[Pipe]:
         medium = _MEDIA[k % len(_MEDIA)]
         rack = k % 2 == 0
         out.append(
-            Pipe(f"HG{k + 1:03d}", f"园区{medium}管道{k + 1}", "危化品管道", medium, (150.0, 200.0, 250.0, 100.0)[k % 4], (2.0, 1.6, 1.0, 2.5)[k % 4], 7.1,
-                 "20#钢", 0.0 if rack else 1.2, "管架" if rack else "埋地", _year(rng), "临澜化工园区公用工程有限公司", LineString(np.round(corner, 2)))
-        )  # fmt: skip
+            Pipe(
+                f"HG{k + 1:03d}",
+                f"园区{medium}管道{k + 1}",
+                "危化品管道",
+                medium,
+                (150.0, 200.0, 250.0, 100.0)[k % 4],
+                (2.0, 1.6, 1.0, 2.5)[k % 4],
+                7.1,
+                "20#钢",
+                0.0 if rack else 1.2,
+                "管架" if rack else "埋地",
+                _year(rng),
+                "临澜化工园区公用工程有限公司",
+                LineString(np.round(corner, 2)),
+            )
+        )
     return out

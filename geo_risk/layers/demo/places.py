@@ -23,13 +23,25 @@ from .towns import Park, People, Towns, township_of
 # kind, count of the documented city, name ending, capacity median, sigma, least distance between two [m],
 # power of the density they follow
 KINDS = (
-    ("幼儿园", 128, "幼儿园", 240, 0.35, 300, 0.8), ("小学", 76, "小学", 1_150, 0.4, 400, 0.8), ("中学", 58, "中学", 1_600, 0.4, 400, 0.8),
-    ("职业学校", 8, "职业技术学校", 5_200, 0.3, 400, 0.7), ("医院", 31, "医院", 900, 0.7, 350, 0.9), ("诊所", 74, "卫生服务中心", 120, 0.5, 250, 0.7),
-    ("养老院", 57, "养老院", 130, 0.5, 200, 0.6), ("农贸市场", 92, "农贸市场", 700, 0.5, 250, 0.8), ("商场", 96, "商场", 900, 0.8, 120, 1.1),
-    ("宾馆", 138, "宾馆", 130, 0.5, 60, 1.1), ("大型餐馆", 236, "酒家", 180, 0.4, 50, 1.1), ("文体娱乐", 172, "影城", 260, 0.6, 60, 1.1),
-    ("宗教场所", 48, "寺", 220, 0.7, 300, 0.4), ("车站码头", 11, "客运站", 900, 0.6, 800, 0.7), ("政务与社区服务", 61, "便民服务中心", 150, 0.5, 300, 0.8),
-    ("景区", 16, "公园", 1_800, 0.6, 500, 0.5), ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0), ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
-)  # fmt: skip
+    ("幼儿园", 128, "幼儿园", 240, 0.35, 300, 0.8),
+    ("小学", 76, "小学", 1_150, 0.4, 400, 0.8),
+    ("中学", 58, "中学", 1_600, 0.4, 400, 0.8),
+    ("职业学校", 8, "职业技术学校", 5_200, 0.3, 400, 0.7),
+    ("医院", 31, "医院", 900, 0.7, 350, 0.9),
+    ("诊所", 74, "卫生服务中心", 120, 0.5, 250, 0.7),
+    ("养老院", 57, "养老院", 130, 0.5, 200, 0.6),
+    ("农贸市场", 92, "农贸市场", 700, 0.5, 250, 0.8),
+    ("商场", 96, "商场", 900, 0.8, 120, 1.1),
+    ("宾馆", 138, "宾馆", 130, 0.5, 60, 1.1),
+    ("大型餐馆", 236, "酒家", 180, 0.4, 50, 1.1),
+    ("文体娱乐", 172, "影城", 260, 0.6, 60, 1.1),
+    ("宗教场所", 48, "寺", 220, 0.7, 300, 0.4),
+    ("车站码头", 11, "客运站", 900, 0.6, 800, 0.7),
+    ("政务与社区服务", 61, "便民服务中心", 150, 0.5, 300, 0.8),
+    ("景区", 16, "公园", 1_800, 0.6, 500, 0.5),
+    ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0),
+    ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
+)
 KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS = 160.0, 345.0  # no conflict by chance [m]
 
 
@@ -64,7 +76,15 @@ def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> tuple[cKDTre
     return cKDTree(np.vstack([hazards.xy, lots])), cKDTree(trunk)
 
 
-def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roads: Roads, blocks: Blocks, away: tuple[cKDTree, cKDTree]) -> Places:
+def make_places(
+    plan: Plan,
+    towns: Towns,
+    parks: list[Park],
+    people: People,
+    roads: Roads,
+    blocks: Blocks,
+    away: tuple[cKDTree, cKDTree],
+) -> Places:
     """By density of people, each kind with its own spacing; dormitories at the edges of parks."""
     rng = stream(plan.seed, "places")
     ground = blocks.ground
@@ -72,7 +92,8 @@ def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roa
     taken: list[NDArray] = []
     kinds: list[int] = []
     rim = np.vstack([shapely.get_coordinates(p.area.exterior.segmentize(60.0)) for p in parks])
-    for k, (_, full, _, _, _, apart, power) in enumerate(KINDS):
+    for k, (_, full, _, _, _, spacing, power) in enumerate(KINDS):
+        apart = float(spacing)
         want = plan.count(full)
         mine = np.empty((0, 2))
         weight = np.where(people.residents > 0, people.residents.astype(float) ** power, 0.0) if power else None
@@ -80,11 +101,20 @@ def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roa
             if len(mine) >= want:
                 break
             n = 6 * want + 40
-            base = people.xy[choose(rng, weight, n)] if weight is not None else rim[np.floor(rng.random(n) * len(rim)).astype(int)]
+            base = (
+                people.xy[choose(rng, weight, n)]
+                if weight is not None
+                else rim[np.floor(rng.random(n) * len(rim)).astype(int)]
+            )
             spot = np.round(base + uniform(rng, 2 * n, -95, 95).reshape(-1, 2), 2)
             spot = spot[shapely.contains_xy(ground, spot)]
             gap = lanes.query(spot, distance_upper_bound=300.0)[0]
-            fits = (gap > 24) & (gap < 300) & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS) & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
+            fits = (
+                (gap > 24)
+                & (gap < 300)
+                & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS)
+                & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
+            )
             for p in spot[fits]:
                 if len(mine) < want and (not len(mine) or np.hypot(*(mine - p).T).min() > apart):
                     mine = np.vstack([mine, p])
@@ -95,7 +125,9 @@ def make_places(plan: Plan, towns: Towns, parks: list[Park], people: People, roa
     kind = np.array(kinds)
     n = len(kind)
     sigma, median = np.array([r[4] for r in KINDS])[kind], np.array([r[3] for r in KINDS])[kind]
-    capacity = np.round(np.clip(median * np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 20, 12_000)).astype(np.int64)
+    capacity = np.round(np.clip(median * np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 20, 12_000)).astype(
+        np.int64
+    )
     beds = np.where(np.isin(kind, (4, 6)), np.round(np.clip(capacity * 0.55, 20, 1_400)), np.nan)
     area = np.round(capacity * uniform(rng, n, 4, 14)).astype(np.int64)
     town = township_of(towns, xy)

@@ -19,8 +19,13 @@ from .plan import Plan
 from .rng import choose, shuffled, stream, uniform
 from .towns import Park, People, Towns
 
-_FIRE = (("特勤消防站", 1, 12, 55, 60, 40), ("普通消防站", 9, 7, 32, 60, 12), ("小型消防站", 5, 3, 15, 60, 2),
-         ("专职消防队", 12, 3, 14, 90, 2), ("企业消防队", 7, 4, 18, 60, 20))  # fmt: skip
+_FIRE = (
+    ("特勤消防站", 1, 12, 55, 60, 40),
+    ("普通消防站", 9, 7, 32, 60, 12),
+    ("小型消防站", 5, 3, 15, 60, 2),
+    ("专职消防队", 12, 3, 14, 90, 2),
+    ("企业消防队", 7, 4, 18, 60, 20),
+)
 # Towns left without any fire crew, so that their rescue time exceeds the norm.
 _UNSERVED = {"small": 1, "city": 3, "large": 12}
 
@@ -35,13 +40,15 @@ class Rescue:
 
     def add(self, name: str, kind: str, xy: NDArray, **more) -> None:
         """One facility; ids run on."""
-        self.facilities.append({"id": f"YJ{len(self.facilities) + 1:04d}", "name": name, "kind": kind, "xy": np.round(xy, 2), **more})
+        self.facilities.append(
+            {"id": f"YJ{len(self.facilities) + 1:04d}", "name": name, "kind": kind, "xy": np.round(xy, 2), **more}
+        )
 
 
 def beside_roads(roads: Roads, xy: NDArray, off: float = 18.0) -> NDArray[np.float64]:
     """(N, 2) each place moved to the side of its nearest secondary to residential street."""
-    rows = np.flatnonzero((roads.rank >= RANK["secondary"]) & (roads.rank <= RANK["residential"]) & ~roads.bridge & (roads.length > 40))
-    pair = shapely.STRtree(roads.line[rows]).query_nearest(shapely.points(xy), all_matches=False)
+    rows, tree = roads.fronts
+    pair = tree.query_nearest(shapely.points(xy), all_matches=False)
     row = np.empty(len(xy), np.int64)
     row[pair[0]] = rows[pair[1]]
     at = shapely.line_locate_point(roads.line[row], shapely.points(xy)) / roads.length[row]
@@ -49,7 +56,9 @@ def beside_roads(roads: Roads, xy: NDArray, off: float = 18.0) -> NDArray[np.flo
     return np.round(spot + off * np.column_stack([-step[:, 1], step[:, 0]]), 2)
 
 
-def make_rescue(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads, places: Places) -> Rescue:
+def make_rescue(
+    plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads, places: Places
+) -> Rescue:
     """Stations by size of town, leaving the farthest small towns without; the rest by people and parks."""
     rng = stream(plan.seed, "rescue")
     out = Rescue()
@@ -68,7 +77,9 @@ def make_rescue(plan: Plan, land: Land, towns: Towns, parks: list[Park], people:
             else:
                 town = served[k % len(served)] if label != "专职消防队" else served[-1 - k % len(served)]
                 turn = 2 * np.pi * rng.random()
-                place = towns.xy[town] + (0.15 + 0.5 * rng.random()) * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)])
+                place = towns.xy[town] + (0.15 + 0.5 * rng.random()) * towns.radius[town] * np.array(
+                    [np.cos(turn), np.sin(turn)]
+                )
                 name = f"{towns.name[town][:2]}{label}{k // len(served) + 1}"
             place = beside_roads(roads, place[None])[0]
             out.add(name, label, place, vehicles=vehicles, staff=crew, turnout=turnout, foam=foam)
@@ -107,18 +118,24 @@ def _spread(rng, plan: Plan, out: Rescue, towns: Towns, roads: Roads, kind: str,
 
 def _natural_water(rng, plan: Plan, out: Rescue, land: Land) -> None:
     """Places where engines can draw water, on the banks of canals and the lake."""
-    rims = shapely.union_all([shapely.boundary(p) for p in [land.lake, *land.canals]]).intersection(land.limit.buffer(-300))
+    rims = shapely.union_all([shapely.boundary(p) for p in [land.lake, *land.canals]]).intersection(
+        land.limit.buffer(-300)
+    )
     rims = rims.difference(land.river.buffer(60))
     parts = shapely.get_parts(shapely.line_merge(rims))
     which = choose(rng, shapely.length(parts), plan.count(168))
-    spots = shapely.get_coordinates(shapely.line_interpolate_point(parts[which], rng.random(len(which)), normalized=True))
+    spots = shapely.get_coordinates(
+        shapely.line_interpolate_point(parts[which], rng.random(len(which)), normalized=True)
+    )
     for k, place in enumerate(spots):
         out.add(f"天然取水点{k + 1}", "取水点", place)
 
 
 def _hydrants(rng, plan: Plan, towns: Towns, roads: Roads) -> NDArray[np.float64]:
     """Each 120 m along urban streets, densest first; none in two old quarters of the core."""
-    rows = np.flatnonzero((roads.rank >= RANK["secondary"]) & (roads.rank <= RANK["residential"]) & (roads.urban > 0.25) & ~roads.bridge)
+    rows = np.flatnonzero(
+        (roads.rank >= RANK["secondary"]) & (roads.rank <= RANK["residential"]) & (roads.urban > 0.25) & ~roads.bridge
+    )
     middle = shapely.get_coordinates(shapely.line_interpolate_point(roads.line[rows], 0.5, normalized=True))
     for turn in 2 * np.pi * rng.random(2):
         quarter = towns.xy[0] + 0.3 * towns.radius[0] * np.array([np.cos(turn), np.sin(turn)])
@@ -139,7 +156,7 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
     rng = stream(plan.seed, "parking")
     out = []
     west, east = np.array(parks[0].area.centroid.coords[0]), np.array(parks[1].area.centroid.coords[0])
-    ramps = roads.node[-len(links.node):]
+    ramps = roads.node[-len(links.node) :]
     for name, at, bays in (("临澜西危化品停车场", west, 260), ("临澜东危化品停车场", east, 180)):
         gate = ramps[np.argmin(np.hypot(*(ramps - at).T))]
         toward = at - gate
@@ -148,13 +165,29 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
     for k in range(8):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()
-        place = towns.xy[town] + (0.95 + 0.1 * rng.random()) * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)])
-        out.append({"name": f"{towns.name[town][:2]}危货运输停车场{k + 1}", "kind": "危化品", "bays": int(12 + 30 * rng.random()), "xy": beside_roads(roads, place[None], 45.0)[0]})
+        place = towns.xy[town] + (0.95 + 0.1 * rng.random()) * towns.radius[town] * np.array(
+            [np.cos(turn), np.sin(turn)]
+        )
+        out.append(
+            {
+                "name": f"{towns.name[town][:2]}危货运输停车场{k + 1}",
+                "kind": "危化品",
+                "bays": int(12 + 30 * rng.random()),
+                "xy": beside_roads(roads, place[None], 45.0)[0],
+            }
+        )
     for k in range(plan.count(64)):
         town = int(choose(rng, towns.people, 1)[0])
         turn, share = 2 * np.pi * rng.random(), 0.6 * rng.random()
         place = towns.xy[town] + share * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)])
-        out.append({"name": f"{towns.name[town][:2]}公共停车场{k + 1}", "kind": "社会停车场", "bays": int(60 + 400 * rng.random()), "xy": beside_roads(roads, place[None], 30.0)[0]})
+        out.append(
+            {
+                "name": f"{towns.name[town][:2]}公共停车场{k + 1}",
+                "kind": "社会停车场",
+                "bays": int(60 + 400 * rng.random()),
+                "xy": beside_roads(roads, place[None], 30.0)[0],
+            }
+        )
     for k, row in enumerate(out):
         row["id"] = f"TC{k + 1:03d}"
     return out
@@ -172,17 +205,45 @@ def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict]
         deaths = int([0, 0, 0, 0, 0, 1, 1, 2, 3][int(rng.random() * 9)])
         date = f"{2016 + int(10 * rng.random())}-{1 + int(12 * rng.random()):02d}-{1 + int(28 * rng.random()):02d}"
         kind = kinds[int(rng.random() * len(kinds))]
-        accidents.append({"id": f"SG{k + 1:03d}", "name": f"{row['firm_name']}{kind}事故", "kind": kind, "date": date, "substance": row["substance"],
-                          "deaths": deaths, "injuries": deaths + int(rng.random() * 4), "xy": row["xy"]})  # fmt: skip
-    troubles = ("可燃气体报警器失效", "安全仪表系统未投用", "防火堤破损", "应急通道被占用", "特种作业人员无证上岗", "涉粉除尘系统未接地", "液氨快速切断阀故障")
+        accidents.append(
+            {
+                "id": f"SG{k + 1:03d}",
+                "name": f"{row['firm_name']}{kind}事故",
+                "kind": kind,
+                "date": date,
+                "substance": row["substance"],
+                "deaths": deaths,
+                "injuries": deaths + int(rng.random() * 4),
+                "xy": row["xy"],
+            }
+        )
+    troubles = (
+        "可燃气体报警器失效",
+        "安全仪表系统未投用",
+        "防火堤破损",
+        "应急通道被占用",
+        "特种作业人员无证上岗",
+        "涉粉除尘系统未接地",
+        "液氨快速切断阀故障",
+    )
     dangers = []
     for k in range(plan.count(38, 6)):
         i = owners[order[-1 - k % len(owners)]]
         year = 2025 + int(rng.random() * 2)
         month = 1 + int(rng.random() * 6)
         state = ("未整改", "整改中", "已整改", "逾期")[int(rng.random() * 4)]
-        dangers.append({"id": f"YH{k + 1:03d}", "name": troubles[int(rng.random() * len(troubles))], "firm": i["firm"], "firm_name": i["firm_name"],
-                        "found": f"{year}-{month:02d}-{1 + int(28 * rng.random()):02d}", "due": f"{year}-{month + 4:02d}-15", "state": state, "xy": i["xy"]})  # fmt: skip
+        dangers.append(
+            {
+                "id": f"YH{k + 1:03d}",
+                "name": troubles[int(rng.random() * len(troubles))],
+                "firm": i["firm"],
+                "firm_name": i["firm_name"],
+                "found": f"{year}-{month:02d}-{1 + int(28 * rng.random()):02d}",
+                "due": f"{year}-{month + 4:02d}-15",
+                "state": state,
+                "xy": i["xy"],
+            }
+        )
     return accidents, dangers
 
 

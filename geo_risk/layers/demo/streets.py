@@ -23,7 +23,7 @@ _SECONDARY_KM, _TERTIARY_KM = 470.0, 880.0
 
 @dataclass(frozen=True)
 class Net:
-    """Nodes (N, 2), straight edges (M, 2), class rank (M,), whether each edge crosses water, is a tunnel, is spanning."""
+    """Nodes (N, 2), straight edges (M, 2), their class rank, and whether they are bridges, tunnels, spanning."""
 
     xy: NDArray[np.float64]
     edge: NDArray[np.int64]
@@ -66,7 +66,9 @@ def _urban(towns: Towns, xy: NDArray) -> NDArray[np.float64]:
 
 def _points(rng, plan, land, towns, parks, people, main) -> tuple[NDArray, NDArray]:
     """(N, 2) main nodes first, then towns, parks, villages and open land, each thinned to its own distance."""
-    outline = land.limit.difference(land.river.buffer(18)).difference(shapely.union_all([land.lake, *land.canals]).buffer(12))
+    outline = land.limit.difference(land.river.buffer(18)).difference(
+        shapely.union_all([land.lake, *land.canals]).buffer(12)
+    )
     ground = outline.difference(land.hill.buffer(30))
     shapely.prepare(ground)
     works = shapely.union_all([p.area for p in parks])
@@ -82,7 +84,12 @@ def _points(rng, plan, land, towns, parks, people, main) -> tuple[NDArray, NDArr
     village = _village_points(rng, people.villages)
     width, height = plan.extent
     open_land = rng.random((round(6_000 * plan.scale), 2)) * [width, height]
-    for points, apart, is_park in ((town, 62.0, False), (park, 110.0, True), (village, 76.0, False), (open_land, 400.0, False)):
+    for points, apart, is_park in (
+        (town, 62.0, False),
+        (park, 110.0, True),
+        (village, 76.0, False),
+        (open_land, 400.0, False),
+    ):
         points = np.round(points[shapely.contains_xy(ground, points)], 2)
         points = points[main_tree.query(points, distance_upper_bound=STEP)[0] > 0.52 * STEP]
         earlier = cKDTree(np.vstack(kept))
@@ -102,7 +109,9 @@ def _town_grid(rng, towns: Towns, i: int) -> NDArray[np.float64]:
     local = np.column_stack([u[iu.ravel()], v[iv.ravel()]])
     away = np.hypot(local[:, 0], local[:, 1] / 1.15)
     fringe = away > radius * (0.55 + 0.25 * rng.random(len(away)))
-    keep = (away < radius * (0.85 + 0.15 * rng.random(len(away)))) & ~(fringe & ((iu.ravel() % 2 == 1) | (rng.random(len(away)) < 0.12)))
+    keep = (away < radius * (0.85 + 0.15 * rng.random(len(away)))) & ~(
+        fringe & ((iu.ravel() % 2 == 1) | (rng.random(len(away)) < 0.12))
+    )
     local = local[keep]
     local = local + uniform(rng, 2 * len(local), -17, 17).reshape(-1, 2)
     c, s = np.cos(towns.angle[i]), np.sin(towns.angle[i])
@@ -140,7 +149,9 @@ def _thinned(points: NDArray, apart: float) -> NDArray[np.float64]:
 def _edges(rng, xy: NDArray, main: MainRoads) -> tuple[NDArray, NDArray]:
     """Main edges, the relative-neighbour graph, and 20 % of the other Gabriel edges below 300 m."""
     simplices = Delaunay(xy).simplices
-    edge = np.unique(np.sort(np.vstack([simplices[:, [0, 1]], simplices[:, [1, 2]], simplices[:, [0, 2]]]), axis=1), axis=0)
+    edge = np.unique(
+        np.sort(np.vstack([simplices[:, [0, 1]], simplices[:, [1, 2]], simplices[:, [0, 2]]]), axis=1), axis=0
+    )
     length = _length(xy, edge)
     edge, length = edge[length < 1_500], length[length < 1_500]
     middle = (xy[edge[:, 0]] + xy[edge[:, 1]]) / 2
@@ -202,14 +213,19 @@ def _flows(rng, plan, main: MainRoads, xy, edge, rank, bridge, people: People) -
     n = len(xy)
     key = edge[:, 0] * n + edge[:, 1]
     order = np.argsort(key, kind="stable")
+    sorted_key = key[order]
     flow = np.zeros(len(edge))
+    hops = 0
     while len(at):
         previous = before[row, at]
         on = previous >= 0
         row, at, weight, previous = row[on], at[on], weight[on], previous[on]
-        step = order[np.searchsorted(key[order], np.minimum(at, previous) * n + np.maximum(at, previous))]
+        step = order[np.searchsorted(sorted_key, np.minimum(at, previous) * n + np.maximum(at, previous))]
         flow += np.bincount(step, weight, len(edge))
-        at = previous
+        at, hops = previous, hops + 1
+        if hops % 8 == 0:  # journeys that have met go on as one
+            state, group = np.unique(row * n + at, return_inverse=True)
+            row, at, weight = state // n, state % n, np.bincount(group, weight, len(state))
     return np.round(flow, 6)
 
 
@@ -227,10 +243,18 @@ def _by_flow(plan: Plan, rank: NDArray, length: NDArray, flow: NDArray) -> NDArr
 
 def _spanning(rng, n: int, edge, rank, length, bridge) -> NDArray[np.bool_]:
     """(M,) edges of a spanning tree that prefers main roads and dry land."""
-    weight = np.where(rank < RANK["residential"], 0.01, 1.0) * length * (0.6 + 0.8 * rng.random(len(edge))) * np.where(bridge, 6, 1)
+    weight = (
+        np.where(rank < RANK["residential"], 0.01, 1.0)
+        * length
+        * (0.6 + 0.8 * rng.random(len(edge)))
+        * np.where(bridge, 6, 1)
+    )
     graph = csr_matrix((np.round(weight + 1, 6), (edge[:, 0], edge[:, 1])), shape=(n, n))
     tree = minimum_spanning_tree(graph).tocoo()
-    return np.isin(edge[:, 0] * n + edge[:, 1], np.minimum(tree.row, tree.col).astype(np.int64) * n + np.maximum(tree.row, tree.col))
+    return np.isin(
+        edge[:, 0] * n + edge[:, 1],
+        np.minimum(tree.row, tree.col).astype(np.int64) * n + np.maximum(tree.row, tree.col),
+    )
 
 
 def _dropped(rng, edge, rank, bridge, tree, urban) -> NDArray[np.bool_]:

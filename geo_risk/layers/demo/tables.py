@@ -12,13 +12,13 @@ from .dirt import SHARES, Dirt, full_width
 from .files import column_letters, csv_write, xlsx_write
 from .findings import Truth
 from .firms import SECTORS
-from .plan import CITY, DATE, degrees
 from .places import KINDS
+from .plan import CITY, DATE, degrees
 from .rng import stream
 
 _COLOURS = {4: "红", 3: "橙", 2: "黄", 1: "蓝"}
 _ROMAN = {1: "一级", 2: "二级", 3: "三级", 4: "四级"}
-_SECTORS_16 = "N NNE NE ENE E ESE SE SSE S SSW SW WSW W WNW NW NNW".split()
+_SECTORS_16 = ["N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE", "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW"]
 # Plausible for the lower river plain, not measured: shares of the 16 directions and calm [%], mean
 # speed by direction and shares of the stability classes with their speeds [m/s].
 _WIND = (6, 6, 7, 7, 9, 11, 10, 7, 5, 4, 3, 3, 3, 4, 5, 5)
@@ -39,8 +39,23 @@ def _places(city: City, xy) -> tuple[list[float], list[float]]:
 def write_firms(city: City, truth: Truth, folder: Path) -> dict:
     """企业名录.xlsx: two title rows, header in row 3, numbers as text, a 合计 row; coordinates in WGS 84 degrees."""
     firms, n = city.firms, len(city.firms.id)
-    header = ["企业编号", "企业名称", "统一社会信用代码", "所属镇街", "所在园区", "地址", "行业代码", "行业", "从业人数", "占地", "重点监管",
-              "自评等级", "经度", "纬度", "数据日期"]  # fmt: skip
+    header = [
+        "企业编号",
+        "企业名称",
+        "统一社会信用代码",
+        "所属镇街",
+        "所在园区",
+        "地址",
+        "行业代码",
+        "行业",
+        "从业人数",
+        "占地",
+        "重点监管",
+        "自评等级",
+        "经度",
+        "纬度",
+        "数据日期",
+    ]
     dirt = Dirt(city.plan.seed, "firms", 4, n)
     row_of = {name: i for i, name in enumerate(firms.id)}
     dirt.spared = {row_of[t["enterprise_id"]] for t in truth.wrong_town}
@@ -54,11 +69,25 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
         staff, area = int(firms.staff[i]), int(firms.area_m2[i])
         x, y = dirt.place(i, lon[i], lat[i])
         sector = SECTORS[firms.sector[i]]
-        rows.append([
-            firms.id[i], dirt.name(i, firms.name[i]), firms.credit_code[i], firms.written_town[i], firms.park[i], address[i], sector[2], sector[0],
-            f"{staff}人" if as_text[i] and staff > 500 else str(staff) if as_text[i] else staff, str(area) if as_text[i] else area,
-            firms.regulated[i], _COLOURS[int(firms.grade[i])], x, y, DATE,
-        ])  # fmt: skip
+        rows.append(
+            [
+                firms.id[i],
+                dirt.name(i, firms.name[i]),
+                firms.credit_code[i],
+                firms.written_town[i],
+                firms.park[i],
+                address[i],
+                sector[2],
+                sector[0],
+                f"{staff}人" if as_text[i] and staff > 500 else str(staff) if as_text[i] else staff,
+                str(area) if as_text[i] else area,
+                firms.regulated[i],
+                _COLOURS[int(firms.grade[i])],
+                x,
+                y,
+                DATE,
+            ]
+        )
     rows.append(["合计", f"{n}家", "", "", "", "", "", "", int(firms.staff.sum()), int(firms.area_m2.sum())])
     rows.append(["制表人：", "", "", "", "", "审核人："])
     last = column_letters(len(header) - 1)
@@ -68,27 +97,93 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
 
 
 def write_hazards(city: City, folder: Path) -> None:
-    """重大危险源.csv in GB 18030 with some quantities in words; 加油加气站.csv with degrees, minutes, seconds; loading points."""
+    """重大危险源.csv in GB 18030, some quantities in words; 加油加气站.csv in sexagesimal degrees."""
     rng = stream(city.plan.seed, "dirt hazards")
-    header = ["编号", "单元编号", "企业编号", "企业名称", "危险源名称", "类型", "物质", "CAS号", "最大存量(吨)", "容积(m³)", "储存方式", "危险性符号",
-              "压力(MPa)", "温度(℃)", "重大危险源等级", "500米人口", "投用年份", "经度", "纬度", "位置误差"]  # fmt: skip
+    header = [
+        "编号",
+        "单元编号",
+        "企业编号",
+        "企业名称",
+        "危险源名称",
+        "类型",
+        "物质",
+        "CAS号",
+        "最大存量(吨)",
+        "容积(m³)",
+        "储存方式",
+        "危险性符号",
+        "压力(MPa)",
+        "温度(℃)",
+        "重大危险源等级",
+        "500米人口",
+        "投用年份",
+        "经度",
+        "纬度",
+        "位置误差",
+    ]
     units = city.hazards.units
     lon, lat = _places(city, [r["xy"] for r in units])
     wordy = rng.random(len(units)) < 0.08
     rows = [
-        [r["id"], r["unit"], r["firm"], r["firm_name"], r["name"], r["kind"], r["substance"], r["cas"], f"约{r['tonnes']:g}吨" if w else f"{r['tonnes']:g}",
-         f"{r['volume']:g}", r["storage"], r["symbol"], f"{r['pressure']:g}", f"{r['temperature']:g}", _ROMAN[r["level"]], r["residents"], r["year"], x, y, 0.1]
+        [
+            r["id"],
+            r["unit"],
+            r["firm"],
+            r["firm_name"],
+            r["name"],
+            r["kind"],
+            r["substance"],
+            r["cas"],
+            f"约{r['tonnes']:g}吨" if w else f"{r['tonnes']:g}",
+            f"{r['volume']:g}",
+            r["storage"],
+            r["symbol"],
+            f"{r['pressure']:g}",
+            f"{r['temperature']:g}",
+            _ROMAN[r["level"]],
+            r["residents"],
+            r["year"],
+            x,
+            y,
+            0.1,
+        ]
         for r, w, x, y in zip(units, wordy, lon, lat, strict=True)
-    ]  # fmt: skip
+    ]
     csv_write(folder / "重大危险源.csv", header, rows, "gb18030")
-    header = ["编号", "危险源名称", "企业编号", "类型", "物质", "最大存量(吨)", "容积(m³)", "储存方式", "经度", "纬度", "位置误差"]
-    for file, sites, sexagesimal in (("加油加气站.csv", city.hazards.fuel, True), ("危险源_码头装卸点.csv", city.hazards.loading, False)):
+    header = [
+        "编号",
+        "危险源名称",
+        "企业编号",
+        "类型",
+        "物质",
+        "最大存量(吨)",
+        "容积(m³)",
+        "储存方式",
+        "经度",
+        "纬度",
+        "位置误差",
+    ]
+    for file, sites, sexagesimal in (
+        ("加油加气站.csv", city.hazards.fuel, True),
+        ("危险源_码头装卸点.csv", city.hazards.loading, False),
+    ):
         lon, lat = _places(city, [r["xy"] for r in sites])
         rows = [
-            [r["id"], r["name"], r["firm"], r["kind"], r["substance"], r["tonnes"], r["volume"], r["storage"],
-             dms(x) if sexagesimal else x, dms(y) if sexagesimal else y, 0.1]
+            [
+                r["id"],
+                r["name"],
+                r["firm"],
+                r["kind"],
+                r["substance"],
+                r["tonnes"],
+                r["volume"],
+                r["storage"],
+                dms(x) if sexagesimal else x,
+                dms(y) if sexagesimal else y,
+                0.1,
+            ]
             for r, x, y in zip(sites, lon, lat, strict=True)
-        ]  # fmt: skip
+        ]
         csv_write(folder / file, header, rows, "utf-8-sig")
 
 
@@ -104,18 +199,45 @@ def write_crowded_places(city: City, truth: Truth, folder: Path) -> dict:
     """人员密集场所.csv in UTF-8 with a byte mark, coordinates in GCJ-02 and labelled so."""
     places, n = city.places, len(city.places.id)
     dirt = Dirt(city.plan.seed, "places", 2, n)
-    seeded = {r["target_id"] for r in truth.conflicts + truth.near_misses} | {r["place_id"] for r in truth.in_impact_circle}
+    seeded = {r["target_id"] for r in truth.conflicts + truth.near_misses} | {
+        r["place_id"] for r in truth.in_impact_circle
+    }
     dirt.spared = {i for i, name in enumerate(places.id) if name in seeded}
     dirt.plan({k: SHARES[k] for k in ("zero", "no_name")})
     lon, lat = degrees(city.plan, places.xy)
     gx, gy = wgs84_to_gcj02(lon, lat)
-    header = ["编号", "场所名称", "类别", "人数", "床位数", "建筑面积", "所属镇街", "经度", "纬度", "坐标系", "位置误差"]
+    header = [
+        "编号",
+        "场所名称",
+        "类别",
+        "人数",
+        "床位数",
+        "建筑面积",
+        "所属镇街",
+        "经度",
+        "纬度",
+        "坐标系",
+        "位置误差",
+    ]
     rows = []
     for i, (x, y) in enumerate(zip(_rounded(gx), _rounded(gy), strict=True)):
         x0, y0 = dirt.place(i, x, y)
         beds = "" if np.isnan(places.beds[i]) else int(places.beds[i])
-        rows.append([places.id[i], dirt.name(i, places.name[i]), KINDS[places.kind[i]][0], int(places.capacity[i]), beds, int(places.area_m2[i]),
-                     city.towns.name[places.town[i]], x0, y0, "GCJ-02", float(places.error_m[i])])  # fmt: skip
+        rows.append(
+            [
+                places.id[i],
+                dirt.name(i, places.name[i]),
+                KINDS[places.kind[i]][0],
+                int(places.capacity[i]),
+                beds,
+                int(places.area_m2[i]),
+                city.towns.name[places.town[i]],
+                x0,
+                y0,
+                "GCJ-02",
+                float(places.error_m[i]),
+            ]
+        )
     csv_write(folder / "人员密集场所.csv", header, rows, "utf-8-sig")
     return dirt.summary("人员密集场所.csv", n)
 
@@ -131,7 +253,20 @@ def write_rescue(city: City, folder: Path) -> dict:
     rows: list[list] = [[f"{CITY}应急力量一览表"], header]
     for i, r in enumerate(rows_in):
         x, y = dirt.place(i, lon[i], lat[i])
-        rows.append([r["id"], r["name"], r["kind"], r.get("vehicles"), r.get("staff"), r.get("turnout"), r.get("foam"), r.get("beds"), x, y])
+        rows.append(
+            [
+                r["id"],
+                r["name"],
+                r["kind"],
+                r.get("vehicles"),
+                r.get("staff"),
+                r.get("turnout"),
+                r.get("foam"),
+                r.get("beds"),
+                x,
+                y,
+            ]
+        )
     xlsx_write(folder / "应急力量.xlsx", [("应急力量", rows, [f"A1:{column_letters(len(header) - 1)}1"])])
     lon, lat = _places(city, city.rescue.hydrants)
     rows = [[f"XH{k + 1:05d}", f"消火栓{k + 1}", "消火栓", x, y] for k, (x, y) in enumerate(zip(lon, lat, strict=True))]
@@ -153,11 +288,27 @@ def write_small_tables(city: City, folder: Path) -> None:
     rows = [[r["id"], r["name"], r["kind"], r["bays"], x, y, 0.1] for r, x, y in zip(city.lots, lon, lat, strict=True)]
     csv_write(folder / "停车场.csv", ["编号", "名称", "类型", "车位数", "经度", "纬度", "位置误差"], rows, "gb18030")
     lon, lat = _places(city, [r["xy"] for r in city.accidents])
-    rows = [[r["id"], r["name"], r["kind"], r["date"], r["substance"], r["deaths"], r["injuries"], x, y] for r, x, y in zip(city.accidents, lon, lat, strict=True)]
-    csv_write(folder / "事故.csv", ["编号", "名称", "事故类型", "日期", "物质", "死亡人数", "受伤人数", "经度", "纬度"], rows, "utf-8-sig")
+    rows = [
+        [r["id"], r["name"], r["kind"], r["date"], r["substance"], r["deaths"], r["injuries"], x, y]
+        for r, x, y in zip(city.accidents, lon, lat, strict=True)
+    ]
+    csv_write(
+        folder / "事故.csv",
+        ["编号", "名称", "事故类型", "日期", "物质", "死亡人数", "受伤人数", "经度", "纬度"],
+        rows,
+        "utf-8-sig",
+    )
     lon, lat = _places(city, [r["xy"] for r in city.dangers])
-    rows = [[r["id"], r["name"], r["firm"], r["firm_name"], r["found"], r["due"], r["state"], x, y] for r, x, y in zip(city.dangers, lon, lat, strict=True)]
-    csv_write(folder / "重大事故隐患.csv", ["编号", "隐患名称", "企业编号", "企业名称", "发现日期", "整改期限", "整改状态", "经度", "纬度"], rows, "gb18030")
+    rows = [
+        [r["id"], r["name"], r["firm"], r["firm_name"], r["found"], r["due"], r["state"], x, y]
+        for r, x, y in zip(city.dangers, lon, lat, strict=True)
+    ]
+    csv_write(
+        folder / "重大事故隐患.csv",
+        ["编号", "隐患名称", "企业编号", "企业名称", "发现日期", "整改期限", "整改状态", "经度", "纬度"],
+        rows,
+        "gb18030",
+    )
     csv_write(folder / "风玫瑰.csv", ["风向", "风向角(度)", "稳定度", "风速(m/s)", "频率"], wind_rows(), "utf-8-sig")
 
 

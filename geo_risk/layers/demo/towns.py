@@ -21,8 +21,11 @@ _CORE = (22_800.0, 20_600.0)
 CELL = 200.0
 _PARKS = (
     # name, half axes [km] of the documented city; the first four have a fixed place
-    ("临澜化工园区", 0, 0), ("临澜东部新材料产业园", 1.75, 1.1), ("澜港临港物流园", 1.6, 0.75), ("临澜经济开发区", 1.9, 1.35),
-)  # fmt: skip
+    ("临澜化工园区", 0, 0),
+    ("临澜东部新材料产业园", 1.75, 1.1),
+    ("澜港临港物流园", 1.6, 0.75),
+    ("临澜经济开发区", 1.9, 1.35),
+)
 _SMALL_PARK_HALF_AXES = (1_050, 930, 860, 800, 740, 690, 640, 600, 560, 520, 490, 460, 430, 400)
 
 
@@ -76,7 +79,10 @@ def make_towns(plan: Plan, land: Land) -> Towns:
         pull = 0.12 * np.hypot(*(spots - core).T)
         centres.append(np.round(spots[np.argmax(np.round(far - pull, 3))], 1))
     xy = np.array(centres)
-    order = np.argsort(np.round(np.hypot(*(xy - core).T) * np.concatenate([[0], lognormal(rng, len(xy) - 1, 1.0, 0.5)]), 3), kind="stable")
+    order = np.argsort(
+        np.round(np.hypot(*(xy - core).T) * np.concatenate([[0], lognormal(rng, len(xy) - 1, 1.0, 0.5)]), 3),
+        kind="stable",
+    )
     xy = xy[order]
     rank = np.arange(plan.towns)
     total = round(PEOPLE * plan.scale)
@@ -111,7 +117,9 @@ def _districts(plan: Plan, land: Land, xy: NDArray) -> list[Polygon]:
     lines = []
     for ends in cells.ridge_vertices:
         if min(ends) >= 0:
-            line = shapely.LineString(cells.vertices[ends]).intersection(shapely.box(-5e3, -5e3, width + 5e3, height + 5e3))
+            line = shapely.LineString(cells.vertices[ends]).intersection(
+                shapely.box(-5e3, -5e3, width + 5e3, height + 5e3)
+            )
             if not line.is_empty:
                 lines.append(shapely.transform(shapely.segmentize(line, 150.0), bend))
     noded = shapely.union_all(shapely.set_precision([*lines, land.limit.exterior], 0.01), grid_size=0.01)
@@ -152,7 +160,9 @@ def make_parks(plan: Plan, land: Land, towns: Towns) -> list[Park]:
     x0, x1 = 4_000 * unit, 8_300 * unit
     x = np.linspace(x0, x1, 30)
     bank = land.bank_y(x)
-    chemical = Polygon(np.vstack([np.column_stack([x, bank - 120]), np.column_stack([x[::-1], (bank - 2_350 * unit)[::-1]])]))
+    chemical = Polygon(
+        np.vstack([np.column_stack([x, bank - 120]), np.column_stack([x[::-1], (bank - 2_350 * unit)[::-1]])])
+    )
     parks = [_park(_PARKS[0][0], chemical, free, np.arctan2(bank[-1] - bank[0], x1 - x0))]
     places = ((37_800, -2_200), (28_900, -900), (23_500, -10_300))
     for (name, a, b), (px, below) in zip(_PARKS[1:], places, strict=True):
@@ -208,7 +218,9 @@ def make_people(plan: Plan, land: Land, towns: Towns, parks: list[Park]) -> Peop
     lines = ditches(plan, land, towns.xy, 1.05 * towns.radius)
     villages, size = _villages(rng, plan, lines)
     village_part = np.zeros(len(xy))
-    spot = villages[:, None, :] + 90.0 * np.stack([normal(rng, len(villages) * 5).reshape(-1, 5), normal(rng, len(villages) * 5).reshape(-1, 5)], axis=2)
+    spot = villages[:, None, :] + 90.0 * np.stack(
+        [normal(rng, len(villages) * 5).reshape(-1, 5), normal(rng, len(villages) * 5).reshape(-1, 5)], axis=2
+    )
     cell = _cell(spot.reshape(-1, 2), nx, ny)
     np.add.at(village_part, cell, np.repeat(size / 5, 5))
     village_part *= dry
@@ -267,4 +279,15 @@ def township_of(towns: Towns, xy: NDArray) -> NDArray[np.int64]:
     return owner
 
 
-__all__ = ["CITY", "Park", "People", "Towns", "blob", "make_parks", "make_people", "make_towns", "smooth_noise", "township_of"]
+__all__ = [
+    "CITY",
+    "Park",
+    "People",
+    "Towns",
+    "blob",
+    "make_parks",
+    "make_people",
+    "make_towns",
+    "smooth_noise",
+    "township_of",
+]

@@ -118,7 +118,11 @@ def _counts(city: City) -> dict[str, int]:
 
 def _write_truth(path: Path, city: City, truth: Truth, dirt: list[dict], counts: dict[str, int]) -> None:
     sheet = {
-        "size": city.plan.size, "seed": city.plan.seed, "people": int(city.people.residents.sum()), "rows": counts,
-        **asdict(truth), "broken_rows": dirt,
-    }  # fmt: skip
+        "size": city.plan.size,
+        "seed": city.plan.seed,
+        "people": int(city.people.residents.sum()),
+        "rows": counts,
+        **asdict(truth),
+        "broken_rows": dirt,
+    }
     path.write_text(json.dumps(sheet, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
