@@ -20,7 +20,7 @@ from .arterials import RANK
 from .city import City
 from .firms import line_frame
 from .pipelines import Pipe
-from .places import KEEP_FROM_TRUNKS, rectangles
+from .places import rectangles
 from .rng import shuffled, stream, uniform
 
 SCHOOL_KINDS, MIXED_KINDS = (1, 2), (9, 10, 11)
@@ -79,7 +79,7 @@ class _Ground:
         """A free place exactly ``away`` metres (to the centimetre) from a hazard, or None."""
         for turn in first_turn + np.linspace(0, 2 * np.pi, 37)[:-1]:
             xy = np.round(centre + away * np.array([np.cos(turn), np.sin(turn)]), 2)
-            if self.free(xy, 12.0, 75.0, but=centre, trunk_m=KEEP_FROM_TRUNKS):
+            if self.free(xy, 10.0, 60.0, but=centre, trunk_m=330.0):
                 return xy
         return None
 

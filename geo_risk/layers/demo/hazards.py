@@ -231,7 +231,7 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> Non
                 firms.id[i],
             )
         )
-    count = plan.count(14, 3)
+    count = plan.count(14, 8)
     for k in range(count):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()

@@ -194,6 +194,10 @@ def _turn(draft: _Draft, a: _Motorway, at_a: float, s: int, b: _Motorway, at_b: 
 
 def _carriageways(draft: _Draft, road: _Motorway) -> None:
     """Both carriageways cut at their stops; the two ends are joined by turning links."""
+    for side in (1, -1):  # surveyed data are cut every few hundred metres
+        for at in np.linspace(0, road.axis.length, max(round(road.axis.length / 600), 1) + 1)[1:-1]:
+            if all(s != side or abs(at - known) > 200 for known, s, _ in road.stops):
+                _stop(draft, road, float(at), side)
     ends = {
         (at, side): draft.add_node(_point(road.axis, at, side)[0]) for at in (0.0, road.axis.length) for side in (1, -1)
     }

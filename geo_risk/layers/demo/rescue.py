@@ -152,7 +152,7 @@ def _hydrants(rng, plan: Plan, towns: Towns, roads: Roads) -> NDArray[np.float64
 
 
 def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: Links) -> list[dict]:
-    """Two hazmat parking lots west and east, eight of haulage firms, the general ones in towns."""
+    """Two hazmat parking lots west and east, twelve of haulage firms, the general ones in towns."""
     rng = stream(plan.seed, "parking")
     out = []
     west, east = np.array(parks[0].area.centroid.coords[0]), np.array(parks[1].area.centroid.coords[0])
@@ -162,7 +162,7 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
         toward = at - gate
         place = gate + 900.0 * toward / max(np.hypot(*toward), 1)
         out.append({"name": name, "kind": "危化品", "bays": bays, "xy": beside_roads(roads, place[None], 60.0)[0]})
-    for k in range(8):
+    for k in range(12):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()
         place = towns.xy[town] + (0.95 + 0.1 * rng.random()) * towns.radius[town] * np.array(

@@ -213,12 +213,12 @@ def make_people(plan: Plan, land: Land, towns: Towns, parks: list[Park]) -> Peop
     shapely.prepare(land.limit)
     dry = shapely.contains_xy(built, xy)
     total = round(PEOPLE * plan.scale)
-    lump = lognormal(rng, len(xy), 1.0, 0.75)
+    lump = lognormal(rng, len(xy), 1.0, 0.9)
     town_part = _town_density(towns, xy) * lump * dry
     lines = ditches(plan, land, towns.xy, 1.05 * towns.radius)
     villages, size = _villages(rng, plan, lines)
     village_part = np.zeros(len(xy))
-    spot = villages[:, None, :] + 90.0 * np.stack(
+    spot = villages[:, None, :] + 170.0 * np.stack(
         [normal(rng, len(villages) * 5).reshape(-1, 5), normal(rng, len(villages) * 5).reshape(-1, 5)], axis=2
     )
     cell = _cell(spot.reshape(-1, 2), nx, ny)
@@ -247,7 +247,7 @@ def _town_density(towns: Towns, xy: NDArray) -> NDArray[np.float64]:
     """(N,) people per m2 by distance from the centres; the gradient is steeper than the built-up radius."""
     total = np.zeros(len(xy))
     for (x, y), people, radius in zip(towns.xy, towns.people, towns.radius, strict=True):
-        scale = radius / 3.1
+        scale = radius / 3.25
         away = np.hypot(xy[:, 0] - x, (xy[:, 1] - y) / 1.15)
         total += people / (2 * np.pi * scale**2) * np.exp(-away / scale) * (away < 1.9 * radius)
     return total
