@@ -16,6 +16,7 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.polygon import orient
 
 _DATE = (2026, 6, 30, 0, 0, 0)
 _STAMP = "2026-06-30T00:00:00.000Z"
@@ -46,9 +47,18 @@ def geojson_write(path: Path, properties: list[dict], geometry: NDArray) -> None
     """RFC 7946 GeoJSON, one feature a line, coordinates as rounded by the caller (degrees)."""
     lines = []
     for row, shape in zip(properties, geometry, strict=True):
-        feature = {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
+        feature = {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(_outward(shape))}
         lines.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
     path.write_text('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+
+
+def _outward(shape: shapely.Geometry) -> shapely.Geometry:
+    """Outer rings counter-clockwise, as RFC 7946 wants them."""
+    if shape.geom_type == "Polygon":
+        return orient(shape)
+    if shape.geom_type == "MultiPolygon":
+        return shapely.multipolygons([orient(part) for part in shape.geoms])
+    return shape
 
 
 def gpkg_write(path: Path, columns: Mapping[str, object], geometry: NDArray, crs: str, layer: str) -> None:

@@ -76,7 +76,7 @@ def make_firms(plan: Plan, towns: Towns, parks: list[Park], people: People, road
     sector = np.repeat(np.arange(len(SECTORS)), [plan.count(row[1]) for row in SECTORS])
     sector = sector[np.argsort(rng.random(len(sector)), kind="stable")]
     n = len(sector)
-    ground = blocks.ground
+    ground = blocks.clear
     lean = np.array([row[6] for row in SECTORS])[sector]
     odds = rng.random(n) ** (1 / np.maximum(lean, 1e-6))
     in_park = np.zeros(n, bool)

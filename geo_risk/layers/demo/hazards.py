@@ -77,7 +77,7 @@ def make_hazards(
 ) -> Hazards:
     """Quantities are solved backwards from the level each installation shall have."""
     rng = stream(plan.seed, "hazards")
-    ground = blocks.ground
+    ground = blocks.clear
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
     level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[

@@ -51,17 +51,15 @@ class Pipe:
 
 def make_pipelines(
     plan: Plan,
-    land: Land,
     towns: Towns,
     parks: list[Park],
     ways: Corridors,
     roads: Roads,
     hazards: Hazards,
-    motorways: list,
+    trunks: list[Pipe],
 ) -> list[Pipe]:
-    """Long-distance lines, the medium-pressure net, the high-pressure main that feeds it, and plant lines."""
+    """The trunks, the high-pressure main, the medium-pressure net it feeds, and plant lines."""
     rng = stream(plan.seed, "pipelines")
-    trunks = _trunks(rng, plan, land, parks, ways, motorways)
     medium = _medium(rng, plan, roads)
     high = _high(rng, plan, towns, ways, trunks, medium)
     return trunks + high + medium + _plant(rng, plan, parks, hazards)
@@ -71,8 +69,9 @@ def _year(rng) -> int:
     return int(uniform(rng, 1, 1998, 2025)[0])
 
 
-def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, motorways: list) -> list[Pipe]:
+def make_trunks(plan: Plan, land: Land, parks: list[Park], ways: Corridors, motorways: list) -> list[Pipe]:
     """Gas: west-east and over the river; crude and products: from the port and the chemical park to the limit."""
+    rng = stream(plan.seed, "trunk pipelines")
     width = plan.extent[0]
     u = plan.unit
     ring = land.limit.exterior

@@ -42,7 +42,7 @@ KINDS = (
     ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0),
     ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
 )
-KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS = 160.0, 345.0  # no conflict by chance [m]
+KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS, KEEP_FROM_HIGH = 160.0, 345.0, 60.0  # no conflict by chance [m]
 
 
 @dataclass
@@ -70,10 +70,15 @@ class Buildings:
     households: list[int]
 
 
-def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> tuple[cKDTree, cKDTree]:
-    """Trees of the points crowded places keep away from: hazard sites and lots, and trunk pipelines."""
-    trunk = shapely.get_coordinates(shapely.segmentize(np.array([p.line for p in pipes if p.trunk]), 60.0))
-    return cKDTree(np.vstack([hazards.xy, lots])), cKDTree(trunk)
+def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> list[tuple[cKDTree, float]]:
+    """What crowded places keep away from, and how far [m]: hazard sites and lots, trunks, high-pressure mains."""
+    trunk = shapely.segmentize(np.array([p.line for p in pipes if p.trunk]), 60.0)
+    high = shapely.segmentize(np.array([p.line for p in pipes if p.id.startswith("GY")]), 20.0)
+    return [
+        (cKDTree(np.vstack([hazards.xy, lots])), KEEP_FROM_HAZARDS),
+        (cKDTree(shapely.get_coordinates(trunk)), KEEP_FROM_TRUNKS),
+        (cKDTree(shapely.get_coordinates(high)), KEEP_FROM_HIGH),
+    ]
 
 
 def make_places(
@@ -83,11 +88,11 @@ def make_places(
     people: People,
     roads: Roads,
     blocks: Blocks,
-    away: tuple[cKDTree, cKDTree],
+    away: list[tuple[cKDTree, float]],
 ) -> Places:
     """By density of people, each kind with its own spacing; dormitories at the edges of parks."""
     rng = stream(plan.seed, "places")
-    ground = blocks.ground
+    ground = blocks.clear
     lanes = cKDTree(shapely.get_coordinates(shapely.segmentize(roads.line[roads.rank > RANK["motorway_link"]], 12.0)))
     taken: list[NDArray] = []
     kinds: list[int] = []
@@ -109,12 +114,9 @@ def make_places(
             spot = np.round(base + uniform(rng, 2 * n, -95, 95).reshape(-1, 2), 2)
             spot = spot[shapely.contains_xy(ground, spot)]
             gap = lanes.query(spot, distance_upper_bound=300.0)[0]
-            fits = (
-                (gap > 24)
-                & (gap < 300)
-                & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS)
-                & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
-            )
+            fits = (gap > 24) & (gap < 300)
+            for tree, far in away:
+                fits &= tree.query(spot)[0] > far
             for p in spot[fits]:
                 if len(mine) < want and (not len(mine) or np.hypot(*(mine - p).T).min() > apart):
                     mine = np.vstack([mine, p])
@@ -136,7 +138,9 @@ def make_places(
     return Places([f"MJ{i + 1:05d}" for i in range(n)], names, kind, xy, capacity, beds, area, town, np.full(n, 1.0))
 
 
-def make_buildings(plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes: list[Pipe]) -> Buildings:
+def make_buildings(
+    plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes: list[Pipe], away: list[tuple[cKDTree, float]]
+) -> Buildings:
     """Rows of houses along the lanes of the core and of the next two towns."""
     rng = stream(plan.seed, "buildings")
     lane = (roads.rank >= RANK["tertiary"]) & (roads.rank <= RANK["residential"]) & (roads.length > 50)
@@ -166,7 +170,9 @@ def make_buildings(plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes
     hit_pipe = np.unique(shapely.STRtree([p.line for p in pipes]).query(outline, predicate="dwithin", distance=3.0)[0])
     bad = np.zeros(len(outline), bool)
     bad[hit_road] = bad[hit_pipe] = True
-    bad |= ~shapely.contains(blocks.ground, outline)
+    bad |= ~shapely.contains(blocks.clear, outline)
+    for tree, _ in away:
+        bad |= tree.query(np.array(spots))[0] < 75.0
     pairs = shapely.STRtree(outline).query(outline, predicate="dwithin", distance=5.0)
     for a, b in pairs.T.tolist():
         if a < b and not bad[a] and not bad[b]:
