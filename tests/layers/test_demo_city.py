@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from geo_risk.layers.demo.arterials import RANK
 from geo_risk.layers.demo.city import City, make_city
+from geo_risk.layers.demo.detours import _minutes
 from geo_risk.layers.demo.hazards import KINDS as HAZARD_KINDS
 from geo_risk.layers.demo.places import KINDS as PLACE_KINDS
 from geo_risk.layers.demo.plan import Plan, degrees
@@ -190,3 +191,16 @@ def test_pipelines_end_on_something(city):
     ends = np.array([c for p in plant for c in (p.line.coords[0], p.line.coords[-1])])
     assert len(plant) == 23
     assert sites.query(ends)[0].max() < 0.05
+
+
+def test_only_the_towns_without_a_crew_are_late(city):
+    """Five minutes from the call, one of them for turning out (construction standard for fire stations)."""
+    roads = city.roads
+    street = roads.rank > RANK["motorway_link"]
+    nodes = np.unique(np.concatenate([roads.start[street], roads.end[street]]))
+    tree = cKDTree(roads.node[nodes])
+    crews = [r["xy"] for r in city.rescue.facilities if "消防站" in r["kind"] or "消防队" in r["kind"]]
+    reach = _minutes(city, np.zeros(len(roads.line), bool), nodes[tree.query(crews)[1]]).min(axis=0)
+    late = reach[nodes[tree.query(city.towns.xy)[1]]] + 1 > 5
+    assert np.flatnonzero(late).tolist() == city.rescue.unserved
+    assert len(city.rescue.unserved) == 3
