@@ -16,7 +16,6 @@ from scipy.spatial import cKDTree
 from shapely.geometry import LineString
 from shapely.ops import substring
 
-from .arterials import RANK
 from .city import City
 from .firms import line_frame
 from .pipelines import Pipe
@@ -312,6 +311,3 @@ def _wrong_towns(rng, city: City, truth: Truth) -> None:
         truth.wrong_town.append(
             {"enterprise_id": city.firms.id[i], "written": city.towns.name[other], "stands_in": city.towns.name[town]}
         )
-
-
-__all__ = ["RANK", "Truth", "seed_findings"]

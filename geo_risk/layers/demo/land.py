@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Polygon
 
 from .plan import Plan
-from .rng import normal, stream, uniform
+from .rng import stream, uniform
 
 # The city of 980 km2 the demo is modelled on, scaled with the plan.
 _AREA_M2 = 980e6
@@ -183,8 +183,3 @@ def ditches(plan: Plan, land: Land, centres: NDArray, radius: NDArray) -> list[L
     pieces = pieces[shapely.length(pieces) > 400]
     keep = rng.random(len(pieces)) < 0.8
     return list(shapely.transform(pieces[keep], lambda xy: np.round(xy, 2)))
-
-
-def jitter(rng: np.random.Generator, xy: NDArray, spread: float) -> NDArray[np.float64]:
-    """Points (N, 2) moved by a round normal of ``spread`` metres."""
-    return xy + spread * np.column_stack([normal(rng, len(xy)), normal(rng, len(xy))])

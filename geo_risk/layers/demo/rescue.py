@@ -14,9 +14,9 @@ from .hazards import Hazards
 from .land import Land
 from .motorways import Links
 from .network import Roads
-from .places import KINDS, Places
+from .places import Places
 from .plan import Plan
-from .rng import choose, shuffled, stream, uniform
+from .rng import choose, shuffled, stream
 from .towns import Park, Towns
 
 _FIRE = (
@@ -254,6 +254,3 @@ def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict]
             }
         )
     return accidents, dangers
-
-
-__all__ = ["KINDS", "Rescue", "beside_roads", "make_history", "make_lots", "make_rescue", "uniform"]

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spannin
 from scipy.spatial import Delaunay, cKDTree
 
 from .arterials import RANK, STEP, MainRoads
-from .land import Land, jitter
+from .land import Land
 from .plan import Plan
 from .rng import normal, stream, uniform
 from .towns import Park, People, Towns
@@ -268,6 +268,3 @@ def _dropped(rng, edge, rank, bridge, tree, urban) -> NDArray[np.bool_]:
 def _compact(net: Net) -> Net:
     used, flat = np.unique(net.edge, return_inverse=True)
     return Net(net.xy[used], flat.reshape(-1, 2), net.rank, net.bridge, net.tunnel, net.tree, net.urban[used])
-
-
-__all__ = ["Net", "jitter", "make_streets"]

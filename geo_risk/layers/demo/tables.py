@@ -320,6 +320,3 @@ def wind_rows() -> list[list]:
     total = sum(row[4] for row in rows)
     rows.append(["C", "", "F", 0.5, round(1 - total, 6)])
     return rows
-
-
-__all__ = ["write_crowded_places", "write_firms", "write_hazards", "write_rescue", "write_small_tables"]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 from shapely.geometry import Point, Polygon
 
-from .land import Land, blob, ditches, smooth_noise
+from .land import Land, ditches
 from .names import town_names
-from .plan import CITY, CITY_CODE, Plan
+from .plan import CITY_CODE, Plan
 from .rng import apportion, choose, lognormal, normal, stream, uniform
 
 PEOPLE = 1_780_000
@@ -277,17 +277,3 @@ def township_of(towns: Towns, xy: NDArray) -> NDArray[np.int64]:
     owner = np.empty(len(xy), np.int64)
     owner[nearest[0]] = nearest[1]
     return owner
-
-
-__all__ = [
-    "CITY",
-    "Park",
-    "People",
-    "Towns",
-    "blob",
-    "make_parks",
-    "make_people",
-    "make_towns",
-    "smooth_noise",
-    "township_of",
-]
