@@ -30,6 +30,7 @@ class MainRoads:
     rank: NDArray[np.int64]
     anchors: NDArray[np.float64]
     anchor_size: NDArray[np.float64]
+    through: list[LineString]  # axes of the roads that cross the whole city
 
 
 def make_main_roads(
@@ -48,7 +49,8 @@ def make_main_roads(
     }
     inside = shapely.union_all([shapely.Polygon(r.coords).buffer(-5) for r in rings.values()])
     lines, rank = _between(rng, land, anchors, size, inside)
-    national = _national(gates, towns, ways, inside, motorways)
+    through = _national(gates, towns, ways, motorways)
+    national = [line.difference(inside) for line in through]
     lines, rank = national + lines, [RANK["trunk"]] * len(national) + rank
     for i, ring in rings.items():
         more, classes = _core_grid(rng, towns, ring) if i == 0 else _town_cross(rng, towns, i, ring)
@@ -60,7 +62,7 @@ def make_main_roads(
     ground = land.limit.difference(land.river.buffer(45)).difference(land.lake.buffer(45))
     on_land = [part for line in lines[:-1] for part in [line.intersection(ground)]] + [bridge]
     xy, edge, cls = _noded(on_land, rank)
-    return MainRoads(xy, edge, cls, anchors, size)
+    return MainRoads(xy, edge, cls, anchors, size, through)
 
 
 def _has_ring(towns: Towns, i: int) -> bool:
@@ -133,7 +135,7 @@ def _ring(rng, centre: NDArray, radius: float, angle: float, rough: float = 0.03
     return LineString(np.round(centre + np.column_stack([r * x * wide, r * y * 0.92]) @ np.array([[c, s], [-s, c]]), 2))
 
 
-def _national(gates: NDArray, towns: Towns, ways: Corridors, inside, motorways: list) -> list:
+def _national(gates: NDArray, towns: Towns, ways: Corridors, motorways: list) -> list:
     """Two through roads from limit to limit, and from the core's ring to the farthest gate."""
     west, east = gates[np.argmin(gates[:, 0])], gates[np.argmax(gates[:, 0])]
     south = gates[np.argmin(gates[:, 1])]
@@ -141,7 +143,7 @@ def _national(gates: NDArray, towns: Towns, ways: Corridors, inside, motorways: 
     first = ways.line(west, east, 500, motorways)
     second = ways.line(south, towns.xy[0], 500, [*motorways, first])
     third = ways.line(low, east, 500, [*motorways, first, second])
-    return [line.difference(inside) for line in (first, second, third)]
+    return [first, second, third]
 
 
 def _core_grid(rng, towns: Towns, big: LineString) -> tuple[list, list[int]]:

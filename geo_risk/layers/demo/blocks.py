@@ -14,20 +14,24 @@ from .land import Land
 from .network import Roads
 from .plan import Plan
 from .rng import stream
-from .towns import Park, People, Towns
+from .towns import Park, People
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """Polygons in local metres; ``ground`` is dry, off the hill and at least 12 m from any water."""
+    """Polygons in local metres; ``ground`` is dry, off the hill and at least 12 m from any water.
+
+    ``clear`` is the ground farther than 40 m from trunk pipelines, for everything that is no seeded conflict.
+    """
 
     greens: NDArray
     ponds: NDArray
     built: NDArray
     ground: shapely.Geometry
+    clear: shapely.Geometry
 
 
-def make_blocks(plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads) -> Blocks:
+def make_blocks(plan: Plan, land: Land, parks: list[Park], people: People, roads: Roads, trunks: list) -> Blocks:
     """Street faces by density: dense ones are built up, some of them parks; some open ones are ponds."""
     rng = stream(plan.seed, "blocks")
     ground = roads.rank > RANK["motorway_link"]
@@ -60,8 +64,10 @@ def make_blocks(plan: Plan, land: Land, towns: Towns, parks: list[Park], people:
     ground = land.limit.difference(
         shapely.union_all([waters.buffer(12, quad_segs=3), *shapely.buffer(ponds, 12, quad_segs=3), land.hill])
     )
+    clear = ground.difference(shapely.union_all(shapely.buffer(np.array(trunks), 40.0, quad_segs=2)))
     shapely.prepare(ground)
-    return Blocks(greens, ponds, built, ground)
+    shapely.prepare(clear)
+    return Blocks(greens, ponds, built, ground, clear)
 
 
 def _dead_ends(roads: Roads, ground: NDArray) -> NDArray[np.bool_]:

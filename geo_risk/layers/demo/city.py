@@ -14,7 +14,7 @@ from .hazards import Hazards, make_hazards
 from .land import Land, make_land
 from .motorways import make_axes, make_motorways
 from .network import Roads, finish
-from .pipelines import Pipe, make_pipelines
+from .pipelines import Pipe, make_pipelines, make_trunks
 from .places import Buildings, Places, keep_out, make_buildings, make_places
 from .plan import Plan
 from .rescue import Rescue, make_history, make_lots, make_rescue
@@ -57,15 +57,17 @@ def make_city(plan: Plan) -> City:
     net = make_streets(plan, land, towns, parks, people, main)
     links = make_motorways(axes, land, net)
     roads = finish(plan, net, links)
-    blocks = make_blocks(plan, land, towns, parks, people, roads)
+    trunks = make_trunks(plan, land, parks, ways, [*motorways, *main.through])
+    blocks = make_blocks(plan, land, parks, people, roads, [pipe.line for pipe in trunks])
     firms = make_firms(plan, towns, parks, people, roads, blocks)
     hazards = make_hazards(plan, land, towns, parks, people, firms, blocks)
-    pipes = make_pipelines(plan, land, towns, parks, ways, roads, hazards, motorways)
-    lots = make_lots(plan, towns, parks, roads, links)
+    pipes = make_pipelines(plan, towns, parks, ways, roads, hazards, trunks)
+    lots = make_lots(plan, towns, parks, roads, blocks.ground, links)
     hazmat_lots = np.array([row["xy"] for row in lots if row["kind"] == "危化品"])
-    places = make_places(plan, towns, parks, people, roads, blocks, keep_out(hazards, pipes, hazmat_lots))
-    buildings = make_buildings(plan, towns, roads, blocks, pipes)
-    rescue = make_rescue(plan, land, towns, parks, people, roads, places)
+    away = keep_out(hazards, pipes, hazmat_lots)
+    places = make_places(plan, towns, parks, people, roads, blocks, away)
+    buildings = make_buildings(plan, towns, roads, blocks, pipes, away)
+    rescue = make_rescue(plan, land, towns, parks, roads, blocks.ground, places)
     accidents, dangers = make_history(plan, firms, hazards)
     return City(
         plan,

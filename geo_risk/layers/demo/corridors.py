@@ -63,11 +63,15 @@ class Corridors:
     def _path(self, cost: NDArray, start: int, end: int) -> NDArray[np.int64]:
         index = np.arange(self.nx * self.ny).reshape(self.ny, self.nx)
         pairs = [
-            (index[:, :-1], index[:, 1:], 1.0), (index[:-1], index[1:], 1.0),
-            (index[:-1, :-1], index[1:, 1:], 2**0.5), (index[1:, :-1], index[:-1, 1:], 2**0.5),
-            (index[:-2, :-1], index[2:, 1:], 5**0.5), (index[2:, :-1], index[:-2, 1:], 5**0.5),
-            (index[:-1, :-2], index[1:, 2:], 5**0.5), (index[1:, :-2], index[:-1, 2:], 5**0.5),
-        ]  # fmt: skip
+            (index[:, :-1], index[:, 1:], 1.0),
+            (index[:-1], index[1:], 1.0),
+            (index[:-1, :-1], index[1:, 1:], 2**0.5),
+            (index[1:, :-1], index[:-1, 1:], 2**0.5),
+            (index[:-2, :-1], index[2:, 1:], 5**0.5),
+            (index[2:, :-1], index[:-2, 1:], 5**0.5),
+            (index[:-1, :-2], index[1:, 2:], 5**0.5),
+            (index[1:, :-2], index[:-1, 2:], 5**0.5),
+        ]
         a = np.concatenate([p[0].ravel() for p in pairs])
         b = np.concatenate([p[1].ravel() for p in pairs])
         step = np.concatenate([np.full(p[0].size, p[2]) for p in pairs])
@@ -89,8 +93,13 @@ def smoothed(points: NDArray, smooth_m: float) -> NDArray[np.float64]:
     reach = max(int(2.5 * smooth_m / 120), 1)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 120 / smooth_m) ** 2)
     kernel /= kernel.sum()
-    padded = np.vstack([2 * xy[0] - xy[reach:0:-1] if n > reach else np.repeat(xy[:1], reach, 0), xy,
-                        2 * xy[-1] - xy[-2 : -reach - 2 : -1] if n > reach else np.repeat(xy[-1:], reach, 0)])  # fmt: skip
+    padded = np.vstack(
+        [
+            2 * xy[0] - xy[reach:0:-1] if n > reach else np.repeat(xy[:1], reach, 0),
+            xy,
+            2 * xy[-1] - xy[-2 : -reach - 2 : -1] if n > reach else np.repeat(xy[-1:], reach, 0),
+        ]
+    )
     out = np.column_stack([np.convolve(padded[:, k], kernel, "valid") for k in (0, 1)])
     out[0], out[-1] = xy[0], xy[-1]
     return out

@@ -16,7 +16,11 @@ BAN_HOURS, BAN_ALWAYS = "7:00-21:00禁行", "禁行"
 
 
 def hazmat_rules(city: City) -> list[str]:
-    """(M,) rule of each road: banned by day inside the core's inner ring, always in tunnels and within 200 m of an intake."""
+    """
+    (M,) rule of each road, empty where there is none.
+
+    Banned by day inside the core's inner ring, always in tunnels and within 200 m of an intake.
+    """
     roads = city.roads
     middle = shapely.get_coordinates(shapely.line_interpolate_point(roads.line, 0.5, normalized=True))
     core = np.hypot(*(middle - city.towns.xy[0]).T) < 0.55 * city.towns.radius[0]
@@ -47,8 +51,15 @@ def seed_detours(city: City, rules: list[str]) -> list[dict]:
     found = _worst(open_min[:, node], shut_min[:, node])
     if found:
         a, b = found
-        out.append({"reason": "hazmat ban 7:00-21:00 in the core", "from": spots[start[a]]["id"], "to": spots[b]["id"],
-                    "free_min": round(float(open_min[a, node[b]]), 2), "allowed_min": round(float(shut_min[a, node[b]]), 2)})  # fmt: skip
+        out.append(
+            {
+                "reason": "hazmat ban 7:00-21:00 in the core",
+                "from": spots[start[a]]["id"],
+                "to": spots[b]["id"],
+                "free_min": round(float(open_min[a, node[b]]), 2),
+                "allowed_min": round(float(shut_min[a, node[b]]), 2),
+            }
+        )
     out += _weak_bridge(city, banned, [spots[k] for k in start], spots, node[start], node)
     return out
 
@@ -79,8 +90,15 @@ def _weak_bridge(
             limited = _minutes(city, closed, source[a : a + 1])[0, node[b]]
             if np.isfinite(limited) and limited - free[a, node[b]] > 0.3:
                 roads.max_weight[crossed] = 20.0
-                return [{"reason": "bridge with a weight limit of 20 t", "from": sources[a]["id"], "to": spots[b]["id"],
-                         "free_min": round(float(free[a, node[b]]), 2), "allowed_min": round(float(limited), 2)}]  # fmt: skip
+                return [
+                    {
+                        "reason": "bridge with a weight limit of 20 t",
+                        "from": sources[a]["id"],
+                        "to": spots[b]["id"],
+                        "free_min": round(float(free[a, node[b]]), 2),
+                        "allowed_min": round(float(limited), 2),
+                    }
+                ]
             if len(tried) > 20:
                 return []
     return []

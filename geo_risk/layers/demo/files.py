@@ -7,7 +7,7 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,13 +16,14 @@ import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.polygon import orient
 
 _DATE = (2026, 6, 30, 0, 0, 0)
 _STAMP = "2026-06-30T00:00:00.000Z"
 Cell = str | float | int | None
 
 
-def zip_write(path: Path, members: dict[str, bytes], encoding_flag: bool = True) -> None:
+def zip_write(path: Path, members: dict[str, bytes]) -> None:
     """A zip of members in the given order, with one fixed date."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, data in members.items():
@@ -33,7 +34,7 @@ def zip_write(path: Path, members: dict[str, bytes], encoding_flag: bool = True)
             archive.writestr(info, data)
 
 
-def csv_write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]], encoding: str) -> None:
+def csv_write(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], encoding: str) -> None:
     """A CSV with CRLF line ends, as office programs write it."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
@@ -46,14 +47,24 @@ def geojson_write(path: Path, properties: list[dict], geometry: NDArray) -> None
     """RFC 7946 GeoJSON, one feature a line, coordinates as rounded by the caller (degrees)."""
     lines = []
     for row, shape in zip(properties, geometry, strict=True):
-        feature = {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(shape)}
+        feature = {"type": "Feature", "properties": row, "geometry": shapely.geometry.mapping(_outward(shape))}
         lines.append(json.dumps(feature, ensure_ascii=False, separators=(",", ":")))
     path.write_text('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
 
 
-def gpkg_write(path: Path, columns: dict[str, Sequence], geometry: NDArray, crs: str, layer: str) -> None:
+def _outward(shape: shapely.Geometry) -> shapely.Geometry:
+    """Outer rings counter-clockwise, as RFC 7946 wants them."""
+    if shape.geom_type == "Polygon":
+        return orient(shape)
+    if shape.geom_type == "MultiPolygon":
+        return shapely.multipolygons([orient(part) for part in shape.geoms])
+    return shape
+
+
+def gpkg_write(path: Path, columns: Mapping[str, object], geometry: NDArray, crs: str, layer: str) -> None:
     """A GeoPackage without spatial index; GDAL's clock is set to a fixed date."""
     frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
+    path.unlink(missing_ok=True)  # writing into an old database would leave its pages behind
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _STAMP})
     try:
@@ -62,7 +73,7 @@ def gpkg_write(path: Path, columns: dict[str, Sequence], geometry: NDArray, crs:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def shapefile_zip_write(path: Path, stem: str, columns: dict[str, Sequence], geometry: NDArray, crs: str) -> None:
+def shapefile_zip_write(path: Path, stem: str, columns: Mapping[str, object], geometry: NDArray, crs: str) -> None:
     """A zipped shapefile with GBK attributes and without the .cpg that would say so."""
     frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,43 +85,53 @@ def shapefile_zip_write(path: Path, stem: str, columns: dict[str, Sequence], geo
     zip_write(path, members)
 
 
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_SCHEMAS = "http://schemas.openxmlformats.org"
+_MAIN = f"{_SCHEMAS}/spreadsheetml/2006/main"
+_REL = f"{_SCHEMAS}/officeDocument/2006/relationships"
+_PKG = f"{_SCHEMAS}/package/2006"
+_TYPE = "application/vnd.openxmlformats"
+_STYLES = (
+    f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
+    '<fills count="1"><fill><patternFill/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="1"><xf/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
+
+
 def xlsx_write(path: Path, sheets: Sequence[tuple[str, Sequence[Sequence[Cell]], Sequence[str]]]) -> None:
     """A workbook of (sheet name, rows, merged ranges); text is stored inline, numbers as numbers."""
+    parts = {f"xl/worksheets/sheet{i + 1}.xml": "worksheet" for i in range(len(sheets))}
+    parts |= {"xl/workbook.xml": "sheet.main", "xl/styles.xml": "styles"}
     types = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{i + 1}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
-        for i in range(len(sheets))
+        f'<Override PartName="/{part}" ContentType="{_TYPE}-officedocument.spreadsheetml.{kind}+xml"/>'
+        for part, kind in parts.items()
     )
     listed = "".join(
         f'<sheet name="{escape(name)}" sheetId="{i + 1}" r:id="rId{i + 1}"/>' for i, (name, _, _) in enumerate(sheets)
     )
-    links = "".join(
-        f'<Relationship Id="rId{i + 1}" Type="{_REL}/worksheet" Target="worksheets/sheet{i + 1}.xml"/>'
-        for i in range(len(sheets))
-    )
-    links += f'<Relationship Id="rId{len(sheets) + 1}" Type="{_REL}/styles" Target="styles.xml"/>'
+    links = [("worksheet", f"worksheets/sheet{i + 1}.xml") for i in range(len(sheets))] + [("styles", "styles.xml")]
     members = {
-        "[Content_Types].xml": f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-        '<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>'
-        f"{types}</Types>",
-        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PKG}"><Relationship Id="rId1" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_PKG}/content-types">'
+        f'<Default Extension="rels" ContentType="{_TYPE}-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="application/xml"/>{types}</Types>',
+        "_rels/.rels": _relations([("officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_REL}"><sheets>{listed}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PKG}">{links}</Relationships>',
-        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf/></cellXfs>'
-        '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+        "xl/_rels/workbook.xml.rels": _relations(links),
+        "xl/styles.xml": _STYLES,
     }
     for i, (_, rows, merged) in enumerate(sheets):
         members[f"xl/worksheets/sheet{i + 1}.xml"] = _sheet(rows, merged)
     zip_write(path, {name: text.encode() for name, text in members.items()})
 
 
-_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PKG = "http://schemas.openxmlformats.org/package/2006/relationships"
+def _relations(links: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(
+        f'<Relationship Id="rId{i + 1}" Type="{_REL}/{kind}" Target="{target}"/>'
+        for i, (kind, target) in enumerate(links)
+    )
+    return f'{_XML}<Relationships xmlns="{_PKG}/relationships">{rows}</Relationships>'
 
 
 def column_letters(index: int) -> str:

@@ -16,11 +16,10 @@ from scipy.spatial import cKDTree
 from shapely.geometry import LineString
 from shapely.ops import substring
 
-from .arterials import RANK
 from .city import City
 from .firms import line_frame
 from .pipelines import Pipe
-from .places import KEEP_FROM_TRUNKS, rectangles
+from .places import rectangles
 from .rng import shuffled, stream, uniform
 
 SCHOOL_KINDS, MIXED_KINDS = (1, 2), (9, 10, 11)
@@ -79,7 +78,7 @@ class _Ground:
         """A free place exactly ``away`` metres (to the centimetre) from a hazard, or None."""
         for turn in first_turn + np.linspace(0, 2 * np.pi, 37)[:-1]:
             xy = np.round(centre + away * np.array([np.cos(turn), np.sin(turn)]), 2)
-            if self.free(xy, 12.0, 75.0, but=centre, trunk_m=KEEP_FROM_TRUNKS):
+            if self.free(xy, 10.0, 60.0, but=centre, trunk_m=330.0):
                 return xy
         return None
 
@@ -115,9 +114,17 @@ def seed_findings(city: City) -> Truth:
 
 def _entry(rule: tuple, source: tuple[str, str], target: tuple[str, str], clearance: float) -> dict:
     standard, clause, required, confidence = rule
-    return {"standard": standard, "clause": clause, "confidence": confidence, "required_m": required,
-            "source_layer": source[0], "source_id": source[1], "target_layer": target[0], "target_id": target[1],
-            "clearance_m": round(float(clearance), 2)}  # fmt: skip
+    return {
+        "standard": standard,
+        "clause": clause,
+        "confidence": confidence,
+        "required_m": required,
+        "source_layer": source[0],
+        "source_id": source[1],
+        "target_layer": target[0],
+        "target_id": target[1],
+        "clearance_m": round(float(clearance), 2),
+    }
 
 
 def _houses(rng, city: City, ground: _Ground, gaps: NDArray, sheet: list[dict]) -> None:
@@ -278,8 +285,14 @@ def _impact_circle(rng, city: City, ground: _Ground, truth: Truth, moved: set[in
                 i = min(able, key=lambda j: (round(float(np.hypot(*(city.places.xy[j] - spot))), 1), j))
                 _move(city, i, spot, moved)
                 ground.used.append(spot)
-                truth.in_impact_circle.append({"place_id": city.places.id[i], "pipeline_id": pipe.id, "radius_m": round(radius, 1),
-                                               "distance_m": round(pipe.line.distance(shapely.Point(spot)), 2)})  # fmt: skip
+                truth.in_impact_circle.append(
+                    {
+                        "place_id": city.places.id[i],
+                        "pipeline_id": pipe.id,
+                        "radius_m": round(radius, 1),
+                        "distance_m": round(pipe.line.distance(shapely.Point(spot)), 2),
+                    }
+                )
                 break
 
 
@@ -298,6 +311,3 @@ def _wrong_towns(rng, city: City, truth: Truth) -> None:
         truth.wrong_town.append(
             {"enterprise_id": city.firms.id[i], "written": city.towns.name[other], "stands_in": city.towns.name[town]}
         )
-
-
-__all__ = ["RANK", "Truth", "seed_findings"]

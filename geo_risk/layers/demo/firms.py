@@ -18,18 +18,29 @@ from .towns import Park, People, Towns, township_of
 
 # sector, firms of the documented city, code (GB/T 4754), name ending, site m2 a head, hazard score, share in parks
 SECTORS = (
-    ("纺织服装", 1_880, "C17", "纺织", 60, 1.0, 0.6), ("金属制品", 1_690, "C33", "金属制品", 90, 1.4, 0.8),
-    ("通用专用设备", 1_410, "C34", "机械", 85, 1.1, 1.0), ("塑料橡胶", 830, "C29", "塑业", 80, 1.8, 0.9),
-    ("电气电子", 750, "C38", "电子科技", 55, 0.9, 1.3), ("仓储物流", 420, "G59", "物流", 160, 1.6, 1.2),
-    ("化工", 395, "C26", "化工", 180, 4.2, 4.0), ("造纸印刷", 330, "C22", "印务", 90, 1.5, 0.8),
-    ("建材", 300, "C30", "建材", 150, 1.2, 0.6), ("木器家具", 290, "C21", "木业", 110, 2.2, 0.6),
-    ("食品", 250, "C14", "食品", 70, 1.1, 0.8), ("汽车零部件", 188, "C36", "汽车部件", 95, 1.1, 1.6),
-    ("加油加气站", 126, "F52", "加油站", 220, 3.4, 0.0), ("冶金铸造", 118, "C31", "铸造", 150, 2.8, 1.4),
-    ("危化品经营", 96, "F51", "化学品贸易", 140, 3.8, 2.5), ("污水与固废", 63, "N77", "环保", 160, 1.7, 1.5),
-    ("港口码头", 42, "G55", "港务", 220, 2.4, 3.0), ("医药", 36, "C27", "药业", 100, 2.4, 2.5),
-    ("电力热力", 31, "D44", "热电", 200, 2.2, 1.5), ("船舶海工", 28, "C37", "船舶", 200, 2.0, 3.0),
-    ("涉氨冷库", 26, "G59", "冷链", 120, 3.2, 0.8), ("其他", 100, "C41", "实业", 80, 1.0, 0.8),
-)  # fmt: skip
+    ("纺织服装", 1_880, "C17", "纺织", 60, 1.0, 0.6),
+    ("金属制品", 1_690, "C33", "金属制品", 90, 1.4, 0.8),
+    ("通用专用设备", 1_410, "C34", "机械", 85, 1.1, 1.0),
+    ("塑料橡胶", 830, "C29", "塑业", 80, 1.8, 0.9),
+    ("电气电子", 750, "C38", "电子科技", 55, 0.9, 1.3),
+    ("仓储物流", 420, "G59", "物流", 160, 1.6, 1.2),
+    ("化工", 395, "C26", "化工", 180, 4.2, 4.0),
+    ("造纸印刷", 330, "C22", "印务", 90, 1.5, 0.8),
+    ("建材", 300, "C30", "建材", 150, 1.2, 0.6),
+    ("木器家具", 290, "C21", "木业", 110, 2.2, 0.6),
+    ("食品", 250, "C14", "食品", 70, 1.1, 0.8),
+    ("汽车零部件", 188, "C36", "汽车部件", 95, 1.1, 1.6),
+    ("加油加气站", 126, "F52", "加油站", 220, 3.4, 0.0),
+    ("冶金铸造", 118, "C31", "铸造", 150, 2.8, 1.4),
+    ("危化品经营", 96, "F51", "化学品贸易", 140, 3.8, 2.5),
+    ("污水与固废", 63, "N77", "环保", 160, 1.7, 1.5),
+    ("港口码头", 42, "G55", "港务", 220, 2.4, 3.0),
+    ("医药", 36, "C27", "药业", 100, 2.4, 2.5),
+    ("电力热力", 31, "D44", "热电", 200, 2.2, 1.5),
+    ("船舶海工", 28, "C37", "船舶", 200, 2.0, 3.0),
+    ("涉氨冷库", 26, "G59", "冷链", 120, 3.2, 0.8),
+    ("其他", 100, "C41", "实业", 80, 1.0, 0.8),
+)
 SECTOR = {row[0]: i for i, row in enumerate(SECTORS)}
 TOTAL = 9_399
 _GRADES = ((4, 113), (3, 752), (2, 2_914), (1, 5_620))
@@ -65,7 +76,7 @@ def make_firms(plan: Plan, towns: Towns, parks: list[Park], people: People, road
     sector = np.repeat(np.arange(len(SECTORS)), [plan.count(row[1]) for row in SECTORS])
     sector = sector[np.argsort(rng.random(len(sector)), kind="stable")]
     n = len(sector)
-    ground = blocks.ground
+    ground = blocks.clear
     lean = np.array([row[6] for row in SECTORS])[sector]
     odds = rng.random(n) ** (1 / np.maximum(lean, 1e-6))
     in_park = np.zeros(n, bool)
@@ -88,10 +99,20 @@ def make_firms(plan: Plan, towns: Towns, parks: list[Park], people: People, road
     mark = marks(rng, n)
     names = [_name(mark[i], SECTORS[s][3], towns.name[town[i]]) for i, s in enumerate(sector)]
     return Firms(
-        [f"LL{i + 1:06d}" for i in range(n)], _unique(names), _credit_codes(rng, n), sector, xy, town, [towns.name[t] for t in town],
-        [parks[k].name if k >= 0 else "" for k in park], staff, area, _regulated(sector), _grades(score),
+        [f"LL{i + 1:06d}" for i in range(n)],
+        _unique(names),
+        _credit_codes(rng, n),
+        sector,
+        xy,
+        town,
+        [towns.name[t] for t in town],
+        [parks[k].name if k >= 0 else "" for k in park],
+        staff,
+        area,
+        _regulated(sector),
+        _grades(score),
         _addresses(rng, towns, town, roads, xy),
-    )  # fmt: skip
+    )
 
 
 def _name(mark: str, trade: str, town: str) -> str:

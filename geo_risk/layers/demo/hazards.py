@@ -44,7 +44,7 @@ SUBSTANCES = (
     ("氢", "1333-74-0", 5, 1.5, "W2", 0.012, "加压", 15.0, 25, 3.0),
     ("醋酸乙烯酯", "108-05-4", 1_000, 1.0, "W5.3", 0.93, "内浮顶", 0.0, 20, 3.0),
     ("丙酮", "67-64-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 2.0),
-)  # fmt: skip
+)
 _ALPHA = ((100, 2.0), (50, 1.5), (30, 1.2), (1, 1.0), (0, 0.5))  # GB 18218-2018 Table 5 (verified)
 
 
@@ -77,7 +77,7 @@ def make_hazards(
 ) -> Hazards:
     """Quantities are solved backwards from the level each installation shall have."""
     rng = stream(plan.seed, "hazards")
-    ground = blocks.ground
+    ground = blocks.clear
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
     level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[
@@ -107,8 +107,13 @@ def _owners(plan: Plan, parks: list[Park], firms: Firms) -> list[tuple[int, int]
     chosen: list[int] = []
     park = np.array(firms.park)
     liking = np.isin(firms.sector, [SECTOR["化工"], SECTOR["危化品经营"], SECTOR["医药"]]).astype(float)
-    groups = [(park == parks[0].name, 38), (park == parks[1].name, 14), (park == parks[2].name, 12),
-              (np.isin(park, [p.name for p in parks[3:]]), 11), (park == "", 7)]  # fmt: skip
+    groups = [
+        (park == parks[0].name, 38),
+        (park == parks[1].name, 14),
+        (park == parks[2].name, 12),
+        (np.isin(park, [p.name for p in parks[3:]]), 11),
+        (park == "", 7),
+    ]
     for (mask, _), want in zip(groups, apportion(n, [w for _, w in groups]), strict=True):
         scattered = np.isin(firms.sector, [SECTOR["涉氨冷库"], SECTOR["污水与固废"], SECTOR["危化品经营"]])
         like = np.where(park == "", scattered, liking)
@@ -152,13 +157,27 @@ def _unit_rows(
         tonnes = _round_up(share * total * limit)
         rows.append(
             {
-                "id": f"WX{number + 1:04d}-{j + 1}", "unit": f"DY{number + 1:04d}", "firm": firms.id[firm], "firm_name": firms.name[firm],
-                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{kind}", "kind": kind,
-                "substance": name, "cas": cas, "tonnes": tonnes, "volume": round(tonnes / density / 0.85, 0),
-                "storage": storage if kind != "仓库" else "桶装", "symbol": symbol, "pressure": pressure, "temperature": temperature,
-                "level": level, "residents": residents, "year": year, "xy": place, "first": j == 0,
+                "id": f"WX{number + 1:04d}-{j + 1}",
+                "unit": f"DY{number + 1:04d}",
+                "firm": firms.id[firm],
+                "firm_name": firms.name[firm],
+                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{kind}",
+                "kind": kind,
+                "substance": name,
+                "cas": cas,
+                "tonnes": tonnes,
+                "volume": round(tonnes / density / 0.85, 0),
+                "storage": storage if kind != "仓库" else "桶装",
+                "symbol": symbol,
+                "pressure": pressure,
+                "temperature": temperature,
+                "level": level,
+                "residents": residents,
+                "year": year,
+                "xy": place,
+                "first": j == 0,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -212,7 +231,7 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> Non
                 firms.id[i],
             )
         )
-    count = plan.count(14, 3)
+    count = plan.count(14, 8)
     for k in range(count):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()

@@ -10,15 +10,22 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Polygon
 
 from .plan import Plan
-from .rng import normal, stream, uniform
+from .rng import stream, uniform
 
 # The city of 980 km2 the demo is modelled on, scaled with the plan.
 _AREA_M2 = 980e6
 # The limit from the river's west end round the south to its east end, documented city [m].
 _CORNERS = (
-    (900, 19_000), (2_100, 13_200), (6_000, 8_600), (12_600, 7_300), (18_800, 4_600),
-    (26_500, 5_900), (33_600, 3_600), (40_700, 7_600), (44_600, 14_800),
-)  # fmt: skip
+    (900, 19_000),
+    (2_100, 13_200),
+    (6_000, 8_600),
+    (12_600, 7_300),
+    (18_800, 4_600),
+    (26_500, 5_900),
+    (33_600, 3_600),
+    (40_700, 7_600),
+    (44_600, 14_800),
+)
 # The seed moves the river along its course.
 _WAVES = ((900.0, 38_000.0, 0.4), (350.0, 13_000.0, 1.9))
 
@@ -68,9 +75,7 @@ def blob(
 ) -> Polygon:
     """A rounded natural outline with half axes a and b [m] turned by ``angle`` [rad]."""
     turn = np.linspace(0, 2 * np.pi, 73)[:-1]
-    radius = 1 + rough * sum(
-        (0.6**k) * np.sin((k + 2) * turn + 2 * np.pi * rng.random()) for k in range(4)
-    )  # fmt: skip
+    radius = 1 + rough * sum((0.6**k) * np.sin((k + 2) * turn + 2 * np.pi * rng.random()) for k in range(4))
     x, y = a * radius * np.cos(turn), b * radius * np.sin(turn)
     c, s = np.cos(angle), np.sin(angle)
     return Polygon(np.round(np.column_stack([centre[0] + c * x - s * y, centre[1] + s * x + c * y]), 2))
@@ -178,8 +183,3 @@ def ditches(plan: Plan, land: Land, centres: NDArray, radius: NDArray) -> list[L
     pieces = pieces[shapely.length(pieces) > 400]
     keep = rng.random(len(pieces)) < 0.8
     return list(shapely.transform(pieces[keep], lambda xy: np.round(xy, 2)))
-
-
-def jitter(rng: np.random.Generator, xy: NDArray, spread: float) -> NDArray[np.float64]:
-    """Points (N, 2) moved by a round normal of ``spread`` metres."""
-    return xy + spread * np.column_stack([normal(rng, len(xy)), normal(rng, len(xy))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -82,7 +83,7 @@ def make_axes(plan: Plan, land: Land, ways: Corridors) -> list[tuple[str, LineSt
         axes.append((name, LineString(np.round(smoothed(np.vstack([inland, north]), 350), 2))))
     if plan.scale >= 1:
         start = shapely.get_coordinates(axes[1][1].interpolate(0.25, normalized=True))[0]
-        far = limit_point(*start, 2 * width, start[1] - 1_500 * u)
+        far = limit_point(float(start[0]), float(start[1]), 2 * width, start[1] - 1_500 * u)
         axes.append(("S9946 东环高速", ways.line(start, far, 1_300, [axis for _, axis in axes])))
     return axes
 
@@ -193,6 +194,10 @@ def _turn(draft: _Draft, a: _Motorway, at_a: float, s: int, b: _Motorway, at_b: 
 
 def _carriageways(draft: _Draft, road: _Motorway) -> None:
     """Both carriageways cut at their stops; the two ends are joined by turning links."""
+    for side in (1, -1):  # surveyed data are cut every few hundred metres
+        for at in np.linspace(0, road.axis.length, max(round(road.axis.length / 600), 1) + 1)[1:-1]:
+            if all(s != side or abs(at - known) > 200 for known, s, _ in road.stops):
+                _stop(draft, road, float(at), side)
     ends = {
         (at, side): draft.add_node(_point(road.axis, at, side)[0]) for at in (0.0, road.axis.length) for side in (1, -1)
     }
@@ -200,7 +205,7 @@ def _carriageways(draft: _Draft, road: _Motorway) -> None:
         stops = [(at, node) for at, s, node in road.stops if s == side]
         stops += [(0.0, ends[(0.0, side)]), (road.axis.length, ends[(road.axis.length, side)])]
         stops.sort(reverse=side < 0)
-        for (at0, n0), (at1, n1) in zip(stops[:-1], stops[1:], strict=True):
+        for (at0, n0), (at1, n1) in pairwise(stops):
             inner = np.linspace(at0, at1, max(int(abs(at1 - at0) / 150), 1) + 1)[1:-1]
             points = np.vstack([draft.node[n0], *[_point(road.axis, x, side)[0] for x in inner], draft.node[n1]])
             draft.rows.append((np.round(points, 2), n0, n1, RANK["motorway"], road.name))
@@ -218,5 +223,14 @@ def _links(draft: _Draft, land: Land, used: list[int]) -> Links:
     tunnel = (hill & ~wet) | np.array([row[4].startswith("S9931") for row in draft.rows]) & shapely.intersects(
         land.river, lines
     )
-    return Links(lines, np.array([r[1] for r in draft.rows]), np.array([r[2] for r in draft.rows]), np.array(draft.node),
-                 rank, wet & ~tunnel, tunnel, [r[4] for r in draft.rows], np.array(sorted(set(used)), np.int64))  # fmt: skip
+    return Links(
+        lines,
+        np.array([r[1] for r in draft.rows]),
+        np.array([r[2] for r in draft.rows]),
+        np.array(draft.node),
+        rank,
+        wet & ~tunnel,
+        tunnel,
+        [r[4] for r in draft.rows],
+        np.array(sorted(set(used)), np.int64),
+    )

@@ -59,7 +59,6 @@ _ROAD = [
     "光华",
     "东风",
 ]
-_VILLAGE = "东西南北前后上下大小新老"
 
 
 def town_names(n: int) -> list[str]:
@@ -77,15 +76,8 @@ def marks(rng: np.random.Generator, n: int) -> list[str]:
 
 
 def road_names(rng: np.random.Generator, n: int, ending: str) -> list[str]:
-    """(n,) road names; after the first few hundred they carry a number of the lane."""
+    """(n,) road names; they repeat when all are used."""
     base = [f"{word}{side}{ending}" for side in ("", "东", "西", "南", "北", "中") for word in _ROAD]
     base += [f"{a}{b}{ending}" for a in _FIRST for b in _SECOND]
     order = np.concatenate([shuffled(rng, 180), 180 + shuffled(rng, len(base) - 180)])
     return [base[order[i % len(base)]] for i in range(n)]
-
-
-def village_names(rng: np.random.Generator, n: int) -> list[str]:
-    """(n,) village names."""
-    base = [f"{side}{a}{b}" for side in _VILLAGE for a in _FIRST[:24] for b in "家塘圩埭巷墩"]
-    order = shuffled(rng, len(base))
-    return [base[order[i % len(base)]] + "村" for i in range(n)]

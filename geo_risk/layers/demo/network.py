@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -18,6 +19,8 @@ from .streets import Net
 
 _SPEED = (110.0, 45.0, 75.0, 60.0, 50.0, 40.0, 25.0, 20.0)  # km/h, free flow, by class
 _LANES = (3, 1, 5, 4, 3, 2, 1, 1)
+_CHAIN_M = 480.0  # surveyed data are cut every few hundred metres
+_NATIONAL = ("G928", "G946")
 _WIDTH = (15.0, 7.5, 30.0, 24.0, 18.0, 11.0, 6.0, 7.0)
 
 
@@ -39,10 +42,17 @@ class Roads:
     max_height: NDArray[np.float64]
     urban: NDArray[np.float64]
 
-    @property
+    @cached_property
     def length(self) -> NDArray[np.float64]:
         """(M,) lengths [m]."""
         return shapely.length(self.line)
+
+    @cached_property
+    def fronts(self) -> tuple[NDArray[np.int64], shapely.STRtree]:
+        """Rows of the streets that things can stand beside (secondary to residential, no bridges), and their tree."""
+        street = (self.rank >= RANK["secondary"]) & (self.rank <= RANK["residential"])
+        rows = np.flatnonzero(street & ~self.bridge & (self.length > 40))
+        return rows, shapely.STRtree(self.line[rows])
 
     def speed(self) -> NDArray[np.float64]:
         """(M,) free-flow speed [km/h]."""
@@ -87,8 +97,21 @@ def finish(plan: Plan, net: Net, links: Links) -> Roads:
         np.arange(len(rank)) >= n_streets, 1, np.where(side_street & (rng.random(len(rank)) < 0.12), 1, 0)
     )
     node = np.vstack([net.xy, links.node])
-    roads = Roads(lines, start, end, node, rank, oneway, bridge, tunnel, [], np.arange(len(rank)),
-                  np.full(len(rank), np.nan), np.full(len(rank), np.nan), urban)  # fmt: skip
+    roads = Roads(
+        lines,
+        start,
+        end,
+        node,
+        rank,
+        oneway,
+        bridge,
+        tunnel,
+        [],
+        np.arange(len(rank)),
+        np.full(len(rank), np.nan),
+        np.full(len(rank), np.nan),
+        urban,
+    )
     roads.stroke = _strokes(roads)
     roads.name = _names(rng, roads, links)
     _limits(rng, plan, roads, loop_free)
@@ -112,35 +135,49 @@ def _chains(rng, net: Net, fixed: NDArray[np.int64]) -> _Chains:
         np.minimum.at(low, net.edge[:, side], kind)
         np.maximum.at(high, net.edge[:, side], kind)
     lane = low // 4 >= RANK["residential"]
-    inner = (degree == 2) & (low == high) & (rng.random(n) < np.where(lane, 0.66, 0.94))
+    inner = (degree == 2) & (low == high) & (rng.random(n) < np.where(lane, 0.72, 0.94))
     inner[fixed] = False
     around: list[list[int]] = [[] for _ in range(n)]
     for e, (a, b) in enumerate(net.edge.tolist()):
         around[a].append(e)
         around[b].append(e)
-    seen = np.zeros(len(net.edge), bool)
+    edges: list[list[int]] = net.edge.tolist()
+    length = np.hypot(*(net.xy[net.edge[:, 1]] - net.xy[net.edge[:, 0]]).T)
+    seen = np.zeros(len(edges), bool)
     path, first, tree = [], [], []
-    edges = net.edge.tolist()
-    for e, (a, b) in enumerate(edges):
-        if seen[e] or (inner[a] and inner[b]) or (inner[a] or inner[b]) is None:
-            continue
-        walk, here, at, whole = [b if inner[a] else a], e, (a if inner[a] else b), True
-        while True:
-            seen[here] = True
-            whole &= bool(net.tree[here])
-            walk.append(at)
-            if not inner[at]:
-                break
-            here = next(x for x in around[at] if x != here)
-            at = edges[here][0] if edges[here][1] == at else edges[here][1]
-        path.append(walk)
-        first.append(e)
-        tree.append(whole)
-    for e in np.flatnonzero(~seen):  # closed chains without a junction stay as they are
-        path.append(edges[e])
-        first.append(e)
-        tree.append(True)
+    pending = list(range(len(edges)))
+    while pending:
+        left = [e for e in pending if inner[edges[e][0]] and inner[edges[e][1]]]
+        for e in pending:
+            if not seen[e] and not (inner[edges[e][0]] and inner[edges[e][1]]):
+                nodes, members = _walk(e, edges, around, inner, length)
+                seen[members] = True
+                path.append(nodes)
+                first.append(e)
+                tree.append(bool(net.tree[members].all()))
+        pending = [e for e in pending if not seen[e]]
+        if pending == left and pending:  # a ring without a junction needs one node to start from
+            inner[edges[pending[0]][0]] = False
     return _Chains(path, np.array(first), np.array(tree))
+
+
+def _walk(
+    e: int, edges: list[list[int]], around: list[list[int]], inner: NDArray, length: NDArray
+) -> tuple[list[int], list[int]]:
+    """Nodes and edges of the chain that starts with edge e; a chain of more than `_CHAIN_M` ends where it is."""
+    a, b = edges[e]
+    nodes, here, at = [b if inner[a] else a], e, (a if inner[a] else b)
+    members, total = [], 0.0
+    while True:
+        members.append(here)
+        nodes.append(at)
+        total += float(length[here])
+        if inner[at] and total > _CHAIN_M:
+            inner[at] = False
+        if not inner[at]:
+            return nodes, members
+        here = next(x for x in around[at] if x != here)
+        at = edges[here][0] if edges[here][1] == at else edges[here][1]
 
 
 def _strokes(roads: Roads) -> NDArray[np.int64]:
@@ -186,9 +223,7 @@ def _names(rng, roads: Roads, links: Links) -> list[str]:
     for s in heads:
         rank = roads.rank[s]
         if rank == RANK["trunk"]:
-            titles[s] = (
-                f"{'G' if counters['trunk'] < 2 else 'S'}{[928, 946][counters['trunk']] if counters['trunk'] < 2 else 820 + counters['trunk']}"
-            )
+            titles[s] = _NATIONAL[counters["trunk"]] if counters["trunk"] < 2 else f"S{820 + counters['trunk']}"
             counters["trunk"] += 1
         elif rank == RANK["primary"] and counters["primary"] < 120:
             titles[s] = avenues[counters["primary"]]
@@ -196,8 +231,8 @@ def _names(rng, roads: Roads, links: Links) -> list[str]:
         else:
             titles[s] = streets[counters["street"]]
             counters["street"] += 1
-    for e, s in enumerate(roads.stroke):
-        names[e] = titles.get(int(s), "")
+    for e, s in enumerate(roads.stroke.tolist()):
+        names[e] = titles.get(s, "")
     offset = len(names) - len(links.name)
     for i, name in enumerate(links.name):
         names[offset + i] = name

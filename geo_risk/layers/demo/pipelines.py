@@ -51,17 +51,15 @@ class Pipe:
 
 def make_pipelines(
     plan: Plan,
-    land: Land,
     towns: Towns,
     parks: list[Park],
     ways: Corridors,
     roads: Roads,
     hazards: Hazards,
-    motorways: list,
+    trunks: list[Pipe],
 ) -> list[Pipe]:
-    """Long-distance lines first, then the medium-pressure net, the high-pressure feeders between them, plant lines last."""
+    """The trunks, the high-pressure main, the medium-pressure net it feeds, and plant lines."""
     rng = stream(plan.seed, "pipelines")
-    trunks = _trunks(rng, plan, land, parks, ways, motorways)
     medium = _medium(rng, plan, roads)
     high = _high(rng, plan, towns, ways, trunks, medium)
     return trunks + high + medium + _plant(rng, plan, parks, hazards)
@@ -71,9 +69,10 @@ def _year(rng) -> int:
     return int(uniform(rng, 1, 1998, 2025)[0])
 
 
-def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, motorways: list) -> list[Pipe]:
+def make_trunks(plan: Plan, land: Land, parks: list[Park], ways: Corridors, motorways: list) -> list[Pipe]:
     """Gas: west-east and over the river; crude and products: from the port and the chemical park to the limit."""
-    width, height = plan.extent
+    rng = stream(plan.seed, "trunk pipelines")
+    width = plan.extent[0]
     u = plan.unit
     ring = land.limit.exterior
 
@@ -93,8 +92,12 @@ def _trunks(rng, plan: Plan, land: Land, parks: list[Park], ways: Corridors, mot
     crude = ways.line(chem, exit_near(1_500, 12_000), 380, done)
     done.append(crude)
     product = ways.line(port, exit_near(35_000, 3_000), 420, done)
-    rows = (("西气临澜干线", "天然气", 1016, 10.0, 17.5, gas), ("澜江南北联络线", "天然气", 813, 6.3, 14.2, river),
-            ("临澜原油管道", "原油", 711, 8.0, 12.7, crude), ("澜港成品油管道", "成品油", 508, 8.0, 9.5, product))  # fmt: skip
+    rows = (
+        ("西气临澜干线", "天然气", 1016, 10.0, 17.5, gas),
+        ("澜江南北联络线", "天然气", 813, 6.3, 14.2, river),
+        ("临澜原油管道", "原油", 711, 8.0, 12.7, crude),
+        ("澜港成品油管道", "成品油", 508, 8.0, 9.5, product),
+    )
     return [
         Pipe(
             f"CS{k + 1:03d}",
@@ -126,7 +129,8 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     )
     order = [s for s in np.lexsort((np.arange(len(dense)), -np.round(dense, 6))).tolist() if length[s] > 550]
     lines: list[LineString] = []
-    total, members = 0.0, {}
+    total = 0.0
+    members: dict[int, list[int]] = {}
     for row, s in zip(rows.tolist(), stroke.tolist(), strict=True):
         members.setdefault(s, []).append(row)
     for s in order:
@@ -138,10 +142,23 @@ def _medium(rng, plan: Plan, roads: Roads) -> list[Pipe]:
     sizes = (315.0, 250.0, 200.0, 160.0, 110.0)
     draw = rng.random((len(lines), 3))
     return [
-        Pipe(f"ZY{k + 1:04d}", f"中压燃气管{k + 1}", "城镇燃气", "天然气", sizes[int(d[0] * 5)], 0.4, 14.0, "PE100", round(1.0 + 0.4 * d[1], 1), "埋地",
-             2000 + int(25 * d[2]), "临澜燃气有限公司", line)
+        Pipe(
+            f"ZY{k + 1:04d}",
+            f"中压燃气管{k + 1}",
+            "城镇燃气",
+            "天然气",
+            sizes[int(d[0] * 5)],
+            0.4,
+            14.0,
+            "PE100",
+            round(1.0 + 0.4 * d[1], 1),
+            "埋地",
+            2000 + int(25 * d[2]),
+            "临澜燃气有限公司",
+            line,
+        )
         for k, (line, d) in enumerate(zip(lines, draw, strict=True))
-    ]  # fmt: skip
+    ]
 
 
 def _high(rng, plan: Plan, towns: Towns, ways: Corridors, trunks: list[Pipe], medium: list[Pipe]) -> list[Pipe]:
@@ -207,7 +224,20 @@ def _plant(rng, plan: Plan, parks: list[Park], hazards: Hazards) -> list[Pipe]:
         medium = _MEDIA[k % len(_MEDIA)]
         rack = k % 2 == 0
         out.append(
-            Pipe(f"HG{k + 1:03d}", f"园区{medium}管道{k + 1}", "危化品管道", medium, (150.0, 200.0, 250.0, 100.0)[k % 4], (2.0, 1.6, 1.0, 2.5)[k % 4], 7.1,
-                 "20#钢", 0.0 if rack else 1.2, "管架" if rack else "埋地", _year(rng), "临澜化工园区公用工程有限公司", LineString(np.round(corner, 2)))
-        )  # fmt: skip
+            Pipe(
+                f"HG{k + 1:03d}",
+                f"园区{medium}管道{k + 1}",
+                "危化品管道",
+                medium,
+                (150.0, 200.0, 250.0, 100.0)[k % 4],
+                (2.0, 1.6, 1.0, 2.5)[k % 4],
+                7.1,
+                "20#钢",
+                0.0 if rack else 1.2,
+                "管架" if rack else "埋地",
+                _year(rng),
+                "临澜化工园区公用工程有限公司",
+                LineString(np.round(corner, 2)),
+            )
+        )
     return out

@@ -23,14 +23,26 @@ from .towns import Park, People, Towns, township_of
 # kind, count of the documented city, name ending, capacity median, sigma, least distance between two [m],
 # power of the density they follow
 KINDS = (
-    ("幼儿园", 128, "幼儿园", 240, 0.35, 300, 0.8), ("小学", 76, "小学", 1_150, 0.4, 400, 0.8), ("中学", 58, "中学", 1_600, 0.4, 400, 0.8),
-    ("职业学校", 8, "职业技术学校", 5_200, 0.3, 400, 0.7), ("医院", 31, "医院", 900, 0.7, 350, 0.9), ("诊所", 74, "卫生服务中心", 120, 0.5, 250, 0.7),
-    ("养老院", 57, "养老院", 130, 0.5, 200, 0.6), ("农贸市场", 92, "农贸市场", 700, 0.5, 250, 0.8), ("商场", 96, "商场", 900, 0.8, 120, 1.1),
-    ("宾馆", 138, "宾馆", 130, 0.5, 60, 1.1), ("大型餐馆", 236, "酒家", 180, 0.4, 50, 1.1), ("文体娱乐", 172, "影城", 260, 0.6, 60, 1.1),
-    ("宗教场所", 48, "寺", 220, 0.7, 300, 0.4), ("车站码头", 11, "客运站", 900, 0.6, 800, 0.7), ("政务与社区服务", 61, "便民服务中心", 150, 0.5, 300, 0.8),
-    ("景区", 16, "公园", 1_800, 0.6, 500, 0.5), ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0), ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
-)  # fmt: skip
-KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS = 160.0, 345.0  # no conflict by chance [m]
+    ("幼儿园", 128, "幼儿园", 240, 0.35, 300, 0.8),
+    ("小学", 76, "小学", 1_150, 0.4, 400, 0.8),
+    ("中学", 58, "中学", 1_600, 0.4, 400, 0.8),
+    ("职业学校", 8, "职业技术学校", 5_200, 0.3, 400, 0.7),
+    ("医院", 31, "医院", 900, 0.7, 350, 0.9),
+    ("诊所", 74, "卫生服务中心", 120, 0.5, 250, 0.7),
+    ("养老院", 57, "养老院", 130, 0.5, 200, 0.6),
+    ("农贸市场", 92, "农贸市场", 700, 0.5, 250, 0.8),
+    ("商场", 96, "商场", 900, 0.8, 120, 1.1),
+    ("宾馆", 138, "宾馆", 130, 0.5, 60, 1.1),
+    ("大型餐馆", 236, "酒家", 180, 0.4, 50, 1.1),
+    ("文体娱乐", 172, "影城", 260, 0.6, 60, 1.1),
+    ("宗教场所", 48, "寺", 220, 0.7, 300, 0.4),
+    ("车站码头", 11, "客运站", 900, 0.6, 800, 0.7),
+    ("政务与社区服务", 61, "便民服务中心", 150, 0.5, 300, 0.8),
+    ("景区", 16, "公园", 1_800, 0.6, 500, 0.5),
+    ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0),
+    ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
+)
+KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS, KEEP_FROM_HIGH = 160.0, 345.0, 60.0  # no conflict by chance [m]
 
 
 @dataclass
@@ -58,10 +70,15 @@ class Buildings:
     households: list[int]
 
 
-def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> tuple[cKDTree, cKDTree]:
-    """Trees of the points crowded places keep away from: hazard sites and lots, and trunk pipelines."""
-    trunk = shapely.get_coordinates(shapely.segmentize(np.array([p.line for p in pipes if p.trunk]), 60.0))
-    return cKDTree(np.vstack([hazards.xy, lots])), cKDTree(trunk)
+def keep_out(hazards: Hazards, pipes: list[Pipe], lots: NDArray) -> list[tuple[cKDTree, float]]:
+    """What crowded places keep away from, and how far [m]: hazard sites and lots, trunks, high-pressure mains."""
+    trunk = shapely.segmentize(np.array([p.line for p in pipes if p.trunk]), 60.0)
+    high = shapely.segmentize(np.array([p.line for p in pipes if p.id.startswith("GY")]), 20.0)
+    return [
+        (cKDTree(np.vstack([hazards.xy, lots])), KEEP_FROM_HAZARDS),
+        (cKDTree(shapely.get_coordinates(trunk)), KEEP_FROM_TRUNKS),
+        (cKDTree(shapely.get_coordinates(high)), KEEP_FROM_HIGH),
+    ]
 
 
 def make_places(
@@ -71,16 +88,17 @@ def make_places(
     people: People,
     roads: Roads,
     blocks: Blocks,
-    away: tuple[cKDTree, cKDTree],
+    away: list[tuple[cKDTree, float]],
 ) -> Places:
     """By density of people, each kind with its own spacing; dormitories at the edges of parks."""
     rng = stream(plan.seed, "places")
-    ground = blocks.ground
+    ground = blocks.clear
     lanes = cKDTree(shapely.get_coordinates(shapely.segmentize(roads.line[roads.rank > RANK["motorway_link"]], 12.0)))
     taken: list[NDArray] = []
     kinds: list[int] = []
     rim = np.vstack([shapely.get_coordinates(p.area.exterior.segmentize(60.0)) for p in parks])
-    for k, (_, full, _, _, _, apart, power) in enumerate(KINDS):
+    for k, (_, full, _, _, _, spacing, power) in enumerate(KINDS):
+        apart = float(spacing)
         want = plan.count(full)
         mine = np.empty((0, 2))
         weight = np.where(people.residents > 0, people.residents.astype(float) ** power, 0.0) if power else None
@@ -96,12 +114,9 @@ def make_places(
             spot = np.round(base + uniform(rng, 2 * n, -95, 95).reshape(-1, 2), 2)
             spot = spot[shapely.contains_xy(ground, spot)]
             gap = lanes.query(spot, distance_upper_bound=300.0)[0]
-            fits = (
-                (gap > 24)
-                & (gap < 300)
-                & (away[0].query(spot)[0] > KEEP_FROM_HAZARDS)
-                & (away[1].query(spot)[0] > KEEP_FROM_TRUNKS)
-            )
+            fits = (gap > 24) & (gap < 300)
+            for tree, far in away:
+                fits &= tree.query(spot)[0] > far
             for p in spot[fits]:
                 if len(mine) < want and (not len(mine) or np.hypot(*(mine - p).T).min() > apart):
                     mine = np.vstack([mine, p])
@@ -123,7 +138,9 @@ def make_places(
     return Places([f"MJ{i + 1:05d}" for i in range(n)], names, kind, xy, capacity, beds, area, town, np.full(n, 1.0))
 
 
-def make_buildings(plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes: list[Pipe]) -> Buildings:
+def make_buildings(
+    plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes: list[Pipe], away: list[tuple[cKDTree, float]]
+) -> Buildings:
     """Rows of houses along the lanes of the core and of the next two towns."""
     rng = stream(plan.seed, "buildings")
     lane = (roads.rank >= RANK["tertiary"]) & (roads.rank <= RANK["residential"]) & (roads.length > 50)
@@ -153,7 +170,9 @@ def make_buildings(plan: Plan, towns: Towns, roads: Roads, blocks: Blocks, pipes
     hit_pipe = np.unique(shapely.STRtree([p.line for p in pipes]).query(outline, predicate="dwithin", distance=3.0)[0])
     bad = np.zeros(len(outline), bool)
     bad[hit_road] = bad[hit_pipe] = True
-    bad |= ~shapely.contains(blocks.ground, outline)
+    bad |= ~shapely.contains(blocks.clear, outline)
+    for tree, _ in away:
+        bad |= tree.query(np.array(spots))[0] < 75.0
     pairs = shapely.STRtree(outline).query(outline, predicate="dwithin", distance=5.0)
     for a, b in pairs.T.tolist():
         if a < b and not bad[a] and not bad[b]:

@@ -89,4 +89,4 @@ def geometry_degrees(plan: Plan, geometry: NDArray) -> NDArray:
 
 def geometry_metric(plan: Plan, geometry: NDArray) -> NDArray:
     """Local geometries (N,) -> geometries in EPSG:4550, 0.01 m."""
-    return shapely.transform(geometry, lambda xy: np.round(np.round(xy, 2) + plan.offset, 2))
+    return shapely.transform(geometry, lambda xy: np.round(np.round(xy, 2) + np.array(plan.offset), 2))

@@ -14,13 +14,18 @@ from .hazards import Hazards
 from .land import Land
 from .motorways import Links
 from .network import Roads
-from .places import KINDS, Places
+from .places import Places
 from .plan import Plan
-from .rng import choose, shuffled, stream, uniform
-from .towns import Park, People, Towns
+from .rng import choose, shuffled, stream
+from .towns import Park, Towns
 
-_FIRE = (("特勤消防站", 1, 12, 55, 60, 40), ("普通消防站", 9, 7, 32, 60, 12), ("小型消防站", 5, 3, 15, 60, 2),
-         ("专职消防队", 12, 3, 14, 90, 2), ("企业消防队", 7, 4, 18, 60, 20))  # fmt: skip
+_FIRE = (
+    ("特勤消防站", 1, 12, 55, 60, 40),
+    ("普通消防站", 9, 7, 32, 60, 12),
+    ("小型消防站", 5, 3, 15, 60, 2),
+    ("专职消防队", 12, 3, 14, 90, 2),
+    ("企业消防队", 7, 4, 18, 60, 20),
+)
 # Towns left without any fire crew, so that their rescue time exceeds the norm.
 _UNSERVED = {"small": 1, "city": 3, "large": 12}
 
@@ -40,21 +45,24 @@ class Rescue:
         )
 
 
-def beside_roads(roads: Roads, xy: NDArray, off: float = 18.0) -> NDArray[np.float64]:
-    """(N, 2) each place moved to the side of its nearest secondary to residential street."""
-    rows = np.flatnonzero(
-        (roads.rank >= RANK["secondary"]) & (roads.rank <= RANK["residential"]) & ~roads.bridge & (roads.length > 40)
-    )
-    pair = shapely.STRtree(roads.line[rows]).query_nearest(shapely.points(xy), all_matches=False)
+def beside_roads(roads: Roads, ground, xy: NDArray, off: float = 18.0) -> NDArray[np.float64]:
+    """(N, 2) each place moved beside its nearest secondary to residential street, to the side that is dry ground."""
+    rows, tree = roads.fronts
+    pair = tree.query_nearest(shapely.points(xy), all_matches=False)
     row = np.empty(len(xy), np.int64)
     row[pair[0]] = rows[pair[1]]
     at = shapely.line_locate_point(roads.line[row], shapely.points(xy)) / roads.length[row]
     spot, step = line_frame(roads.line[row], np.clip(at, 0.1, 0.9))
-    return np.round(spot + off * np.column_stack([-step[:, 1], step[:, 0]]), 2)
+    side = np.column_stack([-step[:, 1], step[:, 0]])
+    out = np.round(spot + off * side, 2)
+    for other in (-off, off / 2, -off / 2, 8.0):
+        wet = ~shapely.contains_xy(ground, out)
+        out[wet] = np.round(spot + other * side, 2)[wet]
+    return out
 
 
 def make_rescue(
-    plan: Plan, land: Land, towns: Towns, parks: list[Park], people: People, roads: Roads, places: Places
+    plan: Plan, land: Land, towns: Towns, parks: list[Park], roads: Roads, ground, places: Places
 ) -> Rescue:
     """Stations by size of town, leaving the farthest small towns without; the rest by people and parks."""
     rng = stream(plan.seed, "rescue")
@@ -78,16 +86,16 @@ def make_rescue(
                     [np.cos(turn), np.sin(turn)]
                 )
                 name = f"{towns.name[town][:2]}{label}{k // len(served) + 1}"
-            place = beside_roads(roads, place[None])[0]
+            place = beside_roads(roads, ground, place[None])[0]
             out.add(name, label, place, vehicles=vehicles, staff=crew, turnout=turnout, foam=foam)
     for i in np.flatnonzero(places.kind == 4):
         out.add(places.name[i], "医院", places.xy[i], beds=int(places.beds[i]), turnout=120)
-    _spread(rng, plan, out, towns, roads, "急救站", 9, "急救分站", vehicles=3, staff=12, turnout=90)
-    _spread(rng, plan, out, towns, roads, "应急救援队", 26, "应急救援队", vehicles=2, staff=16, turnout=180)
-    _spread(rng, plan, out, towns, roads, "应急物资库", 14, "应急物资库")
-    _spread(rng, plan, out, towns, roads, "泡沫库", 5, "泡沫库", foam=30)
-    _spread(rng, plan, out, towns, roads, "应急避难场所", 66, "避难场所")
-    _spread(rng, plan, out, towns, roads, "消防水鹤", 22, "消防水鹤")
+    _spread(rng, plan, out, towns, roads, ground, "急救站", 9, "急救分站", vehicles=3, staff=12, turnout=90)
+    _spread(rng, plan, out, towns, roads, ground, "应急救援队", 26, "应急救援队", vehicles=2, staff=16, turnout=180)
+    _spread(rng, plan, out, towns, roads, ground, "应急物资库", 14, "应急物资库")
+    _spread(rng, plan, out, towns, roads, ground, "泡沫库", 5, "泡沫库", foam=30)
+    _spread(rng, plan, out, towns, roads, ground, "应急避难场所", 66, "避难场所")
+    _spread(rng, plan, out, towns, roads, ground, "消防水鹤", 22, "消防水鹤")
     _natural_water(rng, plan, out, land)
     out.hydrants = _hydrants(rng, plan, towns, roads)
     return out
@@ -101,12 +109,14 @@ def _inside(rng, park: Park) -> NDArray[np.float64]:
             return place
 
 
-def _spread(rng, plan: Plan, out: Rescue, towns: Towns, roads: Roads, kind: str, full: int, word: str, **more) -> None:
+def _spread(
+    rng, plan: Plan, out: Rescue, towns: Towns, roads: Roads, ground, kind: str, full: int, word: str, **more
+) -> None:
     n = plan.count(full)
     town = np.concatenate([np.arange(min(n, len(towns.xy))), choose(rng, towns.people, max(n - len(towns.xy), 0))])
     turn, share = 2 * np.pi * rng.random(n), 0.2 + 0.7 * rng.random(n)
     spot = towns.xy[town] + (share * towns.radius[town])[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
-    spot = beside_roads(roads, spot, 22.0)
+    spot = beside_roads(roads, ground, spot, 22.0)
     seen: dict[int, int] = {}
     for t, place in zip(town.tolist(), spot, strict=True):
         seen[t] = seen.get(t, 0) + 1
@@ -148,8 +158,8 @@ def _hydrants(rng, plan: Plan, towns: Towns, roads: Roads) -> NDArray[np.float64
     return np.round(spot + 6.0 * np.column_stack([-step[:, 1], step[:, 0]]), 2)[: plan.count(6_200)]
 
 
-def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: Links) -> list[dict]:
-    """Two hazmat parking lots west and east, eight of haulage firms, the general ones in towns."""
+def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, ground, links: Links) -> list[dict]:
+    """Two hazmat parking lots west and east, twelve of haulage firms, the general ones in towns."""
     rng = stream(plan.seed, "parking")
     out = []
     west, east = np.array(parks[0].area.centroid.coords[0]), np.array(parks[1].area.centroid.coords[0])
@@ -158,8 +168,10 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
         gate = ramps[np.argmin(np.hypot(*(ramps - at).T))]
         toward = at - gate
         place = gate + 900.0 * toward / max(np.hypot(*toward), 1)
-        out.append({"name": name, "kind": "危化品", "bays": bays, "xy": beside_roads(roads, place[None], 60.0)[0]})
-    for k in range(8):
+        out.append(
+            {"name": name, "kind": "危化品", "bays": bays, "xy": beside_roads(roads, ground, place[None], 60.0)[0]}
+        )
+    for k in range(12):
         town = k % len(towns.xy)
         turn = 2 * np.pi * rng.random()
         place = towns.xy[town] + (0.95 + 0.1 * rng.random()) * towns.radius[town] * np.array(
@@ -170,7 +182,7 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
                 "name": f"{towns.name[town][:2]}危货运输停车场{k + 1}",
                 "kind": "危化品",
                 "bays": int(12 + 30 * rng.random()),
-                "xy": beside_roads(roads, place[None], 45.0)[0],
+                "xy": beside_roads(roads, ground, place[None], 45.0)[0],
             }
         )
     for k in range(plan.count(64)):
@@ -182,7 +194,7 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, links: 
                 "name": f"{towns.name[town][:2]}公共停车场{k + 1}",
                 "kind": "社会停车场",
                 "bays": int(60 + 400 * rng.random()),
-                "xy": beside_roads(roads, place[None], 30.0)[0],
+                "xy": beside_roads(roads, ground, place[None], 30.0)[0],
             }
         )
     for k, row in enumerate(out):
@@ -202,8 +214,18 @@ def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict]
         deaths = int([0, 0, 0, 0, 0, 1, 1, 2, 3][int(rng.random() * 9)])
         date = f"{2016 + int(10 * rng.random())}-{1 + int(12 * rng.random()):02d}-{1 + int(28 * rng.random()):02d}"
         kind = kinds[int(rng.random() * len(kinds))]
-        accidents.append({"id": f"SG{k + 1:03d}", "name": f"{row['firm_name']}{kind}事故", "kind": kind, "date": date, "substance": row["substance"],
-                          "deaths": deaths, "injuries": deaths + int(rng.random() * 4), "xy": row["xy"]})  # fmt: skip
+        accidents.append(
+            {
+                "id": f"SG{k + 1:03d}",
+                "name": f"{row['firm_name']}{kind}事故",
+                "kind": kind,
+                "date": date,
+                "substance": row["substance"],
+                "deaths": deaths,
+                "injuries": deaths + int(rng.random() * 4),
+                "xy": row["xy"],
+            }
+        )
     troubles = (
         "可燃气体报警器失效",
         "安全仪表系统未投用",
@@ -219,9 +241,16 @@ def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict]
         year = 2025 + int(rng.random() * 2)
         month = 1 + int(rng.random() * 6)
         state = ("未整改", "整改中", "已整改", "逾期")[int(rng.random() * 4)]
-        dangers.append({"id": f"YH{k + 1:03d}", "name": troubles[int(rng.random() * len(troubles))], "firm": i["firm"], "firm_name": i["firm_name"],
-                        "found": f"{year}-{month:02d}-{1 + int(28 * rng.random()):02d}", "due": f"{year}-{month + 4:02d}-15", "state": state, "xy": i["xy"]})  # fmt: skip
+        dangers.append(
+            {
+                "id": f"YH{k + 1:03d}",
+                "name": troubles[int(rng.random() * len(troubles))],
+                "firm": i["firm"],
+                "firm_name": i["firm_name"],
+                "found": f"{year}-{month:02d}-{1 + int(28 * rng.random()):02d}",
+                "due": f"{year}-{month + 4:02d}-15",
+                "state": state,
+                "xy": i["xy"],
+            }
+        )
     return accidents, dangers
-
-
-__all__ = ["KINDS", "Rescue", "beside_roads", "make_history", "make_lots", "make_rescue", "uniform"]

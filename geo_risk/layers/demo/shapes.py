@@ -20,13 +20,23 @@ _CLASS = ("高速公路", "匝道", "国省道", "主干路", "次干路", "支�
 def write_roads(city: City, folder: Path, rules: list[str]) -> None:
     """道路.gpkg in CGCS2000 zone 41 with the zone number; edges meet in identical end vertices."""
     roads = city.roads
-    lines = shapely.transform(geometry_metric(city.plan, roads.line), lambda xy: np.round(xy + [_ZONE_M, 0.0], 2))
+    lines = shapely.transform(
+        geometry_metric(city.plan, roads.line), lambda xy: np.round(xy + np.array([_ZONE_M, 0.0]), 2)
+    )
     columns = {
-        "编号": [f"DL{i + 1:06d}" for i in range(len(lines))], "道路名称": roads.name, "道路等级": [_CLASS[r] for r in roads.rank],
-        "单行": roads.oneway, "限速": roads.speed().astype(int), "车道数": roads.lanes(), "路宽": roads.width(),
-        "桥梁": ["是" if b else "否" for b in roads.bridge], "隧道": ["是" if t else "否" for t in roads.tunnel],
-        "限高": roads.max_height, "限重": roads.max_weight, "危险品通行": rules,
-    }  # fmt: skip
+        "编号": [f"DL{i + 1:06d}" for i in range(len(lines))],
+        "道路名称": roads.name,
+        "道路等级": [_CLASS[r] for r in roads.rank],
+        "单行": roads.oneway,
+        "限速": roads.speed().astype(int),
+        "车道数": roads.lanes(),
+        "路宽": roads.width(),
+        "桥梁": ["是" if b else "否" for b in roads.bridge],
+        "隧道": ["是" if t else "否" for t in roads.tunnel],
+        "限高": roads.max_height,
+        "限重": roads.max_weight,
+        "危险品通行": rules,
+    }
     gpkg_write(folder / "道路.gpkg", columns, lines, _CRS_WITH_ZONE, "道路")
 
 
@@ -34,11 +44,20 @@ def write_pipelines(city: City, folder: Path) -> None:
     """管线.zip: a shapefile in GBK without .cpg, field names of at most ten bytes, diameters as DN."""
     pipes = city.pipes
     columns = {
-        "管线编号": [p.id for p in pipes], "管线名称": [p.name for p in pipes], "管线类别": [p.kind for p in pipes], "介质": [p.medium for p in pipes],
-        "管径": [f"DN{p.dn:g}" for p in pipes], "压力": [p.mpa for p in pipes], "壁厚": [p.wall for p in pipes], "材质": [p.material for p in pipes],
-        "埋深": [p.depth for p in pipes], "敷设方式": [p.laying for p in pipes], "投用年份": [p.year for p in pipes],
-        "权属单位": [p.owner for p in pipes], "位置误差": [0.1] * len(pipes),
-    }  # fmt: skip
+        "管线编号": [p.id for p in pipes],
+        "管线名称": [p.name for p in pipes],
+        "管线类别": [p.kind for p in pipes],
+        "介质": [p.medium for p in pipes],
+        "管径": [f"DN{p.dn:g}" for p in pipes],
+        "压力": [p.mpa for p in pipes],
+        "壁厚": [p.wall for p in pipes],
+        "材质": [p.material for p in pipes],
+        "埋深": [p.depth for p in pipes],
+        "敷设方式": [p.laying for p in pipes],
+        "投用年份": [p.year for p in pipes],
+        "权属单位": [p.owner for p in pipes],
+        "位置误差": [0.1] * len(pipes),
+    }
     lines = geometry_metric(city.plan, np.array([p.line for p in pipes]))
     shapefile_zip_write(folder / "管线.zip", "管线", columns, lines, CRS)
 
@@ -77,18 +96,23 @@ def write_water(city: City, folder: Path) -> None:
     """水系.geojson: river, canals, lake and ponds as areas, ditches as lines, in one file."""
     land = city.land
     groups: list[tuple[str, str, list]] = [
-        ("河流", "澜江", [land.river]), ("运河", "运河", land.canals), ("湖泊", "菱渚湖", [land.lake]),
-        ("池塘", "", list(city.blocks.ponds)), ("沟", "", city.people.ditches),
-    ]  # fmt: skip
+        ("河流", "澜江", [land.river]),
+        ("运河", "运河", land.canals),
+        ("湖泊", "菱渚湖", [land.lake]),
+        ("池塘", "", list(city.blocks.ponds)),
+        ("沟", "", city.people.ditches),
+    ]
     _write_mixed(city, folder / "水系.geojson", "SX", groups)
 
 
 def write_landuse(city: City, folder: Path) -> None:
     """用地.geojson: hill, town parks, industrial parks, built-up blocks."""
     groups: list[tuple[str, str, list]] = [
-        ("林地", "云矶山", [city.land.hill]), ("公园", "", list(city.blocks.greens)),
-        *(("工业用地", p.name, [p.area]) for p in city.parks), ("居住用地", "", list(city.blocks.built)),
-    ]  # fmt: skip
+        ("林地", "云矶山", [city.land.hill]),
+        ("公园", "", list(city.blocks.greens)),
+        *(("工业用地", p.name, [p.area]) for p in city.parks),
+        ("居住用地", "", list(city.blocks.built)),
+    ]
     _write_mixed(city, folder / "用地.geojson", "YD", groups)
 
 
@@ -98,7 +122,13 @@ def write_buildings(city: City, folder: Path) -> None:
     n = len(b.outline)
     outline: NDArray = geometry_metric(city.plan, np.array(b.outline))
     columns = {
-        "编号": [f"JZ{i + 1:05d}" for i in range(n)], "用途": b.kind, "层数": b.floors, "高度": [round(3.0 * f + 0.6, 1) for f in b.floors],
-        "耐火等级": [2 if f > 3 else 3 for f in b.floors], "户数": b.households, "人数": [round(2.8 * h) for h in b.households], "位置误差": [0.1] * n,
-    }  # fmt: skip
+        "编号": [f"JZ{i + 1:05d}" for i in range(n)],
+        "用途": b.kind,
+        "层数": b.floors,
+        "高度": [round(3.0 * f + 0.6, 1) for f in b.floors],
+        "耐火等级": [2 if f > 3 else 3 for f in b.floors],
+        "户数": b.households,
+        "人数": [round(2.8 * h) for h in b.households],
+        "位置误差": [0.1] * n,
+    }
     gpkg_write(folder / "建筑.gpkg", columns, outline, CRS, "建筑")

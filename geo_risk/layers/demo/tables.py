@@ -39,8 +39,23 @@ def _places(city: City, xy) -> tuple[list[float], list[float]]:
 def write_firms(city: City, truth: Truth, folder: Path) -> dict:
     """企业名录.xlsx: two title rows, header in row 3, numbers as text, a 合计 row; coordinates in WGS 84 degrees."""
     firms, n = city.firms, len(city.firms.id)
-    header = ["企业编号", "企业名称", "统一社会信用代码", "所属镇街", "所在园区", "地址", "行业代码", "行业", "从业人数", "占地", "重点监管",
-              "自评等级", "经度", "纬度", "数据日期"]  # fmt: skip
+    header = [
+        "企业编号",
+        "企业名称",
+        "统一社会信用代码",
+        "所属镇街",
+        "所在园区",
+        "地址",
+        "行业代码",
+        "行业",
+        "从业人数",
+        "占地",
+        "重点监管",
+        "自评等级",
+        "经度",
+        "纬度",
+        "数据日期",
+    ]
     dirt = Dirt(city.plan.seed, "firms", 4, n)
     row_of = {name: i for i, name in enumerate(firms.id)}
     dirt.spared = {row_of[t["enterprise_id"]] for t in truth.wrong_town}
@@ -54,11 +69,25 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
         staff, area = int(firms.staff[i]), int(firms.area_m2[i])
         x, y = dirt.place(i, lon[i], lat[i])
         sector = SECTORS[firms.sector[i]]
-        rows.append([
-            firms.id[i], dirt.name(i, firms.name[i]), firms.credit_code[i], firms.written_town[i], firms.park[i], address[i], sector[2], sector[0],
-            f"{staff}人" if as_text[i] and staff > 500 else str(staff) if as_text[i] else staff, str(area) if as_text[i] else area,
-            firms.regulated[i], _COLOURS[int(firms.grade[i])], x, y, DATE,
-        ])  # fmt: skip
+        rows.append(
+            [
+                firms.id[i],
+                dirt.name(i, firms.name[i]),
+                firms.credit_code[i],
+                firms.written_town[i],
+                firms.park[i],
+                address[i],
+                sector[2],
+                sector[0],
+                f"{staff}人" if as_text[i] and staff > 500 else str(staff) if as_text[i] else staff,
+                str(area) if as_text[i] else area,
+                firms.regulated[i],
+                _COLOURS[int(firms.grade[i])],
+                x,
+                y,
+                DATE,
+            ]
+        )
     rows.append(["合计", f"{n}家", "", "", "", "", "", "", int(firms.staff.sum()), int(firms.area_m2.sum())])
     rows.append(["制表人：", "", "", "", "", "审核人："])
     last = column_letters(len(header) - 1)
@@ -68,18 +97,58 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
 
 
 def write_hazards(city: City, folder: Path) -> None:
-    """重大危险源.csv in GB 18030 with some quantities in words; 加油加气站.csv with degrees, minutes, seconds; loading points."""
+    """重大危险源.csv in GB 18030, some quantities in words; 加油加气站.csv in sexagesimal degrees."""
     rng = stream(city.plan.seed, "dirt hazards")
-    header = ["编号", "单元编号", "企业编号", "企业名称", "危险源名称", "类型", "物质", "CAS号", "最大存量(吨)", "容积(m³)", "储存方式", "危险性符号",
-              "压力(MPa)", "温度(℃)", "重大危险源等级", "500米人口", "投用年份", "经度", "纬度", "位置误差"]  # fmt: skip
+    header = [
+        "编号",
+        "单元编号",
+        "企业编号",
+        "企业名称",
+        "危险源名称",
+        "类型",
+        "物质",
+        "CAS号",
+        "最大存量(吨)",
+        "容积(m³)",
+        "储存方式",
+        "危险性符号",
+        "压力(MPa)",
+        "温度(℃)",
+        "重大危险源等级",
+        "500米人口",
+        "投用年份",
+        "经度",
+        "纬度",
+        "位置误差",
+    ]
     units = city.hazards.units
     lon, lat = _places(city, [r["xy"] for r in units])
     wordy = rng.random(len(units)) < 0.08
     rows = [
-        [r["id"], r["unit"], r["firm"], r["firm_name"], r["name"], r["kind"], r["substance"], r["cas"], f"约{r['tonnes']:g}吨" if w else f"{r['tonnes']:g}",
-         f"{r['volume']:g}", r["storage"], r["symbol"], f"{r['pressure']:g}", f"{r['temperature']:g}", _ROMAN[r["level"]], r["residents"], r["year"], x, y, 0.1]
+        [
+            r["id"],
+            r["unit"],
+            r["firm"],
+            r["firm_name"],
+            r["name"],
+            r["kind"],
+            r["substance"],
+            r["cas"],
+            f"约{r['tonnes']:g}吨" if w else f"{r['tonnes']:g}",
+            f"{r['volume']:g}",
+            r["storage"],
+            r["symbol"],
+            f"{r['pressure']:g}",
+            f"{r['temperature']:g}",
+            _ROMAN[r["level"]],
+            r["residents"],
+            r["year"],
+            x,
+            y,
+            0.1,
+        ]
         for r, w, x, y in zip(units, wordy, lon, lat, strict=True)
-    ]  # fmt: skip
+    ]
     csv_write(folder / "重大危险源.csv", header, rows, "gb18030")
     header = [
         "编号",
@@ -100,10 +169,21 @@ def write_hazards(city: City, folder: Path) -> None:
     ):
         lon, lat = _places(city, [r["xy"] for r in sites])
         rows = [
-            [r["id"], r["name"], r["firm"], r["kind"], r["substance"], r["tonnes"], r["volume"], r["storage"],
-             dms(x) if sexagesimal else x, dms(y) if sexagesimal else y, 0.1]
+            [
+                r["id"],
+                r["name"],
+                r["firm"],
+                r["kind"],
+                r["substance"],
+                r["tonnes"],
+                r["volume"],
+                r["storage"],
+                dms(x) if sexagesimal else x,
+                dms(y) if sexagesimal else y,
+                0.1,
+            ]
             for r, x, y in zip(sites, lon, lat, strict=True)
-        ]  # fmt: skip
+        ]
         csv_write(folder / file, header, rows, "utf-8-sig")
 
 
@@ -143,8 +223,21 @@ def write_crowded_places(city: City, truth: Truth, folder: Path) -> dict:
     for i, (x, y) in enumerate(zip(_rounded(gx), _rounded(gy), strict=True)):
         x0, y0 = dirt.place(i, x, y)
         beds = "" if np.isnan(places.beds[i]) else int(places.beds[i])
-        rows.append([places.id[i], dirt.name(i, places.name[i]), KINDS[places.kind[i]][0], int(places.capacity[i]), beds, int(places.area_m2[i]),
-                     city.towns.name[places.town[i]], x0, y0, "GCJ-02", float(places.error_m[i])])  # fmt: skip
+        rows.append(
+            [
+                places.id[i],
+                dirt.name(i, places.name[i]),
+                KINDS[places.kind[i]][0],
+                int(places.capacity[i]),
+                beds,
+                int(places.area_m2[i]),
+                city.towns.name[places.town[i]],
+                x0,
+                y0,
+                "GCJ-02",
+                float(places.error_m[i]),
+            ]
+        )
     csv_write(folder / "人员密集场所.csv", header, rows, "utf-8-sig")
     return dirt.summary("人员密集场所.csv", n)
 
@@ -227,6 +320,3 @@ def wind_rows() -> list[list]:
     total = sum(row[4] for row in rows)
     rows.append(["C", "", "F", 0.5, round(1 - total, 6)])
     return rows
-
-
-__all__ = ["write_crowded_places", "write_firms", "write_hazards", "write_rescue", "write_small_tables"]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import Voronoi
 from shapely.geometry import Point, Polygon
 
-from .land import Land, blob, ditches, smooth_noise
+from .land import Land, ditches
 from .names import town_names
-from .plan import CITY, CITY_CODE, Plan
+from .plan import CITY_CODE, Plan
 from .rng import apportion, choose, lognormal, normal, stream, uniform
 
 PEOPLE = 1_780_000
@@ -21,8 +21,11 @@ _CORE = (22_800.0, 20_600.0)
 CELL = 200.0
 _PARKS = (
     # name, half axes [km] of the documented city; the first four have a fixed place
-    ("临澜化工园区", 0, 0), ("临澜东部新材料产业园", 1.75, 1.1), ("澜港临港物流园", 1.6, 0.75), ("临澜经济开发区", 1.9, 1.35),
-)  # fmt: skip
+    ("临澜化工园区", 0, 0),
+    ("临澜东部新材料产业园", 1.75, 1.1),
+    ("澜港临港物流园", 1.6, 0.75),
+    ("临澜经济开发区", 1.9, 1.35),
+)
 _SMALL_PARK_HALF_AXES = (1_050, 930, 860, 800, 740, 690, 640, 600, 560, 520, 490, 460, 430, 400)
 
 
@@ -210,12 +213,12 @@ def make_people(plan: Plan, land: Land, towns: Towns, parks: list[Park]) -> Peop
     shapely.prepare(land.limit)
     dry = shapely.contains_xy(built, xy)
     total = round(PEOPLE * plan.scale)
-    lump = lognormal(rng, len(xy), 1.0, 0.75)
+    lump = lognormal(rng, len(xy), 1.0, 0.9)
     town_part = _town_density(towns, xy) * lump * dry
     lines = ditches(plan, land, towns.xy, 1.05 * towns.radius)
     villages, size = _villages(rng, plan, lines)
     village_part = np.zeros(len(xy))
-    spot = villages[:, None, :] + 90.0 * np.stack(
+    spot = villages[:, None, :] + 170.0 * np.stack(
         [normal(rng, len(villages) * 5).reshape(-1, 5), normal(rng, len(villages) * 5).reshape(-1, 5)], axis=2
     )
     cell = _cell(spot.reshape(-1, 2), nx, ny)
@@ -244,7 +247,7 @@ def _town_density(towns: Towns, xy: NDArray) -> NDArray[np.float64]:
     """(N,) people per m2 by distance from the centres; the gradient is steeper than the built-up radius."""
     total = np.zeros(len(xy))
     for (x, y), people, radius in zip(towns.xy, towns.people, towns.radius, strict=True):
-        scale = radius / 3.1
+        scale = radius / 3.25
         away = np.hypot(xy[:, 0] - x, (xy[:, 1] - y) / 1.15)
         total += people / (2 * np.pi * scale**2) * np.exp(-away / scale) * (away < 1.9 * radius)
     return total
@@ -274,17 +277,3 @@ def township_of(towns: Towns, xy: NDArray) -> NDArray[np.int64]:
     owner = np.empty(len(xy), np.int64)
     owner[nearest[0]] = nearest[1]
     return owner
-
-
-__all__ = [
-    "CITY",
-    "Park",
-    "People",
-    "Towns",
-    "blob",
-    "make_parks",
-    "make_people",
-    "make_towns",
-    "smooth_noise",
-    "township_of",
-]

@@ -15,20 +15,20 @@ from .shapes import write_buildings, write_districts, write_landuse, write_pipel
 from .tables import write_crowded_places, write_firms, write_hazards, write_rescue, write_small_tables
 
 _LAYERS = (
-    ("enterprises", ("企业名录.xlsx",), ""),
-    ("hazard_sources", ("重大危险源.csv", "加油加气站.csv", "危险源_码头装卸点.csv"), ""),
+    ("enterprises", ("企业名录.xlsx",), 'crs = "wgs84"\n'),
+    ("hazard_sources", ("重大危险源.csv", "加油加气站.csv", "危险源_码头装卸点.csv"), 'crs = "wgs84"\n'),
     ("gas_pipelines", ("管线.zip",), 'columns = { id = "管线编号" }\n'),
     ("crowded_places", ("人员密集场所.csv",), 'crs = "gcj02"\n'),
     ("roads", ("道路.gpkg",), ""),
     ("districts", ("镇街.geojson",), ""),
-    ("population", ("人口.csv",), ""),
-    ("emergency_facilities", ("应急力量.xlsx", "消火栓.csv"), ""),
-    ("parking_lots", ("停车场.csv",), ""),
-    ("hidden_dangers", ("重大事故隐患.csv",), ""),
+    ("population", ("人口.csv",), 'crs = "wgs84"\n'),
+    ("emergency_facilities", ("应急力量.xlsx", "消火栓.csv"), 'crs = "wgs84"\n'),
+    ("parking_lots", ("停车场.csv",), 'crs = "wgs84"\n'),
+    ("hidden_dangers", ("重大事故隐患.csv",), 'crs = "wgs84"\n'),
     ("buildings", ("建筑.gpkg",), ""),
     ("water", ("水系.geojson",), ""),
     ("landuse", ("用地.geojson",), ""),
-    ("accidents", ("事故.csv",), ""),
+    ("accidents", ("事故.csv",), 'crs = "wgs84"\n'),
 )
 
 
@@ -115,9 +115,22 @@ def _counts(city: City) -> dict[str, int]:
     }
 
 
+def _story(city: City) -> dict:
+    """The accident of the first screen: the largest chlorine store, a school day, wind from the east-south-east."""
+    stores = [r for r in city.hazards.units if r["substance"] == "液氯"] or city.hazards.units
+    worst = max(stores, key=lambda r: (r["tonnes"], r["id"]))
+    return {"source_id": worst["id"], "name": worst["name"], "time": "14:20", "wind_from_deg": 112.5, "wind_mps": 3.0}
+
+
 def _write_truth(path: Path, city: City, truth: Truth, dirt: list[dict], counts: dict[str, int]) -> None:
+    story = _story(city)
     sheet = {
-        "size": city.plan.size, "seed": city.plan.seed, "people": int(city.people.residents.sum()), "rows": counts,
-        **asdict(truth), "broken_rows": dirt,
-    }  # fmt: skip
+        "size": city.plan.size,
+        "seed": city.plan.seed,
+        "people": int(city.people.residents.sum()),
+        "rows": counts,
+        **asdict(truth),
+        "broken_rows": dirt,
+        "story": story,
+    }
     path.write_text(json.dumps(sheet, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
