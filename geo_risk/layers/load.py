@@ -63,13 +63,15 @@ def load_layer(
     raws: list[Raw] = []
     for number, source in enumerate(sources(name, spec, folder)):
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
-        part = _clean(raw, table, source, crs, anchor, joins or {})
-        parts.append(part.assign(_file=number))
         raws.append(raw)
+        _select(raw, source)
+        part = _clean(raw, table, source, crs, anchor, joins or {}) if len(raw.frame) else None
+        if part is not None and len(part):
+            parts.append(part.assign(_file=number))
+    if not parts:
+        raise InputError(_nothing_left(name, raws))
     layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
     layer = _unite(layer, table, raws)
-    if layer.empty:
-        raise InputError(_nothing_left(name, raws))
     counts = layer["_file"].value_counts()
     reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
@@ -91,8 +93,7 @@ def _nothing_left(name: str, raws: list[Raw]) -> str:
 def _clean(
     raw: Raw, table: Table, source: Source, crs: str, anchor: Box | None, joins: Mapping[str, gpd.GeoDataFrame]
 ) -> gpd.GeoDataFrame:
-    """One file: rows selected, columns matched, placed, mended, converted."""
-    _select(raw, source)
+    """One file: columns matched, rows placed, shapes mended, values converted."""
     columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
     placed = place.place(raw, table, source, columns, crs, anchor, joins)
     raw.take(placed.ok)
@@ -211,8 +212,6 @@ def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
 def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDataFrame:
     """Merge copies, give every row an id of its own, and finish what needs the whole layer."""
     logs = np.array([raw.log for raw in raws], object)
-    if not len(layer):
-        return layer
     shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
@@ -255,6 +254,8 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
         if source.join:
             continue
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        if not len(raw.frame):
+            continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {})
         if not placed.ok.any():
             continue

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -202,7 +203,7 @@ def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: st
     score = _NAME * _name_hits(stem, table)
     for column, header in columns.items():
         rank = dict((h, r) for r, h in ranks[column])[header] / 3
-        score += rank * (_COMMON if column in _GENERIC else _OWN)
+        score += rank * (_COMMON if column in _GENERIC and not _particular(header) else _OWN)
         domain = table.column(column).domain
         if domain:
             known = _known_share(raw, header, domain)
@@ -215,6 +216,13 @@ def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: st
     if shape is not None and table.geometry == shape:
         score += _SHAPE
     return score, columns
+
+
+@cache
+def _particular(header: str) -> bool:
+    """Whether only one layer knows the header: TOWN_ID says more than 编号."""
+    known = [t.name for t in LAYERS.values() for c in t.columns if key(header) in map(key, (c.name, c.zh, *c.aliases))]
+    return len(set(known)) == 1
 
 
 def _known_share(raw: Raw, header: str, domain: Any) -> float:

@@ -234,7 +234,7 @@ def _furniture(row: Sequence[str], headers: Sequence[tuple[str, ...]]) -> str:
     first = key(cells[0])
     if first in _TOTALS and (len(cells) == 1 or all(_NUMBER.match(plain(c)) for c in cells[1:])):
         return "total"
-    if len(set(cells)) <= 2 and len(row) > 3 and first.startswith(_SIGNATURES):
+    if len(cells) <= 2 < len(row) and first.startswith(_SIGNATURES):
         return "signature"
     return ""
 
