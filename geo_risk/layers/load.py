@@ -14,14 +14,13 @@ import shapely
 from ..errors import InputError
 from ..schema import Table
 from . import attributes, hazards, headers, identity, place
+from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
 from .raw import Raw
 from .read import read
 from .repair import duplicates, repair
 from .sources import Source, sources, table_of
-
-Box = tuple[float, float, float, float]
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
 _FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
@@ -215,16 +214,28 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDat
     shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
+    keep, known = np.ones(len(layer), bool), _known(layer, table)
     geometry, files, rows = _view(layer, logs)
-    keep = duplicates(layer[shown], geometry, rows, files)
-    if table.name == "hazard_sources":
-        keep |= layer["id"].isna().to_numpy()  # two like tanks without a number may be two tanks
+    keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _take(layer, keep)
     _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
         layer = add_parents(layer)
     return layer
+
+
+def _known(layer: gpd.GeoDataFrame, table: Table) -> np.ndarray:
+    """
+    (N,) rows that can be copies of another: those with an id, a name, or an extent of their own.
+
+    Like tanks without a number may be two tanks, and like households on one point are two households.
+    """
+    known = layer["id"].notna().to_numpy()
+    if table.name == "hazard_sources":
+        return known
+    named = layer["name"].notna().to_numpy() if "name" in table.names else np.zeros(len(layer), bool)
+    return known | named | (shapely.get_dimensions(layer.geometry.to_numpy()) > 0)
 
 
 def _take(layer: gpd.GeoDataFrame, keep: np.ndarray) -> gpd.GeoDataFrame:

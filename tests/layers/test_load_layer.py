@@ -105,6 +105,7 @@ def test_like_tanks_without_a_number_are_not_merged(tmp_path):
     layer, (report,) = load(tmp_path, "hazard_sources", {"source": name})
     assert layer["quantity_t"].sum() == 100
     assert ("same_tank", 3) in codes(report)
+    assert "duplicate" not in {c for c, _ in codes(report)}
     assert layer["id"].is_unique
 
 
@@ -271,3 +272,62 @@ def test_population_without_a_count_is_rejected(tmp_path):
     layer, (report,) = load(tmp_path, "population", {"source": name})
     assert layer["persons"].tolist() == [5]
     assert codes(report, "rejected") == [("missing_required", 3)]
+
+
+def test_like_households_on_one_point_are_two(tmp_path):
+    name = csv(tmp_path, "a.csv", "常住人口,lng,lat\n2,120.2,31.7\n2,120.2,31.7\n")
+    layer, (report,) = load(tmp_path, "population", {"source": name})
+    assert layer["persons"].sum() == 4
+    assert layer["id"].is_unique
+    assert report.features == 2
+
+
+def test_named_copies_across_files_are_merged(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        csv(tmp_path, name, "企业名称,lng,lat\n甲,120.2,31.7\n")
+    layer, reports = load(tmp_path, "enterprises", {"source": ["a.csv", "b.csv"]})
+    assert len(layer) == 1
+    assert [r.features for r in reports] == [1, 0]
+    assert [i.detail for i in reports[1].issues if i.code == "duplicate"] == ["2 of a.csv"]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path, seed):
+    import random
+
+    from geo_risk.errors import GeoRiskError
+
+    dice = random.Random(seed)
+    text = "编号,企业名称,从业人数,更新日期,经度,纬度\n" + "".join(
+        f"E{i},甲{i}厂,约{i}人,2023-0{i % 9 + 1},120.{i + 10},31.{i + 60}\n" for i in range(20)
+    )
+    data = bytearray(text.encode("gb18030"))
+    for _ in range(dice.choice((1, 5, 60))):
+        place = dice.randrange(len(data))
+        junk = dice.choice((b",", b'"', b"\n", b"\xff", b"nan", b"inf", b"1e999", b"", b"-"))
+        data[place : place + dice.choice((0, 1, 9))] = junk
+    (tmp_path / "a.csv").write_bytes(bytes(data))
+    try:
+        layer, (report,) = load(tmp_path, "enterprises", {"source": "a.csv"})
+    except GeoRiskError:
+        return
+    assert layer["id"].is_unique
+    assert report.rows_read == report.rows_kept + report.rows_rejected
+    assert layer.geometry.is_valid.all()
+
+
+def test_geojson_in_metres_without_a_word_about_it(tmp_path):
+    from pyproj import Transformer
+
+    to = Transformer.from_crs("EPSG:4490", "EPSG:4528", always_xy=True)
+    ends = [list(to.transform(x, y)) for x, y in ((120.1, 31.6), (120.2, 31.7))]
+    layer, (report,) = load(tmp_path, "roads", {"source": lines(tmp_path, "a.geojson", [({}, ends)])})
+    assert layer.to_crs("EPSG:4490").geometry[0].coords[0] == pytest.approx((120.1, 31.6), abs=1e-8)
+    assert ("crs_guess", None) in codes(report)
+
+
+def test_geojson_degrees_in_mainland_china_are_told_to_be_unsure(tmp_path):
+    name = lines(tmp_path, "a.geojson", [({}, [[120.1, 31.6], [120.2, 31.7]])])
+    assert ("cannot_tell_datum", None) in codes(load(tmp_path, "roads", {"source": name})[1][0])
+    told = load(tmp_path, "roads", {"source": name, "crs": "wgs84"})[1][0]
+    assert ("cannot_tell_datum", None) not in codes(told)

@@ -111,3 +111,14 @@ def test_unreadable_files_are_listed_with_the_reason(tmp_path):
     assert "not GeoJSON" in notes["a.geojson"]
     assert "broken" in notes["b.pbf"]
     assert "c.shp is missing" in notes["c.shx"]
+
+
+def test_two_versions_of_one_boundary_are_told(tmp_path):
+    for name, east in (("counties_a", 121.0), ("counties_b", 121.2)):
+        frame = gpd.GeoDataFrame(
+            {"adcode": ["320281"], "name": ["江阴市"]}, geometry=[box(120, 31, east, 32)], crs="EPSG:4326"
+        )
+        frame.to_file(tmp_path / f"{name}.gpkg")
+    first, second = recognise([tmp_path])
+    assert (first.layer, second.layer, second.duplicate_of) == ("districts", "districts", None)
+    assert "same ids as counties_a.gpkg" in second.notes[-1]
