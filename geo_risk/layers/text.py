@@ -33,6 +33,8 @@ def plain(value: object) -> str:
     """Text without width variants, invisible characters, line breaks and outer blanks; '' for missing."""
     if value is None or value != value:
         return ""
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return " ".join(value.split())
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(value)))
     return _BLANKS.sub(" ", text).strip()
 

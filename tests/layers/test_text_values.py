@@ -61,7 +61,9 @@ def test_numbers_with_units(text, unit, value):
     assert attributes.number(text, unit)[0] == pytest.approx(value)
 
 
-@pytest.mark.parametrize(("text", "unit"), [("若干", "t"), ("0.4MPa", "t"), ("12,5", "t"), ("液氯", "t"), ("3m", "t")])
+@pytest.mark.parametrize(
+    ("text", "unit"), [("若干", "t"), ("1e999", "t"), ("0.4MPa", "t"), ("12,5", "t"), ("液氯", "t"), ("3m", "t")]
+)
 def test_words_and_foreign_units_are_no_numbers(text, unit):
     assert np.isnan(attributes.number(text, unit)[0])
 
@@ -76,6 +78,12 @@ def test_what_is_no_number_is_told_with_row_and_value():
     assert values[0] == 5
     assert np.isnan(values[1:]).all()
     assert [(i.code, i.row, i.value, i.count) for i in log.issues] == [("not_a_number", 3, "若干", 1)]
+
+
+def test_infinity_is_told_and_left_empty():
+    values, log = convert(["inf", "1e999", "7"], "hazard_sources", "quantity_t")
+    assert np.isnan(values[:2]).all()
+    assert [(i.code, i.count) for i in log.issues] == [("not_a_number", 2)]
 
 
 def test_a_unit_column_beside_the_number_counts():

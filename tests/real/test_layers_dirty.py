@@ -14,9 +14,8 @@ from geo_risk.layers.load import load_layer, widen
 from geo_risk.layers.osm import read_osm
 from geo_risk.layers.recognise import recognise
 
-DATA = Path(os.environ.get("GEO_RISK_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
-if not DATA.exists():  # a worktree lies one folder deeper
-    DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+BESIDE = [p / "shared" / "data" for p in Path(__file__).resolve().parents[3:]]
+DATA = Path(os.environ.get("GEO_RISK_DATA") or next((p for p in BESIDE if p.exists()), BESIDE[0]))
 DIRTY, REAL = DATA / "dirty", DATA / "dirty_real"
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not DIRTY.exists(), reason="no dirty data (GEO_RISK_DATA)")]
 CITY = (120.1257, 22.4232, 121.0980, 23.5170)

@@ -12,9 +12,8 @@ from geo_risk.layers.load import anchor_of, load_layer, wgs84_bounds
 from geo_risk.layers.recognise import recognise, region_toml
 from geo_risk.schema import LAYERS
 
-DATA = Path(os.environ.get("GEO_RISK_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
-if not DATA.exists():  # a worktree lies one folder deeper
-    DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
+BESIDE = [p / "shared" / "data" for p in Path(__file__).resolve().parents[3:]]
+DATA = Path(os.environ.get("GEO_RISK_DATA") or next((p for p in BESIDE if p.exists()), BESIDE[0]))
 CITY = DATA / "kaohsiung"
 pytestmark = [pytest.mark.real, pytest.mark.skipif(not CITY.exists(), reason="no kaohsiung data (GEO_RISK_DATA)")]
 
