@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def _decimals(text: str) -> int:
     return len(text.partition(".")[2].rstrip())
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def angle(text: str) -> tuple[float, float]:
     """
     (degrees, one unit of the last place in degrees) of one cell; NaN, NaN if it is none.
@@ -63,8 +63,9 @@ def numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]
     out = pd.to_numeric(text.where(text != ""), errors="coerce").to_numpy(float, copy=True)
     places = text.str.partition(".")[2].str.len().to_numpy(float)
     units = np.where(np.isnan(out), np.nan, 10.0**-places)
+    cells = text.tolist()
     for i in np.flatnonzero(np.isnan(out) & (text != "").to_numpy()):
-        out[i], units[i] = angle(text.iloc[i])
+        out[i], units[i] = angle(cells[i])
     return out, units
 
 

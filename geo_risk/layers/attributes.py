@@ -88,7 +88,8 @@ def number(text: str, unit: str, written_unit: str = "") -> tuple[float, str]:
         scale = None if part is None else part * _MULTIPLIER[rest[0]]
     if scale is None:
         return np.nan, ""
-    return value * scale, how or ("unit" if rest else "")
+    found_value = value * scale
+    return (found_value, how or ("unit" if rest else "")) if np.isfinite(found_value) else (np.nan, "")
 
 
 def _float(text: str) -> float:
@@ -104,15 +105,19 @@ def numbers(values: pd.Series, column: Column, header: str, rows: NDArray, log: 
     else:
         text = values.map(plain)
         out = pd.to_numeric(text.where(~text.str.lower().isin(_NOTHING)), errors="coerce").to_numpy(float, copy=True)
+        out[~np.isfinite(out)] = np.nan  # the words inf and 1e999 are no numbers
         hard = np.isnan(out) & ~text.str.lower().isin(_NOTHING).to_numpy()
         out *= scale
         read: dict[str, list[int]] = {}
+        cells = text.tolist()
+        table = {t: number(t, column.unit, written) for t in {cells[i]: None for i in np.flatnonzero(hard)}}
         for i in np.flatnonzero(hard):
-            out[i], how = number(text.iloc[i], column.unit, written)
+            out[i], how = table[cells[i]]
             read.setdefault("" if np.isnan(out[i]) else how or "thousands", []).append(int(i))
+        raw = values.tolist()
         for how, where in read.items():
             code, action = ("number_words", "repaired") if how else ("not_a_number", "noted")
-            shown = [values.iloc[i] for i in where]
+            shown = [raw[i] for i in where]
             log.group(action, code, list(rows[where]), column=column.name, values=shown, detail=how)
     if column.unit not in ("degC", ""):
         _refuse_negative(out, column, rows, log)

@@ -16,8 +16,6 @@ from .encoding import decode
 from .quality import Log
 from .raw import Raw
 
-_DEFAULT = "EPSG:4326"  # RFC 7946, section 4
-
 
 def read(path: Path, data: bytes, layer: str) -> Raw:
     """
@@ -51,7 +49,7 @@ def read(path: Path, data: bytes, layer: str) -> Raw:
     return Raw(path, None, table, np.array(rows, np.int64), log, geometry, crs, read=len(features))
 
 
-def _features(path: Path, text: str) -> tuple[list[dict[str, Any]], str]:
+def _features(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
     try:
         top = json.loads(text)
     except json.JSONDecodeError as error:
@@ -98,11 +96,18 @@ def _packed(top: dict[str, Any]) -> bool:
     return False
 
 
-def _crs(member: Any) -> str:
-    """The CRS of an old ``crs`` member; WGS 84 where there is none."""
+def _crs(member: Any) -> str | None:
+    """
+    The CRS of an old ``crs`` member; None where there is none.
+
+    RFC 7946 (section 4) then means WGS 84, but offset degrees and metres are published so as well:
+    what is not stated is judged by the numbers, and told.
+    """
     name = ((member or {}).get("properties") or {}).get("name") if isinstance(member, dict) else None
-    if not name or "CRS84" in str(name):
-        return _DEFAULT
+    if not name:
+        return None
+    if "CRS84" in str(name):
+        return "EPSG:4326"
     return f"EPSG:{str(name).rsplit(':', 1)[-1]}" if "EPSG" in str(name).upper() else str(name)
 
 

@@ -14,14 +14,13 @@ import shapely
 from ..errors import InputError
 from ..schema import Table
 from . import attributes, hazards, headers, identity, place
+from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
 from .raw import Raw
 from .read import read
 from .repair import duplicates, repair
 from .sources import Source, sources, table_of
-
-Box = tuple[float, float, float, float]
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
 _FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
@@ -63,13 +62,15 @@ def load_layer(
     raws: list[Raw] = []
     for number, source in enumerate(sources(name, spec, folder)):
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
-        part = _clean(raw, table, source, crs, anchor, joins or {})
-        parts.append(part.assign(_file=number))
         raws.append(raw)
+        _select(raw, source)
+        part = _clean(raw, table, source, crs, anchor, joins or {}) if len(raw.frame) else None
+        if part is not None and len(part):
+            parts.append(part.assign(_file=number))
+    if not parts:
+        raise InputError(_nothing_left(name, raws))
     layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
     layer = _unite(layer, table, raws)
-    if layer.empty:
-        raise InputError(_nothing_left(name, raws))
     counts = layer["_file"].value_counts()
     reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
@@ -91,8 +92,7 @@ def _nothing_left(name: str, raws: list[Raw]) -> str:
 def _clean(
     raw: Raw, table: Table, source: Source, crs: str, anchor: Box | None, joins: Mapping[str, gpd.GeoDataFrame]
 ) -> gpd.GeoDataFrame:
-    """One file: rows selected, columns matched, placed, mended, converted."""
-    _select(raw, source)
+    """One file: columns matched, rows placed, shapes mended, values converted."""
     columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
     placed = place.place(raw, table, source, columns, crs, anchor, joins)
     raw.take(placed.ok)
@@ -211,21 +211,31 @@ def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
 def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDataFrame:
     """Merge copies, give every row an id of its own, and finish what needs the whole layer."""
     logs = np.array([raw.log for raw in raws], object)
-    if not len(layer):
-        return layer
     shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
+    keep, known = np.ones(len(layer), bool), _known(layer, table)
     geometry, files, rows = _view(layer, logs)
-    keep = duplicates(layer[shown], geometry, rows, files)
-    if table.name == "hazard_sources":
-        keep |= layer["id"].isna().to_numpy()  # two like tanks without a number may be two tanks
+    keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _take(layer, keep)
     _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
         layer = add_parents(layer)
     return layer
+
+
+def _known(layer: gpd.GeoDataFrame, table: Table) -> np.ndarray:
+    """
+    (N,) rows that can be copies of another: those with an id, a name, or an extent of their own.
+
+    Like tanks without a number may be two tanks, and like households on one point are two households.
+    """
+    known = layer["id"].notna().to_numpy()
+    if table.name == "hazard_sources":
+        return known
+    named = layer["name"].notna().to_numpy() if "name" in table.names else np.zeros(len(layer), bool)
+    return known | named | (shapely.get_dimensions(layer.geometry.to_numpy()) > 0)
 
 
 def _take(layer: gpd.GeoDataFrame, keep: np.ndarray) -> gpd.GeoDataFrame:
@@ -255,6 +265,8 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
         if source.join:
             continue
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        if not len(raw.frame):
+            continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {})
         if not placed.ok.any():
             continue

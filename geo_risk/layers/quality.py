@@ -28,7 +28,6 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_parsed": ("the feature cannot be read: {detail}", "要素无法读取：{detail}"),
     "ring_closed": ("ring not closed; closed", "环未闭合，已闭合"),
-    "coded_values": ("{detail}", "{detail}"),
     # columns
     "columns": ("columns read as {detail}", "列对应关系：{detail}"),
     "rival_column": (
@@ -145,10 +144,6 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "duplicate": ("the same feature as row {detail}; merged", "与第 {detail} 行重复，已合并"),
     "near_duplicate": ("nearly the same feature as row {detail}; merged", "与第 {detail} 行近似重复，已合并"),
-    "same_shape": (
-        "same shape as row {detail} under another id; both kept",
-        "与第 {detail} 行图形相同但编号不同，均保留",
-    ),
     "osm_broken": ("features cut off at the edge of the extract, left out", "在数据边缘被截断的要素，已略去"),
     "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,8 +75,18 @@ def _unpacked(path: Path, member: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
         for name, info in contents.items():
             if name == member or (name.startswith(stem) and name[len(stem) :].lower() in (*SIDECARS, ".shp")):
-                (Path(folder) / f"data{name[len(stem) :].lower()}").write_bytes(archive.read(info))
+                (Path(folder) / f"data{name[len(stem) :].lower()}").write_bytes(_extract(path, archive, info))
         yield Path(folder) / f"data{member[len(stem) :].lower()}"
+
+
+def _extract(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    try:
+        return archive.read(info)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+        raise InputError(
+            f"{path.name}: '{_name(info)}' cannot be unpacked ({error}). If the archive has a password, unpack it "
+            "and name the files; if it is damaged, ask for it again."
+        ) from error
 
 
 def members(path: Path) -> list[Member]:

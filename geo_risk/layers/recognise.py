@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ _OWN, _COMMON, _NAME, _VALUES, _SHAPE, _MISSING = 1.0, 0.3, 1.5, 2.0, 0.5, -1.5
 _ENOUGH, _TIE = 1.5, 0.8
 _GENERIC = frozenset(("id", "name", "address", "state", "district", "position_error_m", "year", "kind"))
 _SAMPLE = 2000  # rows whose values are looked at
+_SAME_IDS = 0.5  # of the smaller file's ids: two versions of one list
 _SAME_PLACE_M, _SAME_SIZE = 20.0, 0.005  # two files with these bounds and this total size hold the same shapes
 _PERIOD = frozenset(
     map(key, ("STARTDATE", "ENDDATE", "period", "quarter", "季度", "期间", "申报期", "起始日期", "截止日期"))
@@ -85,6 +87,7 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
     """
     out: list[Recognised] = []
     marks: list[tuple[Any, ...] | None] = []
+    ids: list[frozenset[str]] = []
     for path in _files(paths):
         for found, raw in _look(path):
             mark = _mark(path, found, raw)
@@ -92,9 +95,29 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
             if original is not None:
                 note = f"the same content as {original.shown}; left out"
                 found = replace(found, layer=original.layer, duplicate_of=original.shown, notes=(note,))
+            mine = _ids(found, raw)
+            rival = next(
+                (o for o, i in zip(out, ids, strict=True) if o.layer == found.layer and _overlap(i, mine)), None
+            )
+            if rival is not None and found.duplicate_of is None:
+                note = f"has the same ids as {rival.shown}, with other content: keep one of the two"
+                found = replace(found, notes=(*found.notes, note))
             out.append(found)
             marks.append(mark)
+            ids.append(mine)
     return out
+
+
+def _ids(found: Recognised, raw: Raw | None) -> frozenset[str]:
+    """The file's own identifiers, if its id column has one for each row."""
+    if raw is None or found.layer is None or "id" not in found.columns:
+        return frozenset()
+    written = [t for t in strings(raw.frame[found.columns["id"]]) if t is not None]
+    return frozenset(written) if len(set(written)) == len(written) == len(raw.frame) else frozenset()
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> bool:
+    return len(a & b) > _SAME_IDS * max(1, min(len(a), len(b)))
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
@@ -202,7 +225,7 @@ def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: st
     score = _NAME * _name_hits(stem, table)
     for column, header in columns.items():
         rank = dict((h, r) for r, h in ranks[column])[header] / 3
-        score += rank * (_COMMON if column in _GENERIC else _OWN)
+        score += rank * (_COMMON if column in _GENERIC and not _particular(header) else _OWN)
         domain = table.column(column).domain
         if domain:
             known = _known_share(raw, header, domain)
@@ -215,6 +238,13 @@ def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: st
     if shape is not None and table.geometry == shape:
         score += _SHAPE
     return score, columns
+
+
+@cache
+def _particular(header: str) -> bool:
+    """Whether only one layer knows the header: TOWN_ID says more than 编号."""
+    known = [t.name for t in LAYERS.values() for c in t.columns if key(header) in map(key, (c.name, c.zh, *c.aliases))]
+    return len(set(known)) == 1
 
 
 def _known_share(raw: Raw, header: str, domain: Any) -> float:

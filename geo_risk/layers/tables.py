@@ -229,12 +229,12 @@ def _furniture(row: Sequence[str], headers: Sequence[tuple[str, ...]]) -> str:
     cells = [c for c in row if c]
     if not cells:
         return "blank"
-    if _marks(row) in headers:
-        return "repeated header"
     first = key(cells[0])
+    if any(header[:1] == (first,) for header in headers) and _marks(row) in headers:
+        return "repeated header"
     if first in _TOTALS and (len(cells) == 1 or all(_NUMBER.match(plain(c)) for c in cells[1:])):
         return "total"
-    if len(set(cells)) <= 2 and len(row) > 3 and first.startswith(_SIGNATURES):
+    if len(cells) <= 2 < len(row) and first.startswith(_SIGNATURES):
         return "signature"
     return ""
 

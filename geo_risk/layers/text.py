@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Traditional -> simplified, one character for one, for the words offices write in headers and
 # categories. Names of places and firms are compared in the same way but shown as written.
@@ -32,18 +33,26 @@ def plain(value: object) -> str:
     """Text without width variants, invisible characters, line breaks and outer blanks; '' for missing."""
     if value is None or value != value:
         return ""
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return " ".join(value.split())
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(value)))
     return _BLANKS.sub(" ", text).strip()
 
 
 def key(value: object) -> str:
     """What two spellings of one word share: `plain`, lower case, simplified, without blanks and marks."""
-    return _LOOSE.sub("", plain(value).casefold().translate(_FOLD))
+    return _key(value if isinstance(value, str) else plain(value))
 
 
-def bare(value: object) -> str:
+@lru_cache(maxsize=1 << 16)
+def _key(text: str) -> str:
+    return _LOOSE.sub("", plain(text).casefold().translate(_FOLD))
+
+
+@lru_cache(maxsize=1 << 12)
+def bare(header: str) -> str:
     """`key` of a header without its brackets and their content: 占地(㎡) and 占地 agree."""
-    return key(_BRACKETS.sub("", plain(value)))
+    return key(_BRACKETS.sub("", plain(header)))
 
 
 def bracketed(value: object) -> str:

@@ -68,10 +68,10 @@ def read_parquet(path: Path, layer: str) -> Raw:
         rows = gpd.read_parquet(path)
         geometry, crs = rows.geometry.to_numpy(), rows.crs.to_string() if rows.crs else None
         rows = pd.DataFrame(rows.drop(columns=rows.geometry.name))
-    except ValueError:  # no geo metadata
-        rows, geometry, crs = pd.read_parquet(path), None, None
     except (OSError, pyarrow.ArrowException) as error:
         raise _broken(path, error) from error
+    except ValueError:  # no geo metadata
+        rows, geometry, crs = pd.read_parquet(path), None, None
     frame = rows.reset_index(drop=True)
     return Raw(path, None, frame, np.arange(1, len(frame) + 1), log, geometry, crs, read=len(frame))
 
