@@ -219,7 +219,7 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         layers["enterprises"].append((spot, properties))
     spots = [g for g, _ in layers["enterprises"]]
     for i in range(6):
-        line = shapely.LineString([spots[4 * i], spots[4 * i + 1]])
+        line = shapely.LineString([spots[3 * i], spots[3 * i + 3]])
         layers["findings"].append((line, {"finding_id": f"f{i}", "grade": 4 - i % 4, "clearance_m": 120.0 + i}))
     return layers
 

@@ -22,7 +22,7 @@ function workerAsText(): Plugin {
         build: {
           target,
           write: false,
-          lib: { entry: resolve(here, "src/worker.ts"), formats: ["iife"], name: "worker", fileName: "worker" },
+          lib: { entry: resolve(here, "src/worker.ts"), formats: ["iife"], name: "mapWorker", fileName: "worker" },
         },
       });
       const [{ output }] = built as { output: { code: string }[] }[];

@@ -137,7 +137,7 @@ function boundary(layer: Layer): Placed[] {
     place(layer, "halo", Band.Boundary, { type: "line", paint: { "line-color": "#fff", "line-width": 3.4, "line-opacity": 0.55 } }),
     place(layer, "", Band.Boundary, {
       type: "line",
-      paint: { "line-color": COLOR.boundary, "line-width": wide, "line-dasharray": [4, 2] },
+      paint: { "line-color": COLOR.boundary, "line-width": wide }, // no dashes: neighbours would fill each other's gaps
     }),
   ];
 }
