@@ -154,16 +154,17 @@ def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[
     out: dict[str, pd.DataFrame] = {}
     notes = []
     for key, frame in tables.items():
-        if isinstance(frame, gpd.GeoDataFrame) and frame.geometry.name != "geometry":
+        named = [n for n in ("id", "finding_id", "unit_id") if n in table_schema(key).names and n in frame.columns]
+        frame = frame.sort_values(named, kind="stable") if named else frame
+        if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name not in (None, "geometry"):
             frame = frame.rename_geometry("geometry")
         shown = profile.apply(key, frame)
         if shown is None:
             notes.append(f"{key}: not shown in profile {profile.name}")
             continue
+        out[key] = shown
         if isinstance(shown, gpd.GeoDataFrame):
             lost = int((shown.geometry.isna() | shown.geometry.is_empty).sum())
             if lost:
                 notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are not drawn")
-        known = [n for n in ("id", "finding_id", "unit_id") if n in shown.columns]
-        out[key] = shown.sort_values(known, kind="stable") if known else shown
     return out, notes

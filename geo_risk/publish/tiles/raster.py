@@ -137,12 +137,14 @@ def write_raster_tiles(
     """
     if not codes.any():
         raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    extent = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    west, south, east, north = extent
     side = 2 * HALF / (1 << minzoom)
+    deepest = max(maxzoom, full_zoom(surface))
     tiles: dict[Tile, bytes] = {}
     for y in range(math.floor((HALF - north) / side), math.floor((HALF - south) / side) + 1):
         for x in range(math.floor((west + HALF) / side), math.floor((east + HALF) / side) + 1):
-            for tile, block in _pyramid(surface, codes, (minzoom, x, y), max(maxzoom, full_zoom(surface))):
+            for tile, block in _pyramid(surface, codes, extent, (minzoom, x, y), deepest):
                 if tile[0] <= maxzoom:
                     tiles[tile] = palette_png(block, palette)
     bounds = surface.lonlat_bounds
@@ -151,7 +153,7 @@ def write_raster_tiles(
 
 
 def _pyramid(
-    surface: Surface, codes: NDArray[np.uint8], tile: Tile, deepest: int
+    surface: Surface, codes: NDArray[np.uint8], extent: Bounds, tile: Tile, deepest: int
 ) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
     """
     The tile and all below it down to zoom ``deepest``, each after its children; empty ones left out.
@@ -160,7 +162,7 @@ def _pyramid(
     """
     zoom, x, y = tile
     side = 2 * HALF / (1 << zoom)
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    west, south, east, north = extent
     left, top = x * side - HALF, HALF - y * side
     if left >= east or left + side <= west or top <= south or top - side >= north:
         return
@@ -173,7 +175,7 @@ def _pyramid(
     half = TILE_PX // 2
     for j, i in ((0, 0), (0, 1), (1, 0), (1, 1)):
         child = (zoom + 1, 2 * x + i, 2 * y + j)
-        for below, content in _pyramid(surface, codes, child, deepest):
+        for below, content in _pyramid(surface, codes, extent, child, deepest):
             yield below, content
             if below == child:
                 block[j * half : (j + 1) * half, i * half : (i + 1) * half] = _worst_of(content, 2)
