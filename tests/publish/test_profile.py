@@ -111,6 +111,25 @@ def test_areas_become_points_inside_them_and_outlines(tables):
     assert list(found["hazard_sources_outline"]["id"]) == ["H029"]
 
 
+def test_areas_without_a_level_are_drawn_inside_and_hidden_outside(tables):
+    plain = tables["districts"].drop(columns="level")
+    shown, notes = shown_tables(get_profile("public"), {"districts": plain})
+    assert len(shown["districts"]) == 0
+    assert notes == ["districts: 9 of 9 rows are of other levels than city, county, township"]
+    shown, notes = shown_tables(get_profile("internal"), {"districts": plain.assign(level=None)})
+    found = {item[0].id: len(item[1]) for item in layers_of(shown) if not isinstance(item, str)}
+    assert found["districts_area"] == 9
+    assert notes == []
+
+
+def test_coded_results_have_words():
+    words = {c["name"]: c["domain"] for c in popup_columns("findings", ["verdict", "source_layer"])}
+    assert words["verdict"]["undecided"]["zh"] == "待核实"
+    assert words["source_layer"]["hazard_sources"] == {"zh": "危险源", "en": "hazard sources"}
+    (kind,) = popup_columns("travel_times", ["facility_kind"])
+    assert kind["domain"]["fire_station"]["zh"] == "消防站"
+
+
 def test_popup_columns_come_from_the_schema():
     (kind,) = popup_columns("layers/crowded_places", ["kind"])
     assert (kind["zh"], kind["en"], kind["dtype"]) == ("类别", "kind", "string")

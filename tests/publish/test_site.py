@@ -273,6 +273,17 @@ def test_an_internal_site_called_public_is_found(copy):
     assert "persons = 42" in found
 
 
+def test_finer_tiles_and_finer_areas_are_found(copy, built, tables):
+    folder = copy("public")
+    facts, theirs = (manifest(f)["sources"]["grade"] for f in (folder, built / "internal"))
+    shutil.copy(built / "internal" / theirs["file"], folder / facts["file"])
+    villages = tables["districts"][["id", "name", "level", "grade", "geometry"]].assign(level="village")
+    replace_source(folder, "districts_city", villages, "districts_city")
+    found = problems(folder)
+    assert "surface grade: the tiles differ from downloads/grade.tif" in found
+    assert "layer districts_city: areas of level village may not be shown in profile public" in found
+
+
 def test_red_missing_at_one_zoom_is_found(copy, tables):
     folder = copy("internal")
     shown = tables["enterprises"].drop(columns=["index_max"])

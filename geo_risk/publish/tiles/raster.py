@@ -110,17 +110,11 @@ def _finest_px(surface: Surface) -> float:
     return _FILL * surface.cell_m / math.cos(math.radians(nearest))
 
 
-def write_raster_tiles(
-    path: Path,
-    surface: Surface,
-    codes: NDArray[np.uint8],
-    palette: Sequence[tuple[int, int, int]],
-    *,
-    minzoom: int,
-    maxzoom: int,
-) -> Bounds:
+def raster_tiles(
+    surface: Surface, codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]], minzoom: int, maxzoom: int
+) -> dict[Tile, bytes]:
     """
-    Write PNG tiles of `TILE_PX` px into a PMTiles archive and return its bounds [degrees].
+    PNG tiles of `TILE_PX` px, those with nothing on them left out.
 
     Parameters
     ----------
@@ -129,14 +123,7 @@ def write_raster_tiles(
 
     At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
     above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
-
-    Raises
-    ------
-    InputError
-        If nothing of the surface is shown.
     """
-    if not codes.any():
-        raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
     extent = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
     west, south, east, north = extent
     side = 2 * HALF / (1 << minzoom)
@@ -147,6 +134,29 @@ def write_raster_tiles(
             for tile, block in _pyramid(surface, codes, extent, (minzoom, x, y), deepest):
                 if tile[0] <= maxzoom:
                     tiles[tile] = palette_png(block, palette)
+    return tiles
+
+
+def write_raster_tiles(
+    path: Path,
+    surface: Surface,
+    codes: NDArray[np.uint8],
+    palette: Sequence[tuple[int, int, int]],
+    *,
+    minzoom: int,
+    maxzoom: int,
+) -> Bounds:
+    """
+    Write `raster_tiles` into a PMTiles archive and return its bounds [degrees].
+
+    Raises
+    ------
+    InputError
+        If nothing of the surface is shown.
+    """
+    if not codes.any():
+        raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
+    tiles = raster_tiles(surface, codes, palette, minzoom, maxzoom)
     bounds = surface.lonlat_bounds
     write_archive(path, tiles, kind=TileType.PNG, bounds=bounds, metadata={"name": path.stem})
     return bounds
