@@ -214,6 +214,7 @@ def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
     """Lines (or outlines of areas, each once) joined end to end where ``column`` has the same value."""
     lines: list = []
     values: list = []
+    rows = rows if column in rows.columns else rows.assign(**{column: None})
     for value, group in rows.groupby(column, sort=True, dropna=False):
         geometry = group.geometry.to_numpy()
         if (shapely.get_dimensions(geometry) == 2).any():

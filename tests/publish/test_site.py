@@ -177,6 +177,20 @@ def test_a_site_needs_nothing_but_a_boundary(tmp_path, tables, meta, static):
     assert summary.layers == {"boundary": 19, "labels": 9}
 
 
+def test_columns_may_be_missing(tmp_path, tables, meta, static):
+    """Areas that say no level, roads without a class, places without a name."""
+    bare = {
+        "districts": tables["districts"][["id", "grade", "geometry"]],
+        "layers/roads": tables["layers/roads"][["geometry"]],
+        "layers/crowded_places": tables["layers/crowded_places"][["geometry"]],
+    }
+    summary = build_site(tmp_path / "s", bare, {}, meta, "internal", template=TEMPLATE, static=static)
+    assert summary.layers["districts_area"] == 9
+    assert summary.layers["roads"] == 40
+    assert summary.layers["crowded_places"] == 60
+    assert manifest(tmp_path / "s")["table"]["columns"] == ["grade"]
+
+
 def test_a_failed_build_leaves_the_old_site(built, tmp_path, tables, surfaces, meta, static, monkeypatch):
     old = shutil.copytree(built / "public", tmp_path / "public")
     before = (old / "manifest.json").read_bytes()
