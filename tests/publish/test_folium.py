@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import shapely
 from branca.element import JavascriptLink
-from conftest import NASTY, frame
 from folium.plugins import HeatMap, MarkerCluster
+from publish_city import NASTY, frame
 
 from geo_risk.errors import GeoRiskError
 from geo_risk.publish.check import outside_addresses

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
-from conftest import CRS, NASTY, TEMPLATE, frame
+from publish_city import CRS, NASTY, TEMPLATE, frame
 
 from geo_risk.errors import GeoRiskError, InputError, SettingsError
 from geo_risk.publish import site as site_module
