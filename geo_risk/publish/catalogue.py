@@ -35,6 +35,7 @@ _LEVELS = {
     "township": ("镇街", "Township"),
     "village": ("村社区", "Village"),
 }
+_NO_LEVEL = ("area", "区域", "Area")
 # Lowest zoom at which a road is drawn, by OSM class; the rest from 13 on.
 _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiary": 11}
 _ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
@@ -188,10 +189,12 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
 
 
 def _by_level(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
-    for level, (zh, en) in _LEVELS.items():
-        if (rows["level"] == level).any():
+    level_of = rows["level"] if "level" in rows.columns else pd.Series("", index=rows.index)
+    level_of = level_of.where(level_of.isin(list(_LEVELS)), _NO_LEVEL[0])
+    for level, (zh, en) in {_NO_LEVEL[0]: _NO_LEVEL[1:], **_LEVELS}.items():
+        if (level_of == level).any():
             one = _renamed(spec, level, spec.zh.format(level=zh), spec.en.format(level=en))
-            yield one, rows[rows["level"] == level]
+            yield one, rows[level_of == level]
 
 
 def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
@@ -211,6 +214,7 @@ def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
     """Lines (or outlines of areas, each once) joined end to end where ``column`` has the same value."""
     lines: list = []
     values: list = []
+    rows = rows if column in rows.columns else rows.assign(**{column: None})
     for value, group in rows.groupby(column, sort=True, dropna=False):
         geometry = group.geometry.to_numpy()
         if (shapely.get_dimensions(geometry) == 2).any():
@@ -236,10 +240,28 @@ def _points(geometry: NDArray) -> NDArray:
 
 def domain_words(column: schema.Column) -> dict[str, dict[str, str]]:
     """Words of a coded column: {value: {"zh", "en"}}; zh is the first synonym, en the code itself."""
+    if not column.domain and column.name in _BORROWED:
+        return _BORROWED[column.name]
     return {
         value: {"zh": synonyms[0] if synonyms else value, "en": value.replace("_", " ")}
         for value, synonyms in column.domain.items()
     }
+
+
+# Words of coded result columns for which the schema has no domain of their own.
+_LAYER_WORDS = {name: {"zh": table.zh, "en": table.en} for name, table in schema.LAYERS.items()}
+_BORROWED: dict[str, dict[str, dict[str, str]]] = {
+    "facility_kind": domain_words(schema.LAYERS["emergency_facilities"].column("kind")),
+    "level": {value: {"zh": zh, "en": en} for value, (zh, en) in _LEVELS.items()},
+    "verdict": {
+        "conflict": {"zh": "冲突", "en": "conflict"},
+        "clear": {"zh": "满足", "en": "clear"},
+        "undecided": {"zh": "待核实", "en": "undecided"},
+        "major": {"zh": "重大危险源", "en": "major hazard installation"},
+        "not_major": {"zh": "不构成重大危险源", "en": "not a major hazard installation"},
+    },
+    **dict.fromkeys(("layer", "place_layer", "source_layer", "target_layer"), _LAYER_WORDS),
+}
 
 
 def popup_columns(key: str, present: list[str]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from .tiles.archive import gunzip, read_archive
 from .tiles.chunks import read_chunks
 from .tiles.mvt import read_properties
 from .tiles.png import read_codes
+from .tiles.raster import Surface, raster_tiles
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
 _SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH) = (.*);\n", re.DOTALL)
@@ -178,7 +179,7 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
     for name in sorted(names - allowed):
         yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
     every = [p for features in seen.values() for p in features.values()]
-    yield from _few_persons(f"layer {layer['id']}", every, profile)
+    yield from _too_fine(f"layer {layer['id']}", every, profile)
     source = manifest["sources"][layer["source"]]
     red = {n for n, p in _truth(folder, layer, seen[source["maxzoom"]]).items() if _red(layer["id"], p)}
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
@@ -227,12 +228,22 @@ def _comparable(row: list) -> list[str]:
     return ["" if v is None else f"{v:.6g}" if isinstance(v, int | float) else str(v) for v in row]
 
 
-def _few_persons(what: str, rows: list[dict], profile: Profile) -> Iterator[str]:
+def _too_fine(what: str, rows: list[dict], profile: Profile) -> Iterator[str]:
+    """The first count of too few people, and the first area of a level not shown."""
     for row in rows:
-        for name, value in row.items():
-            if name.startswith("persons") and value not in (None, "") and float(value) < profile.min_persons:
-                yield f"{what}: {name} = {value} persons, below the {profile.min_persons:g} of profile {profile.name}"
-                return
+        few = [
+            n
+            for n, v in row.items()
+            if n.startswith("persons") and v not in (None, "") and float(v) < profile.min_persons
+        ]
+        if few:
+            least = f"{profile.min_persons:g} of profile {profile.name}"
+            yield f"{what}: {few[0]} = {row[few[0]]} persons, below the {least}"
+            break
+    for row in rows:
+        if profile.levels is not None and "level" in row and row["level"] not in profile.levels:
+            yield f"{what}: areas of level {row['level']} may not be shown in profile {profile.name}"
+            break
 
 
 def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profile) -> Iterator[str]:
@@ -254,9 +265,17 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
         yield f"surface {layer['id']}: {file.name} is missing"
         return
     with rasterio.open(file) as data:
-        if data.transform.a < block:
-            cell = f"{data.transform.a:g} m"
-            yield f"surface {layer['id']}: cells of {cell} are finer than the {block:g} m of profile {profile.name}"
+        surface = Surface(data.read(1), data.crs.to_wkt(), data.transform)
+    if surface.cell_m < block:
+        cell = f"{surface.cell_m:g} m"
+        yield f"surface {layer['id']}: cells of {cell} are finer than the {block:g} m of profile {profile.name}"
+    elif block:
+        # What the coarse download does not hold, the tiles must not show.
+        scale = SURFACES[layer["id"]]
+        codes = scale.codes(surface.array)
+        tiles = raster_tiles(surface, codes, scale.palette, source["minzoom"], source["maxzoom"])
+        if tiles != dict(read_archive(path)):
+            yield f"surface {layer['id']}: the tiles differ from downloads/{file.name}"
 
 
 def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
@@ -283,7 +302,7 @@ def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
         names = {name for row in rows for name in row}
         for name in sorted(names - allowed - {"lon", "lat"}):
             yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
-        yield from _few_persons(f"downloads/{path.name}", rows, profile)
+        yield from _too_fine(f"downloads/{path.name}", rows, profile)
 
 
 def profile_columns(stem: str, profile: Profile) -> set[str] | None:

@@ -6,6 +6,7 @@ For up to some thousand features; beyond that the site with tiles is the right f
 from __future__ import annotations
 
 import base64
+import copy
 import html
 import json
 import re
@@ -192,7 +193,8 @@ def single_file(map_: folium.Map) -> str:
     GeoRiskError
         If something on the map needs an address that no installed package carries.
     """
-    return _figure(map_).render()
+    # Rendering adds to the elements; a copy keeps the map as it was.
+    return _figure(copy.deepcopy(map_)).render()
 
 
 def _vectors(tables: Mapping[str, pd.DataFrame]):

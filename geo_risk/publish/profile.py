@@ -88,8 +88,9 @@ class Profile:
             return None
         geometry = [c for c in ("geometry",) if c in frame.columns]
         shown = frame[[c for c in columns if c in frame.columns] + geometry].copy()
-        if self.levels is not None and "level" in shown.columns:
-            shown = shown[shown["level"].isin(self.levels)]
+        if self.levels is not None and "level" in columns:
+            # Areas that do not say their level may be villages.
+            shown = shown[shown["level"].isin(self.levels)] if "level" in shown.columns else shown.iloc[:0]
         for name in shown.columns:
             if name.startswith("persons") and self.min_persons:
                 shown[name] = shown[name].where(shown[name] >= self.min_persons)
@@ -154,16 +155,20 @@ def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[
     out: dict[str, pd.DataFrame] = {}
     notes = []
     for key, frame in tables.items():
-        if isinstance(frame, gpd.GeoDataFrame) and frame.geometry.name != "geometry":
+        named = [n for n in ("id", "finding_id", "unit_id") if n in table_schema(key).names and n in frame.columns]
+        frame = frame.sort_values(named, kind="stable") if named else frame
+        if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name not in (None, "geometry"):
             frame = frame.rename_geometry("geometry")
         shown = profile.apply(key, frame)
         if shown is None:
             notes.append(f"{key}: not shown in profile {profile.name}")
             continue
+        out[key] = shown
+        if len(shown) < len(frame):
+            levels = ", ".join(sorted(profile.levels or ()))
+            notes.append(f"{key}: {len(frame) - len(shown)} of {len(frame)} rows are of other levels than {levels}")
         if isinstance(shown, gpd.GeoDataFrame):
             lost = int((shown.geometry.isna() | shown.geometry.is_empty).sum())
             if lost:
                 notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are not drawn")
-        known = [n for n in ("id", "finding_id", "unit_id") if n in shown.columns]
-        out[key] = shown.sort_values(known, kind="stable") if known else shown
     return out, notes

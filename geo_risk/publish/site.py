@@ -15,6 +15,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
 from .catalogue import (
@@ -181,10 +182,7 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         names = [c for c in spec.columns if c in names]
     rows = rows[[*names, "geometry"]]
     grade = rows["grade"].fillna(0).to_numpy(np.int64) if "grade" in names else np.zeros(len(rows), np.int64)
-    first = np.zeros(len(rows), np.int64)
-    if spec.first_zoom:
-        column, zooms, rest = spec.first_zoom
-        first = np.array([zooms.get(v, rest) for v in rows[column]] if column else [rest] * len(rows), np.int64)
+    first = _first_zoom(spec, rows)
     minzoom = min(max(build.minzoom, int(first.min())), spec.maxzoom)
     path = build.folder / "tiles" / f"{spec.id}.pmtiles"
     stats = write_vector_tiles(
@@ -219,6 +217,15 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         build.search += [[n, number, *p] for n, p in zip(rows["name"], places, strict=True) if isinstance(n, str) and n]
     if spec.table == "districts":
         build.table = _table(build.table, layer, rows, places)
+
+
+def _first_zoom(spec: Spec, rows: gpd.GeoDataFrame) -> NDArray[np.int64]:
+    """Lowest zoom of each row."""
+    if spec.first_zoom is None:
+        return np.zeros(len(rows), np.int64)
+    column, zooms, rest = spec.first_zoom
+    values: list[Any] = list(rows[column]) if column in rows.columns else [None] * len(rows)
+    return np.array([zooms.get(v, rest) for v in values], np.int64)
 
 
 def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:

@@ -79,6 +79,12 @@ def test_the_example_points_and_lines_of_the_specification():
     ]
 
 
+@pytest.mark.parametrize("kind", [POINT, LINE, POLYGON])
+def test_nothing_to_draw_is_nothing(kind):
+    none = np.empty(0, int)
+    assert encode_geometries(kind, np.empty((0, 2), int), none, none) == []
+
+
 VALUES = st.one_of(st.text(), st.booleans(), st.integers(-(2**34), 2**34), st.floats(allow_nan=True), st.none())
 
 

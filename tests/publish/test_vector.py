@@ -237,6 +237,20 @@ def test_nothing_empty_mixed_multi_and_collected_geometries(tmp_path):
     }
 
 
+def test_a_figure_of_eight_is_drawn_as_its_two_loops(tmp_path):
+    x, y = 510_000.0, 3_550_000.0
+    eight = shapely.Polygon([(x, y), (x + 8000, y + 8000), (x + 8000, y), (x, y + 8000)])
+    frame = gpd.GeoDataFrame({"grade": [4]}, geometry=[eight], crs=CRS)
+    write_vector_tiles(tmp_path / "a", frame, layer="a", minzoom=11, maxzoom=13)
+    zooms, _, _ = decoded(tmp_path / "a")
+    unit = 2 * HALF / (4096 << 13)
+    area = 0.0
+    for (tx, ty), piece in zooms[13][1]:
+        area += piece.intersection(translate(shapely.box(0, 0, 4096, 4096), tx * 4096, ty * 4096)).area
+    (given,) = shapely.make_valid(frame.geometry.to_crs(3857).to_numpy())
+    assert area * unit**2 == pytest.approx(given.area, rel=1e-3)
+
+
 def test_neighbours_stay_closed_when_simplified(tmp_path):
     rng = np.random.default_rng(6)
     wave = np.stack((np.linspace(0, 20_000, 800), 8000 + rng.normal(0, 60, 800).cumsum()), axis=1)
@@ -268,6 +282,14 @@ def test_rows_wait_for_their_zoom_but_red_does_not(tmp_path):
     write_vector_tiles(tmp_path / "a", frame, layer="a", minzoom=10, maxzoom=12, first_zoom=first)
     zooms, _, _ = decoded(tmp_path / "a")
     assert [sorted(zooms[z]) for z in (10, 11, 12)] == [[1, 3, 4], [1, 3, 4], [1, 2, 3, 4]]
+
+
+def test_a_zoom_at_which_a_kind_has_nothing_is_skipped(tmp_path):
+    square = shapely.box(510_000, 3_550_000, 519_000, 3_559_000)
+    frame = gpd.GeoDataFrame({"grade": [1, 1]}, geometry=[square, shapely.Point(514_000, 3_554_000)], crs=CRS)
+    write_vector_tiles(tmp_path / "a", frame, layer="a", minzoom=9, maxzoom=11, first_zoom=[9, 11])
+    zooms, _, _ = decoded(tmp_path / "a")
+    assert [sorted(zooms[z]) for z in (9, 10, 11)] == [[1], [1], [1, 2]]
 
 
 SCRIPT = """

@@ -81,8 +81,8 @@ def encode_geometries(kind: int, xy: Ints, part_size: Ints, feature_parts: Ints)
     -------
     list of F byte strings
     """
-    first_of_part = np.concatenate(([0], np.cumsum(part_size)[:-1]))
-    first_part = np.concatenate(([0], np.cumsum(feature_parts)[:-1]))
+    first_of_part = np.cumsum(part_size) - part_size
+    first_part = np.cumsum(feature_parts) - feature_parts
     previous = np.roll(xy, 1, axis=0)
     previous[first_of_part[first_part]] = 0  # the cursor starts anew in each feature
     delta = _zigzag(xy - previous)

@@ -34,7 +34,7 @@ def palette_png(codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]
             _chunk(b"IHDR", struct.pack(">IIBBBBB", cols, rows, 8, 3, 0, 0, 0)),
             _chunk(b"PLTE", bytes(np.array(palette, np.uint8).tobytes())),
             _chunk(b"tRNS", b"\x00"),
-            _chunk(b"IDAT", zlib.compress(lines.tobytes(), 9)),
+            _chunk(b"IDAT", zlib.compress(lines.tobytes(), 6)),
             _chunk(b"IEND", b""),
         )
     )

@@ -110,6 +110,33 @@ def _finest_px(surface: Surface) -> float:
     return _FILL * surface.cell_m / math.cos(math.radians(nearest))
 
 
+def raster_tiles(
+    surface: Surface, codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]], minzoom: int, maxzoom: int
+) -> dict[Tile, bytes]:
+    """
+    PNG tiles of `TILE_PX` px, those with nothing on them left out.
+
+    Parameters
+    ----------
+    codes : (rows, cols) uint8
+        Palette code of each cell of ``surface``; 0 is transparent; a higher code is worse.
+
+    At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
+    above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
+    """
+    extent = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    west, south, east, north = extent
+    side = 2 * HALF / (1 << minzoom)
+    deepest = max(maxzoom, full_zoom(surface))
+    tiles: dict[Tile, bytes] = {}
+    for y in range(math.floor((HALF - north) / side), math.floor((HALF - south) / side) + 1):
+        for x in range(math.floor((west + HALF) / side), math.floor((east + HALF) / side) + 1):
+            for tile, block in _pyramid(surface, codes, extent, (minzoom, x, y), deepest):
+                if tile[0] <= maxzoom:
+                    tiles[tile] = palette_png(block, palette)
+    return tiles
+
+
 def write_raster_tiles(
     path: Path,
     surface: Surface,
@@ -120,15 +147,7 @@ def write_raster_tiles(
     maxzoom: int,
 ) -> Bounds:
     """
-    Write PNG tiles of `TILE_PX` px into a PMTiles archive and return its bounds [degrees].
-
-    Parameters
-    ----------
-    codes : (rows, cols) uint8
-        Palette code of each cell of ``surface``; 0 is transparent; a higher code is worse.
-
-    At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
-    above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
+    Write `raster_tiles` into a PMTiles archive and return its bounds [degrees].
 
     Raises
     ------
@@ -137,21 +156,14 @@ def write_raster_tiles(
     """
     if not codes.any():
         raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
-    side = 2 * HALF / (1 << minzoom)
-    tiles: dict[Tile, bytes] = {}
-    for y in range(math.floor((HALF - north) / side), math.floor((HALF - south) / side) + 1):
-        for x in range(math.floor((west + HALF) / side), math.floor((east + HALF) / side) + 1):
-            for tile, block in _pyramid(surface, codes, (minzoom, x, y), max(maxzoom, full_zoom(surface))):
-                if tile[0] <= maxzoom:
-                    tiles[tile] = palette_png(block, palette)
+    tiles = raster_tiles(surface, codes, palette, minzoom, maxzoom)
     bounds = surface.lonlat_bounds
     write_archive(path, tiles, kind=TileType.PNG, bounds=bounds, metadata={"name": path.stem})
     return bounds
 
 
 def _pyramid(
-    surface: Surface, codes: NDArray[np.uint8], tile: Tile, deepest: int
+    surface: Surface, codes: NDArray[np.uint8], extent: Bounds, tile: Tile, deepest: int
 ) -> Iterator[tuple[Tile, NDArray[np.uint8]]]:
     """
     The tile and all below it down to zoom ``deepest``, each after its children; empty ones left out.
@@ -160,7 +172,7 @@ def _pyramid(
     """
     zoom, x, y = tile
     side = 2 * HALF / (1 << zoom)
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    west, south, east, north = extent
     left, top = x * side - HALF, HALF - y * side
     if left >= east or left + side <= west or top <= south or top - side >= north:
         return
@@ -173,7 +185,7 @@ def _pyramid(
     half = TILE_PX // 2
     for j, i in ((0, 0), (0, 1), (1, 0), (1, 1)):
         child = (zoom + 1, 2 * x + i, 2 * y + j)
-        for below, content in _pyramid(surface, codes, child, deepest):
+        for below, content in _pyramid(surface, codes, extent, child, deepest):
             yield below, content
             if below == child:
                 block[j * half : (j + 1) * half, i * half : (i + 1) * half] = _worst_of(content, 2)

@@ -51,6 +51,10 @@ class Drawn:
 def split(geometry: Geometries) -> list[Parts]:
     """Single parts by kind, polygons first; collections are taken apart, nothing and empty parts left out."""
     row = np.arange(len(geometry))
+    # Cutting needs valid outlines; a figure of eight becomes its two loops.
+    broken = (shapely.get_dimensions(geometry) == 2) & ~shapely.is_valid(geometry)
+    geometry = geometry.copy()
+    geometry[broken] = shapely.make_valid(geometry[broken])
     while np.isin(shapely.get_type_id(geometry), (4, 5, 6, 7)).any():
         geometry, index = shapely.get_parts(geometry, return_index=True)
         row = row[index]
