@@ -76,10 +76,14 @@ def vector_tiles(name: str, features: list[tuple[shapely.Geometry, dict]], zooms
             margin = (right - left) / 64
             box = (left - margin, bottom - margin, right + margin, top + margin)
             pieces = [(shapely.clip_by_rect(geometry, *box), properties) for geometry, properties in flat]
-            inside = [{"geometry": g, "properties": p} for g, p in pieces if not g.is_empty]
+            corner, scale = np.array([left, bottom]), 4096 / (right - left)
+            inside = [
+                {"geometry": shapely.transform(g, lambda xy, c=corner, k=scale: np.round((xy - c) * k)), "properties": p}
+                for g, p in pieces
+                if not g.is_empty
+            ]
             if inside:
-                options = {"quantize_bounds": (left, bottom, right, top), "extents": 4096}
-                encoded = mapbox_vector_tile.encode([{"name": name, "features": inside}], default_options=options)
+                encoded = mapbox_vector_tile.encode([{"name": name, "features": inside}])
                 tiles[zxy_to_tileid(zoom, x, y)] = gzip.compress(encoded, mtime=0)
     return tiles
 
