@@ -30,7 +30,7 @@ GRADES = [
     {"grade": 2, "zh": "一般", "en": "Moderate", "letter": "黄", "color": "#ffe75e", "hatch": "dots"},
     {"grade": 1, "zh": "低", "en": "Low", "letter": "蓝", "color": "#4a90d9", "hatch": "plain"},
 ]
-TOWNS = "城关 临港 澜江 青石 新桥 柳堡 沙湾 北渡 安丰 石浦 云台 双河 大泽 梅岭 长荡 东林".split()
+TOWNS = "城关 临港 澜江 青石 新桥 柳堡 沙湾 北渡 安丰 石浦 云台 双河 大泽 梅岭 长荡 东林".split()  # noqa: SIM905
 
 
 def mercator(lonlat: np.ndarray) -> np.ndarray:
@@ -78,7 +78,10 @@ def vector_tiles(name: str, features: list[tuple[shapely.Geometry, dict]], zooms
             pieces = [(shapely.clip_by_rect(geometry, *box), properties) for geometry, properties in flat]
             corner, scale = np.array([left, bottom]), 4096 / (right - left)
             inside = [
-                {"geometry": shapely.transform(g, lambda xy, c=corner, k=scale: np.round((xy - c) * k)), "properties": p}
+                {
+                    "geometry": shapely.transform(g, lambda xy, c=corner, k=scale: np.round((xy - c) * k)),
+                    "properties": p,
+                }
                 for g, p in pieces
                 if not g.is_empty
             ]
@@ -97,7 +100,12 @@ def png(rgba: np.ndarray) -> bytes:
     height, width = rgba.shape[:2]
     rows = np.concatenate([np.zeros((height, 1), np.uint8), rgba.reshape(height, width * 4)], axis=1)
     head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(rows.tobytes()))
+        + chunk(b"IEND", b"")
+    )
 
 
 def surface_tiles(centres: np.ndarray, zooms: range) -> dict[int, bytes]:
@@ -107,7 +115,7 @@ def surface_tiles(centres: np.ndarray, zooms: range) -> dict[int, bytes]:
     bounds = mercator(np.array([[WEST, SOUTH], [EAST, NORTH]])).ravel()
     tiles = {}
     for zoom in zooms:
-        for x, y, left, bottom, right, top in tiles_of(bounds, zoom):
+        for x, y, left, _, right, top in tiles_of(bounds, zoom):
             step = (right - left) / 256
             east, north = np.meshgrid(left + step * (np.arange(256) + 0.5), top - step * (np.arange(256) + 0.5))
             score = sum(np.exp(-((east - a) ** 2 + (north - b) ** 2) / 2 / 1100**2) for a, b in places)
@@ -139,13 +147,19 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         "water": [(coast, {"name": "澜江", "kind": "river"}), (river, {"name": "西澜河", "kind": "river"})],
         "builtup": [(shapely.Point(120.34, 31.89).buffer(0.035), {}), (shapely.Point(120.44, 31.93).buffer(0.02), {})],
         "green": [(shapely.Point(120.26, 31.85).buffer(0.025), {}), (shapely.Point(120.40, 31.87).buffer(0.008), {})],
-        "industrial": [(shapely.box(120.37, 31.96, 120.44, 31.985), {}), (shapely.box(120.22, 31.93, 120.26, 31.96), {})],
+        "industrial": [
+            (shapely.box(120.37, 31.96, 120.44, 31.985), {}),
+            (shapely.box(120.22, 31.93, 120.26, 31.96), {}),
+        ],
         "roads": [],
         "labels": [],
         "districts": [],
         "enterprises": [],
         "pipelines": [
-            (wavy((WEST, 31.83), (120.4, 31.97), 0.004, 5), {"id": "p1", "name": "西气干线临澜支线", "pressure_mpa": 6.3}),
+            (
+                wavy((WEST, 31.83), (120.4, 31.97), 0.004, 5),
+                {"id": "p1", "name": "西气干线临澜支线", "pressure_mpa": 6.3},
+            ),
             (wavy((120.4, 31.97), (EAST, 31.9), 0.004, 4), {"id": "p2", "name": "临港化工管廊", "pressure_mpa": 1.6}),
         ],
         "findings": [],
@@ -163,7 +177,12 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         roads.append((wavy((120.30, y), (120.38, y), 0.0005, 2), {"class": "service"}))
     for i, (town, name) in enumerate(zip(towns, TOWNS, strict=True)):
         shares = np.sort(rng.dirichlet([0.6, 1, 2, 3]))
-        properties = {"id": f"t{i:02}", "name": f"{name}镇", "level": "township", "grade": [4, 3, 2, 1, 1, 2, 3, 2][i % 8]}
+        properties = {
+            "id": f"t{i:02}",
+            "name": f"{name}镇",
+            "level": "township",
+            "grade": [4, 3, 2, 1, 1, 2, 3, 2][i % 8],
+        }
         properties |= {"share_red": round(float(shares[0]), 4), "persons": int(rng.integers(8, 160)) * 1000}
         properties |= {"index_max": round(float(rng.uniform(5, 98)), 1), "n_major": int(rng.integers(0, 9))}
         layers["districts"].append((town, properties))
@@ -177,8 +196,16 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         if not land.contains(spot):
             continue
         name = HOSTILE if i == 3 else f"临澜{TOWNS[i % 16]}化工{i:03}厂"
-        properties = {"id": f"e{i:03}", "name": name, "grade": int(rng.choice([0, 1, 2, 3, 4], p=[0.1, 0.4, 0.3, 0.13, 0.07]))}
-        properties |= {"state": "active", "staff": int(rng.integers(5, 900)), "lsir_max": float(10 ** rng.uniform(-8, -4))}
+        properties = {
+            "id": f"e{i:03}",
+            "name": name,
+            "grade": int(rng.choice([0, 1, 2, 3, 4], p=[0.1, 0.4, 0.3, 0.13, 0.07])),
+        }
+        properties |= {
+            "state": "active",
+            "staff": int(rng.integers(5, 900)),
+            "lsir_max": float(10 ** rng.uniform(-8, -4)),
+        }
         layers["enterprises"].append((spot, properties))
     spots = [g for g, _ in layers["enterprises"]]
     for i in range(6):
@@ -195,12 +222,27 @@ NAME = column("name", "名称", "name", dtype="string")
 GRADE = column("grade", "风险等级", "grade", dtype="int")
 STATE = {"active": {"zh": "在业", "en": "active"}, "closed": {"zh": "关闭", "en": "closed"}}
 COLUMNS = {
-    "districts": [NAME, GRADE, column("share_red", "红占比", "share graded red"), column("persons", "人口", "residents", "persons", "int"),
-                  column("index_max", "最大指数", "highest index", "0-100"), column("n_major", "重大危险源数", "major hazards", "", "int")],
-    "enterprises": [NAME, GRADE, column("state", "状态", "state", dtype="string", domain=STATE),
-                    column("staff", "从业人数", "staff", "persons", "int"), column("lsir_max", "个人风险", "individual risk", "1/yr")],
+    "districts": [
+        NAME,
+        GRADE,
+        column("share_red", "红占比", "share graded red"),
+        column("persons", "人口", "residents", "persons", "int"),
+        column("index_max", "最大指数", "highest index", "0-100"),
+        column("n_major", "重大危险源数", "major hazards", "", "int"),
+    ],
+    "enterprises": [
+        NAME,
+        GRADE,
+        column("state", "状态", "state", dtype="string", domain=STATE),
+        column("staff", "从业人数", "staff", "persons", "int"),
+        column("lsir_max", "个人风险", "individual risk", "1/yr"),
+    ],
     "pipelines": [NAME, column("pressure_mpa", "压力", "operating pressure", "MPa")],
-    "findings": [column("finding_id", "编号", "id", dtype="string"), GRADE, column("clearance_m", "实际距离", "clearance", "m")],
+    "findings": [
+        column("finding_id", "编号", "id", dtype="string"),
+        GRADE,
+        column("clearance_m", "实际距离", "clearance", "m"),
+    ],
 }
 BASE = [("builtup", "fill"), ("green", "fill"), ("industrial", "fill"), ("water", "fill"), ("roads", "line")]
 SHOWN = [  # id, group, zh, en, geometry, style, visible
@@ -212,13 +254,23 @@ SHOWN = [  # id, group, zh, en, geometry, style, visible
 
 
 def layer(id: str, source: str, geometry: str, style: str, **more) -> dict:
-    entry = {"id": id, "source": source, "source_layer": source, "group": "base", "zh": id, "en": id, "geometry": geometry}
+    entry = {
+        "id": id,
+        "source": source,
+        "source_layer": source,
+        "group": "base",
+        "zh": id,
+        "en": id,
+        "geometry": geometry,
+    }
     return entry | {"style": style, "visible": True, "base": True, "columns": [], "count": 0} | more
 
 
 def layer_list(features: dict) -> list[dict]:
     layers = [layer(name, name, geometry, name.removesuffix("s")) for name, geometry in BASE]
-    surface = layer("surface", "surface", "raster", "graded", base=False, group="risk", zh="综合风险", en="Risk surface")
+    surface = layer(
+        "surface", "surface", "raster", "graded", base=False, group="risk", zh="综合风险", en="Risk surface"
+    )
     del surface["source_layer"], surface["count"]
     layers.append(surface)
     for name, group, zh, en, geometry, style, visible in SHOWN:
@@ -267,7 +319,11 @@ def write_source(site: Path, name: str, tiles: dict[int, bytes], kind: TileType,
 
 def search_index(manifest: dict, features: dict) -> list[list]:
     number = {entry["id"]: i for i, entry in enumerate(manifest["layers"])}
-    places = [(p["name"], number[name], g.point_on_surface()) for name in ("districts", "enterprises") for g, p in features[name]]
+    places = [
+        (p["name"], number[name], g.point_on_surface())
+        for name in ("districts", "enterprises")
+        for g, p in features[name]
+    ]
     return [[name, index, point.x, point.y] for name, index, point in places]
 
 
@@ -276,7 +332,8 @@ def make_site(site: Path) -> Path:
     features = city()
     zooms = range(8, 14)
     sources = {
-        name: write_source(site, name, vector_tiles(name, its, zooms), TileType.MVT, zooms) for name, its in features.items()
+        name: write_source(site, name, vector_tiles(name, its, zooms), TileType.MVT, zooms)
+        for name, its in features.items()
     }
     centres = np.array([[g.x, g.y] for g, p in features["enterprises"] if p["grade"] >= 3])
     sources["surface"] = write_source(site, "surface", surface_tiles(centres, range(8, 13)), TileType.PNG, range(8, 13))
