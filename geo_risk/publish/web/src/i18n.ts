@@ -9,7 +9,6 @@ const UI = {
   map: { zh: "风险地图，可用方向键移动、加减键缩放", en: "Risk map; arrow keys move it, plus and minus zoom" },
   print: { zh: "打印", en: "Print" },
   search: { zh: "搜索名称", en: "Search by name" },
-  clear: { zh: "清除", en: "Clear" },
   hits: { zh: "找到 {n} 处", en: "{n} found" },
   firstHits: { zh: "找到 {n} 处，显示前 {m} 处", en: "{n} found, the first {m} are shown" },
   noHits: { zh: "没有找到", en: "Nothing found" },
@@ -24,7 +23,6 @@ const UI = {
   close: { zh: "关闭", en: "Close" },
   zoomIn: { zh: "放大", en: "Zoom in" },
   zoomOut: { zh: "缩小", en: "Zoom out" },
-  north: { zh: "恢复正北", en: "Reset north" },
   attention: { zh: "部分地图数据无法读取，图面不完整：", en: "Some map data could not be read; the map is incomplete: " },
   noWebgl: {
     zh: "此浏览器不支持 WebGL2，无法显示地图；下表内容与地图一致。请更新浏览器或开启硬件加速。",

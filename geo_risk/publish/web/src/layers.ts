@@ -18,13 +18,23 @@ function sign(manifest: Manifest, layer: Layer): HTMLElement {
   return element;
 }
 
+/** Whether a layer paints areas in the grades' colours; two of these on top of each other give colours without meaning. */
+const covers = (layer: Layer): boolean =>
+  layer.geometry === "raster" || (layer.geometry === "fill" && layer.style === "graded");
+
 export function addLayerSwitch(manifest: Manifest, setVisible: (layer: Layer, visible: boolean) => void): LayerSwitch {
   const boxes = new Map<Layer, HTMLInputElement>();
   const root = skeleton("layers");
+  const change = (layer: Layer, visible: boolean): void => {
+    boxes.get(layer)!.checked = visible;
+    setVisible(layer, visible);
+    if (!visible || !covers(layer)) return;
+    for (const [other, box] of boxes) if (other !== layer && covers(other) && box.checked) change(other, false);
+  };
   for (const layer of manifest.layers.filter((l) => !l.base)) {
     const box = el("input", { type: "checkbox", "data-layer": layer.id });
     box.checked = layer.visible;
-    box.addEventListener("change", () => setVisible(layer, box.checked));
+    box.addEventListener("change", () => change(layer, box.checked));
     boxes.set(layer, box);
   }
   const named = new Set(manifest.groups.map((g) => g.id));
@@ -44,10 +54,7 @@ export function addLayerSwitch(manifest: Manifest, setVisible: (layer: Layer, vi
   });
   return {
     show(layer) {
-      const box = boxes.get(layer);
-      if (!box || box.checked) return;
-      box.checked = true;
-      setVisible(layer, true);
+      if (boxes.get(layer)?.checked === false) change(layer, true);
     },
   };
 }

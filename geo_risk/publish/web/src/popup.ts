@@ -3,7 +3,7 @@ import { Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, t
 import { el } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { Layer, Manifest, Value } from "./manifest";
-import { cell } from "./values";
+import { cell, unit } from "./values";
 
 const SHOWN = 6; // features in one popup
 const REACH = 6; // half side of the square a click covers [CSS px]
@@ -29,7 +29,7 @@ function details(manifest: Manifest, { layer, properties }: Found): HTMLElement 
   const list = el("dl");
   for (const column of rows) {
     const value = el("dd", {}, cell(manifest, column, properties[column.name]));
-    if (column.unit) value.append(` ${column.unit}`);
+    if (column.unit) value.append(` ${unit(column)}`);
     list.append(el("dt", {}, words(column)), value);
   }
   return list;

@@ -2,7 +2,22 @@
 import { el } from "./dom";
 import { swatch } from "./hatch";
 import { lang, ui, words } from "./i18n";
-import { gradeOf, type Column, type Grade, type Manifest, type Value } from "./manifest";
+import { gradeOf, type Column, type Grade, type Manifest, type Value, type Words } from "./manifest";
+
+// The units of schema.py as each language writes them; any other is written as it comes.
+const UNITS: Record<string, Words> = {
+  persons: { zh: "人", en: "persons" },
+  households: { zh: "户", en: "households" },
+  beds: { zh: "张", en: "beds" },
+  m2: { zh: "m²", en: "m²" },
+  m3: { zh: "m³", en: "m³" },
+  km2: { zh: "km²", en: "km²" },
+  degC: { zh: "°C", en: "°C" },
+  min: { zh: "分钟", en: "min" },
+  s: { zh: "秒", en: "s" },
+  "1/yr": { zh: "/年", en: "per year" },
+  "0-100": { zh: "（0–100）", en: "(0–100)" },
+};
 
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -16,9 +31,15 @@ function number(value: number): string {
   return value.toLocaleString(lang() === "zh" ? "zh-CN" : "en", options);
 }
 
+/** The unit of a column; empty if it has none. */
+export function unit({ unit }: Column): string {
+  return UNITS[unit] ? words(UNITS[unit]) : unit;
+}
+
 /** The heading of a column with its unit. */
 export function heading(column: Column): string {
-  return column.unit ? `${words(column)} (${column.unit})` : words(column);
+  const its = unit(column).replace(/^[（(](.*)[)）]$/, "$1");
+  return its ? `${words(column)} (${its})` : words(column);
 }
 
 /** A value without its unit; empty where it is missing. Columns named share… are fractions, shown as per cent. */
