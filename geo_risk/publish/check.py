@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import rasterio
 
@@ -27,6 +28,7 @@ from .tiles.png import read_codes
 from .tiles.raster import Surface, raster_tiles
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
+_FEATURE = re.compile(r'\{"type":"Feature","id":(\d+),"properties":')
 _SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH) = (.*);\n", re.DOTALL)
 # A web address, and one without a scheme as it stands in quotes or url().
 _ADDRESS = re.compile(r"""(?i)\b(?:https?|wss?|ftp):/?/?[^\s"'<>)]+|["'(]\s*//[^\s"'<>)]+""")
@@ -209,7 +211,7 @@ def _truth(folder: Path, layer: dict, tiles: dict[int, dict]) -> dict[int, dict]
     path = folder / "downloads" / f"{layer['id']}.geojson"
     if layer["base"] or not path.is_file():
         return tiles
-    return {f["id"]: f["properties"] for f in json.loads(path.read_text(encoding="utf-8"))["features"]}
+    return dict(_geojson(path))
 
 
 def _table(table: dict, features: list[dict]) -> Iterator[str]:
@@ -318,6 +320,16 @@ def profile_columns(stem: str, profile: Profile) -> set[str] | None:
 
 def _rows(path: Path) -> list[dict]:
     if path.suffix == ".geojson":
-        return [f["properties"] for f in json.loads(path.read_text(encoding="utf-8"))["features"]]
+        return [properties for _, properties in _geojson(path)]
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _geojson(path: Path) -> list[tuple[Any, dict]]:
+    """(id, properties) of every feature; of files laid out as `write_geojson` does, without reading the geometry."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    heads = [_FEATURE.match(line) for line in lines[1:-1]]
+    if not all(heads):
+        return [(f.get("id"), f["properties"]) for f in json.loads("\n".join(lines))["features"]]
+    decode = json.JSONDecoder().raw_decode
+    return [(int(h[1]), decode(line, h.end())[0]) for h, line in zip(heads, lines[1:-1], strict=True) if h]

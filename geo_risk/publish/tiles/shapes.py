@@ -64,6 +64,23 @@ def split(geometry: Geometries) -> list[Parts]:
     return [Parts(kind, geometry[here], row[here]) for kind in kinds if (here := dimension == _DIMENSION[kind]).any()]
 
 
+def valid(parts: Parts) -> Parts:
+    """The parts with polygons that cross themselves taken apart into their loops."""
+    if parts.kind != POLYGON:
+        return parts
+    broken = ~shapely.is_valid(parts.geometry)
+    if not broken.any():
+        return parts
+    geometry = parts.geometry.copy()
+    geometry[broken] = shapely.make_valid(geometry[broken])
+    mended, row = _exploded(geometry, parts.row, POLYGON)
+    # What was a mere line stays as it is, for `draw` to widen.
+    left = ~np.isin(parts.row, row)
+    row = np.concatenate((row, parts.row[left]))
+    order = np.argsort(row, kind="stable")
+    return Parts(POLYGON, np.concatenate((mended, parts.geometry[left]))[order], row[order])
+
+
 def world_units(xy: NDArray[np.float64], zoom: int) -> NDArray[np.float64]:
     """Web Mercator metres (N, 2) -> tile units of the whole world at ``zoom``, y down."""
     scale = (EXTENT << zoom) / (2 * HALF)

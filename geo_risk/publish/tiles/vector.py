@@ -22,7 +22,7 @@ from pmtiles.tile import TileType
 from ...errors import InputError
 from .archive import Bounds, Tile, write_archive
 from .mvt import POLYGON, Attributes, Ints, attributes, encode_geometries, encode_layer
-from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, split, world_units
+from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, split, valid, world_units
 
 # Features below this size share a cell; at the highest zoom nothing is thinned but for weight.
 CELL_PX = 3
@@ -205,7 +205,12 @@ def _simplified(parts: Parts, zoom: int, full: bool, coverage: bool) -> Parts:
     tolerance = _metres(TOLERANCE / UNITS_PER_PX, zoom)
     if coverage and parts.kind == POLYGON:
         return replace(parts, geometry=shapely.coverage_simplify(parts.geometry, tolerance))
-    return replace(parts, geometry=shapely.simplify(parts.geometry, tolerance, preserve_topology=parts.kind == POLYGON))
+    # Topology-preserving simplification takes seconds for a reach with thousands of holes; mending the few
+    # outlines that cross themselves takes none.
+    geometry = shapely.simplify(parts.geometry, tolerance, preserve_topology=False)
+    gone = shapely.is_empty(geometry)
+    geometry[gone] = parts.geometry[gone]
+    return valid(replace(parts, geometry=geometry))
 
 
 def _by_tile(features: _Features) -> Iterator[tuple[tuple[int, int], _Features]]:
