@@ -61,7 +61,7 @@ class Region(region.Region):
     def setbacks(self, *, report: Report = _quiet) -> gpd.GeoDataFrame:
         """Findings between hazard sources, pipelines and what must be kept clear of them (schema: findings)."""
         self.run(["setbacks"], report=report)
-        return self.table("findings")  # type: ignore[return-value]
+        return self.table("findings")
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""
@@ -131,7 +131,7 @@ class Region(region.Region):
         numbers = _lonlat(place)
         if numbers is not None:
             return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
-        points = {}
+        points: dict[tuple[float, float], tuple[str, str]] = {}
         for name, layer in self.layers(*_NAMED).items():
             hits = layer[(layer["id"] == place) | (layer["name"] == place)]
             points |= {

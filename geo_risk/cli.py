@@ -214,7 +214,8 @@ def _setbacks(arguments: Any) -> int:
         _print_table(findings[findings["verdict"] != "clear"], columns)
         print(
             f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
-            f"{counts.get('clear', 0)} near misses that are clear. All: geo-risk export {arguments.region} findings --to findings.xlsx"
+            f"{counts.get('clear', 0)} near misses that are clear.\n"
+            f"All of them: geo-risk export {arguments.region} findings --to findings.xlsx"
         )
         for row in region.table("not_checked").itertuples():
             print(f"not checked: {row.count} of {row.layer}: {row.why}")

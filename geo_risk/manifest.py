@@ -38,7 +38,7 @@ class Step:
     """
 
     name: str
-    run: Callable[[], None]
+    run: Callable[[], object]
     reads: tuple[Path, ...]
     writes: tuple[Path, ...]
     settings: Any

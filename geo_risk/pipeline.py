@@ -127,7 +127,7 @@ def _import_steps(region: Region) -> list[Step]:
     ]
 
 
-def _bind(function: Callable[..., None], *arguments: Any) -> Callable[[], None]:
+def _bind(function: Callable[..., object], *arguments: Any) -> Callable[[], object]:
     return lambda: function(*arguments)
 
 
@@ -200,7 +200,7 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
             f"the boundary {boundary['source']} has no polygons. Name a polygon layer or file in [region] boundary."
         )
     bounds = [round(v, 3) for v in outline.bounds]
-    cell = region.settings.region.cell_m or comfortable_cell_m(tuple(bounds))  # type: ignore[arg-type]
+    cell = region.settings.region.cell_m or comfortable_cell_m(tuple(bounds))
     store.write_json(region.build / "grid.json", {"bounds": bounds, "cell_m": cell})
     store.write_table(region.build / "boundary.parquet", gpd.GeoDataFrame(geometry=[outline], crs=region.crs))
 
@@ -284,10 +284,15 @@ def _index(region: Region, workers: int) -> None:
         settings=region.settings.risk,
         workers=workers,
     )
-    inside = boundary_mask(store.read_table(region.build / "boundary.parquet"), region.grid)  # type: ignore[arg-type]
+    inside = boundary_mask(store.read_table(region.build / "boundary.parquet"), region.grid)
     grades = grade(surface.index, region.settings.risk.cuts, mask=inside)
     _write_tables(region, index_sources=sources)
-    arrays = {"index": surface.index, "hazard": surface.hazard, "exposure": surface.exposure, "grade": grades}
+    arrays: dict[str, Any] = {
+        "index": surface.index,
+        "hazard": surface.hazard,
+        "exposure": surface.exposure,
+        "grade": grades,
+    }
     for name, array in arrays.items():
         store.write_surface(region.build / "surfaces" / f"{name}.tif", store.Surface(array, region.grid))
 
@@ -304,7 +309,7 @@ def _districts(region: Region) -> None:
     surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
     major = region.table("major_hazards") if "hazard_sources" in layers else None
     findings = region.table("findings")
-    counts = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
+    counts: dict[str, Any] = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
     counts["findings"] = findings[findings["verdict"] == "conflict"]
     if major is not None:
         counts["major_hazards"] = major[major["verdict"] == "major"]
@@ -351,26 +356,32 @@ def _rescue(region: Region) -> None:
     from .routing.coverage import coverage
     from .routing.service import service_areas
 
-    rescue, facilities = region.settings.rescue, region.layer("emergency_facilities")
-    roads, places = network(region), region.layers(*PLACE_LAYERS)
-    common = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
+    rescue, roads, facilities = region.settings.rescue, network(region), facilities_of(region)
+    places = region.layers(*PLACE_LAYERS)
+    common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
     others = region.layers("population", "districts")
-    _write_tables(
-        region,
-        travel_times=closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common),
-        service_areas=service_areas(
-            roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common
-        ),
-        coverage=coverage(
-            roads,
-            facilities,
-            places,
-            others.get("population"),
-            others.get("districts"),
-            limits_min=rescue.limits_min,
-            **common,
-        ),
-    )
+    times = closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common)
+    areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
+    people, districts = others.get("population"), others.get("districts")
+    shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
+    _write_tables(region, travel_times=times, service_areas=areas, coverage=shares)
+
+
+def facilities_of(region: Region) -> gpd.GeoDataFrame:
+    """
+    The emergency facilities; hospitals come from the crowded places where the layer itself has none.
+
+    Offices keep hospitals in the list of crowded places more often than in that of the rescue forces.
+    """
+    import pandas as pd
+
+    facilities = region.layer("emergency_facilities")
+    if "crowded_places" not in region.settings.layers or (facilities["kind"] == "hospital").any():
+        return facilities
+    places = region.layer("crowded_places")
+    hospitals = places.loc[places["kind"] == "hospital", ["id", "name", "kind", "beds", "state", "geometry"]]
+    hospitals = hospitals.assign(id="crowded_places/" + hospitals["id"])
+    return pd.concat([facilities, hospitals], ignore_index=True) if len(hospitals) else facilities
 
 
 def network(region: Region) -> Network:
@@ -535,7 +546,7 @@ def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
     rescue = region.settings.rescue
     return nearest(
         network(region),
-        region.layer("emergency_facilities"),
+        facilities_of(region),
         x,
         y,
         kinds=rescue.kinds,

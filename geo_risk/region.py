@@ -70,7 +70,7 @@ class Region:
         """Clean layer ``name``; RegionError if the region has none or it was not imported yet."""
         if name not in self.settings.layers:
             raise RegionError(f"{self.folder}: no layer {name!r}. Its layers: {', '.join(self.settings.layers)}.")
-        return store.read_table(self.build / "layers" / f"{name}.parquet")  # type: ignore[return-value]
+        return store.read_table(self.build / "layers" / f"{name}.parquet")
 
     def layers(self, *names: str) -> dict[str, gpd.GeoDataFrame]:
         """Those of the layers ``names`` that the region has."""

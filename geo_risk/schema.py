@@ -70,14 +70,14 @@ SOURCE = (
     _c("source_file", "string", "来源文件", "input file"),
     _c("source_row", "int", "来源行", "row in the input file, as a person counts it"),
 )
-STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产|closed=注销,吊销,关闭,搬迁,已关停|stopped=停产,停业|planned=拟建,在建,规划")
+STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产,operating|closed=注销,吊销,关闭,搬迁,已关停|stopped=停产,停业|planned=拟建,在建,规划,proposed,shelved")
 LEVELS = "4=重大,红,红色,red,一级,Ⅰ级,I级|3=较大,橙,橙色,orange,二级,Ⅱ级,II级|2=一般,黄,黄色,yellow,三级,Ⅲ级,III级|1=低,蓝,蓝色,blue,四级,Ⅳ级,IV级"
 HAZARD_LEVELS = "1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级|4=四级,IV,Ⅳ,IV级,Ⅳ级,4级"
 
 CROWDED_KINDS = (
     "kindergarten=幼儿园,幼稚園,托儿所,nursery|primary_school=小学,國小,primary|middle_school=中学,初中,高中,國中,school,secondary"
     "|college=大学,学院,职校,职业学校,大專校院,university|training=培训机构,补习班|hospital=医院,醫院|clinic=卫生院,门诊,诊所,診所,卫生服务中心,卫生室"
-    "|elderly_home=养老院,敬老院,养老机构,护理院,护理之家,護理之家,社会福利,老人,nursing_home,care home"
+    "|elderly_home=照護機構,照护机构,長期照顧,养老院,敬老院,养老机构,护理院,护理之家,護理之家,社会福利,老人,nursing_home,care home"
     "|market=市场,农贸市场,菜市场|mall=商场,超市,商店,百货,購物,supermarket|hotel=宾馆,酒店,旅馆,旅館,民宿,guest_house,hostel"
     "|restaurant=餐馆,餐饮,饭店,餐館,大型餐馆|entertainment=娱乐,文体娱乐,影院,KTV,网吧,剧院,cinema,theatre"
     "|sports=体育馆,体育场,健身,stadium|culture=图书馆,博物馆,展览馆,文化馆,library,museum|religious=宗教场所,寺,教堂,清真寺,庙,place_of_worship"
@@ -120,7 +120,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|投产年份"), STATE, ERROR, *SOURCE),
         aliases=("重大危险源", "危险源", "危化品", "储罐", "罐区", "加油站", "毒性化學物質", "toxic", "hazard", "hazards", "hazard_sources", "tanks", "chemicals")),
     Table("gas_pipelines", "油气管线", "pipelines", "line", (
-        ID, _c("name", "string", "管线名称", "name", also="名称|管道名称|NAME|线路名称"),
+        _c("id", "string", "管线编号", "id", also="ID|编号|编码|代码|序号|管道编号|code|fid|gid|osm_id|pid"), _c("name", "string", "管线名称", "name", also="名称|管道名称|NAME|线路名称"),
         _c("kind", "string", "管线类别", "kind", also="管道类别|管线类型|管道类型|类别|type",
            domain="long_distance=长输,长输管道,干线,输气干线,transmission,gas,liquid|town_gas=城镇燃气,燃气,中压,低压,次高压,高压,天然气管网,distribution|hazmat=危化品管道,化工管道,石化管線,工业管道"),
         _c("medium", "string", "介质", "what flows", also="输送介质|物质|substance|输送物质",

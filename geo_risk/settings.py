@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ POSITIVE: Check = (lambda v: v > 0, "a number above 0")
 NOT_NEGATIVE: Check = (lambda v: v >= 0, "a number of 0 or more")
 FRACTION: Check = (lambda v: 0 < v <= 1, "a number above 0, at most 1")
 RISING: Check = (
-    lambda v: len(v) > 0 and v[0] > 0 and all(a < b for a, b in zip(v, v[1:], strict=False)),
+    lambda v: len(v) > 0 and v[0] > 0 and all(a < b for a, b in pairwise(v)),
     "positive, rising numbers",
 )
 
@@ -43,11 +44,14 @@ def among(*allowed: str) -> Check:
     )
 
 
+EMPTY = object()  # default of a table without entries
+
+
 def setting(meaning: str, default: Any = MISSING, *, unit: str = "", check: Check | None = None) -> Any:
     """A field with unit, meaning and check; without ``default`` the key is required."""
     metadata = {"meaning": meaning, "unit": unit, "check": check}
-    if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata=metadata)
+    if default is EMPTY:
+        return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata) if default is not MISSING else field(metadata=metadata)
 
 
@@ -75,9 +79,9 @@ class LayerSettings:
         "an item may be a table with path and own keys"
     )
     crs: str | None = setting("wgs84, cgcs2000, gcj02, bd09 or an EPSG code; absent: detected and reported", None)
-    columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", {})
-    values: dict[str, Any] = setting("Our column name = one fixed value for every row", {})
-    where: dict[str, Any] = setting("Header in the file = value; other rows are left out", {})
+    columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", EMPTY)
+    values: dict[str, Any] = setting("Our column name = one fixed value for every row", EMPTY)
+    where: dict[str, Any] = setting("Header in the file = value; other rows are left out", EMPTY)
     position_error_m: float | None = setting(
         "68 % position error of the points; absent: judged from the file", None, unit="m", check=POSITIVE
     )
@@ -156,8 +160,8 @@ class RescueSettings:
     vehicle: str = setting(
         "Whose speeds are taken where a road has none", "fire_engine", check=among("car", "fire_engine", "ambulance")
     )
-    speeds_kmh: dict[str, float] = setting("Speed by road class, in place of the table's", {}, unit="km/h")
-    turnout_s: dict[str, float] = setting("Turnout time by kind of facility, in place of the table's", {}, unit="s")
+    speeds_kmh: dict[str, float] = setting("Speed by road class, in place of the table's", EMPTY, unit="km/h")
+    turnout_s: dict[str, float] = setting("Turnout time by kind of facility, in place of the table's", EMPTY, unit="s")
     merge_ends_m: float = setting("Line ends closer than this are one junction", 0.5, unit="m", check=NOT_NEGATIVE)
     connect_m: float = setting(
         "Loose ends of roads are joined to the nearest road within this; 0: never", 0.0, unit="m", check=NOT_NEGATIVE

@@ -153,10 +153,10 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
     if to.startswith(("postgresql://", "postgresql+psycopg://")):
         write_postgis(table, to, name)
         return
-    path, geo = Path(to), isinstance(table, gpd.GeoDataFrame)
+    path, geo, flat = Path(to), isinstance(table, gpd.GeoDataFrame), _flat(table)
     writers: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda p: _flat(table).to_csv(p, index=False, encoding="utf-8-sig"),
-        ".xlsx": lambda p: _flat(table).to_excel(p, index=False),
+        ".csv": lambda p: flat.to_csv(p, index=False, encoding="utf-8-sig"),
+        ".xlsx": lambda p: flat.to_excel(p, index=False),
         ".parquet": lambda p: table.to_parquet(p, index=False),
     }
     drivers = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".fgb": "FlatGeobuf"}

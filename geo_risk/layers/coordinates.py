@@ -24,6 +24,9 @@ DEGREE_M = 111_320.0  # one degree of latitude at most (WGS 84 equator: 111,319.
 # Error radii by how a position came about [m]: surveyed metres; an offset (GCJ-02, BD-09) undone;
 # a point shared by many firms. Degrees: one unit of the last place written, never under the survey's.
 SURVEY_ERROR_M, OFFSET_ERROR_M, SHARED_ERROR_M = 1.0, 5.0, 500.0
+# What is not stated may be wrong by this much, so it may not pass for a survey [m]: degrees that could be
+# GCJ-02 (300-600 m off) or BD-09 (up to 1,200 m); metres that could be Xi'an 80 or Beijing 54 (30-120 m).
+UNSTATED_DATUM_M, UNSTATED_GRID_M = 600.0, 100.0
 SHARED_ROWS = 3  # more rows than this on exactly one point are a park gate or a geocoder's centre
 COARSE_M = 500.0  # an error radius from here on is told
 _DATUMS = {
@@ -310,8 +313,8 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
         datum = _row_datums(raw, labelled, settled.system)
         x, y, error_m = _degrees(raw, a, b, ok, datum, anchor, columns, shown, [unit_a, unit_b])
         system = "EPSG:4326"
-    tell_system(raw, settled, declared, labelled, x[ok], y[ok])
-    return pd.DataFrame({"x": x, "y": y, "error_m": error_m, "ok": ok}), system
+    least_m = tell_system(raw, settled, declared, labelled, x[ok], y[ok])
+    return pd.DataFrame({"x": x, "y": y, "error_m": np.maximum(error_m, least_m), "ok": ok}), system
 
 
 def _readable(raw: Raw, first, second, a: NDArray, b: NDArray, columns: str, shown: NDArray) -> NDArray[np.bool_]:
@@ -404,18 +407,21 @@ def _tell_repairs(
 
 def tell_system(
     raw: Raw, settled: Settled, declared: str | None, labelled: str | None, lon: NDArray, lat: NDArray
-) -> None:
-    """Note which system the numbers were read in, and what cannot be known about it."""
+) -> float:
+    """Note which system the numbers were read in, and what cannot be known about it: its error [m], else 0."""
     if declared is not None and declared != settled.system:
         raw.log.note("crs_conflict", detail=declared)
     if labelled is not None and not settled.projected:
         raw.log.note("crs", detail=f"column {labelled}")
     elif settled.guessed and settled.projected:
         raw.log.note("crs_guess", detail=f"{settled.system} ({CRS.from_user_input(settled.system).name})")
+        return UNSTATED_GRID_M
     elif settled.guessed and len(lon) and _offset_land(lon, lat):
         raw.log.note("cannot_tell_datum")
+        return UNSTATED_DATUM_M
     else:
         raw.log.note("crs", detail=settled.system + (" (not stated)" if settled.guessed else ""))
+    return 0.0
 
 
 def _offset_land(lon: NDArray, lat: NDArray) -> bool:

@@ -117,12 +117,13 @@ def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: st
         )
     system = settled.system if settled.projected else "EPSG:4326"
     first = xy[:1000, ::-1] if settled.swap else xy[:1000]
-    coordinates.tell_system(raw, settled, stated, None, first[:, 0], first[:, 1])
+    least_m = coordinates.tell_system(raw, settled, stated, None, first[:, 0], first[:, 1])
     out = gpd.GeoSeries(geometry, crs=system).to_crs(crs).to_numpy()
     ok = np.ones(len(out), bool)
     if anchor is not None:
         ok = _within(raw, out, anchor, crs)
-    error = float(source.position_error_m or (coordinates.OFFSET_ERROR_M if offset else VECTOR_ERROR_M))
+    judged = max(least_m, coordinates.OFFSET_ERROR_M if offset else VECTOR_ERROR_M)
+    error = float(source.position_error_m or judged)
     if "position_error_m" in table.names and source.position_error_m is None:
         raw.log.note("vector_error", detail=f"{error:g}")
     return Placed(out, ok, np.full(len(out), error))

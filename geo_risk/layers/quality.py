@@ -95,13 +95,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "crs": ("coordinates read as {detail}", "坐标系按 {detail} 读取"),
     "crs_guess": (
         "no coordinate system stated: read as {detail}. A survey in Xi'an 80, Beijing 54 or a local grid would be "
-        "30 m to 120 m off or more: state 'crs' if so",
-        "未注明坐标系，按 {detail} 读取；若为西安80、北京54或地方坐标，偏差可达 30 m 至 120 m 以上，请用 crs 注明",
+        "30 m to 120 m off or more, so the position error is set to 100 m: state 'crs'",
+        "未注明坐标系，按 {detail} 读取；若为西安80、北京54或地方坐标，偏差可达 30 m 至 120 m 以上，"
+        "故位置误差按 100 m 计，请用 crs 注明",
     ),
     "cannot_tell_datum": (
         "no coordinate system stated: degrees read as WGS 84. Points taken from AMap or Tencent (gcj02) or Baidu "
-        "(bd09) would be 300 m to 1,200 m off: state 'crs' if so",
-        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差 300 至 1200 m，请注明 crs",
+        "(bd09) would be 300 m to 1,200 m off, so the position error is set to 600 m: state 'crs'",
+        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差 300 至 1200 m，"
+        "故位置误差按 600 m 计，请注明 crs",
     ),
     "crs_conflict": (
         "the stated system {detail} cannot hold these numbers; read by their size",

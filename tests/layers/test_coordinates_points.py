@@ -93,7 +93,7 @@ def test_single_rows_are_mended_only_when_one_change_fits():
     lon[1], lat[1] = "120200000", "31700000"  # decimal points lost
     lon[2] = "-" + lon[2]
     lon[3] = "130.35"  # a digit wrong: nothing to prove it by
-    found, _, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"})
+    found, _, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
     assert found["ok"].tolist() == [True, True, True, False, True]
     assert np.allclose(found["x"][[0, 1, 2]], LON[:3])
     told = [(i.row, i.code) for i in log.issues if i.code in ("swapped", "scaled", "sign", "outside")]
@@ -120,7 +120,9 @@ def test_gauss_krueger_zone_and_axes_are_found(code, prefix):
     back = Transformer.from_crs(system, "EPSG:4490", always_xy=True).transform(found["x"], found["y"])
     assert np.abs(np.array(back) - [lon, LAT]).max() < 1e-8  # 1 mm
     assert {"swapped_file", "crs_guess"} <= {i.code for i in log.issues}
-    assert (found["error_m"] == coordinates.SURVEY_ERROR_M).all()
+    assert (found["error_m"] == coordinates.UNSTATED_GRID_M).all()
+    stated, _, _ = place(columns, {"x": "X", "y": "Y"}, code, anchor=anchor)
+    assert (stated["error_m"] == coordinates.SURVEY_ERROR_M).all()
 
 
 def test_plain_metres_without_a_boundary_are_refused():
@@ -156,20 +158,21 @@ def test_datum_column_row_by_row():
 
 
 def test_unlabelled_degrees_in_mainland_china_are_told():
-    _, _, log = place({"a": texts(LON), "b": texts(LAT)}, {"lon": "a", "lat": "b"})
+    found, _, log = place({"a": texts(LON), "b": texts(LAT)}, {"lon": "a", "lat": "b"})
     assert "cannot_tell_datum" in {i.code for i in log.issues}
+    assert (found["error_m"] == coordinates.UNSTATED_DATUM_M).all()  # too wide for any setback to be "clear"
 
 
 def test_error_radius_follows_the_digits():
     lon = ["120.100001", "120.200002", "120.3", "120.350003", "120.400004"]
     lat = ["31.600001", "31.7", "31.8", "31.850003", "31.900004"]
-    found, _, _ = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"})
+    found, _, _ = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
     assert found["error_m"].tolist() == pytest.approx([1, 1, 11132, 1, 1])  # one unit of the first decimal
 
 
 def test_whole_seconds_give_thirty_metres():
     lon, lat = ["120°6′0″", "120°12′1″"], ["31°36′0″", "31°42′1″"]
-    found, _, _ = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"})
+    found, _, _ = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
     assert found["error_m"].tolist() == pytest.approx([30.9, 30.9], abs=0.1)
 
 

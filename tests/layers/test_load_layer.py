@@ -260,7 +260,7 @@ def test_patterns_take_files_by_name(tmp_path):
 def test_position_error_from_column_setting_and_shared_point(tmp_path):
     rows = [f"甲{i},120.20001,31.70001,{'7' if i == 0 else ''}" for i in range(5)]
     name = csv(tmp_path, "a.csv", "\n".join(["企业名称,lng,lat,定位误差", *rows]))
-    layer, (report,) = load(tmp_path, "enterprises", {"source": name})
+    layer, (report,) = load(tmp_path, "enterprises", {"source": name, "crs": "wgs84"})
     assert layer.set_index("name")["position_error_m"].to_dict() == {"甲0": 7, **{f"甲{i}": 500 for i in range(1, 5)}}
     assert ("shared_point", 2) in codes(report)
     layer, _ = load(tmp_path, "enterprises", {"source": name, "position_error_m": 20})

@@ -32,7 +32,7 @@ def test_json_has_both_languages_and_totals():
 
 
 def test_page_is_escaped_and_self_contained():
-    page = quality_html([log().report(10, 8)])
+    page = quality_html(quality_json([log().report(10, 8)]))
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "&lt;b&gt;a&lt;/b&gt;.csv" in page

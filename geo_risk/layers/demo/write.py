@@ -17,7 +17,7 @@ from .tables import write_crowded_places, write_firms, write_hazards, write_resc
 _LAYERS = (
     ("enterprises", ("企业名录.xlsx",), 'crs = "wgs84"\n'),
     ("hazard_sources", ("重大危险源.csv", "加油加气站.csv", "危险源_码头装卸点.csv"), 'crs = "wgs84"\n'),
-    ("gas_pipelines", ("管线.zip",), 'columns = { id = "管线编号" }\n'),
+    ("gas_pipelines", ("管线.zip",), ""),
     ("crowded_places", ("人员密集场所.csv",), 'crs = "gcj02"\n'),
     ("roads", ("道路.gpkg",), ""),
     ("districts", ("镇街.geojson",), ""),
