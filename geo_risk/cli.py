@@ -199,7 +199,26 @@ def _explain(arguments: Any) -> int:
     if arguments.json:
         _print_json(told)
         return FINE
-    print(told["text"])
+    words, exposure = ("未分级 none", "低 blue", "一般 yellow", "较大 orange", "重大 red"), told["exposure"]
+    grade, factor = words[told["grade"]], exposure["factor"]
+    print(f"{grade}: index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
+    print(
+        f"exposure: {exposure['density_per_ha']:.0f} persons/ha, "
+        f"{exposure['sensitive_per_ha']:.0f} weighted persons/ha in crowded places"
+    )
+    for source in told["sources"][:_ROWS]:
+        print(
+            f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name'] or source['id']} "
+            f"({source['layer']} {source['id']}): level {source['score']:.0f} of 100, reach {source['reach_m']:.0f} m; "
+            f"{source['reason']}"
+        )
+    rest = sum(s["share_percent"] for s in told["sources"][_ROWS:])
+    if rest:
+        print(f"{rest:5.1f} %  {len(told['sources']) - _ROWS} further sources")
+    for note in told["notes"]:
+        print(f"note: {note}")
+    if told["lacked"]:
+        print(f"not known here: {', '.join(told['lacked'])}")
     return FINE
 
 

@@ -153,11 +153,13 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
     if to.startswith(("postgresql://", "postgresql+psycopg://")):
         write_postgis(table, to, name)
         return
-    path, geo, flat = Path(to), isinstance(table, gpd.GeoDataFrame), _flat(table)
+    path, geo = Path(to), isinstance(table, gpd.GeoDataFrame)
+    whole: Any = table
+    flat: Any = _flat(table)
     writers: dict[str, Callable[[Path], Any]] = {
         ".csv": lambda p: flat.to_csv(p, index=False, encoding="utf-8-sig"),
         ".xlsx": lambda p: flat.to_excel(p, index=False),
-        ".parquet": lambda p: table.to_parquet(p, index=False),
+        ".parquet": lambda p: whole.to_parquet(p, index=False),
     }
     drivers = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".fgb": "FlatGeobuf"}
     ending = path.suffix.lower()
@@ -168,7 +170,7 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
         raise InputError(f"cannot tell the format of {to!r}. Use one of {known}, or postgresql://...")
     with replacing(path) as temporary:
         if ending in drivers:
-            frame = table.to_crs(4326) if ending == ".geojson" else table
+            frame = whole.to_crs(4326) if ending == ".geojson" else whole
             frame.to_file(temporary, driver=drivers[ending], layer=name, engine="pyogrio")
         else:
             writers[ending](temporary)

@@ -11,11 +11,16 @@ import pytest
 IN_CI = bool(os.environ.get("CI"))
 
 
-def missing(reason: str) -> None:
-    """A real component is not there: a skip at home, a failure in CI."""
+def _missing(reason: str) -> None:
     if IN_CI:
         pytest.fail(f"CI must have it: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def missing():
+    """Function of a reason, to be called when a real component is not there: a skip at home, a failure in CI."""
+    return _missing
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +40,7 @@ def postgis_url(tmp_path_factory) -> str:
         return
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if sys.platform == "linux" else []
     if not found:
-        missing("no PostgreSQL server; install postgresql and postgis, or set GEO_RISK_POSTGIS")
+        _missing("no PostgreSQL server; install postgresql and postgis, or set GEO_RISK_POSTGIS")
     programs = found[-1].parent
     folder = tmp_path_factory.mktemp("postgis")
     # PostgreSQL refuses to run as root.
@@ -55,7 +60,7 @@ def postgis_url(tmp_path_factory) -> str:
         try:
             run("psql", "-h", str(folder), "-U", "postgres", "-c", "create extension postgis")
         except subprocess.CalledProcessError as error:
-            missing(f"PostGIS is not installed: {error.stderr.decode()[:200]}")
+            _missing(f"PostGIS is not installed: {error.stderr.decode()[:200]}")
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         run(str(programs / "pg_ctl"), "-D", "db", "-m", "immediate", "stop")

@@ -1,0 +1,201 @@
+"""Every command, as a user types it."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import geo_risk
+from geo_risk.cli import main
+
+
+def ask(capsys, *argv: str) -> tuple[int, str]:
+    code = main([str(a) for a in argv])
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return code, captured.out + captured.err
+
+
+def test_run_prints_a_table(city, capsys):
+    code, out = ask(capsys, "run", city)
+    assert code == 0
+    assert re.search(r"^setbacks +up to date$", out, re.M)
+    assert "0 steps ran" in out
+    code, out = ask(capsys, "run", city, "--json")
+    assert {r["state"] for r in json.loads(out)} == {"unchanged"}
+
+
+def test_check_says_what_was_rejected(city, capsys):
+    code, out = ask(capsys, "check", city)
+    assert code == 3
+    assert re.search(r"enterprises +\d+ read +\d+ kept +\d+ rejected", out)
+    assert "quality.html" in out
+
+
+def test_setbacks(city, capsys):
+    code, out = ask(capsys, "setbacks", city)
+    assert code == 3
+    assert re.search(r"\d+ conflicts, \d+ undecided", out)
+    assert "not checked:" in out
+    code, out = ask(capsys, "setbacks", city, "--json")
+    rows = json.loads(out)
+    assert code == 3
+    assert {
+        "finding_id",
+        "rule_id",
+        "clause",
+        "required_m",
+        "clearance_m",
+        "uncertainty_m",
+        "verdict",
+        "geometry",
+    } <= set(rows[0])
+    assert all(
+        abs(lon - 123.2) < 0.5 and abs(lat - 32.2) < 0.5 for row in rows for lon, lat in row["geometry"]["coordinates"]
+    )
+
+
+def worst_cell(city: Path) -> str:
+    """LON,LAT of a red cell."""
+    import numpy as np
+    from pyproj import Transformer
+
+    surface = geo_risk.Region(city).surface("grade")
+    row, col = (int(v[0]) for v in np.nonzero(surface.array == 4))
+    lon, lat = Transformer.from_crs(surface.grid.crs, 4326, always_xy=True).transform(
+        surface.grid.x[col], surface.grid.y[row]
+    )
+    return f"{lon:.7f},{lat:.7f}"
+
+
+def test_explain_adds_up_and_equals_the_surface(city, capsys):
+    place = worst_cell(city)
+    code, out = ask(capsys, "explain", city, place, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["grade"] == told["surface"]["grade"] == 4
+    assert told["index"] == pytest.approx(told["surface"]["index"], rel=1e-5)
+    assert sum(s["share_percent"] for s in told["sources"]) == pytest.approx(100)
+    code, out = ask(capsys, "explain", city, place)
+    assert "重大" in out
+    assert re.search(r"\d+(\.\d)? %", out)
+    code, out = ask(capsys, "explain", city, "2.35,48.85")
+    assert code == 1
+    assert "outside the region" in out
+
+
+def test_rescue_by_name_and_place(city, capsys):
+    name = geo_risk.Region(city).layer("crowded_places")["name"].drop_duplicates(keep=False).iloc[0]
+    code, out = ask(capsys, "rescue", city, "--at", name, "--json")
+    rows = json.loads(out)
+    assert code == 0
+    fire = [r for r in rows if r["facility_kind"] == "fire_station"]
+    assert [r["rank"] for r in fire] == sorted(r["rank"] for r in fire)
+    assert all(r["minutes"] >= 1 for r in fire)  # the turnout alone is a minute
+    code, out = ask(capsys, "rescue", city, "--at", "没有这个单位")
+    assert code == 1
+    assert "nothing is called so" in out
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "geojson", "gpkg", "parquet"])
+def test_export(city, tmp_path, capsys, ending):
+    file = tmp_path / f"out.{ending}"
+    code, _ = ask(capsys, "export", city, "major_hazards", "--to", file)
+    assert code == 0
+    assert file.stat().st_size > 500
+
+
+def test_export_of_a_layer_and_of_nothing(city, tmp_path, capsys):
+    file = tmp_path / "out.csv"
+    assert ask(capsys, "export", city, "hidden_dangers", "--to", file)[0] == 0
+    assert len(pd.read_csv(file)) == len(geo_risk.Region(city).layer("hidden_dangers"))
+    code, out = ask(capsys, "export", city, "findingz", "--to", file)
+    assert code == 1
+    assert "findings" in out
+
+
+@pytest.mark.postgis
+def test_export_to_postgis_and_a_layer_from_it(own_city, postgis_url, capsys):
+    assert ask(capsys, "export", own_city, "parking_lots", "--to", postgis_url)[0] == 0
+    before = geo_risk.Region(own_city).layer("parking_lots")
+    toml = own_city / "region.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace('"inputs/停车场.csv"', f'"{postgis_url}#parking_lots"'), encoding="utf-8")
+    code, out = ask(capsys, "run", own_city, "import parking_lots")
+    assert code == 0, out
+    after = geo_risk.Region(own_city).layer("parking_lots")
+    assert after["id"].tolist() == before["id"].tolist()
+    assert after.geometry.geom_equals_exact(before.geometry, 0.01).all()
+
+
+def test_single_file_asks_nobody(city, tmp_path, capsys):
+    file = tmp_path / "map.html"
+    code, out = ask(capsys, "publish", city, "--single-file", "--profile", "internal", "--to", file)
+    assert code == 0, out
+    text = file.read_text(encoding="utf-8")
+    assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", text)
+    assert "临澜" in text
+
+
+def test_publish_elsewhere_and_never_over_foreign_files(city, tmp_path, capsys):
+    code, _ = ask(capsys, "publish", city, "--profile", "public", "--to", tmp_path / "portal")
+    assert code == 0
+    assert (tmp_path / "portal" / "index.html").is_file()
+    code, _ = ask(capsys, "publish", city, "--profile", "public", "--to", tmp_path / "portal")
+    assert code == 0  # a site may be replaced
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("mine")
+    code, _ = ask(capsys, "publish", city, "--profile", "public", "--to", tmp_path / "thesis")
+    assert code == 1
+    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "mine"
+
+
+def test_init_on_the_demos_files(city, tmp_path, capsys):
+    code, out = ask(capsys, "init", tmp_path / "mine", city / "inputs", "--name", "试")
+    assert code == 0, out
+    assert "企业名录.xlsx#企业名录: enterprises" in out
+    given = {p.name for p in (city / "inputs").iterdir()}
+    assert all(name in out for name in given)
+    text = (tmp_path / "mine" / "region.toml").read_text(encoding="utf-8")
+    for layer in (
+        "enterprises",
+        "hazard_sources",
+        "gas_pipelines",
+        "crowded_places",
+        "roads",
+        "districts",
+        "population",
+    ):
+        assert f"[layers.{layer}]" in text
+    code, out = ask(capsys, "init", tmp_path / "mine", city / "inputs")
+    assert code == 1
+    assert "is there already" in out
+    code, out = ask(capsys, "init", tmp_path / "other", tmp_path / "nowhere.csv")
+    assert code == 1
+    assert "no such file" in out
+    code, out = ask(capsys, "run", tmp_path / "mine", "quality")
+    assert code == 0, out
+
+
+def test_a_region_that_is_not_there(tmp_path, capsys):
+    code, out = ask(capsys, "run", tmp_path)
+    assert code == 1
+    assert "geo-risk init" in out
+
+
+def test_usage_errors_are_2():
+    with pytest.raises(SystemExit) as stop:
+        main(["run"])
+    assert stop.value.code == 2
+
+
+def test_the_server_shows_the_map(city):
+    client = geo_risk.Region(city).app().test_client()
+    assert client.get("/").status_code == 200
+    assert client.get("/internal/").status_code == 200
+    tile = next((city / "site" / "internal" / "tiles").glob("grade*.pmtiles"))
+    answer = client.get(f"/internal/tiles/{tile.name}", headers={"Range": "bytes=0-6"})
+    assert answer.status_code == 206
+    assert answer.data == b"PMTiles"
