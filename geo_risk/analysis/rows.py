@@ -34,3 +34,9 @@ def number(row: dict[str, Any], column: str) -> float:
     if isinstance(value, str):
         value = pd.to_numeric(value, errors="coerce")
     return float(value) if isinstance(value, (int, float, np.number)) and np.isfinite(value) else np.nan
+
+
+def first(rows: list[dict[str, Any]], column: str) -> str | None:
+    """The first value given in ``column`` of some rows, as text; None if there is none."""
+    given = (row.get(column) for row in rows)
+    return next((str(value) for value in given if not pd.isna(value)), None)

@@ -41,11 +41,10 @@ def names() -> list[str]:
 
 def parameter(key: str) -> float:
     """The value of one row of ``parameters.csv``; its unit and clause stand beside it there."""
-    rows = _read("parameters")
-    found = rows.loc[rows["key"] == key, "value"]
-    if found.empty:
-        raise StandardsError(f"parameters.csv has no row '{key}'. It has: {', '.join(rows['key'])}.")
-    return float(found.iloc[0])
+    values = _parameters()
+    if key not in values:
+        raise StandardsError(f"parameters.csv has no row '{key}'. It has: {', '.join(values)}.")
+    return values[key]
 
 
 def check(frame: pd.DataFrame, what: str, *, columns: Iterable[str] = ()) -> None:
@@ -87,6 +86,12 @@ def weakest(confidences: Iterable[str]) -> str:
 
 def _first(bad: pd.Series) -> int:
     return int(bad.to_numpy().argmax()) + 2  # one for the header, one because people count from 1
+
+
+@lru_cache
+def _parameters() -> dict[str, float]:
+    rows = _read("parameters")
+    return {str(key): float(value) for key, value in zip(rows["key"], rows["value"], strict=True)}
 
 
 @lru_cache
