@@ -137,6 +137,13 @@ def survival(members: Members, grid: Grid, window: Window) -> Floats:
     return out
 
 
+def work(members: Members, grid: Grid) -> int:
+    """How many pairs of a cell and a segment that may reach it the whole grid holds; time grows with it."""
+    rows, cols = grid.shape
+    row0, row1, col0, col1 = _cells(_segment_boxes(members.segments, members.reach), grid, Window(0, rows, 0, cols))
+    return int(((row1 - row0) * (col1 - col0)).sum())
+
+
 def hazard_of(stamped: Members, grid: Grid, window: Window) -> NDArray[np.float32]:
     """Hazard 0-100 of the window's cells, float32."""
     return (100 * (1 - survival(stamped, grid, window))).astype(np.float32)
@@ -210,9 +217,15 @@ def _cut(segments: Floats) -> tuple[Floats, NDArray[np.int64]]:
 def _boxes(segments: Floats, reach: Floats, start: NDArray[np.int64]) -> Floats:
     if not len(segments):
         return np.empty((0, 4))
-    low, high = np.minimum(segments[:, :2], segments[:, 2:]), np.maximum(segments[:, :2], segments[:, 2:])
-    low, high = low - reach[:, None], high + reach[:, None]
+    boxes = _segment_boxes(segments, reach)
+    low, high = boxes[:, :2], boxes[:, 2:]
     return np.hstack([np.minimum.reduceat(low, start[:-1]), np.maximum.reduceat(high, start[:-1])])
+
+
+def _segment_boxes(segments: Floats, reach: Floats) -> Floats:
+    """(S, 4) left, bottom, right, top of each segment, reach included."""
+    low, high = np.minimum(segments[:, :2], segments[:, 2:]), np.maximum(segments[:, :2], segments[:, 2:])
+    return np.hstack([low - reach[:, None], high + reach[:, None]])
 
 
 def _cells(boxes: Floats, grid: Grid, window: Window) -> tuple[NDArray[np.int64], ...]:
@@ -227,9 +240,7 @@ def _cells(boxes: Floats, grid: Grid, window: Window) -> tuple[NDArray[np.int64]
 def _raise_by_segments(p: Floats, members: Members, which: slice, grid: Grid, hit: Window) -> None:
     """p[cell] = the largest of p[cell] and every segment's probability there."""
     segments, reach, probability = members.segments[which], members.reach[which], members.probability[which]
-    low = np.minimum(segments[:, :2], segments[:, 2:]) - reach[:, None]
-    high = np.maximum(segments[:, :2], segments[:, 2:]) + reach[:, None]
-    row0, row1, col0, col1 = _cells(np.hstack([low, high]), grid, hit)
+    row0, row1, col0, col1 = _cells(_segment_boxes(segments, reach), grid, hit)
     width = col1 - col0
     count = (row1 - row0) * width
     flat = p.reshape(-1)

@@ -113,14 +113,15 @@ def count_residents(
     inside[wide] = shapely.area(shapely.intersection(shapes[hit[wide]], zones[zone[wide]]))
     share = np.divide(inside, area, out=np.ones_like(inside), where=wide)
     zone_area = shapely.area(zones)
-    covered = np.bincount(zone, inside, minlength=len(zones)) / zone_area
+    number = np.bincount(zone, persons[hit] * share, minlength=len(zones)).astype(float)
+    covered = np.bincount(zone, inside, minlength=len(zones)).astype(float) / zone_area
     # Where no area was hit, or not only areas, the layer is one of points there.
     pointwise = np.bincount(zone, wide, minlength=len(zones)) < np.maximum(np.bincount(zone, minlength=len(zones)), 1)
     if pointwise.any():
         hull = shapely.convex_hull(shapely.union_all(shapely.centroid(shapes)))
         held = shapely.area(shapely.intersection(hull, zones[pointwise])) / zone_area[pointwise]
         covered[pointwise] = np.maximum(covered[pointwise], held)
-    return np.bincount(zone, persons[hit] * share, minlength=len(zones)), np.minimum(covered, 1.0)
+    return number, np.minimum(covered, 1.0)
 
 
 def _plant(rows: list[dict[str, Any]], plants: dict[str, Any]) -> Any:

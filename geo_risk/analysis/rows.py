@@ -12,8 +12,10 @@ from ..standards import table
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as plain rows."""
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    """A table as plain rows; geometries as they are."""
+    names = [str(name) for name in frame.columns]
+    cells = [frame[name].to_numpy(object).tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 @cache
