@@ -19,7 +19,7 @@ from ..crs import require_metric
 from ..errors import CRSError, InputError
 from ..grid import Grid
 from ..settings import RiskSettings
-from .index_sources import rules
+from ..standards import table
 
 Floats = NDArray[np.float64]
 # Each cell is sampled at 4 x 4 points, so an area's share of a cell is right to 1/16.
@@ -138,15 +138,15 @@ def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
     Where capacity is missing, beds, else the kind's default number of persons; an unknown kind counts
     as "other". Closed and planned places count 0.
     """
-    table = rules("index_sensitivity").set_index("kind")
+    weights = table("index_sensitivity").set_index("kind")
     kind = places["kind"].astype(object) if "kind" in places else pd.Series(_CROWDED_DEFAULT, index=places.index)
-    kind = kind.where(kind.isin(table.index), _CROWDED_DEFAULT)
+    kind = kind.where(kind.isin(weights.index), _CROWDED_DEFAULT)
     persons = pd.Series(np.nan, index=places.index)
     for column in ("capacity", "beds"):
         if column in places:
             persons = persons.fillna(pd.to_numeric(places[column], errors="coerce"))
-    persons = persons.fillna(kind.map(table["persons_default"]).astype(float))
-    weighted = persons * kind.map(table["weight"]).astype(float)
+    persons = persons.fillna(kind.map(weights["persons_default"]).astype(float))
+    weighted = persons * kind.map(weights["weight"]).astype(float)
     if "state" in places:
         weighted = weighted.mask(places["state"].isin(["closed", "planned"]), 0.0)
     return weighted.to_numpy(float)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..settings import RiskSettings
+from ..standards import table
 from .exposure import located, require_same_crs
 from .index import IndexSurface
-from .index_sources import rules
 
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 
@@ -98,7 +98,7 @@ def enterprise_grades(
     factor = np.where(np.isnan(factor), settings.largest_factor, factor)
     own_index = np.minimum(own["score"].to_numpy(float) * factor, 100)
     by_index = grade(own_index.astype(np.float32), settings.enterprise_cuts)
-    direct = rules("index_grades").set_index("major_level")["grade"]
+    direct = table("index_grades").set_index("major_level")["grade"]
     by_level = level.map(direct).fillna(0).to_numpy(np.uint8)
     working = ~frame["state"].isin(["closed", "planned"]).to_numpy() if "state" in frame else np.ones(len(frame), bool)
     out = np.where(working, np.maximum(by_index, by_level), 0).astype(np.uint8)

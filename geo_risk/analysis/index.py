@@ -15,10 +15,12 @@ from ..grid import Grid
 from ..parallel import Progress, map_ordered
 from ..settings import RiskSettings
 from .exposure import Exposure, exposure_on_grid, require_same_crs
-from .index_kernel import Window, hazard_of, members
+from .index_kernel import Window, hazard_of, members, work
 from .index_sources import SOURCE_LAYERS
 
 EXPOSURE_LAYERS = ("population", "crowded_places")
+# A process more takes about a second to start and read the sources; this many cell-segment pairs take as long.
+_PAIRS_PER_WORKER = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def index_surface(
     exposure_layers
         ``population`` and ``crowded_places``, either or none.
     workers, band_rows
-        Local processes, and rows of the grid worked on at once; the result is the same bit for bit.
+        Most local processes (fewer where starting one would take longer than its share of the work), and
+        rows of the grid worked on at once; the result is the same bit for bit.
 
     Raises
     ------
@@ -89,6 +92,7 @@ def index_surface(
     terms = exposure_on_grid(exposure_layers, grid, settings)
     stamped = members(sources, grid.cell_m)
     rows, cols = grid.shape
+    workers = min(workers, work(stamped, grid) // _PAIRS_PER_WORKER)
     windows = [Window(top, min(top + band_rows, rows), 0, cols) for top in range(0, rows, band_rows)]
     bands = map_ordered(partial(hazard_of, stamped, grid), windows, workers=workers, progress=progress)
     hazard = np.concatenate(bands)

@@ -137,6 +137,13 @@ def survival(members: Members, grid: Grid, window: Window) -> Floats:
     return out
 
 
+def work(members: Members, grid: Grid) -> int:
+    """How many pairs of a cell and a segment that may reach it the whole grid holds; time grows with it."""
+    rows, cols = grid.shape
+    row0, row1, col0, col1 = _cells(_segment_boxes(members.segments, members.reach), grid, Window(0, rows, 0, cols))
+    return int(((row1 - row0) * (col1 - col0)).sum())
+
+
 def hazard_of(stamped: Members, grid: Grid, window: Window) -> NDArray[np.float32]:
     """Hazard 0-100 of the window's cells, float32."""
     return (100 * (1 - survival(stamped, grid, window))).astype(np.float32)
@@ -145,10 +152,11 @@ def hazard_of(stamped: Members, grid: Grid, window: Window) -> NDArray[np.float3
 def group_probabilities(members: Members, grid: Grid, window: Window) -> Iterator[tuple[int, Window, Floats]]:
     """For each group that may reach the window, in order: its number, the cells it may reach, and p there."""
     row0, row1, col0, col1 = _cells(members.boxes, grid, window)
+    cells = np.stack(_cells(_segment_boxes(members.segments, members.reach), grid, window))
     for group in np.flatnonzero((row1 > row0) & (col1 > col0)):
         hit = Window(int(row0[group]), int(row1[group]), int(col0[group]), int(col1[group]))
         p = np.zeros(hit.shape)
-        _raise_by_segments(p, members, slice(members.start[group], members.start[group + 1]), grid, hit)
+        _raise_by_segments(p, members, slice(members.start[group], members.start[group + 1]), cells, grid, hit)
         for polygon, probability, _ in members.polygons.get(int(group), ()):
             _raise_inside(p, polygon, probability, grid, hit)
         yield int(group), hit, p
@@ -210,9 +218,15 @@ def _cut(segments: Floats) -> tuple[Floats, NDArray[np.int64]]:
 def _boxes(segments: Floats, reach: Floats, start: NDArray[np.int64]) -> Floats:
     if not len(segments):
         return np.empty((0, 4))
-    low, high = np.minimum(segments[:, :2], segments[:, 2:]), np.maximum(segments[:, :2], segments[:, 2:])
-    low, high = low - reach[:, None], high + reach[:, None]
+    boxes = _segment_boxes(segments, reach)
+    low, high = boxes[:, :2], boxes[:, 2:]
     return np.hstack([np.minimum.reduceat(low, start[:-1]), np.maximum.reduceat(high, start[:-1])])
+
+
+def _segment_boxes(segments: Floats, reach: Floats) -> Floats:
+    """(S, 4) left, bottom, right, top of each segment, reach included."""
+    low, high = np.minimum(segments[:, :2], segments[:, 2:]), np.maximum(segments[:, :2], segments[:, 2:])
+    return np.hstack([low - reach[:, None], high + reach[:, None]])
 
 
 def _cells(boxes: Floats, grid: Grid, window: Window) -> tuple[NDArray[np.int64], ...]:
@@ -224,19 +238,21 @@ def _cells(boxes: Floats, grid: Grid, window: Window) -> tuple[NDArray[np.int64]
     return row0.astype(np.int64), row1.astype(np.int64), col0.astype(np.int64), col1.astype(np.int64)
 
 
-def _raise_by_segments(p: Floats, members: Members, which: slice, grid: Grid, hit: Window) -> None:
-    """p[cell] = the largest of p[cell] and every segment's probability there."""
+def _raise_by_segments(
+    p: Floats, members: Members, which: slice, cells: NDArray[np.int64], grid: Grid, hit: Window
+) -> None:
+    """p[cell] = the largest of p[cell] and every segment's probability there; ``cells`` (4, S) as of `_cells`."""
     segments, reach, probability = members.segments[which], members.reach[which], members.probability[which]
-    low = np.minimum(segments[:, :2], segments[:, 2:]) - reach[:, None]
-    high = np.maximum(segments[:, :2], segments[:, 2:]) + reach[:, None]
-    row0, row1, col0, col1 = _cells(np.hstack([low, high]), grid, hit)
+    row0, row1, col0, col1 = cells[:, which]
     width = col1 - col0
     count = (row1 - row0) * width
     flat = p.reshape(-1)
     for batch in _batches(count):
-        of = np.repeat(batch, count[batch])
-        k = np.arange(len(of)) - np.repeat(np.cumsum(count[batch]) - count[batch], count[batch])
-        row, col = row0[of] + k // width[of], col0[of] + k % width[of]
+        visits = count[batch]
+        of = np.repeat(batch, visits)
+        k = np.arange(len(of)) - np.repeat(np.cumsum(visits) - visits, visits)
+        down, right = np.divmod(k, width[of])
+        row, col = row0[of] + down, col0[of] + right
         x = grid.left + (col + 0.5) * grid.cell_m
         y = grid.top - (row + 0.5) * grid.cell_m
         u2 = _squared_distance(x, y, segments[of]) / (reach * reach)[of]
@@ -247,8 +263,10 @@ def _raise_by_segments(p: Floats, members: Members, which: slice, grid: Grid, hi
 def _batches(count: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
     """Segments with cells to visit, about `_PAIRS` pairs at a time (one segment at least)."""
     live = np.flatnonzero(count)
-    if len(live):
-        total = np.cumsum(count[live])
+    total = np.cumsum(count[live])
+    if len(live) and total[-1] < _PAIRS:
+        yield live
+    elif len(live):
         yield from np.split(live, np.flatnonzero(np.diff(total // _PAIRS)) + 1)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 
 import geopandas as gpd
 import numpy as np
@@ -13,46 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..crs import require_metric
-from ..errors import InputError, StandardsError
+from ..errors import InputError
+from ..standards import table
 
 SOURCE_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads")
 COLUMNS = ("layer", "id", "name", "score", "reach_m", "reason", "group")
 # What stands between the items of a written list of substances.
 _BETWEEN = "[、,，;；/+()（）]"
 _NOT_WORKING = {"closed": "closed: does not count", "planned": "planned: does not count yet"}
-
-
-@cache
-def rules(name: str = "index_sources") -> pd.DataFrame:
-    """
-    A rule table of ``geo_risk/standards``: text columns as text, numbers as float.
-
-    Raises
-    ------
-    StandardsError
-        If a score or reach is negative, missing, or a score exceeds 100.
-    """
-    with (files("geo_risk.standards") / f"{name}.csv").open(encoding="utf-8") as file:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False)
-    for column in table.columns.intersection(
-        [
-            "score",
-            "reach_m",
-            "diameter_mm",
-            "pressure_mpa",
-            "persons_default",
-            "weight",
-            "major_level",
-            "grade",
-            "value",
-        ]
-    ):
-        table[column] = pd.to_numeric(table[column])
-        if not (table[column] >= 0).all():
-            raise StandardsError(f"standards/{name}.csv: column {column} must hold numbers of 0 or more in every row.")
-    if "score" in table and not (table["score"] <= 100).all():
-        raise StandardsError(f"standards/{name}.csv: a score is above 100; scores run from 0 to 100.")
-    return table
 
 
 def index_sources(
@@ -108,12 +74,12 @@ def index_sources(
 def _layer_sources(name: str, frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     frame = frame.reset_index(drop=True)
     facts, notes = _facts(name, frame, major_hazards)
-    table = rules()
-    table = table[table["layer"] == name].reset_index(drop=True)
-    which = _first_match(facts, table)
-    score, reach = table["score"].to_numpy(float)[which], table["reach_m"].to_numpy(float)[which]
+    rules = table("index_sources")
+    rules = rules[rules["layer"] == name].reset_index(drop=True)
+    which = _first_match(facts, rules)
+    score, reach = rules["score"].to_numpy(float)[which], rules["reach_m"].to_numpy(float)[which]
     if name == "gas_pipelines":
-        gas = table["rule_id"].str.startswith("pl-gas").to_numpy()[which]
+        gas = rules["rule_id"].str.startswith("pl-gas").to_numpy()[which]
         radius = np.where(gas, _impact_radius(facts), 0.0)
         long = [
             f"potential impact radius {r:.0f} m is the reach" if r > b else ""
@@ -121,11 +87,11 @@ def _layer_sources(name: str, frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDat
         ]
         notes = _joined(notes.where(gas, ""), pd.Series(long, dtype=object))
         reach = np.maximum(reach, radius)
-    labels = np.array([_label(rule) for rule in table.itertuples()], object)[which]
+    labels = np.array([_label(rule) for rule in rules.itertuples()], object)[which]
     reason = _joined(pd.Series(labels), notes)
     why_not = _why_not(frame)
     counts = (why_not == "").to_numpy()
-    group = _groups(name, frame, facts, table["rule_id"].to_numpy(object)[which])
+    group = _groups(name, frame, facts, rules["rule_id"].to_numpy(object)[which])
     return gpd.GeoDataFrame(
         {
             "layer": name,
@@ -197,15 +163,17 @@ def _whole(numbers: pd.Series) -> pd.Series:
     return pd.Series(["" if np.isnan(n) else str(int(n)) for n in numbers], index=numbers.index, dtype=object)
 
 
-def _first_match(facts: pd.DataFrame, table: pd.DataFrame) -> NDArray[np.int64]:
+def _first_match(facts: pd.DataFrame, rules: pd.DataFrame) -> NDArray[np.int64]:
     """(N,) position of the first rule that fits each row; the last rule of a layer fits all."""
-    which = np.full(len(facts), len(table) - 1, dtype=np.int64)
+    alike = facts.groupby(list(facts), sort=False, dropna=False).ngroup()  # rows alike are matched once
+    facts = facts[~alike.duplicated()]
+    which = np.full(len(facts), len(rules) - 1, dtype=np.int64)
     free = np.ones(len(facts), dtype=bool)
-    for position, rule in enumerate(table.itertuples()):
+    for position, rule in enumerate(rules.itertuples()):
         fits = free & _fits(facts, rule)
         which[fits] = position
         free &= ~fits
-    return which
+    return which[alike.to_numpy()]
 
 
 def _fits(facts: pd.DataFrame, rule) -> NDArray[np.bool_]:
@@ -250,14 +218,14 @@ def _unit_key(frame: gpd.GeoDataFrame) -> pd.Series:
 def _unit_levels(major_hazards: gpd.GeoDataFrame) -> pd.DataFrame:
     """By unit_id: the level that counts and the note for the reason; units that are no major hazard left out."""
     verdict, level = _text(major_hazards, "verdict"), _number(major_hazards, "level")
-    table = pd.DataFrame({"unit": _text(major_hazards, "unit_id"), "verdict": verdict, "level": level, "note": ""})
-    undecided, unknown = table["verdict"] == "undecided", (table["verdict"] == "major") & level.isna().to_numpy()
-    table.loc[undecided & table["level"].isna(), "level"] = 4
-    table.loc[undecided, "note"] = "not decided whether it is a major hazard: taken as one until it is"
-    table.loc[unknown, "level"] = 1
-    table.loc[unknown, "note"] = "major hazard whose level is not known: taken as level 1 until it is"
-    table = table[table["verdict"].isin(["major", "undecided"]) & (table["unit"] != "")]
-    return table.sort_values(["unit", "level"], kind="stable").drop_duplicates("unit").set_index("unit")
+    units = pd.DataFrame({"unit": _text(major_hazards, "unit_id"), "verdict": verdict, "level": level, "note": ""})
+    undecided, unknown = units["verdict"] == "undecided", (units["verdict"] == "major") & level.isna().to_numpy()
+    units.loc[undecided & units["level"].isna(), "level"] = 4
+    units.loc[undecided, "note"] = "not decided whether it is a major hazard: taken as one until it is"
+    units.loc[unknown, "level"] = 1
+    units.loc[unknown, "note"] = "major hazard whose level is not known: taken as level 1 until it is"
+    units = units[units["verdict"].isin(["major", "undecided"]) & (units["unit"] != "")]
+    return units.sort_values(["unit", "level"], kind="stable").drop_duplicates("unit").set_index("unit")
 
 
 def _with_unmatched_units(hazards: gpd.GeoDataFrame | None, major_hazards: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -274,14 +242,14 @@ def _with_unmatched_units(hazards: gpd.GeoDataFrame | None, major_hazards: gpd.G
 
 def _pipeline_facts(frame: gpd.GeoDataFrame) -> tuple[dict[str, pd.Series], pd.Series]:
     """Medium, kind, diameter and pressure with stated defaults where the last two are missing."""
-    table = rules("index_pipeline_defaults").set_index("kind")
+    defaults = table("index_pipeline_defaults").set_index("kind")
     kind = _text(frame, "kind")
-    row = kind.where(kind.isin(table.index), "other")
+    row = kind.where(kind.isin(defaults.index), "other")
     notes = pd.Series("", index=frame.index, dtype=object)
     filled = {}
     for column, word in (("diameter_mm", "diameter"), ("pressure_mpa", "pressure")):
         given = _number(frame, column).where(lambda n: n > 0)
-        filled[column] = given.fillna(row.map(table[column]).astype(float))
+        filled[column] = given.fillna(row.map(defaults[column]).astype(float))
         unit = column.rpartition("_")[2].replace("mpa", "MPa")
         text = [
             "" if known else f"{word} missing: taken as {value:g} {unit}"
@@ -294,7 +262,7 @@ def _pipeline_facts(frame: gpd.GeoDataFrame) -> tuple[dict[str, pd.Series], pd.S
 
 def _impact_radius(facts: pd.DataFrame) -> NDArray[np.float64]:
     """(N,) potential impact radius r = 0.099 sqrt(d^2 p) [m] of gas pipelines (GB 32167-2015), d in mm, p in MPa."""
-    factor = rules("index_parameters").set_index("key")["value"]["impact_radius"]
+    factor = table("index_parameters").set_index("key")["value"]["impact_radius"]
     return factor * facts["diameter_mm"].to_numpy(float) * np.sqrt(facts["pressure_mpa"].to_numpy(float))
 
 

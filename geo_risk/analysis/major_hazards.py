@@ -22,11 +22,10 @@ from ..crs import require_metric
 from ..errors import InputError
 from ..schema import RESULTS
 from ..standards import parameter, table, weakest
-from .rows import number, table_rows, text
+from .residents import Residents, unit_residents
+from .rows import first, number, records, table_rows, text
 from .substances import Substance, identify
 
-# Below this share of the 500 m zone inside the population layer a count would be too low to use.
-MIN_POPULATION_COVERAGE = 0.9
 _QUANTITY_COLUMNS = ("quantity_t", "volume_m3", "residents_500m")
 
 
@@ -92,9 +91,9 @@ def level(r_value: float) -> int:
 
 def alpha(residents: float) -> float:
     """Exposure factor (GB 18218-2018 Table 5) of residents within 500 m; a fraction of a person counts as one."""
-    rows = table("gb18218_alpha")
+    residents_min, factor = _alphas()
     persons = np.ceil(residents - 1e-9)
-    return float(rows["alpha"].iloc[int(np.searchsorted(rows["residents_min"], persons, side="right")) - 1])
+    return float(factor[np.searchsorted(residents_min, persons, side="right") - 1])
 
 
 def major_hazards(
@@ -135,9 +134,15 @@ def major_hazards(
     for frame, what in ((population, "population"), (enterprises, "enterprises")):
         if frame is not None:
             require_metric(frame, what)
-    plants = {} if enterprises is None else _outlines(enterprises.to_crs(sources.crs))
     people = None if population is None else population.to_crs(sources.crs)
-    rows = [_unit(str(unit), rows, plants, people) for unit, rows in sources.groupby("_unit", sort=True)]
+    firms = None if enterprises is None else enterprises.to_crs(sources.crs)
+    groups = sources.groupby("_unit", sort=True).indices
+    names = sorted(groups)
+    outlines, all_rows = sources.geometry.to_numpy(), records(sources.drop(columns=sources.geometry.name))
+    shapes = np.array([shapely.union_all(outlines[groups[name]]) for name in names], object)
+    units = [[all_rows[i] for i in groups[name]] for name in names]
+    found = unit_residents(units, shapes, people, firms)
+    rows = [_unit(*unit) for unit in zip(names, units, shapes, found, strict=True)]
     columns = [*RESULTS["major_hazards"].names, "geometry"]
     result = gpd.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=sources.crs)
     for column in RESULTS["major_hazards"].columns:
@@ -168,18 +173,15 @@ def _checked(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.assign(_unit=unit.astype(str))
 
 
-def _unit(
-    unit: str, rows: gpd.GeoDataFrame, plants: dict[str, Any], population: gpd.GeoDataFrame | None
-) -> dict[str, Any]:
-    terms = [_term(row) for row in rows.to_dict("records")]
-    shape = shapely.union_all(rows.geometry[rows.geometry.notna()].to_numpy())
-    persons, source, why = _residents(rows, shape, plants, population)
+def _unit(unit: str, rows: list[dict[str, Any]], shape: Any, people: Residents) -> dict[str, Any]:
+    terms = [_term(row) for row in rows]
+    persons, source, why = people
     factor = parameter("assumed_alpha") if source == "assumed" else alpha(persons)
     s_low, s_high = round(sum(t.s_low for t in terms), 9), round(sum(t.s_high for t in terms), 9)
     r_low, r_high = factor * sum(t.r_low for t in terms), factor * sum(t.r_high for t in terms)
     verdict = "major" if s_low >= 1 else "not_major" if s_high < 1 else "undecided"
     graded = _level(r_low, r_high) if verdict == "major" else None
-    declared = _declared(rows)
+    declared = min((int(n) for row in rows if np.isfinite(n := number(row, "declared_level"))), default=None)
     reasons = [_headline(verdict, s_low, s_high), *dict.fromkeys(t.reason for t in terms if t.reason)]
     if verdict == "major":
         reasons.append(_level_reason(graded, r_low, r_high, terms))
@@ -187,9 +189,9 @@ def _unit(
     quantity = sum(t.quantity for t in terms)
     return {
         "unit_id": unit,
-        "name": _first(rows, "name"),
-        "enterprise_id": _first(rows, "enterprise_id"),
-        "enterprise_name": _first(rows, "enterprise_name"),
+        "name": first(rows, "name"),
+        "enterprise_id": first(rows, "enterprise_id"),
+        "enterprise_name": first(rows, "enterprise_name"),
         "substances": "、".join(dict.fromkeys(t.shown["substance"] for t in terms if t.shown["substance"])),
         "quantity_t": quantity,
         "verdict": verdict,
@@ -280,7 +282,7 @@ def _agrees(declared: int | None, verdict: str, source: str, factor: float, base
         return None
     if verdict == "not_major":
         return False
-    factors = table("gb18218_alpha")["alpha"].tolist() if source == "assumed" else [factor]
+    factors = _alphas()[1].tolist() if source == "assumed" else [factor]
     worst = 1 if not np.isfinite(base[1]) else level(base[1] * max(factors))
     possible = range(worst, level(base[0] * min(factors)) + 1)
     return None if declared in possible and len(possible) > 1 else declared in possible
@@ -307,75 +309,15 @@ def _level_reason(graded: int | None, r_low: float, r_high: float, terms: list[T
     return f"{text}R = {r_high:.4g}" if r_low == r_high else f"{text}R between {r_low:.4g} and {_plain(r_high)}"
 
 
-def _residents(
-    rows: gpd.GeoDataFrame, shape: Any, plants: dict[str, Any], population: gpd.GeoDataFrame | None
-) -> tuple[float, str, str]:
-    """Residents within 500 m of the plant, where the number is from, and how it was found."""
-    declared = pd.to_numeric(rows.get("residents_500m", pd.Series(dtype=float)), errors="coerce").dropna()
-    if len(declared):
-        return float(declared.max()), "declared", ""
-    assumed = f"alpha {parameter('assumed_alpha'):g} assumed, the most cautious"
-    if shape.is_empty:
-        return np.nan, "assumed", f"residents unknown (the unit has no place): {assumed}"
-    keys = [_first(rows, "enterprise_id"), _first(rows, "enterprise_name")]
-    plant = next((plants[k] for k in keys if k in plants), None)
-    edge = "the enterprise's outline" if plant is not None else "the unit's own outline, for want of a plant boundary"
-    if population is None:
-        return np.nan, "assumed", f"residents unknown: {assumed}"
-    zone = shapely.buffer(plant if plant is not None else shape, parameter("residents_buffer_m"), quad_segs=32)
-    persons, covered = count_residents(population, zone)
-    least_for_full = table("gb18218_alpha")["residents_min"].max()
-    if covered < MIN_POPULATION_COVERAGE and persons < least_for_full:
-        return np.nan, "assumed", f"the population layer covers only {covered:.0%} of the 500 m zone: {assumed}"
-    return persons, "counted", f"{persons:.0f} residents counted within 500 m of {edge}"
-
-
-def count_residents(population: gpd.GeoDataFrame, zone: Any) -> tuple[float, float]:
-    """
-    Persons of a population layer inside ``zone`` and the share of ``zone`` the layer covers.
-
-    Points count where they lie inside (edge included); polygons by the share of their area inside.
-    Points cover their convex hull, polygons their own area. Rows without persons count nobody.
-    """
-    persons = pd.to_numeric(population["persons"], errors="coerce").fillna(0).to_numpy(float)
-    shapes = population.geometry.to_numpy()
-    hits = np.sort(population.sindex.query(zone, predicate="intersects"))
-    area = shapely.area(shapes[hits])
-    inside = shapely.area(shapely.intersection(shapes[hits], zone))
-    share = np.divide(inside, area, out=np.ones_like(inside), where=area > 0)
-    covered = inside.sum() / zone.area
-    if (area == 0).any() or not len(hits):
-        hull = shapely.convex_hull(shapely.union_all(shapely.centroid(shapes)))
-        covered = max(covered, shapely.intersection(hull, zone).area / zone.area)
-    return float((persons[hits] * share).sum()), float(min(covered, 1.0))
-
-
-def _outlines(enterprises: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Plant outlines by enterprise id and by name; ids win, the first of equal names too."""
-    outlines: dict[str, Any] = {}
-    areas = enterprises[enterprises.geometry.notna() & enterprises.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
-    for column in ("id", "name"):
-        for key, shape in zip(areas.get(column, []), areas.geometry, strict=False):
-            if isinstance(key, str) and key:
-                outlines.setdefault(key, shape)
-    return outlines
-
-
-def _declared(rows: gpd.GeoDataFrame) -> int | None:
-    levels = pd.to_numeric(rows.get("declared_level", pd.Series(dtype=float)), errors="coerce").dropna()
-    return int(levels.min()) if len(levels) else None
-
-
-def _first(rows: pd.DataFrame, column: str) -> str | None:
-    """The first value given in ``column``; None if there is none."""
-    if column not in rows or not rows[column].notna().any():
-        return None
-    return str(rows[column].dropna().iloc[0])
-
-
 def _plain(value: float) -> float | None:
     """A number JSON can hold; None for "without limit"."""
     return round(float(value), 6) if np.isfinite(value) else None
+
+
+@lru_cache
+def _alphas() -> tuple[Any, Any]:
+    rows = table("gb18218_alpha")
+    return rows["residents_min"].to_numpy(), rows["alpha"].to_numpy()
 
 
 @lru_cache

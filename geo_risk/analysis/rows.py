@@ -12,8 +12,10 @@ from ..standards import table
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table as plain rows."""
-    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    """A table as plain rows; geometries as they are."""
+    names = [str(name) for name in frame.columns]
+    cells = [frame[name].to_numpy(object).tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 @cache
@@ -34,3 +36,9 @@ def number(row: dict[str, Any], column: str) -> float:
     if isinstance(value, str):
         value = pd.to_numeric(value, errors="coerce")
     return float(value) if isinstance(value, (int, float, np.number)) and np.isfinite(value) else np.nan
+
+
+def first(rows: list[dict[str, Any]], column: str) -> str | None:
+    """The first value given in ``column`` of some rows, as text; None if there is none."""
+    given = (row.get(column) for row in rows)
+    return next((str(value) for value in given if not pd.isna(value)), None)

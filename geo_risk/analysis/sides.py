@@ -114,8 +114,7 @@ def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter)
         if lost.any():
             skipped[name, why] += int(lost.sum())
     chosen = frame[placed & is_open]
-    rows = records(pd.DataFrame(chosen.drop(columns=chosen.geometry.name)))
-    return [{**row, "geometry": shape} for row, shape in zip(rows, chosen.geometry.to_numpy(), strict=True)]
+    return records(chosen.rename(columns={chosen.geometry.name: "geometry"}))
 
 
 def _with_others(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -162,8 +162,10 @@ def piece_lines(network: Network, pieces: Pieces, before: Floats | None = None, 
     inner = ranges(first, count)
     owner = np.repeat(np.arange(len(begin)), count)
     backwards = (end < begin)[owner]
-    at = np.concatenate([begin, network.mileage[inner], end])
-    xy = np.column_stack([np.interp(at, network.mileage, axis) for axis in network.coords.T])
+    first_xy, last_xy = (
+        np.column_stack([np.interp(at, network.mileage, axis) for axis in network.coords.T]) for at in (begin, end)
+    )
+    xy = np.concatenate([first_xy, network.coords[inner], last_xy])
     piece = np.concatenate([np.arange(len(begin)), owner, np.arange(len(begin))])
     infinity = np.full(len(begin), np.inf)
     rank = np.concatenate([-infinity, np.where(backwards, -inner, inner), infinity])

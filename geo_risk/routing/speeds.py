@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from geo_risk.errors import SettingsError
+from geo_risk.standards import table
 
 VEHICLES = ("car", "fire_engine", "ambulance")
 
 
 @cache
-def _rows(table: str) -> tuple[dict[str, str], ...]:
-    text = files("geo_risk.standards").joinpath(table).read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
+def _defaults() -> dict[tuple[str, str], float]:
+    """Numbers of ``rescue_defaults.csv`` by setting and kind of facility ("" for all)."""
+    rows = table("rescue_defaults")
+    keys = zip(rows["setting"], rows["kind"].fillna(""), strict=True)
+    return {key: float(value) for key, value in zip(keys, rows["value"], strict=True)}
 
 
 def vehicle_speeds(
@@ -42,7 +43,8 @@ def vehicle_speeds(
         raise SettingsError(f"vehicle {vehicle!r} has no speeds; use one of {', '.join(VEHICLES)}.")
     if not 0 < factor < math.inf:
         raise SettingsError(f"speed factor {factor}: must be a positive number, e.g. 0.7 at peak hours.")
-    speeds = {row["class"]: float(row[f"{vehicle}_kmh"]) for row in _rows("road_speeds.csv")}
+    rows = table("road_speeds")
+    speeds = {str(name): float(kmh) for name, kmh in zip(rows["class"], rows[f"{vehicle}_kmh"], strict=True)}
     speeds.update(overrides or {})
     check_speeds(speeds)
     return {name: speed * factor for name, speed in speeds.items()}
@@ -68,10 +70,10 @@ def rescue_default(setting: str, kind: str = "") -> float:
     KeyError
         If the table has no such row.
     """
-    for row in _rows("rescue_defaults.csv"):
-        if (row["setting"], row["kind"]) == (setting, kind):
-            return float(row["value"])
-    raise KeyError(f"rescue_defaults.csv has no row {setting!r}, {kind!r}")
+    defaults = _defaults()
+    if (setting, kind) not in defaults:
+        raise KeyError(f"rescue_defaults.csv has no row {setting!r}, {kind!r}")
+    return defaults[setting, kind]
 
 
 def turnout_seconds(overrides: Mapping[str, float] | None = None) -> dict[str, float]:
@@ -83,8 +85,7 @@ def turnout_seconds(overrides: Mapping[str, float] | None = None) -> dict[str, f
     SettingsError
         If an override is negative or not a number.
     """
-    rows = (row for row in _rows("rescue_defaults.csv") if row["setting"] == "turnout_s")
-    turnout = {row["kind"]: float(row["value"]) for row in rows}
+    turnout = {kind: seconds for (setting, kind), seconds in _defaults().items() if setting == "turnout_s"}
     turnout.update(overrides or {})
     for kind, seconds in turnout.items():
         if not 0 <= seconds < math.inf:

@@ -1,6 +1,7 @@
 """The numbers of the standards: CSV files, one row a number, each with its provenance; and their loader.
 
-Every table ends in ``standard, edition, clause, confidence, source``. Confidence is V (read in a
+Every table ends in ``standard, edition, clause, confidence, source``; "-" stands where a number has no
+edition or clause, being the project's own choice or common knowledge. Confidence is V (read in a
 public source named in ``source``), MC (recalled, confident) or MU (recalled, unsure). An MU row
 alone never makes anything "clear" or "not a major hazard".
 """
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PROVENANCE = ("standard", "edition", "clause", "confidence", "source")
 CONFIDENCE = ("V", "MC", "MU")  # strongest first
+_TEXT = ("cas", "match")  # other columns whose cells may look like numbers
 
 
 def table(name: str) -> pd.DataFrame:
@@ -41,11 +43,10 @@ def names() -> list[str]:
 
 def parameter(key: str) -> float:
     """The value of one row of ``parameters.csv``; its unit and clause stand beside it there."""
-    rows = _read("parameters")
-    found = rows.loc[rows["key"] == key, "value"]
-    if found.empty:
-        raise StandardsError(f"parameters.csv has no row '{key}'. It has: {', '.join(rows['key'])}.")
-    return float(found.iloc[0])
+    values = _parameters()
+    if key not in values:
+        raise StandardsError(f"parameters.csv has no row '{key}'. It has: {', '.join(values)}.")
+    return values[key]
 
 
 def check(frame: pd.DataFrame, what: str, *, columns: Iterable[str] = ()) -> None:
@@ -90,13 +91,19 @@ def _first(bad: pd.Series) -> int:
 
 
 @lru_cache
+def _parameters() -> dict[str, float]:
+    rows = _read("parameters")
+    return {str(key): float(value) for key, value in zip(rows["key"], rows["value"], strict=True)}
+
+
+@lru_cache
 def _read(name: str) -> pd.DataFrame:
     import pandas as pd
 
     path = files(__name__) / f"{name}.csv"
     if not path.is_file():
         raise StandardsError(f"there is no standards table '{name}'. There are: {', '.join(names())}.")
-    text = dict.fromkeys((*PROVENANCE, "cas"), "string")  # an edition such as 2018 is a name, not a number
+    text = dict.fromkeys((*PROVENANCE, *_TEXT), "string")  # an edition such as 2018 is a name, not a number
     with path.open(encoding="utf-8") as stream:
         frame = pd.read_csv(stream, dtype=text, keep_default_na=False, na_values=[""])
     check(frame, f"{name}.csv")

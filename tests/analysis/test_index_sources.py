@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import shapely
 
-from geo_risk.analysis.index_sources import SOURCE_LAYERS, index_sources, rules
+from geo_risk import standards
+from geo_risk.analysis.index_sources import SOURCE_LAYERS, index_sources
 from geo_risk.errors import CRSError, InputError
 from geo_risk.schema import CROWDED_KINDS, RESULTS
 
@@ -21,20 +22,27 @@ def rule_ids(sources) -> list[str]:
 
 
 def test_rule_tables_are_sound():
-    sources = rules()
+    sources = standards.table("index_sources")
+    assert sources["score"].between(0, 100).all()
+    assert (sources["reach_m"] >= 0).all()
+    assert (sources.loc[sources["how"] != "any", ["field", "match"]].notna()).all(axis=None)
     assert sources["rule_id"].is_unique
     assert set(sources["layer"]) == set(SOURCE_LAYERS)
     # The last row of a layer fits every row, so no source stays without a rule.
     assert (sources.groupby("layer").last()["how"] == "any").all()
-    assert set(sources["confidence"]) <= {"V", "MC", "MU"}
-    assert (sources["source"] != "").all()
     # First match must be worst match where a firm fits several rows.
     firms = sources[(sources["layer"] == "enterprises") & (sources["how"] != "any")]
     assert firms["score"].is_monotonic_decreasing
     kinds = {item.partition("=")[0] for item in CROWDED_KINDS.split("|")}
-    assert set(rules("index_sensitivity")["kind"]) == kinds
-    assert rules("index_grades")["major_level"].tolist() == [1, 2, 3, 4]
-    assert rules("index_grades")["grade"].tolist() == [4, 4, 3, 2]
+    assert set(standards.table("index_sensitivity")["kind"]) == kinds
+    assert standards.table("index_grades")["major_level"].tolist() == [1, 2, 3, 4]
+    assert standards.table("index_grades")["grade"].tolist() == [4, 4, 3, 2]
+    for name, columns in (
+        ("index_sensitivity", ["persons_default", "weight"]),
+        ("index_pipeline_defaults", ["diameter_mm", "pressure_mpa"]),
+        ("index_parameters", ["value"]),
+    ):
+        assert (standards.table(name)[columns] > 0).all(axis=None)
 
 
 def test_pipelines_by_medium():
@@ -78,7 +86,7 @@ def test_hazard_sources_by_level_substance_and_kind(row, rule):
     columns = {"kind": None, "substance": None, "cas": None, "hazard_class": None, "declared_level": np.nan} | row
     out = index_sources({"hazard_sources": table(**{k: [v] for k, v in columns.items()})})
     assert rule_ids(out) == [rule]
-    assert out["score"].iloc[0] == rules().set_index("rule_id")["score"][rule]
+    assert out["score"].iloc[0] == standards.table("index_sources").set_index("rule_id")["score"][rule]
 
 
 @pytest.mark.parametrize(
@@ -199,15 +207,3 @@ def test_nothing_to_work_on_is_an_error():
 def test_degrees_are_refused():
     with pytest.raises(CRSError, match="to_crs"):
         index_sources({"enterprises": table(name=["a"]).set_crs("EPSG:4326", allow_override=True)})
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["index_sources", "index_sensitivity", "index_grades", "index_pipeline_defaults", "index_parameters"],
-)
-def test_every_number_says_where_it_comes_from(name):
-    table = rules(name)
-    assert list(table.columns[-5:]) == ["standard", "edition", "clause", "confidence", "source"]
-    assert (table[table.columns[-5:]] != "").all(axis=None)
-    assert set(table["confidence"]) <= {"V", "MC", "MU"}
-    assert not table[table.columns[0]].duplicated().any()

@@ -7,10 +7,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_risk.analysis import index
 from geo_risk.analysis.index import index_surface
+from geo_risk.analysis.index_kernel import members, work
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
+from geo_risk.parallel import map_ordered
 from geo_risk.settings import RiskSettings
 
 CRS = "EPSG:4549"
@@ -38,9 +41,9 @@ def brute_force(frame: gpd.GeoDataFrame, grid: Grid) -> np.ndarray:
     x, y = np.meshgrid(grid.x, grid.y)
     survive = np.ones(grid.shape)
     keys = frame["group"] if "group" in frame else frame["id"]
-    for _, members in frame.groupby(keys):
+    for _, group in frame.groupby(keys):
         strongest = np.zeros(grid.shape)
-        for row in members.itertuples():
+        for row in group.itertuples():
             u = shapely.distance(row.geometry, shapely.points(x, y)) / max(row.reach_m, grid.cell_m)
             strongest = np.maximum(strongest, row.score / 100 * np.where(u < 1, (1 - u**2) ** 2, 0))
         survive *= 1 - strongest
@@ -150,14 +153,33 @@ def test_cutting_a_road_into_edges_changes_nothing(points, reach):
     np.testing.assert_array_equal(whole.hazard, cut.hazard)
 
 
-def test_worker_processes_change_no_bit():
+def test_worker_processes_change_no_bit(monkeypatch):
+    asked = []
+
+    def counted(function, items, *, workers, progress):
+        asked.append(workers)
+        return map_ordered(function, items, workers=workers, progress=progress)
+
+    monkeypatch.setattr(index, "map_ordered", counted)
     rng = np.random.default_rng(3)
     points = shapely.points(rng.uniform(0, 600, (40, 2)))
     frame = sources(*((p if i % 2 else p.buffer(30), 10 + i, 50 + 5 * i) for i, p in enumerate(points)))
     alone = index_surface(frame, {}, SMALL)
+    little = index_surface(frame, {}, SMALL, workers=2, band_rows=4)
+    monkeypatch.setattr(index, "_PAIRS_PER_WORKER", 1)
     pair = index_surface(frame, {}, SMALL, workers=2, band_rows=4)
+    assert asked == [0, 0, 2]  # so little work is not worth a process
+    assert np.array_equal(alone.hazard, little.hazard)
     assert np.array_equal(alone.hazard, pair.hazard)
     assert np.array_equal(alone.index, pair.index)
+
+
+def test_work_is_the_number_of_cells_in_reach():
+    # 3 x 3 cells of 100 m; the box of 50 m round (150, 150) holds one centre, a cell too many at most to each side
+    few, all_cells = (work(members(sources((shapely.Point(150, 150), 30, r)), 1.0), GRID) for r in (49, 500))
+    assert 1 <= few <= 9
+    assert all_cells == 9
+    assert work(members(sources((shapely.Point(9000, 150), 30, 500)), 1.0), GRID) == 0
 
 
 def test_a_long_straight_pipeline_is_exact():

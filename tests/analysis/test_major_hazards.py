@@ -6,11 +6,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Point, box
+from shapely.geometry import MultiPoint, Point, box
 
-from geo_risk.analysis.major_hazards import alpha, count_residents, grading, level, major_hazards
+from geo_risk.analysis.major_hazards import alpha, grading, level, major_hazards
+from geo_risk.analysis.residents import count_residents
 from geo_risk.errors import CRSError, InputError
 from geo_risk.schema import RESULTS
 
@@ -181,10 +183,73 @@ def test_residents_from_polygons_by_share_of_area():
     people = population(
         [{"persons": 100, "geometry": box(0, 0, 10, 10)}, {"persons": 50, "geometry": box(10, 0, 20, 10)}]
     )
-    persons, covered = count_residents(people, box(5, 0, 15, 10))
-    assert (persons, covered) == (75, 1)
-    persons, covered = count_residents(people, box(-10, 0, 10, 10))
-    assert (persons, covered) == (100, 0.5)
+    persons, covered = count_residents(people, np.array([box(5, 0, 15, 10), box(-10, 0, 10, 10), box(90, 90, 99, 99)]))
+    assert persons.tolist() == [75, 100, 0]
+    assert covered.tolist() == [1, 0.5, 0]
+
+
+def one_zone(population, zone):
+    """The plain way: row by row."""
+    persons = area = 0.0
+    pointwise, met = False, False
+    for shape, number in zip(population.geometry, population["persons"], strict=True):
+        if shape.intersects(zone):
+            met, pointwise = True, pointwise or shape.area == 0
+            inside = shape.intersection(zone).area
+            persons += (inside / shape.area if shape.area else 1.0) * (0.0 if np.isnan(number) else number)
+            area += inside
+    share = area / zone.area
+    if pointwise or not met:
+        hull = MultiPoint([shape.centroid for shape in population.geometry]).convex_hull
+        share = max(share, hull.intersection(zone).area / zone.area)
+    return persons, min(share, 1.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-9, 9), st.integers(-9, 9), st.sampled_from([0, 0, 1, 3]), st.sampled_from([0, 7, np.nan])
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9), st.integers(1, 6)), min_size=1, max_size=5),
+)
+def test_many_zones_at_once_are_each_zone_alone(people, zones):
+    shapes = [box(x, y, x + w, y + w) if w else Point(x, y) for x, y, w, _ in people]
+    layer = gpd.GeoDataFrame({"persons": [float(p[3]) for p in people]}, geometry=shapes, crs=CRS)
+    circles = np.array([Point(x, y).buffer(r) for x, y, r in zones])
+    persons, covered = count_residents(layer, circles)
+    expected = [one_zone(layer, circle) for circle in circles]
+    assert persons == pytest.approx([e[0] for e in expected])
+    assert covered == pytest.approx([e[1] for e in expected])
+
+
+def test_one_table_of_many_units_is_the_units_one_by_one():
+    """Units share one spatial query; what stands in a row may not depend on the others."""
+    plant = gpd.GeoDataFrame({"id": ["E1"], "name": ["厂"]}, geometry=[box(-100, -100, 100, 100)], crs=CRS)
+    xs, ys = (a.ravel() for a in np.meshgrid(np.arange(-1500, 1501, 200), np.arange(-1500, 1501, 200)))
+    layer = gpd.GeoDataFrame(
+        {"persons": np.full(len(xs), 3.5)}, geometry=shapely.box(xs, ys, xs + 200, ys + 200), crs=CRS
+    )
+    rows = [
+        {"unit_id": "b", "substance": "液氯", "quantity_t": 15.0, "enterprise_id": "E1", "declared_level": 4},
+        {"unit_id": "a", "substance": "甲醇", "quantity_t": 900.0, "geometry": Point(700, 700)},
+        {"unit_id": "b", "substance": "神秘物", "quantity_t": 1.0, "geometry": Point(300, 0), "declared_level": 2},
+        {"unit_id": "c", "substance": "氢", "quantity_t": 9.0, "residents_500m": 12.0},
+        {"unit_id": "d", "substance": "氢", "quantity_t": 9.0, "geometry": None},
+        {"unit_id": "e", "substance": "氢", "quantity_t": 9.0, "geometry": Point(1500, 1500), "enterprise_name": "厂"},
+        {"unit_id": "f", "substance": "氢", "quantity_t": 9.0, "geometry": Point(1500, 1500)},
+    ]
+    frame = sources(*rows)
+    together = major_hazards(frame, population=layer, enterprises=plant)
+    assert together["unit_id"].tolist() == list("abcdef")
+    assert together["residents_from"].tolist() == ["counted", "counted", "declared", "assumed", "counted", "assumed"]
+    for name, alone in frame.groupby("unit_id"):
+        expected = major_hazards(alone, population=layer, enterprises=plant)
+        assert together[together["unit_id"] == name].reset_index(drop=True).to_json() == expected.to_json()
+    assert together["declared_level"].tolist()[1] == 2
 
 
 def test_population_that_does_not_cover_the_zone_is_not_used():

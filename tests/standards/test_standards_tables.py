@@ -39,6 +39,13 @@ KEYS = {
     "gb50028_clearances": ["rule_id"],
     "gb50156_appendix_b": ["kinds", "protected_class"],
     "gb55009_ranges": ["rule_id"],
+    "index_grades": ["rule_id"],
+    "index_parameters": ["key"],
+    "index_pipeline_defaults": ["kind"],
+    "index_sensitivity": ["kind"],
+    "index_sources": ["rule_id"],
+    "rescue_defaults": ["setting", "kind"],
+    "road_speeds": ["class"],
     "setbacks": ["rule_id"],
     "setback_modifiers": ["source_class", "variant"],
     "substance_aliases": ["alias"],
@@ -50,6 +57,7 @@ KEYS = {
 def test_table_is_complete(name):
     frame = standards.table(name)
     standards.check(frame, name)
+    assert tuple(frame.columns[-5:]) == standards.PROVENANCE
     if name in ROWS:
         assert len(frame) == ROWS[name]
     if name in KEYS:
