@@ -16,6 +16,7 @@ from .settings import parse_settings
 
 if TYPE_CHECKING:
     import flask
+    import folium
     import geopandas as gpd
 
 Report = Callable[[StepResult], None]
@@ -96,6 +97,10 @@ class Region(region.Region):
         if to is None:
             return pages
         return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
+
+    def folium_map(self, *, profile: str = "internal") -> folium.Map:
+        """The map as a folium map without any outside address, for notebooks."""
+        return pipeline.folium_map_of(self, profile)
 
     def sites(self) -> list[Path]:
         """Pages of the sites that exist."""

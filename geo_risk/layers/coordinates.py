@@ -27,6 +27,7 @@ SURVEY_ERROR_M, OFFSET_ERROR_M, SHARED_ERROR_M = 1.0, 5.0, 500.0
 # What is not stated may be wrong by this much, so it may not pass for a survey [m]: degrees that could be
 # GCJ-02 (300-600 m off) or BD-09 (up to 1,200 m); metres that could be Xi'an 80 or Beijing 54 (30-120 m).
 UNSTATED_DATUM_M, UNSTATED_GRID_M = 600.0, 100.0
+UNSTATED = "no coordinate system stated"  # how the notes on it begin
 SHARED_ROWS = 3  # more rows than this on exactly one point are a park gate or a geocoder's centre
 COARSE_M = 500.0  # an error radius from here on is told
 _DATUMS = {
@@ -285,8 +286,9 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
     """
     The places of a table's rows.
 
-    Returns a frame with x, y, error_m [m] and ``ok`` aligned to ``raw.frame`` (rows not ok are
-    already told in the log as rejected), and the CRS of x, y: WGS 84 degrees or the grid found.
+    Returns a frame with x, y, error_m, least_m (see `tell_system`) [m] and ``ok`` aligned to
+    ``raw.frame`` (rows not ok are already told in the log as rejected), and the CRS of x, y: WGS 84
+    degrees or the grid found.
 
     Raises
     ------
@@ -314,7 +316,8 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
         x, y, error_m = _degrees(raw, a, b, ok, datum, anchor, columns, shown, [unit_a, unit_b])
         system = "EPSG:4326"
     least_m = tell_system(raw, settled, declared, labelled, x[ok], y[ok])
-    return pd.DataFrame({"x": x, "y": y, "error_m": np.maximum(error_m, least_m), "ok": ok}), system
+    error_m = np.maximum(error_m, least_m)
+    return pd.DataFrame({"x": x, "y": y, "error_m": error_m, "least_m": least_m, "ok": ok}), system
 
 
 def _readable(raw: Raw, first, second, a: NDArray, b: NDArray, columns: str, shown: NDArray) -> NDArray[np.bool_]:

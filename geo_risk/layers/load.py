@@ -109,7 +109,7 @@ def _clean(
         fill_level(frame, columns, raw.what, raw.log)
     if "position_error_m" in table.names:
         stated = frame["position_error_m"].to_numpy(float)
-        frame["position_error_m"] = np.where(np.isnan(stated), error_m, stated)
+        frame["position_error_m"] = np.maximum(np.where(np.isnan(stated), error_m, stated), placed.least_m)
     keep = _required(frame, table, raw)
     return gpd.GeoDataFrame(frame[keep].assign(geometry=geometry[keep]), geometry="geometry", crs=crs)
 

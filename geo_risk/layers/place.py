@@ -27,12 +27,17 @@ _WKT_HEADERS = frozenset(("wkt", "geometry", "geom", "thegeom", "wktgeom"))
 
 @dataclass(frozen=True)
 class Placed:
-    """Geometries (N,) in the wanted CRS, which rows have one, error radii [m], and columns a join fills."""
+    """
+    Geometries (N,) in the wanted CRS, which rows have one, error radii [m], and columns a join fills.
+
+    ``least_m`` is the error [m] an unstated coordinate system leaves, whatever accuracy the file claims.
+    """
 
     geometry: NDArray[np.object_]
     ok: NDArray[np.bool_]
     error_m: NDArray[np.float64]
     filled: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
+    least_m: float = 0.0
 
 
 def place(
@@ -97,7 +102,8 @@ def _points(
         coarse = np.flatnonzero(ok & (error >= coordinates.COARSE_M) & (error != coordinates.SHARED_ERROR_M))
         for i in coarse:
             raw.log.note("coarse", row=raw.rows[i], value=f"{x[i]:g}, {y[i]:g}", detail=f"{error[i]:.0f}")
-    return Placed(geometry, ok, error)
+    least_m = 0.0 if source.position_error_m is not None else float(found["least_m"].max())
+    return Placed(geometry, ok, error, least_m=least_m)
 
 
 def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:
@@ -126,7 +132,8 @@ def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: st
     error = float(source.position_error_m or judged)
     if "position_error_m" in table.names and source.position_error_m is None:
         raw.log.note("vector_error", detail=f"{error:g}")
-    return Placed(out, ok, np.full(len(out), error))
+    least_m = 0.0 if source.position_error_m is not None else least_m
+    return Placed(out, ok, np.full(len(out), error), least_m=least_m)
 
 
 def _within(raw: Raw, geometry: NDArray, anchor: Box, crs: str) -> NDArray[np.bool_]:

@@ -348,10 +348,10 @@ def _system(raw: Raw, where: dict[str, str], shape: str | None, notes: list[str]
     lon, lat = (b, a) if settled.swap else (a, b)
     good = np.isfinite(lon) & np.isfinite(lat) & (lon != 0)
     if settled.guessed and settled.projected:
-        notes.append(f"no coordinate system stated; the numbers look like {settled.system}: confirm")
+        notes.append(f"{coordinates.UNSTATED}; the numbers look like {settled.system}: confirm")
     elif settled.guessed and good.any() and _offset_land(lon[good], lat[good]):
         notes.append(
-            'no coordinate system stated: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu); '
+            f'{coordinates.UNSTATED}: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu); '
             f'until then positions count as {coordinates.UNSTATED_DATUM_M:.0f} m uncertain and no setback is "clear"'
         )
     return settled.system

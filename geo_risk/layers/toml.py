@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..schema import LAYERS
+from .coordinates import UNSTATED
 
 if TYPE_CHECKING:
     from .recognise import Recognised
@@ -53,6 +54,8 @@ def _layer(layer: str, files: Sequence[Recognised], folder: Path) -> list[str]:
         lines += [f"{k} = {_value(v)}" for k, v in _extras(files[0]).items()]
     else:
         lines += ["source = [", *(f"  {_item(r, folder)}," for r in files), "]"]
+    if any(note.startswith(UNSTATED) for r in files for note in r.notes):
+        lines += ['# crs = "wgs84"  # or gcj02, bd09, EPSG:...: not stated in the file, take the # away when you know']
     if "position_error_m" in table.names:
         lines += ["# position_error_m = 20  # if the positions' error is known, metres (68 %)"]
     return lines
