@@ -7,9 +7,9 @@
 
 from typing import Any
 
+from ._version import __version__
 from .errors import GeoRiskError
 
-__version__ = "0.1.0"
 __all__ = ["GeoRiskError", "Region", "__version__", "demo", "init"]
 
 

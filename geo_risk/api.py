@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import pipeline, region, store
+from . import answers, pipeline, region, store
 from .errors import InputError, RegionError
 from .manifest import StepResult, run_steps
 from .settings import parse_settings
@@ -66,11 +66,11 @@ class Region(region.Region):
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""
-        return pipeline.explain(self, *self.locate(place))
+        return answers.explain(self, *self.locate(place))
 
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
-        return pipeline.rescue_at(self, *self.locate(at))
+        return answers.rescue_at(self, *self.locate(at))
 
     def publish(
         self, *, profile: str | None = None, to: str | Path | None = None, single_file: bool = False
@@ -87,7 +87,7 @@ class Region(region.Region):
         if single_file:
             self.run()
             target = Path(to) if to else self.site / f"{self.folder.resolve().name}-{profiles[0]}.html"
-            store.write_text(target, pipeline.single_file(self, profiles[0]))
+            store.write_text(target, answers.single_file(self, profiles[0]))
             return [target]
         self.run()
         for name in profiles:
@@ -100,7 +100,7 @@ class Region(region.Region):
 
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
         """The map as a folium map without any outside address, for notebooks."""
-        return pipeline.folium_map_of(self, profile)
+        return answers.folium_map(self, profile)
 
     def sites(self) -> list[Path]:
         """Pages of the sites that exist."""
@@ -110,7 +110,7 @@ class Region(region.Region):
         """The web application that serves the sites."""
         if not self.sites():
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
-        return pipeline.app(self)
+        return answers.app(self)
 
     def export(self, table: str, to: str) -> None:
         """Write a result table or a layer to a file or a PostGIS database; see `store.export_table`."""

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import __version__, store
+from . import store
+from ._version import __version__
 from .errors import GeoRiskError, RegionError
 
 MANIFEST = "manifest.json"

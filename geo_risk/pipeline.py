@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import store
-from .errors import InputError, RegionError, SettingsError
-from .grid import Grid
+from .errors import InputError, SettingsError
 from .manifest import Step
 from .region import Region, comfortable_cell_m
 from .settings import LayerSettings
 
 if TYPE_CHECKING:
-    import flask
     import geopandas as gpd
 
     from .publish.site import SiteMeta
@@ -451,32 +449,11 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
 
     target = to or region.site / profile
     target.parent.mkdir(parents=True, exist_ok=True)
-    build_site(target, *_site_parts(region), profile)
+    build_site(target, *site_parts(region), profile)
     return target / "index.html"
 
 
-def single_file(region: Region, profile: str) -> str:
-    """The map as one HTML page with everything inside."""
-    from .publish import folium_map
-
-    return folium_map.single_file(folium_map.folium_map(*_site_parts(region), profile=profile))
-
-
-def folium_map_of(region: Region, profile: str = "internal") -> Any:
-    """The map as a folium map, for notebooks."""
-    from .publish.folium_map import folium_map
-
-    return folium_map(*_site_parts(region), profile=profile)
-
-
-def app(region: Region) -> flask.Flask:
-    """The web application that serves the region's sites."""
-    from .publish.server import create_app
-
-    return create_app(region.site)
-
-
-def _site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any], SiteMeta]:
+def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any], SiteMeta]:
     from .publish.site import SiteMeta
     from .publish.tiles.raster import Surface
 
@@ -499,59 +476,3 @@ def _site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, 
         date=text.date,
     )
     return tables, surfaces, meta
-
-
-# Questions ------------------------------------------------------------------------------------------
-
-
-def explain(region: Region, x: float, y: float) -> dict[str, Any]:
-    """
-    Why the place (x, y) [m] has its colour.
-
-    The index is computed anew on the few cells around the place and must equal the surface's.
-    """
-    import numpy as np
-
-    from .analysis.explain import explain_place
-    from .analysis.index import index_surface
-
-    risk, whole = region.settings.risk, region.grid
-    rows, cols = whole.rowcol([x], [y])
-    row, col = int(rows[0]), int(cols[0])
-    if not whole.inside(row, col):
-        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region.")
-    around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
-    near = Grid(
-        whole.crs,
-        whole.left + (col - around) * whole.cell_m,
-        whole.top - (row - around) * whole.cell_m,
-        whole.cell_m,
-        (2 * around + 1, 2 * around + 1),
-    )
-    sources = region.table("index_sources")
-    surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
-    told = explain_place(x, y, sources, surface, settings=risk)
-    told["place"] = {"x": x, "y": y, "crs": whole.crs}
-    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade")}
-    return told
-
-
-def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
-    """The nearest facilities of each kind to the place (x, y) [m]."""
-    from .routing.closest import rescue_at as nearest
-
-    for name in ("roads", "emergency_facilities"):
-        if name not in region.settings.layers:
-            raise RegionError(f"{region.folder}: rescue needs a [layers.{name}] section in region.toml.")
-    rescue = region.settings.rescue
-    return nearest(
-        network(region),
-        facilities_of(region),
-        x,
-        y,
-        kinds=rescue.kinds,
-        k=rescue.nearest,
-        turnout_s=rescue.turnout_s,
-        max_min=rescue.max_min,
-        access_max_m=rescue.max_access_m,
-    )
