@@ -29,6 +29,9 @@ GROUPS = (
 SURFACES_HERE = "surfaces"
 # A layer with more features than this gets no labels.
 MAX_LABELLED = 20_000
+# Outlines of service areas may move by this [m]: half a pixel at their highest zoom, 13, and far
+# within what a reach along roads can claim.
+_REACH_M = 4.0
 _LEVELS = {
     "city": ("市级", "City"),
     "county": ("县区", "County"),
@@ -130,7 +133,7 @@ LAYERS: tuple[Spec | str, ...] = (
 )  # fmt: skip
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "index_sources", "major_hazards")
+EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards")
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
@@ -203,6 +206,9 @@ def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         name = names.get(kind, {"zh": kind, "en": kind})
         # The widest reach first, so that the shorter ones lie on it.
         reach = rows[rows["facility_kind"] == kind].sort_values("limit_min", ascending=False, kind="stable")
+        # Without preserving topology, then mended: thousands of holes otherwise take seconds.
+        outline = shapely.simplify(reach.geometry.to_numpy(), _REACH_M, preserve_topology=False)
+        reach = _with_geometry(reach, shapely.make_valid(outline))
         yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
 
 
