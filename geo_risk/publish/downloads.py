@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import rasterio
 import shapely
+from numpy.typing import NDArray
 
 from .tiles.mvt import round_float
 from .tiles.raster import Surface
@@ -84,8 +85,19 @@ def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
         file.write("\n]}\n")
 
 
+def _four_digits(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``values`` with 13 bits of mantissa: the rest is noise that no compression can pack; NaN stays NaN."""
+    bits = values.view(np.uint32)
+    rounded = ((bits + np.uint32(1 << 9)) & ~np.uint32((1 << 10) - 1)).view(np.float32)
+    return np.where(np.isfinite(values), rounded, values)
+
+
 def write_geotiff(path: Path, surface: Surface) -> None:
-    """``surface`` as a cloud-optimised GeoTIFF; nodata is 0 for grades and NaN for the rest."""
+    """
+    ``surface`` as a cloud-optimised GeoTIFF; nodata is 0 for grades and NaN for the rest.
+
+    32-bit floats keep four significant digits.
+    """
     floating = np.issubdtype(surface.array.dtype, np.floating)
     rows, cols = surface.array.shape
     shape = {"height": rows, "width": cols, "count": 1, "dtype": surface.array.dtype}
@@ -93,4 +105,4 @@ def write_geotiff(path: Path, surface: Surface) -> None:
     # No lower resolutions inside: averaged grades would be wrong, and the tiles serve the screen.
     packed = {"compress": "deflate", "level": 9, "predictor": "yes", "overviews": "none"}
     with rasterio.open(path, "w", driver="COG", **packed, **shape, **place) as out:
-        out.write(surface.array, 1)
+        out.write(_four_digits(surface.array) if surface.array.dtype == np.float32 else surface.array, 1)
