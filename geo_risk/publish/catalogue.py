@@ -29,6 +29,9 @@ GROUPS = (
 SURFACES_HERE = "surfaces"
 # A layer with more features than this gets no labels.
 MAX_LABELLED = 20_000
+# Outlines of service areas may move by this [m]: half a pixel at their highest zoom, 12, and within
+# what a reach along roads can claim.
+_REACH_M = 8.0
 _LEVELS = {
     "city": ("市级", "City"),
     "county": ("县区", "County"),
@@ -61,7 +64,7 @@ class Spec:
     style: str = "plain"
     color: str = ""
     visible: bool = False
-    maxzoom: int = 14
+    maxzoom: int = 13
     where: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     keep: bool = False
     coverage: bool = False
@@ -81,7 +84,7 @@ class Spec:
 
 
 def _base(id: str, table: str, geometry: str, style: str, columns: tuple[str, ...], **more) -> Spec:
-    return Spec(id, table, "base", "", "", geometry, style, columns=columns, **{"maxzoom": 13, **more})
+    return Spec(id, table, "base", "", "", geometry, style, columns=columns, **more)
 
 
 def _objects(name: str, color: str, geometry: str = "circle", visible: bool = False) -> Spec:
@@ -103,17 +106,17 @@ LAYERS: tuple[Spec | str, ...] = (
     Spec("districts", "districts", "risk", "{level}风险等级", "{level} grades", "fill", "graded", maxzoom=12,
          coverage=True),
     Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
-         maxzoom=13),
+         maxzoom=12),
     _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
-    Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", color="#7b3294",
+    Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", color="#7b3294", maxzoom=14,
          where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", color="#a50f15", visible=True,
-         where={"verdict": ("conflict",)}, keep=True),
+         maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
@@ -130,7 +133,7 @@ LAYERS: tuple[Spec | str, ...] = (
 )  # fmt: skip
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "index_sources", "major_hazards")
+EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards")
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
@@ -203,6 +206,9 @@ def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         name = names.get(kind, {"zh": kind, "en": kind})
         # The widest reach first, so that the shorter ones lie on it.
         reach = rows[rows["facility_kind"] == kind].sort_values("limit_min", ascending=False, kind="stable")
+        # Without preserving topology, then mended: thousands of holes otherwise take seconds.
+        outline = shapely.simplify(reach.geometry.to_numpy(), _REACH_M, preserve_topology=False)
+        reach = _with_geometry(reach, shapely.make_valid(outline))
         yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
 
 

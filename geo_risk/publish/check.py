@@ -23,7 +23,7 @@ from .profile import Profile, get_profile
 from .style import SURFACES
 from .tiles.archive import gunzip, read_archive
 from .tiles.chunks import read_chunks
-from .tiles.mvt import read_properties
+from .tiles.mvt import read_heads, read_properties
 from .tiles.png import read_codes
 from .tiles.raster import Surface, raster_tiles
 from .tiles.vector import KEEP, MAX_TILE_BYTES
@@ -170,25 +170,37 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
     if allowed is None:
         yield f"layer {layer['id']} may not be shown in profile {profile.name}"
         return
-    seen: dict[int, dict[int, dict]] = defaultdict(dict)
-    for (zoom, x, y), data in read_archive(path):
-        features = list(read_properties(gunzip(data)))
-        seen[zoom].update((number, properties) for _, number, properties in features)
-        light = any(not _red(layer["id"], p) for _, _, p in features)
-        if len(data) > MAX_TILE_BYTES and light:
-            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
-    names = {name for features in seen.values() for properties in features.values() for name in properties}
-    for name in sorted(names - allowed):
-        yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
-    every = [p for features in seen.values() for p in features.values()]
-    yield from _too_fine(f"layer {layer['id']}", every, profile)
     source = manifest["sources"][layer["source"]]
-    red = {n for n, p in _truth(folder, layer, seen[source["maxzoom"]]).items() if _red(layer["id"], p)}
+    table = manifest.get("table", {}).get("layer") == layer["id"]
+    download = folder / "downloads" / f"{layer['id']}.geojson"
+    offered = download.is_file() and not layer["base"]
+    columns: set[str] = set()
+    seen: dict[int, set[int]] = defaultdict(set)
+    full: dict[int, dict] = {}  # of the highest zoom, where it is needed
+    limited: list[dict] = []
+    for (zoom, x, y), data in read_archive(path):
+        content = gunzip(data)
+        names, numbers = read_heads(content)
+        columns |= names
+        seen[zoom].update(numbers)
+        # Values are read where something hangs on them; in most tiles nothing does.
+        if zoom == source["maxzoom"] and (table or not offered):
+            full.update((number, properties) for _, number, properties in read_properties(content))
+        if _limited(names, profile):
+            limited += [properties for *_, properties in read_properties(content)]
+        if len(data) > MAX_TILE_BYTES and any(not _red(layer["id"], p) for *_, p in read_properties(content)):
+            yield _heavy(layer, f"{zoom}/{x}/{y}", data)
+    for name in sorted(columns - allowed):
+        yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
+    yield from _too_fine(f"layer {layer['id']}", limited, profile)
+    # What is red, the download tells, which no tiler touched; of layers without one the highest zoom.
+    truth = dict(_geojson(download)) if offered else full
+    red = {n for n, p in truth.items() if _red(layer["id"], p)}
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
-        if missing := red - seen[zoom].keys():
+        if missing := red - seen[zoom]:
             yield f"layer {layer['id']}: {len(missing)} of {len(red)} red features are missing at zoom {zoom}"
-    if manifest.get("table", {}).get("layer") == layer["id"]:
-        yield from _table(manifest["table"], list(seen[source["maxzoom"]].values()))
+    if table:
+        yield from _table(manifest["table"], list(full.values()))
 
 
 def _heavy(layer: dict, tile: str, data: bytes) -> str:
@@ -206,12 +218,10 @@ def _red(layer_id: str, properties: dict) -> bool:
     return layer_id in _KEPT or int(properties.get("grade") or 0) >= KEEP
 
 
-def _truth(folder: Path, layer: dict, tiles: dict[int, dict]) -> dict[int, dict]:
-    """Properties by feature id: from the download, which no tiler touched; of base layers from the tiles."""
-    path = folder / "downloads" / f"{layer['id']}.geojson"
-    if layer["base"] or not path.is_file():
-        return tiles
-    return dict(_geojson(path))
+def _limited(names: set[str], profile: Profile) -> bool:
+    """Whether the profile sets bounds to the values of one of the columns."""
+    counts = profile.min_persons > 0 and any(name.startswith("persons") for name in names)
+    return counts or (profile.levels is not None and "level" in names)
 
 
 def _table(table: dict, features: list[dict]) -> Iterator[str]:
@@ -304,7 +314,8 @@ def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
         names = {name for row in rows for name in row}
         for name in sorted(names - allowed - {"lon", "lat"}):
             yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
-        yield from _too_fine(f"downloads/{path.name}", rows, profile)
+        if _limited(names, profile):
+            yield from _too_fine(f"downloads/{path.name}", rows, profile)
 
 
 def profile_columns(stem: str, profile: Profile) -> set[str] | None:

@@ -41,6 +41,8 @@ __all__ = ["SiteMeta", "SiteSummary", "Surface", "build_site"]
 # No map starts nearer than this, however small the region: neighbours must be seen too.
 _NEAREST_START = 10
 _RASTER_MAXZOOM = 14
+# Bookkeeping of the import, which quality.html tells.
+_NOT_SHOWN = ("geometry", "source_file", "source_row")
 # Digits of places in the search index and the table: 1e-5 degrees is 1 m.
 _PLACE_DECIMALS = 5
 
@@ -177,7 +179,7 @@ def _add_layers(build: _Build, tables: Mapping[str, pd.DataFrame], surfaces: Map
 
 
 def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
-    names = [c for c in rows.columns if c != "geometry"]
+    names = [c for c in rows.columns if c not in _NOT_SHOWN]
     if spec.columns is not None:
         names = [c for c in spec.columns if c in names]
     rows = rows[[*names, "geometry"]]
@@ -209,9 +211,11 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
     build.layers.append(layer)
     if spec.base:
         return
-    write_csv(build.folder / "downloads" / f"{spec.id}.csv", rows)
-    write_geojson(build.folder / "downloads" / f"{spec.id}.geojson", rows)
-    layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
+    # Routes are pictures of table_travel_times.csv.
+    if spec.table != "travel_times":
+        write_csv(build.folder / "downloads" / f"{spec.id}.csv", rows)
+        write_geojson(build.folder / "downloads" / f"{spec.id}.geojson", rows)
+        layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
     places = _places(rows)
     if spec.title_column == "name" and "name" in names:
         build.search += [[n, number, *p] for n, p in zip(rows["name"], places, strict=True) if isinstance(n, str) and n]

@@ -21,7 +21,7 @@ from pmtiles.tile import TileType
 
 from ...errors import InputError
 from .archive import Bounds, Tile, write_archive
-from .mvt import POLYGON, Attributes, Ints, attributes, encode_geometries, encode_layer
+from .mvt import POINT, POLYGON, Attributes, Ints, attributes, encode_geometries, encode_layer
 from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, split, valid, world_units
 
 # Features below this size share a cell; at the highest zoom nothing is thinned but for weight.
@@ -55,7 +55,6 @@ class _Source:
     """The layer while it is tiled; ``centre`` and ``span`` of each row are in Web Mercator metres."""
 
     layer: str
-    parts: list[Parts]
     table: Attributes
     rank: Ints
     centre: NDArray[np.float64]
@@ -113,7 +112,6 @@ def write_vector_tiles(
     parts = split(frame.geometry.to_crs(3857).to_numpy())
     source = _Source(
         layer,
-        parts,
         attributes(frame.drop(columns=frame.geometry.name)),
         _rank(frame, rank),
         *_extents(parts, len(frame)),
@@ -123,11 +121,15 @@ def write_vector_tiles(
 
     tiles: dict[Tile, bytes] = {}
     thinned: set[int] = set()
-    for zoom in range(minzoom, maxzoom + 1):
+    # From the highest zoom to the lowest: each zoom simplifies what the one below it in scale has left.
+    for zoom in range(maxzoom, minzoom - 1, -1):
         rows = np.isfinite(source.span) & ((source.rank >= KEEP) | (begin <= zoom))
         if zoom < maxzoom:
             rows &= _winners(source, rows, zoom, CELL_PX) | (source.span >= _metres(CELL_PX, zoom))
-        features = _features(source, rows, zoom, zoom == maxzoom, coverage)
+        parts = [p.take(rows[p.row]) for p in parts]
+        if zoom < maxzoom:
+            parts = [_simplified(p, zoom, coverage) for p in parts]
+        features = _features(source, parts, zoom)
         for (x, y), content in _by_tile(features):
             tiles[zoom, x, y], dropped = _encode(source, content, zoom)
             thinned.update(dropped if zoom == maxzoom else ())
@@ -185,9 +187,9 @@ def _winners(source: _Source, rows: NDArray[np.bool_], zoom: int, cell_px: float
     return out
 
 
-def _features(source: _Source, rows: NDArray[np.bool_], zoom: int, full: bool, coverage: bool) -> _Features:
+def _features(source: _Source, parts: list[Parts], zoom: int) -> _Features:
     """All features of a zoom by tile, rank and row."""
-    drawn = [draw(_simplified(p.take(rows[p.row]), zoom, full, coverage), zoom) for p in source.parts]
+    drawn = [draw(p, zoom) for p in parts]
     commands = [encode_geometries(d.kind, d.xy, d.part_size, d.feature_parts) for d in drawn]
     tile = np.concatenate([d.tile for d in drawn])
     row = np.concatenate([d.row for d in drawn])
@@ -198,16 +200,21 @@ def _features(source: _Source, rows: NDArray[np.bool_], zoom: int, full: bool, c
     return _Features(tile, row, kind, joined).take(order)
 
 
-def _simplified(parts: Parts, zoom: int, full: bool, coverage: bool) -> Parts:
-    """Outlines within half a pixel of the true ones; at the highest zoom as they are."""
-    if full or parts.kind == 1 or len(parts.row) == 0:
+def _simplified(parts: Parts, zoom: int, coverage: bool) -> Parts:
+    """
+    Outlines within half a pixel of the true ones, given those of the next higher zoom.
+
+    Each zoom may move them by a quarter of a pixel: with the smaller moves before, 1/8 + 1/16 + ..., that is half.
+    """
+    if parts.kind == POINT or len(parts.row) == 0:
         return parts
     tolerance = _metres(TOLERANCE / UNITS_PER_PX, zoom)
     if coverage and parts.kind == POLYGON:
+        # Its tolerance is the side of a square as large as the corner cut off, no distance moved.
         return replace(parts, geometry=shapely.coverage_simplify(parts.geometry, tolerance))
     # Topology-preserving simplification takes seconds for a reach with thousands of holes; mending the few
     # outlines that cross themselves takes none.
-    geometry = shapely.simplify(parts.geometry, tolerance, preserve_topology=False)
+    geometry = shapely.simplify(parts.geometry, tolerance / 2, preserve_topology=False)
     gone = shapely.is_empty(geometry)
     geometry[gone] = parts.geometry[gone]
     return valid(replace(parts, geometry=geometry))
