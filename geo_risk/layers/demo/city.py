@@ -60,7 +60,7 @@ def make_city(plan: Plan) -> City:
     trunks = make_trunks(plan, land, parks, ways, [*motorways, *main.through])
     blocks = make_blocks(plan, land, parks, people, roads, [pipe.line for pipe in trunks])
     firms = make_firms(plan, towns, parks, people, roads, blocks)
-    hazards = make_hazards(plan, land, towns, parks, people, firms, blocks)
+    hazards = make_hazards(plan, land, towns, parks, people, firms, blocks, roads)
     pipes = make_pipelines(plan, towns, parks, ways, roads, hazards, trunks)
     lots = make_lots(plan, towns, parks, roads, blocks.ground, links)
     hazmat_lots = np.array([row["xy"] for row in lots if row["kind"] == "危化品"])
