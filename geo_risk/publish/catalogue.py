@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ _LEVELS = {
     "township": ("镇街", "Township"),
     "village": ("村社区", "Village"),
 }
+# Level of the outer boundary in the boundary layer.
+OUTLINE = "city"
 _NO_LEVEL = ("area", "区域", "Area")
 # Lowest zoom at which a road is drawn, by OSM class; the rest from 13 on.
 _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiary": 11}
@@ -177,8 +180,10 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         yield from _by_level(spec, rows)
     elif spec.id == "service_areas":
         yield from _by_kind(spec, rows)
-    elif spec.id in ("roads", "boundary"):
-        yield spec, _merged(rows, spec.columns[0] if spec.columns else "")
+    elif spec.id == "roads":
+        yield spec, _merged(rows, "class")
+    elif spec.id == "boundary":
+        yield spec, _merged(_outlined(rows), "level")
     elif spec.geometry == "circle":
         outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0
         if outlined.any() and not spec.base:
@@ -217,19 +222,37 @@ def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
 
 
 def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
-    """Lines (or outlines of areas, each once) joined end to end where ``column`` has the same value."""
+    """
+    Lines joined end to end where ``column`` has the same value; of areas all outlines of a value as one row.
+
+    Neighbours share outlines only roughly, which leaves short pieces: as rows of their own small
+    scales would drop them and tear the outline.
+    """
     lines: list = []
     values: list = []
     rows = rows if column in rows.columns else rows.assign(**{column: None})
     for value, group in rows.groupby(column, sort=True, dropna=False):
         geometry = group.geometry.to_numpy()
-        if (shapely.get_dimensions(geometry) == 2).any():
+        areas = (shapely.get_dimensions(geometry) == 2).any()
+        if areas:
             geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
         joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)))
-        parts = shapely.get_parts(joined)
+        parts = np.array([joined]) if areas else shapely.get_parts(joined)
         lines += parts.tolist()
         values += [value] * len(parts)
     return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
+
+
+def _outlined(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """``rows`` and, where none is of the city, the outside of their union in its place."""
+    rows = rows if "level" in rows.columns else rows.assign(level=None)
+    if (rows["level"] == OUTLINE).any():
+        return rows
+    # Gaps between neighbours are faults of the data and no boundary: outer rings only.
+    union = shapely.get_parts(shapely.union_all(rows.geometry.to_numpy()))
+    rings = shapely.get_exterior_ring(union[shapely.get_dimensions(union) == 2])
+    outside = gpd.GeoDataFrame({"level": OUTLINE}, index=range(len(rings)), geometry=rings, crs=rows.crs)
+    return gpd.GeoDataFrame(pd.concat([rows[["level", "geometry"]], outside], ignore_index=True), crs=rows.crs)
 
 
 def _with_geometry(rows: gpd.GeoDataFrame, geometry: NDArray) -> gpd.GeoDataFrame:

@@ -264,9 +264,10 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
     if block is None:
         yield f"surface {layer['id']} may not be shown in profile {profile.name}"
         return
+    scale = SURFACES[layer["id"]]
     worst: dict[int, int] = defaultdict(int)
     for (zoom, x, y), data in read_archive(path):
-        worst[zoom] = max(worst[zoom], int(read_codes(data).max()))
+        worst[zoom] = max(worst[zoom], int(scale.unhatched(read_codes(data)).max()))
         if len(data) > MAX_TILE_BYTES:
             yield _heavy(layer, f"{zoom}/{x}/{y}", data)
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
@@ -283,9 +284,8 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
         yield f"surface {layer['id']}: cells of {cell} are finer than the {block:g} m of profile {profile.name}"
     elif block:
         # What the coarse download does not hold, the tiles must not show.
-        scale = SURFACES[layer["id"]]
         codes = scale.codes(surface.array)
-        tiles = raster_tiles(surface, codes, scale.palette, source["minzoom"], source["maxzoom"])
+        tiles = raster_tiles(surface, codes, scale.palette, source["minzoom"], source["maxzoom"], scale.hatches)
         if tiles != dict(read_archive(path)):
             yield f"surface {layer['id']}: the tiles differ from downloads/{file.name}"
 

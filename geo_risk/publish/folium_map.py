@@ -243,8 +243,8 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
         "weight": 1.5 if spec.base else 3,
         "title": spec.title_column,
         "labels": labels and not spec.base,
-        "letters": {g.grade: g.letter for g in GRADES},
-        "words": {g.grade: f"{getattr(g, lang)} {g.letter}" for g in GRADES},
+        "letters": {g.grade: g.letter[lang] for g in GRADES},
+        "words": {g.grade: f"{getattr(g, lang)} {g.letter[lang]}" for g in GRADES},
         "ungraded": {"zh": "未分级", "en": "not graded"}[lang],
         "columns": [
             {
@@ -271,7 +271,7 @@ def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str]) 
         start = {"zh": "要素过多，仅显示：", "en": "Too many features, drawn only: "}[lang]
         card += f"<p>{html.escape(start + '; '.join(left_out))}</p>"
     marks = "".join(
-        f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter}</li>' for g in GRADES
+        f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter[lang]}</li>' for g in GRADES
     )
     parts = {
         "header": f"<style>{read_resource('templates', 'single_file.css')}</style>",

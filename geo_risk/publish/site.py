@@ -21,6 +21,7 @@ from ..errors import GeoRiskError, InputError
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
+    OUTLINE,
     SURFACES_HERE,
     Spec,
     layers_of,
@@ -229,7 +230,12 @@ def _first_zoom(spec: Spec, rows: gpd.GeoDataFrame) -> NDArray[np.int64]:
         return np.zeros(len(rows), np.int64)
     column, zooms, rest = spec.first_zoom
     values: list[Any] = list(rows[column]) if column in rows.columns else [None] * len(rows)
-    return np.array([zooms.get(v, rest) for v in values], np.int64)
+    first = np.array([zooms.get(v, rest) for v in values], np.int64)
+    if column == "level":
+        # A map of townships alone has no city to start with: the widest areas there are come first.
+        areas = first[[v != OUTLINE for v in values]]
+        first[first == areas.min(initial=rest)] = 0
+    return first
 
 
 def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:
@@ -267,7 +273,8 @@ def _add_surface(build: _Build, name: str, surface: Surface) -> None:
         return
     maxzoom = max(build.minzoom, min(_RASTER_MAXZOOM, full_zoom(surface)))
     path = build.folder / "tiles" / f"{name}.pmtiles"
-    write_raster_tiles(path, surface, codes, scale.palette, minzoom=build.minzoom, maxzoom=maxzoom)
+    zooms = {"minzoom": build.minzoom, "maxzoom": maxzoom}
+    write_raster_tiles(path, surface, codes, scale.palette, hatches=scale.hatches, **zooms)
     facts = {"type": "raster", "tile_size": TILE_PX, "minzoom": build.minzoom, "maxzoom": maxzoom}
     _add_source(build, name, path, facts)
     write_geotiff(build.folder / "downloads" / f"{name}.tif", surface)
@@ -308,6 +315,11 @@ def _add_downloads(build: _Build, tables: Mapping[str, pd.DataFrame]) -> None:
             write_csv(build.folder / "downloads" / f"table_{key}.csv", frame)
 
 
+def _rows_of_signs(pattern: NDArray[np.bool_]) -> list[str]:
+    """A hatch as text, one line a row of pixels, # where the ink is."""
+    return ["".join("#" if inked else "." for inked in row) for row in pattern]
+
+
 def _manifest(build: _Build) -> dict[str, Any]:
     meta = build.meta
     used = {layer["group"] for layer in build.layers}
@@ -318,7 +330,7 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "title": dict(meta.title),
         "note": {lang: " ".join(part for part in (text, meta.date) if part) for lang, text in meta.note.items()},
         "bounds": list(meta.bounds),
-        "grades": [asdict(g) for g in GRADES],
+        "grades": [asdict(g) | {"pattern": _rows_of_signs(g.pattern)} for g in GRADES],
         "groups": [g for g in GROUPS if g["id"] in used],
         "sources": build.sources,
         "layers": build.layers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,26 +10,42 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 
+# Side of the square that a hatch repeats [px].
+PATTERN_PX = 16
+
 
 @dataclass(frozen=True)
 class Grade:
-    """One grade: number (4 worst), words, the letter printed beside the colour, and the hatch."""
+    """
+    One grade: number (4 worst), words, the letter printed beside the colour, and the hatch.
+
+    ``ink`` is the darker tone of the colour in which the hatch is drawn.
+    """
 
     grade: int
     zh: str
     en: str
-    letter: str
+    letter: Mapping[str, str]
     color: str
+    ink: str
     hatch: str
+
+    @property
+    def pattern(self) -> NDArray[np.bool_]:
+        """(`PATTERN_PX`, `PATTERN_PX`) where the ink is; repeated without a seam, as the side divides a tile."""
+        y, x = np.indices((PATTERN_PX, PATTERN_PX))
+        rising, falling = (x + y) % 8 < 2, (x - y) % 8 < 2
+        dots = (x % 8 < 2) & (y % 8 < 2)
+        return {"cross": rising | falling, "diagonal": rising, "dots": dots}.get(self.hatch, np.zeros(x.shape, bool))
 
 
 # Words: State Council Safety Committee Office 2016 No. 3 (red, orange, yellow, blue). No national text
 # fixes the colour values; these four keep apart under the three kinds of colour blindness.
 GRADES = (
-    Grade(4, "重大", "Major", "红", "#a50f15", "cross"),
-    Grade(3, "较大", "Considerable", "橙", "#f16913", "diagonal"),
-    Grade(2, "一般", "General", "黄", "#ffe75e", "dots"),
-    Grade(1, "低", "Low", "蓝", "#4a90d9", "plain"),
+    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross"),
+    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal"),
+    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots"),
+    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain"),
 )
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
@@ -65,13 +82,25 @@ class Scale:
 
     @property
     def palette(self) -> list[RGB]:
-        """Colours of codes 0, 1, ...; that of code 0 is never seen."""
+        """Colours of codes 0, 1, ...; that of code 0 is never seen. Grades are followed by their inks."""
         if self.graded:
-            return [(0, 0, 0), *(rgb(g.color) for g in reversed(GRADES))]
+            colors = [g.color for g in reversed(GRADES)] + [g.ink for g in reversed(GRADES)]
+            return [(0, 0, 0), *map(rgb, colors)]
         stops = np.array([rgb(c) for c in _RAMP], float)
         at = np.linspace(0, len(stops) - 1, _STEPS)
         channels = [np.rint(np.interp(at, np.arange(len(stops)), stops[:, k])).astype(int) for k in range(3)]
         return [(0, 0, 0), *((int(r), int(g), int(b)) for r, g, b in zip(*channels, strict=True))]
+
+    @property
+    def hatches(self) -> NDArray[np.bool_] | None:
+        """(5, side, side), where each code is drawn in the ink of its grade; None without grades."""
+        if not self.graded:
+            return None
+        return np.stack([np.zeros((PATTERN_PX, PATTERN_PX), bool), *(g.pattern for g in reversed(GRADES))])
+
+    def unhatched(self, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Palette codes of a tile without the hatch: grades as they are, scales unchanged."""
+        return np.where(codes > len(GRADES), codes - len(GRADES), codes) if self.graded else codes
 
     def codes(self, values: NDArray) -> NDArray[np.uint8]:
         """

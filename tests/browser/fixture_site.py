@@ -9,6 +9,7 @@ import json
 import math
 import struct
 import zlib
+from dataclasses import asdict
 from pathlib import Path
 
 import jinja2
@@ -25,10 +26,7 @@ WEST, SOUTH, EAST, NORTH = BOUNDS = (120.20, 31.80, 120.52, 32.04)
 HOSTILE = "<img src=x onerror=alert(1)>化工"
 
 GRADES = [
-    {"grade": 4, "zh": "重大", "en": "Major", "letter": "红", "color": "#a50f15", "hatch": "cross"},
-    {"grade": 3, "zh": "较大", "en": "Considerable", "letter": "橙", "color": "#f16913", "hatch": "diagonal"},
-    {"grade": 2, "zh": "一般", "en": "Moderate", "letter": "黄", "color": "#ffe75e", "hatch": "dots"},
-    {"grade": 1, "zh": "低", "en": "Low", "letter": "蓝", "color": "#4a90d9", "hatch": "plain"},
+    asdict(g) | {"pattern": ["".join(".#"[v] for v in row) for row in g.pattern.astype(int)]} for g in style.GRADES
 ]
 TOWNS = "城关 临港 澜江 青石 新桥 柳堡 沙湾 北渡 安丰 石浦 云台 双河 大泽 梅岭 长荡 东林".split()  # noqa: SIM905
 

@@ -75,7 +75,7 @@ def test_the_surface_has_the_legends_colour(visit, addresses):
 def test_legend_tells_grades_by_word_letter_and_hatch(visit, addresses):
     page = visit(addresses["file"])
     lines = page.locator("#legend li").all_inner_texts()
-    assert [line.strip() for line in lines] == [f"{g['zh']} {g['letter']}" for g in GRADES] + ["未分级"]
+    assert [line.strip() for line in lines] == [f"{g['zh']} {g['letter']['zh']}" for g in GRADES] + ["未分级"]
     swatches = page.eval_on_selector_all("#legend .swatch", "all => all.map(e => e.style.backgroundImage)")
     assert len(set(swatches)) == 5
     pictures = page.evaluate("__geoRisk.map.listImages().filter(n => n.startsWith('fill-')).sort()")

@@ -14,7 +14,14 @@ from geo_risk.errors import InputError
 from geo_risk.publish.style import GRADES, SURFACES, surface_scale
 from geo_risk.publish.tiles.archive import read_archive
 from geo_risk.publish.tiles.png import palette_png, read_codes
-from geo_risk.publish.tiles.raster import Surface, full_zoom, generalise, mercator_image, write_raster_tiles
+from geo_risk.publish.tiles.raster import (
+    Surface,
+    full_zoom,
+    generalise,
+    mercator_image,
+    raster_tiles,
+    write_raster_tiles,
+)
 
 CRS = "EPSG:4549"
 PLACE = Affine(25, 0, 510_000, 0, -25, 3_550_000)
@@ -145,7 +152,7 @@ def test_scales_leave_nothing_out_and_never_fall():
     lsir = surface_scale("lsir")
     # Six decades in 200 steps: 1e-6 is half way.
     assert lsir.codes(np.array([np.nan, 0, 1e-12, 1e-9, 1.01e-6, 1e-2])).tolist() == [0, 0, 0, 1, 101, 200]
-    assert all(len(s.palette) in (5, 201) for s in SURFACES.values())
+    assert all(len(s.palette) in (9, 201) for s in SURFACES.values())
     assert [m["label"] for m in lsir.legend()] == ["1e-9", "3.2e-8", "1e-6", "3.2e-5", "0.001"]
 
 
@@ -170,3 +177,29 @@ def test_the_one_picture_covers_the_surface():
     lon, lat = transform(CRS, "EPSG:4326", [510_000, 511_500], [3_549_000, 3_550_000])
     assert west <= lon[0] <= lon[1] <= east
     assert south <= lat[0] <= lat[1] <= north
+
+
+def test_the_hatch_is_seamless_and_never_hides_the_grade():
+    """Every grade but blue is told by its pattern, which goes on over the edges of tiles."""
+    s = surface(np.repeat(np.arange(1, 5, dtype=np.uint8), 60)[None].repeat(240, axis=0))
+    scale = surface_scale("grade")
+    codes = scale.codes(s.array)
+    plain, hatched = (
+        {t: read_codes(png) for t, png in raster_tiles(s, codes, scale.palette, 12, 14, h).items()}
+        for h in (None, scale.hatches)
+    )
+    assert plain.keys() == hatched.keys()
+    shares = {}
+    for (z, x, y), block in hatched.items():
+        assert np.array_equal(scale.unhatched(block), plain[z, x, y])
+        # The rule, from the pixel's place in the world.
+        east, south = np.meshgrid(x * 256 + np.arange(256), y * 256 + np.arange(256))
+        rising, falling = (east + south) % 8 < 2, (east - south) % 8 < 2
+        dots = (east % 8 < 2) & (south % 8 < 2)
+        for grade, ink in ((4, rising | falling), (3, rising), (2, dots), (1, np.zeros_like(dots))):
+            here = plain[z, x, y] == grade
+            assert np.array_equal(block[here] > 4, ink[here])
+            shares.setdefault(grade, []).append((int((block[here] > 4).sum()), int(here.sum())))
+    share = {g: sum(a for a, _ in n) / sum(b for _, b in n) for g, n in shares.items()}
+    assert share == pytest.approx({4: 7 / 16, 3: 1 / 4, 2: 1 / 16, 1: 0}, abs=0.02)
+    assert [scale.palette[g.grade + 4] != scale.palette[g.grade] for g in GRADES] == [True, True, True, False]

@@ -166,7 +166,7 @@ def test_without_a_surface_the_townships_are_seen_first(tmp_path, tables, meta, 
     )
     seen = {x["id"] for x in manifest(tmp_path / "s")["layers"] if x["visible"] and not x["base"]}
     assert seen == {"districts_township"}
-    assert summary.layers == {"districts_city": 1, "districts_township": 8, "boundary": 19, "labels": 9}
+    assert summary.layers == {"districts_city": 1, "districts_township": 8, "boundary": 2, "labels": 9}
     assert summary.files == sum(p.is_file() for p in (tmp_path / "s").rglob("*"))
     assert summary.bytes == sum(p.stat().st_size for p in (tmp_path / "s").rglob("*") if p.is_file())
 
@@ -174,7 +174,31 @@ def test_without_a_surface_the_townships_are_seen_first(tmp_path, tables, meta, 
 def test_a_site_needs_nothing_but_a_boundary(tmp_path, tables, meta, static):
     only = {"layers/districts": tables["districts"][["id", "name", "level", "geometry"]]}
     summary = build_site(tmp_path / "s", only, {}, meta, "public", template=TEMPLATE, static=static)
-    assert summary.layers == {"boundary": 19, "labels": 9}
+    assert summary.layers == {"boundary": 2, "labels": 9}
+
+
+def test_townships_without_a_city_are_seen_from_the_start_and_framed(tmp_path, tables, meta, static):
+    towns = tables["districts"][tables["districts"]["level"] == "township"]
+    wide = dataclasses.replace(meta, bounds=(116.0, 29.0, 121.0, 35.0))  # a map that starts at zoom 4
+    build_site(tmp_path / "s", {"districts": towns}, {}, wide, "public", template=TEMPLATE, static=static)
+    sources = manifest(tmp_path / "s")["sources"]
+    lowest = {
+        name: [
+            (p.get("level"), p.get("name"))
+            for (zoom, *_), data in read_archive(tmp_path / "s" / sources[name]["file"])
+            for *_, p in read_properties(gunzip(data))
+            if zoom == sources[name]["minzoom"]
+        ]
+        for name in ("boundary", "labels")
+    }
+    assert sources["boundary"]["minzoom"] == sources["labels"]["minzoom"] == 4
+    assert sorted(lowest["boundary"]) == [("city", None), ("township", None)]
+    assert {level for level, _ in lowest["labels"]} == {"township"}
+    from geo_risk.publish.catalogue import layers_of
+
+    (outline,) = [rows for spec, rows in layers_of({"districts": towns}) if spec.id == "boundary"]
+    frame_of_all = outline.set_index("level").geometry["city"]
+    assert shapely.equals(frame_of_all, shapely.boundary(shapely.union_all(towns.geometry.to_numpy())))
 
 
 def test_columns_may_be_missing(tmp_path, tables, meta, static):

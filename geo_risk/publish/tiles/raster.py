@@ -111,7 +111,12 @@ def _finest_px(surface: Surface) -> float:
 
 
 def raster_tiles(
-    surface: Surface, codes: NDArray[np.uint8], palette: Sequence[tuple[int, int, int]], minzoom: int, maxzoom: int
+    surface: Surface,
+    codes: NDArray[np.uint8],
+    palette: Sequence[tuple[int, int, int]],
+    minzoom: int,
+    maxzoom: int,
+    hatches: NDArray[np.bool_] | None = None,
 ) -> dict[Tile, bytes]:
     """
     PNG tiles of `TILE_PX` px, those with nothing on them left out.
@@ -120,6 +125,9 @@ def raster_tiles(
     ----------
     codes : (rows, cols) uint8
         Palette code of each cell of ``surface``; 0 is transparent; a higher code is worse.
+    hatches : (C, side, side), optional
+        Pixels of code c that lie on ``hatches[c]``, repeated over the map, get code c + C - 1. The
+        side must divide `TILE_PX`.
 
     At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
     above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
@@ -128,13 +136,20 @@ def raster_tiles(
     west, south, east, north = extent
     side = 2 * HALF / (1 << minzoom)
     deepest = max(maxzoom, full_zoom(surface))
+    ink = None if hatches is None else np.tile(hatches, (1, *(TILE_PX // n for n in hatches.shape[1:])))
     tiles: dict[Tile, bytes] = {}
     for y in range(math.floor((HALF - north) / side), math.floor((HALF - south) / side) + 1):
         for x in range(math.floor((west + HALF) / side), math.floor((east + HALF) / side) + 1):
             for tile, block in _pyramid(surface, codes, extent, (minzoom, x, y), deepest):
                 if tile[0] <= maxzoom:
-                    tiles[tile] = palette_png(block, palette)
+                    tiles[tile] = palette_png(block if ink is None else _inked(block, ink), palette)
     return tiles
+
+
+def _inked(block: NDArray[np.uint8], ink: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The codes of a tile with those that lie on their hatch raised to the code of their ink."""
+    drawn = np.take_along_axis(ink, block[None].astype(np.intp), axis=0)[0]
+    return np.where(drawn, block + np.uint8(len(ink) - 1), block)
 
 
 def write_raster_tiles(
@@ -145,6 +160,7 @@ def write_raster_tiles(
     *,
     minzoom: int,
     maxzoom: int,
+    hatches: NDArray[np.bool_] | None = None,
 ) -> Bounds:
     """
     Write `raster_tiles` into a PMTiles archive and return its bounds [degrees].
@@ -156,7 +172,7 @@ def write_raster_tiles(
     """
     if not codes.any():
         raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
-    tiles = raster_tiles(surface, codes, palette, minzoom, maxzoom)
+    tiles = raster_tiles(surface, codes, palette, minzoom, maxzoom, hatches)
     bounds = surface.lonlat_bounds
     write_archive(path, tiles, kind=TileType.PNG, bounds=bounds, metadata={"name": path.stem})
     return bounds

@@ -90,8 +90,10 @@ export function tileUrl(name: string): string {
   return `pmtiles://${name}/{z}/{x}/{y}`;
 }
 
-/** Makes every archive of the site readable by the map. */
-export async function openArchives(manifest: Manifest): Promise<void> {
+export type ReadTile = (source: string, z: number, x: number, y: number) => Promise<ArrayBuffer | undefined>;
+
+/** Makes every archive of the site readable by the map; gives a way to read one tile besides. */
+export async function openArchives(manifest: Manifest): Promise<ReadTile> {
   const protocol = new Protocol();
   const scripts = new Map<string, ScriptSource>();
   window.GEO_RISK_CHUNK = (source, n, base64) => scripts.get(source)?.receive(n, base64);
@@ -109,4 +111,5 @@ export async function openArchives(manifest: Manifest): Promise<void> {
     }
   }
   addProtocol("pmtiles", protocol.tile);
+  return async (source, z, x, y) => (await protocol.get(source)?.getZxy(z, x, y))?.data;
 }

@@ -16,6 +16,8 @@ const UI = {
   locate: { zh: "定位", en: "Locate" },
   locateName: { zh: "在地图上定位 {name}", en: "Show {name} on the map" },
   more: { zh: "此处还有", en: "Also here" },
+  furtherHere: { zh: "另有 {n} 处未列出，请放大地图后点击", en: "{n} further features not listed: zoom in and click again" },
+  gradeHere: { zh: "此处风险等级", en: "Risk grade of this place" },
   noDetails: { zh: "没有更多信息", en: "No further details" },
   notDrawn: { zh: "当前比例尺下未绘出该对象", en: "Not drawn at this scale" },
   yes: { zh: "是", en: "yes" },

@@ -1,19 +1,40 @@
-// The legend: swatch, word and letter of each grade, worst first.
+// The legend: the ramp of a surface that is shown, else swatch, word and letter of each grade, worst first.
 import { el, skeleton } from "./dom";
 import { swatch } from "./hatch";
-import { onLanguage, ui } from "./i18n";
-import type { Manifest } from "./manifest";
-import { gradeWords } from "./values";
+import { onLanguage, ui, words } from "./i18n";
+import type { Layer, Manifest } from "./manifest";
+import { bareUnit, gradeWords } from "./values";
 
-export function addLegend(manifest: Manifest): void {
+function ramp(layer: Layer): Node[] {
+  const rows = [...layer.legend!].reverse().map(({ color, label }) => {
+    const box = el("span", { class: "swatch", "aria-hidden": "true" });
+    box.style.background = color;
+    return el("li", {}, box, label);
+  });
+  const unit = layer.unit ? ` (${bareUnit(layer.unit)})` : "";
+  return [el("h2", {}, words(layer) + unit), el("ul", {}, ...rows)];
+}
+
+/** Draws the legend; the function it returns tells it that a layer has been switched. */
+export function addLegend(manifest: Manifest): (layer: Layer, visible: boolean) => void {
   const box = skeleton("legend");
+  const shown = new Set(manifest.layers.filter((layer) => layer.visible));
   const grades = manifest.grades.filter((g) => g.grade > 0).sort((a, b) => b.grade - a.grade);
-  box.hidden = !grades.length;
-  onLanguage(() => {
+  const render = (): void => {
     box.setAttribute("aria-label", ui("legend"));
+    const ramps = manifest.layers.filter((layer) => layer.legend && shown.has(layer));
+    const graded = manifest.layers.some((layer) => layer.style === "graded" && shown.has(layer));
     const rows = [...grades, undefined].map((grade) =>
       el("li", { class: grade ? undefined : "ungraded" }, swatch(grade), gradeWords(grade)),
     );
-    box.replaceChildren(el("h2", {}, ui("legend")), el("ul", {}, ...rows));
-  });
+    const ofGrades = graded || !ramps.length ? [el("h2", {}, ui("legend")), el("ul", {}, ...rows)] : [];
+    box.hidden = !grades.length && !ramps.length;
+    box.replaceChildren(...ramps.flatMap(ramp), ...(grades.length ? ofGrades : []));
+  };
+  onLanguage(render);
+  return (layer, visible) => {
+    if (visible) shown.add(layer);
+    else shown.delete(layer);
+    render();
+  };
 }

@@ -70,10 +70,13 @@ async function withMap(manifest: Manifest): Promise<void> {
   const open = panels(manifest);
   texts(manifest);
   tools(manifest, true);
-  addLegend(manifest);
+  const legend = addLegend(manifest);
   const view = await openView(manifest);
   window.__geoRisk = { map: view.map, ready: view.ready };
-  const layers = addLayerSwitch(manifest, view.setVisible);
+  const layers = addLayerSwitch(manifest, (layer, visible) => {
+    view.setVisible(layer, visible);
+    legend(layer, visible);
+  });
   const goTo = (layer: Layer, name: string, at: [number, number]): void => {
     if (matchMedia(NARROW).matches) open(); // the panel takes most of a small screen
     layers.show(layer);

@@ -6,11 +6,12 @@ export type Value = string | number | boolean | null | undefined;
 
 export interface Grade extends Words {
   grade: number;
-  letter: string;
+  letter: Words;
   color: string;
-  hatch: Hatch;
+  ink: string; // the darker tone in which the hatch is drawn
+  hatch: string;
+  pattern: string[]; // the hatch, a line a row of pixels, # where the ink is; repeats without a seam
 }
-export type Hatch = "cross" | "diagonal" | "dots" | "plain";
 
 export interface Source {
   type: "vector" | "raster";
@@ -42,6 +43,8 @@ export interface Layer extends Words {
   title_column?: string;
   columns: Column[];
   count?: number;
+  legend?: { color: string; label: string }[]; // rasters: a ramp, lowest first
+  unit?: string;
 }
 
 export interface Table {

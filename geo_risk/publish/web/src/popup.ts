@@ -2,10 +2,14 @@
 import { Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, type PointLike } from "maplibre-gl";
 import { el } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
-import type { Layer, Manifest, Value } from "./manifest";
-import { cell, unit } from "./values";
+import type { ReadTile } from "./archive";
+import { swatch } from "./hatch";
+import type { Column, Grade, Layer, Manifest, Value } from "./manifest";
+import { gradeAt } from "./spot";
+import { cell, gradeWords, unit } from "./values";
 
 const SHOWN = 6; // features in one popup
+const LONG = 40; // characters of a value that gets a line of its own
 const REACH = 6; // half side of the square a click covers [CSS px]
 
 interface Found {
@@ -23,20 +27,30 @@ function titleOf({ layer, properties }: Found): string {
   return title === undefined || title === "" ? words(layer) : String(title);
 }
 
+/** Columns that name a thing for machines; a reader wants them last. */
+const isKey = ({ name }: Column): boolean => name === "id" || name.endsWith("_id") || name.endsWith("_code");
+
 function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
-  const rows = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
+  const filled = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
+  const rows = [...filled.filter((c) => !isKey(c)), ...filled.filter(isKey)];
   if (!rows.length) return el("p", { class: "quiet" }, ui("noDetails"));
   const list = el("dl");
   for (const column of rows) {
     const value = el("dd", {}, cell(manifest, column, properties[column.name]));
     if (column.unit) value.append(` ${unit(column)}`);
-    list.append(el("dt", {}, words(column)), value);
+    const long = (value.textContent ?? "").length > LONG ? "long" : undefined; // gets the whole width
+    value.className = long ?? "";
+    list.append(el("dt", { class: long }, words(column)), value);
   }
   return list;
 }
 
-function content(manifest: Manifest, found: Found[]): HTMLElement {
-  const [first, ...rest] = found;
+function content(manifest: Manifest, all: Found[], grade?: Grade): HTMLElement {
+  if (!all.length) {
+    const words = el("p", {}, el("span", { class: "grade" }, swatch(grade), gradeWords(grade)));
+    return el("div", { class: "facts" }, el("p", { class: "quiet" }, ui("gradeHere")), words);
+  }
+  const [first, ...rest] = all.slice(0, SHOWN);
   const box = el("div", { class: "facts" }, el("p", { class: "quiet" }, words(first.layer)), el("h2", {}, titleOf(first)));
   box.append(details(manifest, first));
   if (rest.length) box.append(el("p", { class: "quiet more" }, ui("more")));
@@ -44,6 +58,7 @@ function content(manifest: Manifest, found: Found[]): HTMLElement {
     const summary = el("summary", {}, titleOf(other), el("span", { class: "quiet" }, ` ${words(other.layer)}`));
     box.append(el("details", {}, summary, details(manifest, other)));
   }
+  if (all.length > SHOWN) box.append(el("p", { class: "quiet" }, ui("furtherHere", { n: all.length - SHOWN })));
   return box;
 }
 
@@ -66,7 +81,7 @@ function worstFirst(found: Found[]): Found[] {
 }
 
 /** Popups of every layer that is no base layer. */
-export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, string[]>): Popups {
+export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, string[]>, read: ReadTile): Popups {
   const layerOf = new Map<string, Layer>();
   for (const layer of manifest.layers) {
     if (layer.base || layer.geometry === "raster" || layer.style === "label") continue;
@@ -74,7 +89,9 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
   }
   const asked = [...layerOf.keys()];
   const popup = new Popup({ maxWidth: "320px", focusAfterOpen: true });
-  let shown: Found[] = [];
+  const surfaces = manifest.layers.filter((l) => l.geometry === "raster" && l.style === "graded");
+  let shown: [Found[], Grade?] = [[]];
+  let clicks = 0;
 
   const around = (point: { x: number; y: number }): Found[] => {
     const box: [PointLike, PointLike] = [
@@ -83,21 +100,25 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     ];
     return distinct(layerOf, map.queryRenderedFeatures(box, { layers: asked }));
   };
-  const show = (at: LngLatLike, found: Found[]): void => {
-    shown = found.slice(0, SHOWN);
-    popup.setLngLat(at).setDOMContent(content(manifest, shown)).addTo(map);
+  const show = (at: LngLatLike, found: Found[], grade?: Grade): void => {
+    shown = [found, grade];
+    popup.setLngLat(at).setDOMContent(content(manifest, found, grade)).addTo(map);
     popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
   };
 
-  map.on("click", (event) => {
+  map.on("click", async (event) => {
+    const mine = ++clicks;
     const found = worstFirst(around(event.point));
-    if (found.length) show(event.lngLat, found);
+    if (found.length) return show(event.lngLat, found);
+    const surface = surfaces.find((l) => map.getLayoutProperty(parts.get(l.id)![0], "visibility") !== "none");
+    const grade = surface && (await gradeAt(read, manifest, surface, event.lngLat));
+    if (grade && mine === clicks) show(event.lngLat, [], grade);
   });
   map.on("mousemove", (event) => {
     map.getCanvas().style.cursor = around(event.point).length ? "pointer" : "";
   });
   onLanguage(() => {
-    if (popup.isOpen()) show(popup.getLngLat(), shown);
+    if (popup.isOpen()) show(popup.getLngLat(), ...shown);
   });
   return {
     open(at, layer, title) {

@@ -7,6 +7,7 @@ import type {
 } from "maplibre-gl";
 import { tileUrl } from "./archive";
 import { MARKER, NO_GRADE } from "./hatch";
+import { words } from "./i18n";
 import type { Layer, Manifest } from "./manifest";
 
 export const FONTS =
@@ -75,6 +76,9 @@ function byGrade<T extends string | number>(manifest: Manifest, value: (grade: n
 
 const gradeColor = (manifest: Manifest): Driven<string> =>
   byGrade(manifest, (grade) => manifest.grades.find((g) => g.grade === grade)!.color, NO_GRADE);
+/** The letter of a feature's grade in the language in force. */
+export const gradeLetter = (manifest: Manifest): Driven<string> =>
+  byGrade(manifest, (grade) => words(manifest.grades.find((g) => g.grade === grade)!.letter), "");
 const gradeOrder: Expression = ["to-number", ["get", "grade"], 0]; // the worst is drawn last, on top
 
 function place(layer: Layer, suffix: string, band: Band, rest: object): Placed {
@@ -132,9 +136,9 @@ function ground(layer: Layer, color: string): Placed[] {
 }
 
 function boundary(layer: Layer): Placed[] {
-  const wide: Driven<number> = ["match", ["get", "level"], ["city", "county"], 2, "village", 0.7, 1.2];
+  const wide: Driven<number> = ["match", ["get", "level"], "city", 2.6, "county", 2, "village", 0.7, 1.2];
   return [
-    place(layer, "halo", Band.Boundary, { type: "line", paint: { "line-color": "#fff", "line-width": 3.4, "line-opacity": 0.55 } }),
+    place(layer, "halo", Band.Boundary, { type: "line", paint: { "line-color": "#fff", "line-width": ["match", ["get", "level"], "city", 5, 3.4], "line-opacity": 0.55 } }),
     place(layer, "", Band.Boundary, {
       type: "line",
       paint: { "line-color": COLOR.boundary, "line-width": wide }, // no dashes: neighbours would fill each other's gaps
@@ -182,7 +186,7 @@ function gradedLines(manifest: Manifest, layer: Layer): Placed[] {
       layout: {
         "symbol-placement": "line",
         "symbol-spacing": 160,
-        "text-field": byGrade(manifest, (grade) => manifest.grades.find((g) => g.grade === grade)!.letter, ""),
+        "text-field": gradeLetter(manifest),
         "text-font": FONT,
         "text-size": 12,
         "text-rotation-alignment": "viewport",

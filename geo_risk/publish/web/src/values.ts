@@ -36,9 +36,14 @@ export function unit({ unit }: Column): string {
   return UNITS[unit] ? words(UNITS[unit]) : unit;
 }
 
+/** A unit that stands by itself, as in a legend. */
+export function bareUnit(unit: string): string {
+  return (UNITS[unit] ? words(UNITS[unit]) : unit).replace(/^[（(](.*)[)）]$/, "$1");
+}
+
 /** The heading of a column with its unit. */
 export function heading(column: Column): string {
-  const its = unit(column).replace(/^[（(](.*)[)）]$/, "$1");
+  const its = bareUnit(column.unit);
   return its ? `${words(column)} (${its})` : words(column);
 }
 
@@ -58,7 +63,7 @@ export function text(column: Column, value: Value): string {
 /** The words of a grade: name and letter. */
 export function gradeWords(grade: Grade | undefined): string {
   if (!grade) return ui("none");
-  return grade.letter === words(grade) ? grade.letter : `${words(grade)} ${grade.letter}`;
+  return `${words(grade)} ${words(grade.letter)}`;
 }
 
 /** A grade with swatch and words; any other value as text. */

@@ -7,7 +7,7 @@ import { addHatches } from "./hatch";
 import { onLanguage, ui } from "./i18n";
 import type { Layer, Manifest } from "./manifest";
 import { addPopups } from "./popup";
-import { FONTS, makeStyle } from "./style";
+import { FONTS, gradeLetter, makeStyle } from "./style";
 
 const CLOSE_ZOOM = 14; // where a place found by name is shown
 
@@ -55,7 +55,7 @@ function failures(map: MapLibre): void {
 }
 
 export async function openView(manifest: Manifest): Promise<View> {
-  await openArchives(manifest);
+  const read = await openArchives(manifest);
   // ".cjs" makes the library start a classic worker, which also a page opened from a folder may do
   setWorkerUrl(`${URL.createObjectURL(new Blob([workerCode], { type: "text/javascript" }))}#.cjs`);
   const { style, parts } = makeStyle(manifest);
@@ -78,7 +78,12 @@ export async function openView(manifest: Manifest): Promise<View> {
   failures(map);
   controls(map);
   printable(map);
-  const popups = addPopups(map, manifest, parts);
+  onLanguage(() => {
+    for (const part of map.isStyleLoaded() ? [...parts.values()].flat() : []) {
+      if (part.endsWith(":letter")) map.setLayoutProperty(part, "text-field", gradeLetter(manifest));
+    }
+  });
+  const popups = addPopups(map, manifest, parts, read);
   const setVisible = (layer: Layer, visible: boolean): void => {
     for (const part of parts.get(layer.id)!) map.setLayoutProperty(part, "visibility", visible ? "visible" : "none");
   };
