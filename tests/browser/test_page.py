@@ -276,9 +276,9 @@ def test_the_legend_follows_the_surface_that_is_shown(chromium, site, tmp_path):
     page.goto((ramp / "index.html").as_uri())
     page.wait_for_function("() => window.__geoRisk")
     page.evaluate("__geoRisk.ready")
-    for box in page.locator("input[data-layer]:checked").all():
-        if box.get_attribute("data-layer") != "surface":
-            box.uncheck()
+    on = page.eval_on_selector_all("input[data-layer]:checked", "all => all.map(e => e.dataset.layer)")
+    for name in set(on) - {"surface"}:
+        page.uncheck(f"input[data-layer={name}]")
     assert page.locator("#legend li").all_inner_texts() == ["100", "0"]
     assert "(0-100)" in page.inner_text("#legend h2").replace("–", "-")
     page.check("input[data-layer=enterprises]")  # graded: needs the grades' legend too

@@ -128,19 +128,19 @@ def spec_of(id: str) -> Spec:
 
 
 def test_coded_results_have_words():
-    words = {c["name"]: c["domain"] for c in popup_columns(spec_of("findings"), ["verdict", "source_layer"])}
+    words = {c["name"]: c["domain"] for c in popup_columns(spec_of("conflicts"), ["verdict", "source_layer"])}
     assert words["verdict"]["undecided"]["zh"] == "待核实"
     assert words["source_layer"]["hazard_sources"] == {"zh": "危险源", "en": "hazard sources"}
-    (kind,) = popup_columns(spec_of("travel_times"), ["facility_kind"])
+    (kind,) = popup_columns(spec_of("routes"), ["facility_kind"])
     assert kind["domain"]["fire_station"]["zh"] == "消防站"
 
 
 def test_popup_columns_come_from_the_schema():
-    (kind,) = popup_columns(spec_of("layers/crowded_places"), ["kind"])
+    (kind,) = popup_columns(spec_of("crowded_places"), ["kind"])
     assert (kind["zh"], kind["en"], kind["dtype"]) == ("类别", "kind", "string")
     assert kind["domain"]["primary_school"] == {"zh": "小学", "en": "primary school"}
     assert set(kind["domain"]) == set(schema.LAYERS["crowded_places"].column("kind").domain)
-    (minutes,) = popup_columns(spec_of("travel_times"), ["minutes", "unknown"])
+    (minutes,) = popup_columns(spec_of("routes"), ["minutes", "unknown"])
     assert minutes["unit"] == "min"
 
 
