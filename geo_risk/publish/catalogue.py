@@ -116,10 +116,10 @@ LAYERS: tuple[Spec | str, ...] = (
     _objects("gas_pipelines", "#8c510a", "line"),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
-    Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", color="#7b3294", maxzoom=14,
-         where={"verdict": ("undecided",)}),
-    Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", color="#a50f15", visible=True,
-         maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
+    Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", "finding", maxzoom=14,
+         color="#7b3294", where={"verdict": ("undecided",)}),
+    Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
+         color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
@@ -134,6 +134,8 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
     _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
 )  # fmt: skip
+# What the register of enterprises tells besides their grade.
+_FACTS = ("address", "park", "sector", "staff", "regulated", "state")
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
 EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards")
@@ -157,13 +159,23 @@ def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
         if len(rows) == 0 or (spec.style == "label" and len(rows) > MAX_LABELLED):
             continue
         seen.add(spec.id)
-        yield from _parts(spec, rows)
+        yield from _parts(spec, _with_facts(spec, rows, tables))
 
 
 def tables_of(layer_id: str) -> list[str]:
     """Keys of the tables that layer ``layer_id`` of a site may have been taken from; none if it is unknown."""
     specs = [s for s in LAYERS if isinstance(s, Spec)]
     return [s.table for s in specs if layer_id == s.id or layer_id.startswith(f"{s.id}_")]
+
+
+def _with_facts(spec: Spec, rows: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame]) -> gpd.GeoDataFrame:
+    """A result about the rows of an input layer of the same name, with what that layer tells of each besides."""
+    facts = tables.get(f"layers/{spec.id}") if spec.table == spec.id else None
+    if facts is None or "id" not in facts.columns or "id" not in rows.columns or not facts["id"].is_unique:
+        return rows
+    more = facts[[c for c in _FACTS if c in facts.columns and c not in rows.columns]]
+    more = more.set_axis(facts["id"], axis=0).reindex(rows["id"]).set_axis(rows.index, axis=0)
+    return rows.join(more.dropna(axis=1, how="all"))
 
 
 def _chosen(frame: gpd.GeoDataFrame, spec: Spec) -> gpd.GeoDataFrame:
@@ -293,10 +305,18 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def popup_columns(key: str, present: list[str]) -> list[dict[str, Any]]:
-    """The manifest's column objects of table ``key``, for the columns that are present."""
+def _heading(text: str) -> str:
+    """A column's description as a heading: without the explanation after a colon, which the legend gives."""
+    return text.partition(":")[0]
+
+
+def popup_columns(spec: Spec, present: list[str]) -> list[dict[str, Any]]:
+    """The manifest's column objects of the layer's tables, for the columns that are present, its own table first."""
+    keys = [spec.table, *(key for key in tables_of(spec.id) if key != spec.table)]
+    known: dict[str, schema.Column] = {}
+    for key in keys:
+        known |= {c.name: c for c in table_schema(key).columns if c.name in present and c.name not in known}
     return [
-        {"name": c.name, "zh": c.zh, "en": c.en, "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}
-        for c in table_schema(key).columns
-        if c.name in present
+        {"name": c.name, "zh": c.zh, "en": _heading(c.en), "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}
+        for c in known.values()
     ]

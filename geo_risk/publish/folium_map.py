@@ -235,7 +235,7 @@ _BASE_COLORS |= {"road": "#ffffff", "boundary": "#8a8f98"}
 
 def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
     """What single_file.js needs to draw the layer and to write its popup."""
-    columns = [] if spec.base else popup_columns(spec.table, list(rows.columns))
+    columns = [] if spec.base else popup_columns(spec, list(rows.columns))
     labels = spec.style == "graded" and spec.geometry == "fill" and len(rows) <= _MAX_LABELS
     look: dict[str, object] = {
         "geometry": spec.geometry,

@@ -204,10 +204,10 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
     number = len(build.layers)
     layer: dict[str, Any] = {"id": spec.id, "source": spec.id, "source_layer": spec.id, "group": spec.group}
     layer |= {"zh": spec.zh, "en": spec.en, "geometry": spec.geometry, "style": spec.style}
-    if spec.style == "plain":
+    if spec.style in ("plain", "finding"):
         layer["color"] = spec.color
     layer |= {"visible": spec.visible or spec.base, "base": spec.base, "title_column": spec.title_column}
-    layer["columns"] = [] if spec.base else popup_columns(spec.table, names)
+    layer["columns"] = [] if spec.base else popup_columns(spec, names)
     layer["count"] = len(rows)
     build.layers.append(layer)
     if spec.base:

@@ -49,7 +49,7 @@ GRADES = (
 )
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
-_STEPS = 200
+_STEPS = 50
 
 RGB = tuple[int, int, int]
 
@@ -130,7 +130,10 @@ class Scale:
             return []
         n = len(_RAMP)
         values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
-        return [{"color": c, "label": f"{v:.2g}".replace("e-0", "e-")} for c, v in zip(_RAMP, values, strict=True)]
+        return [
+            {"color": c, "label": (f"{v:.2g}" if self.log else f"{v:g}").replace("e-0", "e-")}
+            for c, v in zip(_RAMP, values, strict=True)
+        ]
 
 
 # The surfaces a region may have, in the order of the layer switch.

@@ -19,15 +19,15 @@ import shapely
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
+from geo_risk.publish.style import GRADES as OF_THE_MAP
+
 PUBLISH = Path(__file__).parents[2] / "geo_risk" / "publish"
 WORLD = 20037508.342789244  # half the side of the Web Mercator square [m]
 CHUNK = 384 * 1024
 WEST, SOUTH, EAST, NORTH = BOUNDS = (120.20, 31.80, 120.52, 32.04)
 HOSTILE = "<img src=x onerror=alert(1)>化工"
 
-GRADES = [
-    asdict(g) | {"pattern": ["".join(".#"[v] for v in row) for row in g.pattern.astype(int)]} for g in style.GRADES
-]
+GRADES = [asdict(g) | {"pattern": ["".join(".#"[v] for v in row) for row in g.pattern.astype(int)]} for g in OF_THE_MAP]
 TOWNS = "城关 临港 澜江 青石 新桥 柳堡 沙湾 北渡 安丰 石浦 云台 双河 大泽 梅岭 长荡 东林".split()  # noqa: SIM905
 
 

@@ -228,3 +228,62 @@ def test_print_shows_map_picture_and_table(visit, addresses):
     assert page.evaluate("document.querySelector('#paper').src.length") > 20_000  # a blank picture is far smaller
     assert page.locator("#table tbody tr:visible").count() == 16
     assert page.is_hidden("#layers")
+
+
+def test_a_click_on_the_surface_alone_tells_its_grade(visit, addresses):
+    """Whether the pixel is the grade's colour or the ink of its hatch, the words are the same."""
+    for way in ("file", "ranges"):
+        page = visit(addresses[way])
+        page.evaluate("""() => {
+            for (const {id, source} of __geoRisk.map.getStyle().layers)
+                if (source && source !== 'surface') __geoRisk.map.setLayoutProperty(id, 'visibility', 'none');
+        }""")
+        settled(page)
+        name = next(properties["name"] for _, properties in city()["enterprises"] if properties["grade"] == 4)
+        place = next(hit[2:] for hit in page.evaluate("GEO_RISK_SEARCH") if hit[0] == name)
+        x, y = page.evaluate(
+            """at => {
+            const box = __geoRisk.map.getContainer().getBoundingClientRect(), p = __geoRisk.map.project(at);
+            return [box.x + p.x, box.y + p.y];
+        }""",
+            place,
+        )
+        page.mouse.click(x, y)
+        page.wait_for_selector(".maplibregl-popup")
+        assert page.inner_text(".facts").split() == ["此处风险等级", "重大", "红"]
+        page.click("#language")
+        assert page.inner_text(".facts").split()[-2:] == ["Major", "R"]
+        page.click(".maplibregl-popup-close-button")
+        corner = page.evaluate(
+            "() => { const b = __geoRisk.map.getContainer().getBoundingClientRect(); return [b.x + 5, b.y + 5]; }"
+        )
+        page.mouse.click(*corner)  # no surface there
+        page.wait_for_timeout(200)
+        assert page.locator(".maplibregl-popup").count() == 0
+
+
+def test_the_legend_follows_the_surface_that_is_shown(chromium, site, tmp_path):
+    ramp = shutil.copytree(site, tmp_path / "ramp")
+    data = manifest(ramp)
+    layer = next(x for x in data["layers"] if x["id"] == "surface")
+    layer |= {
+        "style": "plain",
+        "unit": "0-100",
+        "legend": [{"color": "#dadaeb", "label": "0"}, {"color": "#54278f", "label": "100"}],
+    }
+    (ramp / "data" / "site.js").write_text(f"window.GEO_RISK = {json.dumps(data)};", "utf-8")
+    page = chromium.new_page()
+    page.goto((ramp / "index.html").as_uri())
+    page.wait_for_function("() => window.__geoRisk")
+    page.evaluate("__geoRisk.ready")
+    on = page.eval_on_selector_all("input[data-layer]:checked", "all => all.map(e => e.dataset.layer)")
+    for name in set(on) - {"surface"}:
+        page.uncheck(f"input[data-layer={name}]")
+    assert page.locator("#legend li").all_inner_texts() == ["100", "0"]
+    assert "(0-100)" in page.inner_text("#legend h2").replace("–", "-")
+    page.check("input[data-layer=enterprises]")  # graded: needs the grades' legend too
+    assert page.locator("#legend li").count() == 7
+    page.uncheck("input[data-layer=enterprises]")
+    page.uncheck("input[data-layer=surface]")
+    assert page.locator("#legend li").first.inner_text().strip() == "重大 红"
+    page.close()

@@ -15,6 +15,7 @@ from geo_risk.publish.tiles.mvt import (
     attributes,
     encode_geometries,
     encode_layer,
+    read_heads,
     read_properties,
     varints,
 )
@@ -117,3 +118,14 @@ def test_numpy_and_pandas_values_are_written(value):
     )
     ((_, _, properties),) = read_properties(tile)
     assert properties["v"] == (str(value) if isinstance(value, pd.Timestamp) else value)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sampled_from([None, "", "甲", "x" * 300])), max_size=20))
+def test_heads_are_those_of_the_properties(rows):
+    frame = pd.DataFrame(rows, columns=["persons", "name"])
+    commands = encode_geometries(POINT, np.full((len(rows), 2), 7), np.ones(len(rows), int), np.ones(len(rows), int))
+    tile = encode_layer("l", attributes(frame), np.arange(len(rows)), [POINT] * len(rows), commands)
+    names, ids = read_heads(tile)
+    full = list(read_properties(tile))
+    assert ids == [number for _, number, _ in full] == list(range(1, len(rows) + 1))
+    assert names == {name for *_, properties in full for name in properties}

@@ -1,5 +1,6 @@
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -122,18 +123,54 @@ def test_areas_without_a_level_are_drawn_inside_and_hidden_outside(tables):
     assert notes == []
 
 
+def spec_of(id: str) -> Spec:
+    return next(s for s in LAYERS if isinstance(s, Spec) and s.id == id)
+
+
 def test_coded_results_have_words():
-    words = {c["name"]: c["domain"] for c in popup_columns("findings", ["verdict", "source_layer"])}
+    words = {c["name"]: c["domain"] for c in popup_columns(spec_of("conflicts"), ["verdict", "source_layer"])}
     assert words["verdict"]["undecided"]["zh"] == "待核实"
     assert words["source_layer"]["hazard_sources"] == {"zh": "危险源", "en": "hazard sources"}
-    (kind,) = popup_columns("travel_times", ["facility_kind"])
+    (kind,) = popup_columns(spec_of("routes"), ["facility_kind"])
     assert kind["domain"]["fire_station"]["zh"] == "消防站"
 
 
 def test_popup_columns_come_from_the_schema():
-    (kind,) = popup_columns("layers/crowded_places", ["kind"])
+    (kind,) = popup_columns(spec_of("crowded_places"), ["kind"])
     assert (kind["zh"], kind["en"], kind["dtype"]) == ("类别", "kind", "string")
     assert kind["domain"]["primary_school"] == {"zh": "小学", "en": "primary school"}
     assert set(kind["domain"]) == set(schema.LAYERS["crowded_places"].column("kind").domain)
-    (minutes,) = popup_columns("travel_times", ["minutes", "unknown"])
+    (minutes,) = popup_columns(spec_of("routes"), ["minutes", "unknown"])
     assert minutes["unit"] == "min"
+
+
+def test_the_register_tells_more_of_a_graded_enterprise():
+    result = gpd.GeoDataFrame(
+        {"id": ["b", "a", "c"], "name": ["B", "A", "C"], "sector": ["化工"] * 3, "grade": pd.array([4, 1, 2], "Int64")},
+        geometry=shapely.points([(0, 0), (1, 1), (2, 2)]),
+        crs="EPSG:4549",
+        index=[7, 3, 5],
+    )
+    register = gpd.GeoDataFrame(
+        {
+            "id": ["a", "b"],
+            "address": ["路1号", "路2号"],
+            "sector": ["other"] * 2,
+            "staff": [5.0, np.nan],
+            "park": [None] * 2,
+        },
+        geometry=shapely.points([(0, 0), (1, 1)]),
+        crs="EPSG:4549",
+    )
+    tables = {"enterprises": result, "layers/enterprises": register}
+    ((spec, rows),) = [item for item in layers_of(tables) if not isinstance(item, str)]
+    assert rows["id"].tolist() == ["b", "a", "c"]
+    assert rows["address"].fillna("").tolist() == ["路2号", "路1号", ""]
+    assert rows["staff"].fillna(0).tolist() == [0, 5, 0]
+    assert rows["sector"].tolist() == ["化工"] * 3  # the result's own column stays
+    assert "park" not in rows.columns  # nothing is told
+    columns = {c["name"]: c for c in popup_columns(spec, list(rows.columns))}
+    assert (columns["staff"]["unit"], columns["address"]["zh"]) == ("persons", "地址")
+    twice = {**tables, "layers/enterprises": pd.concat([register, register])}
+    ((_, rows),) = [item for item in layers_of(twice) if not isinstance(item, str)]
+    assert "address" not in rows.columns  # which of the two is meant, nobody knows

@@ -10,12 +10,13 @@ export interface LayerSwitch {
 }
 
 function sign(manifest: Manifest, layer: Layer): HTMLElement {
-  const element = el("span", { class: `sign ${layer.geometry}`, "aria-hidden": "true" });
+  const element = el("span", { class: `sign ${layer.style === "finding" ? "ring" : layer.geometry}`, "aria-hidden": "true" });
   const colors = manifest.grades.filter((g) => g.grade > 0).sort((a, b) => b.grade - a.grade);
   const stops = colors.map((g, i) => `${g.color} 0 ${(100 * (i + 1)) / colors.length}%`).join(",");
   const ramp = layer.legend?.map(({ color }) => color);
   const many = layer.style === "graded" || layer.geometry === "raster";
-  if (ramp) element.style.background = `linear-gradient(90deg,${ramp.join(",")})`;
+  if (layer.style === "finding") element.style.borderColor = layer.color ?? PLAIN;
+  else if (ramp) element.style.background = `linear-gradient(90deg,${ramp.join(",")})`;
   else element.style.background = many && colors.length > 1 ? `linear-gradient(90deg,${stops})` : (layer.color ?? PLAIN);
   return element;
 }

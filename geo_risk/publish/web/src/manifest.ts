@@ -36,7 +36,7 @@ export interface Layer extends Words {
   source_layer?: string;
   group?: string;
   geometry: "fill" | "line" | "circle" | "raster";
-  style: "graded" | "plain" | "water" | "green" | "industrial" | "builtup" | "road" | "boundary" | "label";
+  style: "graded" | "plain" | "finding" | "water" | "green" | "industrial" | "builtup" | "road" | "boundary" | "label";
   color?: string;
   visible: boolean;
   base: boolean;

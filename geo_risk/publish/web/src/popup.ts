@@ -6,9 +6,10 @@ import type { ReadTile } from "./archive";
 import { swatch } from "./hatch";
 import type { Column, Grade, Layer, Manifest, Value } from "./manifest";
 import { gradeAt } from "./spot";
-import { cell, gradeWords, unit } from "./values";
+import { cell, gradeWords, text, unit } from "./values";
 
 const SHOWN = 6; // features in one popup
+const EDGE = 8; // a popup keeps this far from the edge of the map [CSS px]
 const LONG = 40; // characters of a value that gets a line of its own
 const REACH = 6; // half side of the square a click covers [CSS px]
 
@@ -32,15 +33,17 @@ const isKey = ({ name }: Column): boolean => name === "id" || name.endsWith("_id
 
 function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
   const filled = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
-  const rows = [...filled.filter((c) => !isKey(c)), ...filled.filter(isKey)];
+  const long = (c: Column) => text(c, properties[c.name]).length > LONG;
+  const facts = filled.filter((c) => !isKey(c));
+  const rows = [...facts.filter((c) => !long(c)), ...facts.filter(long), ...filled.filter(isKey)];
   if (!rows.length) return el("p", { class: "quiet" }, ui("noDetails"));
   const list = el("dl");
   for (const column of rows) {
     const value = el("dd", {}, cell(manifest, column, properties[column.name]));
     if (column.unit) value.append(` ${unit(column)}`);
-    const long = (value.textContent ?? "").length > LONG ? "long" : undefined; // gets the whole width
-    value.className = long ?? "";
-    list.append(el("dt", { class: long }, words(column)), value);
+    const name = el("dt", {}, words(column));
+    for (const part of long(column) ? [name, value] : []) part.className = "long"; // gets the whole width
+    list.append(name, value);
   }
   return list;
 }
@@ -104,6 +107,10 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     shown = [found, grade];
     popup.setLngLat(at).setDOMContent(content(manifest, found, grade)).addTo(map);
     popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
+    const [its, whole] = [popup.getElement(), map.getContainer()].map((e) => e.getBoundingClientRect());
+    const aside = Math.max(0, its.right - whole.right + EDGE) || Math.min(0, its.left - whole.left - EDGE);
+    const below = Math.max(0, its.bottom - whole.bottom + EDGE) || Math.min(0, its.top - whole.top - EDGE);
+    if (aside || below) map.panBy([aside, below]);
   };
 
   map.on("click", async (event) => {

@@ -16,6 +16,8 @@ const FONT = ["sans-serif"];
 const OPACITY = 0.82; // below .8 the map looks paler than its legend
 const ICON_ZOOM = 12; // from here points are few enough to carry their hatch
 
+const RING_ZOOM = 14; // from here the line of a finding is long enough to be seen
+
 const COLOR = {
   background: "#f5f4f0",
   water: "#c8dbe6",
@@ -233,6 +235,20 @@ function plain(layer: Layer): Placed[] {
   ];
 }
 
+/** Short lines that must be found on the map of a whole city: rings at their ends where the line itself is too small. */
+function finding(layer: Layer): Placed[] {
+  const ring = (suffix: string, color: string, width: number) => {
+    const paint = {
+      "circle-opacity": 0,
+      "circle-radius": byZoom(5, 8, 12),
+      "circle-stroke-color": color,
+      "circle-stroke-width": width,
+    };
+    return place(layer, suffix, Band.Point, { type: "circle", maxzoom: RING_ZOOM, paint });
+  };
+  return [...plain(layer), ring("ring-halo", "#fff", 3.6), ring("ring", layer.color ?? PLAIN, 2)];
+}
+
 function drawn(manifest: Manifest, layer: Layer): Placed[] {
   if (layer.geometry === "raster") {
     const paint = { "raster-opacity": OPACITY, "raster-resampling": "nearest", "raster-fade-duration": 0 };
@@ -241,6 +257,8 @@ function drawn(manifest: Manifest, layer: Layer): Placed[] {
   switch (layer.style) {
     case "graded":
       return graded(manifest, layer);
+    case "finding":
+      return finding(layer);
     case "road":
       return roads(layer);
     case "boundary":

@@ -48,7 +48,9 @@ export function addTable(manifest: Manifest, locate?: (layer: Layer, name: strin
     const cells: HTMLElement[] = table.rows[row].map((value, i) => {
       const inside = cell(manifest, columns[i], value);
       if (i === title) return el("th", { scope: "row" }, inside);
-      return el("td", { class: typeof value === "number" && columns[i].name !== "grade" ? "number" : undefined }, inside);
+      const number = typeof value === "number" && columns[i].name !== "grade";
+      const long = typeof value === "string" && value.length > 40; // characters that no line of a table holds
+      return el("td", { class: number ? "number" : long ? "long" : undefined }, inside);
     });
     if (locate && table.lonlat[row]) cells.splice(Math.max(title, 0) + 1, 0, button(row));
     return el("tr", {}, ...cells);

@@ -68,7 +68,7 @@ export function gradeWords(grade: Grade | undefined): string {
 
 /** A grade with swatch and words; any other value as text. */
 export function cell(manifest: Manifest, column: Column, value: Value): Node {
-  if (column.name === "grade") {
+  if (column.name === "grade" || column.name === "self_grade") {
     const grade = gradeOf(manifest, value);
     return el("span", { class: "grade" }, swatch(grade), gradeWords(grade));
   }
