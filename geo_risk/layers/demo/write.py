@@ -87,7 +87,12 @@ def write_demo(folder: Path, *, size: str = "city", seed: int = 1) -> DemoSummar
 
 def region_toml(size: str) -> str:
     """Settings for the written files; columns and crs only where recognition could err."""
-    lines = [f'[region]\nname = "{CITY}"\nboundary = "districts"\ncell_m = {50 if size == "large" else 25}\n']
+    cell_m = 50 if size == "large" else 25
+    lines = [
+        f'[region]\nname = "{CITY}"\nname_en = "Linlan"\nboundary = "districts"\ncell_m = {cell_m}\n',
+        '[publish]\nnote = "虚构城市，全部名称与数据均为虚构"',
+        'note_en = "A fictional city: every name and figure is invented"\n',
+    ]
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)
         lines.append(f"[layers.{name}]\nsource = {sources if len(files) == 1 else f'[{sources}]'}\n{more}")
