@@ -42,6 +42,10 @@ __all__ = ["SiteMeta", "SiteSummary", "Surface", "build_site"]
 # No map starts nearer than this, however small the region: neighbours must be seen too.
 _NEAREST_START = 10
 _RASTER_MAXZOOM = 14
+# The hatch is drawn this far in, and no more zooms than these below the first: the region is then
+# some 10,000 px wide, whatever its size.
+_HATCH_MAXZOOM = 13
+_HATCH_DEPTH = 5
 # Bookkeeping of the import, which quality.html tells.
 _NOT_SHOWN = ("geometry", "source_file", "source_row")
 # Digits of places in the search index and the table: 1e-5 degrees is 1 m.
@@ -272,6 +276,9 @@ def _add_surface(build: _Build, name: str, surface: Surface) -> None:
         build.notes.append(f"surface {name}: no cell has a value; not drawn")
         return
     maxzoom = max(build.minzoom, min(_RASTER_MAXZOOM, full_zoom(surface)))
+    if scale.graded:
+        # Coarse cells need no more pixels, but their hatch does: enlarged, its dots would look like cells.
+        maxzoom = max(maxzoom, min(_HATCH_MAXZOOM, build.minzoom + _HATCH_DEPTH))
     path = build.folder / "tiles" / f"{name}.pmtiles"
     zooms = {"minzoom": build.minzoom, "maxzoom": maxzoom}
     write_raster_tiles(path, surface, codes, scale.palette, hatches=scale.hatches, **zooms)

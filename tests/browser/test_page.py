@@ -287,3 +287,19 @@ def test_the_legend_follows_the_surface_that_is_shown(chromium, site, tmp_path):
     page.uncheck("input[data-layer=surface]")
     assert page.locator("#legend li").first.inner_text().strip() == "重大 红"
     page.close()
+
+
+def test_a_crowded_click_says_how_many_more(visit, addresses):
+    page = visit(addresses["file"] + "#map=8/31.92/120.36")
+    found = page.evaluate("""() => {
+        const map = __geoRisk.map, box = map.getContainer().getBoundingClientRect();
+        const all = map.queryRenderedFeatures({layers: ['enterprises']}).map(f => map.project(f.geometry.coordinates));
+        const near = a => all.filter(b => Math.abs(a.x - b.x) < 5 && Math.abs(a.y - b.y) < 5).length;
+        const at = all.sort((a, b) => near(b) - near(a))[0];
+        return [box.x + at.x, box.y + at.y];
+    }""")
+    page.mouse.click(*found)
+    page.wait_for_selector(".maplibregl-popup")
+    (more,) = re.findall(r"另有 (\d+) 处未列出", page.inner_text(".facts"))
+    assert int(more) > 0
+    assert page.locator(".facts details").count() == 5

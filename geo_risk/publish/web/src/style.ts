@@ -231,7 +231,7 @@ function plain(layer: Layer): Placed[] {
   }
   return [
     place(layer, "", Band.Area, { type: "fill", paint: { "fill-color": color, "fill-opacity": 0.22 } }),
-    place(layer, "outline", Band.Line, { type: "line", paint: { "line-color": color, "line-width": 1.6 } }),
+    place(layer, "outline", Band.Line, { type: "line", paint: { "line-color": color, "line-width": byZoom(0.3, 0.9, 1.6) } }),
   ];
 }
 
