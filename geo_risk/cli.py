@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -237,7 +238,9 @@ def _setbacks(arguments: Any) -> int:
             f"All of them: geo-risk export {arguments.region} findings --to findings.xlsx"
         )
         for row in region.table("not_checked").itertuples():
-            print(f"not checked: {row.count} of {row.layer}: {row.why}")
+            print(
+                f"not checked: {row.layer or 'rules'}: {row.count}: {textwrap.shorten(row.why, 110, placeholder=' ...')}"
+            )
     if counts.get("conflict", 0):
         return CONFLICT
     return UNDECIDED if counts.get("undecided", 0) else FINE

@@ -237,8 +237,7 @@ def outside_tables(options: Iterable[Option], rules: Rules) -> str:
             bands = [r for r in rules.by_class.get(name, []) if r.quantity == "volume_m3"]
             low, high = min((r.lower for r in bands), default=0.0), max((r.upper for r in bands), default=np.inf)
             if option.volume_m3[1] < low or option.volume_m3[0] > high:
-                volume = " to ".join(dict.fromkeys(f"{v:.4g}" for v in option.volume_m3))
-                texts.append(f"{name} of {volume} m3 lies outside its table ({low:g} to {high:g} m3)")
+                texts.append(f"volume lies outside the table of {name} ({low:g} to {high:g} m3)")
     return "; ".join(dict.fromkeys(texts))
 
 

@@ -107,7 +107,7 @@ def test_an_unknown_volume_spans_the_table():
 
 
 def test_volumes_outside_the_table_are_told():
-    assert "lpg_tank of 20 m3 lies outside its table (30 to 10000 m3)" in outside_tables(
+    assert "volume lies outside the table of lpg_tank (30 to 10000 m3)" in outside_tables(
         [Option(S("lpg_tank"), exactly(20))], RULES
     )
     assert outside_tables([Option(S("lpg_tank"), (20, 40))], RULES) == ""

@@ -342,7 +342,7 @@ def test_what_is_not_checked_is_listed():
     assert text["gas_pipelines", "no verified distance for hazardous-chemical pipelines"] == 2
     assert text["hazard_sources", "no distance table for kind 'waterworks'"] == 1
     assert text["hazard_sources", "no distance table recovered for tanks of 氨"] == 1
-    assert text["hazard_sources", "lpg_tank of 20 m3 lies outside its table (30 to 10000 m3)"] == 1
+    assert text["hazard_sources", "volume lies outside the table of lpg_tank (30 to 10000 m3)"] == 1
     assert text["hazard_sources", "closed"] == 1
     assert text["hazard_sources", "no geometry"] == 1
     assert text["parking_lots", "kind of car park unknown"] == 1
