@@ -230,20 +230,27 @@ def _setbacks(arguments: Any) -> int:
     if arguments.json:
         _print_json(_records(findings))
     else:
-        columns = ["verdict", "required_m", "clearance_m", "uncertainty_m", "source_name", "target_name", "clause"]
-        _print_table(findings[findings["verdict"] != "clear"], columns)
-        print(
-            f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
-            f"{counts.get('clear', 0)} near misses that are clear.\n"
-            f"All of them: geo-risk export {arguments.region} findings --to findings.xlsx"
-        )
-        for row in region.table("not_checked").itertuples():
-            print(
-                f"not checked: {row.layer or 'rules'}: {row.count}: {textwrap.shorten(row.why, 110, placeholder=' ...')}"
-            )
+        _print_findings(findings, counts, region.table("not_checked"), arguments.region)
     if counts.get("conflict", 0):
         return CONFLICT
     return UNDECIDED if counts.get("undecided", 0) else FINE
+
+
+def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.DataFrame, region: str) -> None:
+    shown = findings[findings["verdict"] != "clear"].assign(
+        source=findings["source_name"].fillna(findings["source_id"]),
+        target=findings["target_name"].fillna(findings["target_layer"] + " " + findings["target_id"]),
+        rule=findings["standard"] + " " + findings["clause"],
+    )
+    _print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
+    print(
+        f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
+        f"{counts.get('clear', 0)} near misses that are clear.\n"
+        f"All of them: geo-risk export {region} findings --to findings.xlsx"
+    )
+    for layer, count, why in not_checked[["layer", "count", "why"]].itertuples(index=False):
+        what = f"{count} of {layer}" if layer else f"{count} rules"
+        print(f"not checked: {what}: {textwrap.shorten(why, 110, placeholder=' ...')}")
 
 
 def _rescue(arguments: Any) -> int:
