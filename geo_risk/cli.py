@@ -238,8 +238,8 @@ def _setbacks(arguments: Any) -> int:
 
 def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.DataFrame, region: str) -> None:
     shown = findings[findings["verdict"] != "clear"].assign(
-        source=findings["source_name"].fillna(findings["source_id"]),
-        target=findings["target_name"].fillna(findings["target_layer"] + " " + findings["target_id"]),
+        source=findings["source_name"].replace("", None).fillna(findings["source_id"]),
+        target=findings["target_name"].replace("", None).fillna(findings["target_layer"] + " " + findings["target_id"]),
         rule=findings["standard"] + " " + findings["clause"],
     )
     _print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
@@ -249,8 +249,8 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
         f"All of them: geo-risk export {region} findings --to findings.xlsx"
     )
     for layer, count, why in not_checked[["layer", "count", "why"]].itertuples(index=False):
-        what = f"{count} of {layer}" if layer else f"{count} rules"
-        print(f"not checked: {what}: {textwrap.shorten(why, 110, placeholder=' ...')}")
+        what = f"{count} of {layer}:" if layer else str(count)
+        print(f"not checked: {what} {textwrap.shorten(why, 110, placeholder=' ...')}")
 
 
 def _rescue(arguments: Any) -> int:

@@ -1,6 +1,4 @@
-"""A PostGIS table as a layer's source. GEO_RISK_POSTGIS: address of a database the test may write to."""
-
-import os
+"""A PostGIS table as a layer's source."""
 
 import geopandas as gpd
 import pytest
@@ -9,15 +7,14 @@ from shapely.geometry import Point
 from geo_risk.errors import InputError
 from geo_risk.layers.load import load_layer
 
-URL = os.environ.get("GEO_RISK_POSTGIS", "")
 BOX = (119.9, 31.5, 120.7, 32.2)
 
 
 @pytest.fixture
-def table():
+def table(postgis_url):
     import sqlalchemy as sa
 
-    engine = sa.create_engine(URL.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = sa.create_engine(postgis_url.replace("postgresql://", "postgresql+psycopg://", 1))
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS postgis"))
     frame = gpd.GeoDataFrame(
@@ -33,10 +30,9 @@ def table():
 
 
 @pytest.mark.postgis
-@pytest.mark.skipif(not URL, reason="no database (GEO_RISK_POSTGIS)")
-def test_a_table_becomes_a_layer(tmp_path, table):
+def test_a_table_becomes_a_layer(tmp_path, postgis_url, table):
     layer, (report,) = load_layer(
-        "enterprises", {"source": f"{URL}#{table}"}, folder=tmp_path, crs="EPSG:4549", anchor=BOX
+        "enterprises", {"source": f"{postgis_url}#{table}"}, folder=tmp_path, crs="EPSG:4549", anchor=BOX
     )
     assert layer[["id", "name", "staff"]].to_numpy().tolist() == [["A", "甲", 5.0], ["B", "乙", 7.0]]
     assert report.rows_kept == 2
@@ -44,10 +40,9 @@ def test_a_table_becomes_a_layer(tmp_path, table):
 
 
 @pytest.mark.postgis
-@pytest.mark.skipif(not URL, reason="no database (GEO_RISK_POSTGIS)")
-def test_a_table_that_is_not_there(tmp_path):
+def test_a_table_that_is_not_there(tmp_path, postgis_url):
     with pytest.raises(InputError, match="nowhere"):
-        load_layer("enterprises", {"source": f"{URL}#nowhere"}, folder=tmp_path, crs="EPSG:4549", anchor=BOX)
+        load_layer("enterprises", {"source": f"{postgis_url}#nowhere"}, folder=tmp_path, crs="EPSG:4549", anchor=BOX)
 
 
 def test_a_database_that_does_not_answer_hides_the_password(tmp_path):
