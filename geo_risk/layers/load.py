@@ -80,9 +80,9 @@ def load_layer(
 def _nothing_left(name: str, raws: list[Raw]) -> str:
     told = []
     for raw in raws:
-        reasons = pd.Series([i.problem for i in raw.log.issues if i.action == "rejected"], dtype=object)
-        worst = "; ".join(f"{n} rows: {text}" for text, n in reasons.value_counts().head(3).items())
-        told.append(f"{raw.what}: {raw.read} rows read{f' ({worst})' if worst else ''}")
+        rejected = [i for i in raw.log.issues if i.action == "rejected"]
+        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in rejected[:2])
+        told.append(f"{raw.what}: {raw.read} rows read{f', such as {first}' if first else ''}")
     return (
         f"layer '{name}' has no row that can be used. {' | '.join(told)}. "
         "Check the coordinate system ('crs'), the columns ('columns') and whether the file belongs to this region."
