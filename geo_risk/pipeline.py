@@ -453,17 +453,14 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     return target / "index.html"
 
 
-def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, Any], SiteMeta]:
+def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, store.Surface], SiteMeta]:
+    """Tables, surfaces and texts of the map."""
     from .publish.site import SiteMeta
-    from .publish.tiles.raster import Surface
 
     own, text = region.settings.region, region.settings.publish
     tables = {name: region.table(name) for name in _published_tables(region)}
     tables |= {f"layers/{name}": region.layer(name) for name in region.settings.layers}
-    surfaces = {}
-    for name in ("grade", "index"):
-        surface = region.surface(name)
-        surfaces[name] = Surface(surface.array, surface.grid.crs, surface.grid.transform)
+    surfaces = {name: region.surface(name) for name in ("grade", "index")}
     name_en = own.name_en or own.name
     meta = SiteMeta(
         title={

@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import rasterio
-
 from ..errors import GeoRiskError, SettingsError
+from ..store import read_surface
 from .catalogue import LAYERS, Spec, tables_of
 from .profile import Profile, get_profile
 from .style import SURFACES
@@ -25,7 +24,7 @@ from .tiles.archive import gunzip, read_archive
 from .tiles.chunks import read_chunks
 from .tiles.mvt import read_heads, read_properties
 from .tiles.png import read_codes
-from .tiles.raster import Surface, raster_tiles
+from .tiles.raster import raster_tiles
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
 _FEATURE = re.compile(r'\{"type":"Feature","id":(\d+),"properties":')
@@ -277,10 +276,9 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
     if not file.is_file():
         yield f"surface {layer['id']}: {file.name} is missing"
         return
-    with rasterio.open(file) as data:
-        surface = Surface(data.read(1), data.crs.to_wkt(), data.transform)
-    if surface.cell_m < block:
-        cell = f"{surface.cell_m:g} m"
+    surface = read_surface(file)
+    if surface.grid.cell_m < block:
+        cell = f"{surface.grid.cell_m:g} m"
         yield f"surface {layer['id']}: cells of {cell} are finer than the {block:g} m of profile {profile.name}"
     elif block:
         # What the coarse download does not hold, the tiles must not show.

@@ -12,8 +12,8 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
+from ..store import Surface
 from .tiles.mvt import round_float
-from .tiles.raster import Surface
 
 # 1e-6 degrees is 0.1 m.
 DECIMALS = 6
@@ -101,7 +101,7 @@ def write_geotiff(path: Path, surface: Surface) -> None:
     floating = np.issubdtype(surface.array.dtype, np.floating)
     rows, cols = surface.array.shape
     shape = {"height": rows, "width": cols, "count": 1, "dtype": surface.array.dtype}
-    place = {"crs": surface.crs, "transform": surface.transform, "nodata": np.nan if floating else 0}
+    place = {"crs": surface.grid.crs, "transform": surface.grid.transform, "nodata": np.nan if floating else 0}
     # No lower resolutions inside: averaged grades would be wrong, and the tiles serve the screen.
     packed = {"compress": "deflate", "level": 9, "predictor": "yes", "overviews": "none"}
     with rasterio.open(path, "w", driver="COG", **packed, **shape, **place) as out:

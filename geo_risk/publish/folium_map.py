@@ -24,6 +24,7 @@ from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElemen
 from folium.map import Layer
 
 from ..errors import GeoRiskError
+from ..store import Surface
 from .catalogue import Spec, layers_of, popup_columns
 from .downloads import records
 from .page import read_resource, script_json
@@ -31,7 +32,7 @@ from .profile import Profile, get_profile, shown_tables
 from .site import SiteMeta
 from .style import GRADES, SURFACES, surface_scale
 from .tiles.png import palette_png
-from .tiles.raster import Surface, generalise, mercator_image
+from .tiles.raster import generalise, mercator_image
 
 # The longer side of the picture of a surface [px].
 _IMAGE_PX = 1600

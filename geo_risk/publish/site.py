@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
+from ..store import Surface
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
@@ -34,10 +35,10 @@ from .profile import Profile, get_profile, shown_tables
 from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
-from .tiles.raster import TILE_PX, Surface, full_zoom, generalise, write_raster_tiles
+from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
 from .tiles.vector import KEEP, write_vector_tiles
 
-__all__ = ["SiteMeta", "SiteSummary", "Surface", "build_site"]
+__all__ = ["SiteMeta", "SiteSummary", "build_site"]
 
 # No map starts nearer than this, however small the region: neighbours must be seen too.
 _NEAREST_START = 10

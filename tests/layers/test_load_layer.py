@@ -205,7 +205,7 @@ def test_gcj02_geometry_is_moved_back(tmp_path):
             "needs 'name' .*Headers: 甲乙, lng, lat.*columns =",
         ),
         ("enterprises", "企业名称,地址\nx,y\n", {}, InputError, "no coordinates for layer.*Headers: 企业名称, 地址"),
-        ("enterprises", "企业名称,lng,lat\nx,20,10\n", {}, InputError, "no row that can be used.*row 2, lng, lat = 20, 10: outside"),
+        ("enterprises", "企业名称,lng,lat\nx,20,10\n", {}, InputError, "no row.*row 2, lng, lat = 20, 10: outside"),
         ("enterprises", "企业名称,lng,lat\n", {}, InputError, "0 rows read"),
         (
             "enterprises",

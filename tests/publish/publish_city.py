@@ -4,9 +4,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from affine import Affine
 
-from geo_risk.publish.site import SiteMeta, Surface
+from geo_risk.grid import Grid
+from geo_risk.publish.site import SiteMeta
+from geo_risk.store import Surface
 
 CRS = "EPSG:4549"
 LEFT, BOTTOM = 500_000.0, 3_530_000.0
@@ -124,8 +125,8 @@ def city_surfaces() -> dict[str, Surface]:
     index = (100 * np.exp(-((x - 60) ** 2 + (y - 70) ** 2) / 900)).astype(np.float32)
     grade = np.digitize(index, [5, 30, 60, 90]).astype(np.uint8)
     grade[120, 150] = 4  # one red cell on its own
-    transform = Affine(cell, 0, LEFT, 0, -cell, BOTTOM + rows * cell)
-    return {"grade": Surface(grade, CRS, transform), "index": Surface(index, CRS, transform)}
+    grid = Grid(CRS, LEFT, BOTTOM + rows * cell, cell, (rows, cols))
+    return {"grade": Surface(grade, grid), "index": Surface(index, grid)}
 
 
 def city_tables() -> dict[str, pd.DataFrame]:

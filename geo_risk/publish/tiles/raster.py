@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,8 @@ from pmtiles.tile import TileType
 from rasterio.warp import Resampling, reproject, transform_bounds
 
 from ...errors import InputError
+from ...grid import Grid
+from ...store import Surface
 from .archive import Bounds, Tile, write_archive
 from .png import palette_png
 from .shapes import HALF
@@ -27,48 +28,9 @@ _FILL = 0.9
 _BLOCK_DEPTH = 4
 
 
-@dataclass(frozen=True)
-class Surface:
-    """
-    A raster and its place.
-
-    Parameters
-    ----------
-    array : (rows, cols)
-        Row 0 in the north.
-    crs : str
-        E.g. ``"EPSG:4549"``.
-    transform : Affine
-        (col, row) of a cell corner -> (easting, northing); square cells, north up.
-    """
-
-    array: NDArray
-    crs: str
-    transform: Affine
-
-    def __post_init__(self) -> None:
-        t = self.transform
-        if t.b or t.d or not t.a > 0 or not math.isclose(t.a, -t.e, rel_tol=1e-9) or self.array.ndim != 2:
-            raise InputError(
-                f"a surface needs two dimensions and square cells, north up; its transform is {tuple(t)[:6]}."
-            )
-
-    @property
-    def cell_m(self) -> float:
-        """Cell side [m]."""
-        return self.transform.a
-
-    @property
-    def bounds(self) -> Bounds:
-        """(left, bottom, right, top) in the surface's CRS."""
-        rows, cols = self.array.shape
-        left, top = self.transform.c, self.transform.f
-        return left, top - rows * self.cell_m, left + cols * self.cell_m, top
-
-    @property
-    def lonlat_bounds(self) -> Bounds:
-        """(west, south, east, north) [degrees]."""
-        return transform_bounds(self.crs, "EPSG:4326", *self.bounds)
+def lonlat_bounds(grid: Grid) -> Bounds:
+    """(west, south, east, north) of a grid [degrees]."""
+    return transform_bounds(grid.crs, "EPSG:4326", *grid.bounds)
 
 
 def generalise(surface: Surface, block_m: float) -> Surface:
@@ -78,24 +40,21 @@ def generalise(surface: Surface, block_m: float) -> Surface:
     Blocks are whole cells wide and lie on multiples of their side, so they stay in place when the
     extent changes. NaN counts only where a block holds nothing else.
     """
-    k = math.ceil(block_m / surface.cell_m - 1e-9)
+    k = math.ceil(block_m / surface.grid.cell_m - 1e-9)
     if k <= 1:
         return surface
-    side = k * surface.cell_m
-    left, _, _, top = surface.bounds
+    side = k * surface.grid.cell_m
+    left, _, _, top = surface.grid.bounds
     new_left, new_top = math.floor(left / side + 1e-9) * side, math.ceil(top / side - 1e-9) * side
-    before = (round((new_top - top) / surface.cell_m), round((left - new_left) / surface.cell_m))
+    before = (round((new_top - top) / surface.grid.cell_m), round((left - new_left) / surface.grid.cell_m))
     shape = [-(-(n + b) // k) * k for n, b in zip(surface.array.shape, before, strict=True)]
     none = np.nan if np.issubdtype(surface.array.dtype, np.floating) else 0
     padded = np.full(shape, none, surface.array.dtype)
     rows, cols = surface.array.shape
     padded[before[0] : before[0] + rows, before[1] : before[1] + cols] = surface.array
     blocks = padded.reshape(shape[0] // k, k, shape[1] // k, k)
-    return Surface(
-        np.fmax.reduce(np.fmax.reduce(blocks, axis=3), axis=1),
-        surface.crs,
-        Affine(side, 0, new_left, 0, -side, new_top),
-    )
+    coarse = np.fmax.reduce(np.fmax.reduce(blocks, axis=3), axis=1)
+    return Surface(coarse, Grid(surface.grid.crs, new_left, new_top, side, coarse.shape))
 
 
 def full_zoom(surface: Surface) -> int:
@@ -105,9 +64,9 @@ def full_zoom(surface: Surface) -> int:
 
 def _finest_px(surface: Surface) -> float:
     """Side of a pixel [m Web Mercator] small enough that no cell falls between the middles of pixels."""
-    _, south, _, north = surface.lonlat_bounds
+    _, south, _, north = lonlat_bounds(surface.grid)
     nearest = min(abs(south), abs(north)) if south * north > 0 else 0.0
-    return _FILL * surface.cell_m / math.cos(math.radians(nearest))
+    return _FILL * surface.grid.cell_m / math.cos(math.radians(nearest))
 
 
 def raster_tiles(
@@ -132,7 +91,7 @@ def raster_tiles(
     At the zoom where pixels are finer than cells, a pixel shows the cell it lies in; at each zoom
     above it the highest of the four pixels below, so that a single red cell is seen at every zoom.
     """
-    extent = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    extent = transform_bounds(surface.grid.crs, "EPSG:3857", *surface.grid.bounds)
     west, south, east, north = extent
     side = 2 * HALF / (1 << minzoom)
     deepest = max(maxzoom, full_zoom(surface))
@@ -173,7 +132,7 @@ def write_raster_tiles(
     if not codes.any():
         raise InputError(f"{path.stem}: no cell of the surface has a value; nothing can be drawn.")
     tiles = raster_tiles(surface, codes, palette, minzoom, maxzoom, hatches)
-    bounds = surface.lonlat_bounds
+    bounds = lonlat_bounds(surface.grid)
     write_archive(path, tiles, kind=TileType.PNG, bounds=bounds, metadata={"name": path.stem})
     return bounds
 
@@ -234,7 +193,7 @@ def mercator_image(surface: Surface, codes: NDArray[np.uint8], max_px: int) -> t
 
     The same rule as the tiles: a pixel takes the highest code it covers.
     """
-    west, south, east, north = transform_bounds(surface.crs, "EPSG:3857", *surface.bounds)
+    west, south, east, north = transform_bounds(surface.grid.crs, "EPSG:3857", *surface.grid.bounds)
     px = _finest_px(surface)
     k = max(1, math.ceil(max(east - west, north - south) / px / (max_px - 1)))
     rows, cols = (k * math.ceil(length / px / k) for length in (north - south, east - west))
@@ -250,8 +209,8 @@ def _warp(
     reproject(
         codes,
         out,
-        src_transform=surface.transform,
-        src_crs=surface.crs,
+        src_transform=surface.grid.transform,
+        src_crs=surface.grid.crs,
         src_nodata=0,
         dst_transform=Affine(px, 0, left, 0, -px, top),
         dst_crs="EPSG:3857",
