@@ -11,10 +11,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk.errors import InputError
-from geo_risk.routing.facilities import KINDS, facility_starts
-from geo_risk.routing.network import Network
-from geo_risk.routing.reach import (
+from ..errors import InputError
+from .facilities import KINDS, facility_starts
+from .network import Network
+from .reach import (
     SLACK_MS,
     Starts,
     arrival_ms,
@@ -24,8 +24,8 @@ from geo_risk.routing.reach import (
     piece_lines,
     route_pieces,
 )
-from geo_risk.routing.snap import Snapped, access_ms, column_text, frame_points, require_crs, snap_points
-from geo_risk.routing.speeds import rescue_default
+from .snap import Snapped, access_ms, column_text, frame_points, require_crs, snap_points
+from .speeds import rescue_default
 
 MS_PER_MIN = 60_000.0
 COLUMNS = (

@@ -10,13 +10,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk.errors import InputError
-from geo_risk.routing.closest import MS_PER_MIN, nearest_minutes
-from geo_risk.routing.facilities import KINDS, facility_starts
-from geo_risk.routing.network import Network
-from geo_risk.routing.reach import SLACK_MS
-from geo_risk.routing.service import LIMITS_MIN
-from geo_risk.routing.snap import column_text, frame_points, require_crs, snap_points
+from ..errors import InputError
+from .closest import MS_PER_MIN, nearest_minutes
+from .facilities import KINDS, facility_starts
+from .network import Network
+from .reach import SLACK_MS
+from .service import LIMITS_MIN
+from .snap import column_text, frame_points, require_crs, snap_points
 
 PEOPLE = "people"
 OUTSIDE = "outside"

@@ -8,11 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo_risk.errors import InputError
-from geo_risk.routing.network import Network
-from geo_risk.routing.reach import Starts
-from geo_risk.routing.snap import access_ms, column_text, snap_frame
-from geo_risk.routing.speeds import rescue_default, turnout_seconds
+from ..errors import InputError
+from .network import Network
+from .reach import Starts
+from .snap import access_ms, column_text, snap_frame
+from .speeds import rescue_default, turnout_seconds
 
 KINDS = ("fire_station", "hospital", "ambulance_base", "rescue_team")
 OUT_OF_SERVICE = ("closed", "stopped", "planned")

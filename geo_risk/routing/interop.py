@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo_risk.errors import InputError
-from geo_risk.routing.network import Network
-from geo_risk.routing.topology import undirected_keys
+from ..errors import InputError
+from .network import Network
+from .topology import undirected_keys
 
 KMH_PER_MPH = 1.609344
 

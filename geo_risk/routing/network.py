@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geo_risk.crs import require_metric
-from geo_risk.errors import InputError, SettingsError
-from geo_risk.routing import topology
-from geo_risk.routing.roads import road_speed, road_table, usable_roads, without_repeats
-from geo_risk.routing.speeds import check_speeds
+from ..crs import require_metric
+from ..errors import InputError, SettingsError
+from . import topology
+from .roads import road_speed, road_table, usable_roads, without_repeats
+from .speeds import check_speeds
 
 # Below these shares the report warns: the layer is then hardly usable as a network.
 WARN_MAIN_SHARE = 0.8

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from geo_risk.routing.network import Network
-from geo_risk.routing.snap import Snapped
-from geo_risk.routing.topology import RESOLUTION_M, ranges
+from .network import Network
+from .snap import Snapped
+from .topology import RESOLUTION_M, ranges
 
 # Node times of one block of starts [bytes]; bounds memory whatever the number of facilities.
 BLOCK_BYTES = 64_000_000

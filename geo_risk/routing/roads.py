@@ -10,8 +10,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk.errors import InputError
-from geo_risk.routing.topology import Lines, undirected_keys
+from ..errors import InputError
+from .topology import Lines, undirected_keys
 
 CLOSED_ACCESS = ("no", "private")
 # Posted limits outside this range are typing or unit mistakes: the highest limit in China is

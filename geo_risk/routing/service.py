@@ -12,13 +12,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk.errors import SettingsError
-from geo_risk.grid import Grid, grid_of
-from geo_risk.routing.facilities import KINDS, facility_starts
-from geo_risk.routing.network import Network
-from geo_risk.routing.reach import Pieces, Starts, nearest_node_times, piece_lines
-from geo_risk.routing.speeds import rescue_default
-from geo_risk.routing.topology import ranges
+from ..errors import SettingsError
+from ..grid import Grid, grid_of
+from .facilities import KINDS, facility_starts
+from .network import Network
+from .reach import Pieces, Starts, nearest_node_times, piece_lines
+from .speeds import rescue_default
+from .topology import ranges
 
 MS_PER_MIN = 60_000.0
 LIMITS_MIN = (5.0, 10.0, 15.0)

@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geo_risk.errors import CRSError, InputError
-from geo_risk.routing.network import Network
-from geo_risk.routing.speeds import rescue_default
+from ..errors import CRSError, InputError
+from .network import Network
+from .speeds import rescue_default
 
 Floats = NDArray[np.float64]
 

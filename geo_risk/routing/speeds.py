@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from functools import cache
 
-from geo_risk.errors import SettingsError
-from geo_risk.standards import table
+from ..errors import SettingsError
+from ..standards import table
 
 VEHICLES = ("car", "fire_engine", "ambulance")
 
