@@ -68,8 +68,8 @@ def postgis_url(tmp_path_factory) -> str:
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         # Whether it stops cleanly is no question of ours: the folder goes, and another run may have swept it already.
-        stop = [*user, str(programs / "pg_ctl"), "-D", "db", "-m", "immediate", "stop"]
-        subprocess.run(stop, check=False, capture_output=True, cwd=folder)
+        stop = [*user, str(programs / "pg_ctl"), "-D", str(folder / "db"), "-m", "immediate", "stop"]
+        subprocess.run(stop, check=False, capture_output=True, cwd=folder.anchor)
 
 
 @pytest.fixture(scope="session")
