@@ -175,6 +175,7 @@ def folium_map(
     chosen, left_out = _within(list(_vectors(shown)), max_features, lang)
     west, south, east, north = meta.bounds
     out = OfflineMap(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18)
+    folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
     _own_parts(out, meta, lang, left_out)
     _add_surfaces(out, surfaces, audience, lang)
     for spec, rows in chosen:
@@ -240,6 +241,7 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
     labels = spec.style == "graded" and spec.geometry == "fill" and len(rows) <= _MAX_LABELS
     look: dict[str, object] = {
         "geometry": spec.geometry,
+        "base": spec.base,
         "color": _BASE_COLORS.get(spec.style, spec.color),
         "weight": 1.5 if spec.base else 3,
         "title": spec.title_column,

@@ -150,3 +150,10 @@ def test_english_and_empty_maps(meta):
     out = single_file(folium_map({"layers/hazard_sources": one}, {}, english))
     assert list(layers(out)) == ["Hazard sources"]
     assert "Major R" in out
+
+
+def test_base_areas_lie_below_the_surface():
+    """Leaflet draws images at z-index 400: an area of the base map above that would hide red."""
+    from geo_risk.publish.page import read_resource
+
+    assert 'look.base && look.geometry === "fill" ? "base"' in read_resource("templates", "single_file.js")

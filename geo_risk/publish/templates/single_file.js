@@ -7,6 +7,7 @@ function geoRiskColor(properties, look) {
 function geoRiskStyle(feature, look) {
   const color = geoRiskColor(feature.properties, look);
   if (look.geometry === "line") return { color: color, weight: look.weight || 3, opacity: 0.9, fill: false };
+  if (look.base) return { stroke: false, fillColor: color, fillOpacity: 0.75 };
   return { color: "#222222", weight: 1, fillColor: color, fillOpacity: look.geometry === "fill" ? 0.75 : 0.95 };
 }
 
@@ -36,6 +37,7 @@ function geoRiskPopup(properties, look) {
 
 function geoRiskLayer(features, look) {
   return L.geoJSON(features, {
+    pane: look.base && look.geometry === "fill" ? "base" : "overlayPane", // never over the risk surface
     interactive: look.columns.length > 0,
     style: (feature) => geoRiskStyle(feature, look),
     pointToLayer: (feature, at) => L.circleMarker(at, { radius: 6 }),
