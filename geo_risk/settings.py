@@ -44,6 +44,9 @@ def among(*allowed: str) -> Check:
     )
 
 
+# What a person must say yes to, by the word in 'accept' (see docs/layers.md).
+ACCEPTED = ("swapped", "scaled", "sign", "packed_dms", "packed_json", "holes")
+
 EMPTY = object()  # default of a table without entries
 
 
@@ -86,6 +89,38 @@ class LayerSettings:
         "68 % position error of the points; absent: judged from the file", None, unit="m", check=POSITIVE
     )
     join: str | None = setting("Layer that lends its places to a table without coordinates", None)
+    unit: str | None = setting(
+        "What the cells of a population raster hold; absent: read from the file, which must then say so",
+        None,
+        check=among("persons", "persons/km2"),
+    )
+    accept: tuple[str, ...] = setting(
+        "Repairs and readings that move places or guess a notation, taken only with this yes; "
+        "without it their rows are set aside",
+        (),
+        check=among(*ACCEPTED),
+    )
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """[store]"""
+
+    url: str | None = setting(
+        "postgresql://user@host/database to which a run also writes layers and tables; the password comes from "
+        "PGPASSWORD or the password file",
+        None,
+    )
+    schema: str = setting("Schema of the database they are written to", "geo_risk")
+
+
+@dataclass(frozen=True)
+class WeatherSettings:
+    """[weather]"""
+
+    wind: str | None = setting(
+        "Wind rose (CSV: direction, speed, stability, share) or hourly weather (EPW, TMY3); absent: none", None
+    )
 
 
 @dataclass(frozen=True)
@@ -201,6 +236,8 @@ class ComputeSettings:
 
 SECTIONS: dict[str, type] = {
     "region": RegionSettings,
+    "store": StoreSettings,
+    "weather": WeatherSettings,
     "risk": RiskSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
@@ -215,6 +252,8 @@ class Settings:
 
     region: RegionSettings
     layers: Mapping[str, LayerSettings]
+    store: StoreSettings
+    weather: WeatherSettings
     risk: RiskSettings
     setbacks: SetbackSettings
     rescue: RescueSettings

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError, RegionError, SettingsError
 from ..schema import LAYERS, Table
 
-KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where")
+KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept")
 JOINABLE = ("enterprises",)
 
 
@@ -27,6 +27,8 @@ class Source:
     join: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
+    unit: str | None = None
+    accept: frozenset[str] = frozenset()
 
 
 def table_of(name: str) -> Table:
@@ -112,7 +114,8 @@ def _check(table: Table, spec: Mapping[str, Any]) -> None:
 
 def _source(spec: Mapping[str, Any], path: str, sublayer: str | None) -> Source:
     return Source(path, sublayer, spec.get("crs"), spec.get("columns", {}), spec.get("position_error_m"),
-                  spec.get("join"), spec.get("values", {}), spec.get("where", {}))  # fmt: skip
+                  spec.get("join"), spec.get("values", {}), spec.get("where", {}), spec.get("unit"),
+                  frozenset(spec.get("accept", ())))  # fmt: skip
 
 
 def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]]:

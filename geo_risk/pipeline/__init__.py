@@ -1,0 +1,32 @@
+"""The steps of a region, one short function each; the only place where the sub-packages meet.
+
+``inputs -> layers -> surfaces and tables -> site``: every step reads and writes the files it names,
+and `manifest.run_steps` runs those whose inputs, settings or code changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import SettingsError
+from ..manifest import Step
+from ..region import Region
+from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
+from .imports import import_steps
+from .publish import publish, publish_steps, site_parts
+
+__all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]
+
+
+def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step]:
+    """All steps of the region in ``folder`` whose results lie in ``build``, in order."""
+    region = Region(folder, build=build)
+    names = list(region.settings.layers)
+    if not set(names) & set(HAZARD_LAYERS):
+        raise SettingsError(
+            f"{folder / 'region.toml'}: no layer with hazards. "
+            f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
+        )
+    count = workers or region.settings.compute.workers or os.cpu_count() or 1
+    return [*import_steps(region), *analysis_steps(region, count), *publish_steps(region)]

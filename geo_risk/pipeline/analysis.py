@@ -1,0 +1,213 @@
+"""Steps from layers to results: major hazards, risk index, setbacks, districts, rescue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .. import store
+from ..errors import SettingsError
+from ..manifest import Step
+from ..region import Region
+from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from ..routing.network import Network
+
+# Layers each step looks at, if the region has them.
+HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots")
+INDEX_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "crowded_places", "roads")
+SETBACK_LAYERS = (
+    "hazard_sources",
+    "gas_pipelines",
+    "parking_lots",
+    "crowded_places",
+    "buildings",
+    "enterprises",
+    "roads",
+)
+PLACE_LAYERS = ("hazard_sources", "crowded_places")
+SURFACES = ("index", "hazard", "exposure", "grade")
+_CODE = ("pipeline/analysis.py", *SHARED_CODE)
+
+
+def analysis_steps(region: Region, workers: int) -> list[Step]:
+    build, settings = region.build, region.settings
+    grid = (build / "frame.json", build / "grid.json", build / "boundary.parquet")
+    code = ("analysis", "standards", "parallel.py", *_CODE)
+    found = [
+        Step(
+            "index",
+            lambda: _index(region, workers),
+            (*grid, *layer_files(region, *INDEX_LAYERS, "population"), *tables(region, "major_hazards")),
+            (*tables(region, "index_sources"), *surfaces(region, *SURFACES)),
+            asdict(settings.risk),
+            code,
+        ),
+        Step(
+            "setbacks",
+            lambda: _setbacks(region),
+            layer_files(region, *SETBACK_LAYERS),
+            tables(region, "findings", "not_checked"),
+            asdict(settings.setbacks),
+            code,
+        ),
+    ]
+    if "hazard_sources" in settings.layers:
+        reads = layer_files(region, "hazard_sources", "population", "enterprises")
+        found.insert(
+            0,
+            Step("major hazards", lambda: _major_hazards(region), reads, tables(region, "major_hazards"), None, code),
+        )
+    if "districts" in settings.layers:
+        reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources"))
+        reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")
+        writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
+        found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    if "roads" in settings.layers and "emergency_facilities" in settings.layers:
+        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
+        writes = tables(region, "travel_times", "service_areas", "coverage")
+        code = ("routing", "standards", "parallel.py", *_CODE)
+        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
+    return found
+
+
+def _major_hazards(region: Region) -> None:
+    from ..analysis.major_hazards import major_hazards
+
+    layers = region.layers("hazard_sources", "population", "enterprises")
+    found = major_hazards(
+        layers["hazard_sources"], population=layers.get("population"), enterprises=layers.get("enterprises")
+    )
+    write_tables(region, major_hazards=found)
+
+
+def _index(region: Region, workers: int) -> None:
+    from ..analysis.grading import grade
+    from ..analysis.index import index_surface
+    from ..analysis.index_sources import index_sources
+    from ..analysis.rollup import boundary_mask
+
+    major = region.table("major_hazards") if "hazard_sources" in region.settings.layers else None
+    sources = index_sources(region.layers(*INDEX_LAYERS), major)
+    surface = index_surface(
+        sources,
+        region.layers("population", "crowded_places"),
+        region.grid,
+        settings=region.settings.risk,
+        workers=workers,
+    )
+    inside = boundary_mask(store.read_table(region.build / "boundary.parquet"), region.grid)
+    grades = grade(surface.index, region.settings.risk.cuts, mask=inside)
+    write_tables(region, index_sources=sources)
+    arrays: dict[str, Any] = {
+        "index": surface.index,
+        "hazard": surface.hazard,
+        "exposure": surface.exposure,
+        "grade": grades,
+    }
+    for name, array in arrays.items():
+        store.write_surface(region.build / "surfaces" / f"{name}.tif", store.Surface(array, region.grid))
+
+
+def _districts(region: Region) -> None:
+    from ..analysis.exposure import population_on_grid
+    from ..analysis.grading import enterprise_grades
+    from ..analysis.index import IndexSurface
+    from ..analysis.rollup import district_grades
+
+    risk, grid = region.settings.risk, region.grid
+    layers = region.layers("districts", "enterprises", "hazard_sources", "population")
+    arrays = {name: region.surface(name).array for name in SURFACES}
+    surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
+    major = region.table("major_hazards") if "hazard_sources" in layers else None
+    findings = region.table("findings")
+    counts: dict[str, Any] = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
+    counts["findings"] = findings[findings["verdict"] == "conflict"]
+    if major is not None:
+        counts["major_hazards"] = major[major["verdict"] == "major"]
+    if "enterprises" in layers:
+        firms = enterprise_grades(
+            layers["enterprises"],
+            surface,
+            region.table("index_sources"),
+            hazard_sources=layers.get("hazard_sources"),
+            major_hazards=major,
+            findings=findings,
+            districts=layers["districts"],
+            settings=risk,
+        )
+        write_tables(region, enterprises=firms)
+        counts["enterprises"] = firms
+    people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
+    graded = district_grades(
+        layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
+    )
+    write_tables(region, districts=graded)
+
+
+def _setbacks(region: Region) -> None:
+    import pandas as pd
+
+    from ..analysis.conditions import builtin_rules
+    from ..analysis.setbacks import check_setbacks
+
+    rules, wanted = builtin_rules(), region.settings.setbacks.standards
+    if wanted:
+        chosen = rules[rules["standard"].str.startswith(wanted)]
+        if chosen.empty:
+            known = ", ".join(sorted(set(rules["standard"])))
+            raise SettingsError(f"[setbacks] standards = {list(wanted)}: no rule is of these. Known: {known}.")
+        rules = chosen
+    findings = check_setbacks(region.layers(*SETBACK_LAYERS), rules=rules)
+    not_checked = pd.DataFrame(findings.attrs["not_checked"], columns=["layer", "count", "why"])
+    write_tables(region, findings=findings, not_checked=not_checked)
+
+
+def _rescue(region: Region) -> None:
+    from ..routing.closest import closest_facilities
+    from ..routing.coverage import coverage
+    from ..routing.service import service_areas
+
+    rescue, roads, facilities = region.settings.rescue, network(region), facilities_of(region)
+    places = region.layers(*PLACE_LAYERS)
+    common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
+    others = region.layers("population", "districts")
+    times = closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common)
+    areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
+    people, districts = others.get("population"), others.get("districts")
+    shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
+    write_tables(region, travel_times=times, service_areas=areas, coverage=shares)
+
+
+def facilities_of(region: Region) -> gpd.GeoDataFrame:
+    """
+    The emergency facilities; hospitals come from the crowded places where the layer itself has none.
+
+    Offices keep hospitals in the list of crowded places more often than in that of the rescue forces.
+    """
+    import pandas as pd
+
+    facilities = region.layer("emergency_facilities")
+    if "crowded_places" not in region.settings.layers or (facilities["kind"] == "hospital").any():
+        return facilities
+    places = region.layer("crowded_places")
+    hospitals = places.loc[places["kind"] == "hospital", ["id", "name", "kind", "beds", "state", "geometry"]]
+    hospitals = hospitals.assign(id="crowded_places/" + hospitals["id"])
+    return pd.concat([facilities, hospitals], ignore_index=True) if len(hospitals) else facilities
+
+
+def network(region: Region) -> Network:
+    """The road network of a region, with the speeds of its settings."""
+    from ..routing.network import build_network
+    from ..routing.speeds import vehicle_speeds
+
+    rescue = region.settings.rescue
+    return build_network(
+        region.layer("roads"),
+        speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
+        snap_m=rescue.merge_ends_m,
+        connect_m=rescue.connect_m,
+    )

@@ -1,0 +1,38 @@
+"""Where the steps' files lie, and small helpers every group of steps shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .. import store
+from ..region import Region
+
+SHARED_CODE = ("schema.py", "grid.py", "crs.py", "store.py", "pipeline/files.py")
+
+
+def tables(region: Region, *names: str) -> tuple[Path, ...]:
+    """Files of result tables."""
+    return tuple(region.build / "tables" / f"{name}.parquet" for name in names)
+
+
+def surfaces(region: Region, *names: str) -> tuple[Path, ...]:
+    """Files of surfaces."""
+    return tuple(region.build / "surfaces" / f"{name}.tif" for name in names)
+
+
+def layer_files(region: Region, *names: str) -> tuple[Path, ...]:
+    """Files of those of the layers ``names`` that the region has."""
+    return tuple(region.build / "layers" / f"{name}.parquet" for name in names if name in region.settings.layers)
+
+
+def bind(function: Callable[..., object], *arguments: Any) -> Callable[[], object]:
+    """The call to come, with the arguments of now."""
+    return lambda: function(*arguments)
+
+
+def write_tables(region: Region, **tables: Any) -> None:
+    """Write result tables by name."""
+    for name, table in tables.items():
+        store.write_table(region.build / "tables" / f"{name}.parquet", table)

@@ -1,0 +1,89 @@
+"""Steps from results to the published map."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import store
+from ..manifest import Step
+from ..region import Region
+from .analysis import analysis_steps
+from .files import SHARED_CODE, bind, layer_files, surfaces, tables
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from ..publish.site import SiteMeta
+
+# Results and layers a map is made of, if they are there.
+_PUBLISHED = (
+    "districts",
+    "enterprises",
+    "major_hazards",
+    "findings",
+    "travel_times",
+    "service_areas",
+    "coverage",
+    "index_sources",
+)
+
+
+def publish_steps(region: Region) -> list[Step]:
+    reads = (
+        region.build / "frame.json",
+        *layer_files(region, *region.settings.layers),
+        *tables(region, *_published_tables(region)),
+        *surfaces(region, "grade", "index"),
+    )
+    settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
+    return [
+        Step(
+            f"publish {profile}",
+            bind(publish, region, profile),
+            reads,
+            (region.site / profile / "manifest.json",),
+            settings,
+            ("publish", "pipeline/publish.py", *SHARED_CODE),
+        )
+        for profile in region.settings.publish.profiles
+    ]
+
+
+def _published_tables(region: Region) -> list[str]:
+    """Names of the result tables this region has, all steps run."""
+    written = {path.stem for step in analysis_steps(region, 1) for path in step.writes if path.suffix == ".parquet"}
+    return [name for name in _PUBLISHED if name in written]
+
+
+def publish(region: Region, profile: str, to: Path | None = None) -> Path:
+    """Write the site of one profile; its page."""
+    from ..publish.site import build_site
+
+    target = to or region.site / profile
+    target.parent.mkdir(parents=True, exist_ok=True)
+    build_site(target, *site_parts(region), profile)
+    return target / "index.html"
+
+
+def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, store.Surface], SiteMeta]:
+    """Tables, surfaces and texts of the map."""
+    from ..publish.site import SiteMeta
+
+    own, text = region.settings.region, region.settings.publish
+    tables = {name: region.table(name) for name in _published_tables(region)}
+    tables |= {f"layers/{name}": region.layer(name) for name in region.settings.layers}
+    surfaces = {name: region.surface(name) for name in ("grade", "index")}
+    name_en = own.name_en or own.name
+    meta = SiteMeta(
+        title={
+            "zh": text.title or f"{own.name}安全风险一张图",
+            "en": text.title_en or f"{name_en}: safety risk on one map",
+        },
+        bounds=tuple(region.frame["bounds"]),
+        note={"zh": text.note, "en": text.note_en or text.note},
+        languages=text.languages,
+        date=text.date,
+    )
+    return tables, surfaces, meta
