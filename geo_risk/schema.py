@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: ``geometry`` is point, line, polygon, any or none."""
+    """One table: ``geometry`` is point, line, polygon, any, raster or none."""
 
     name: str
     zh: str
@@ -149,8 +149,11 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
         _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
-        _c("access", "string", "通行", "access, OSM words", also="通行限制"), *SOURCE),
+        _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
+    Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
+        ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction"), _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
+        _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
     Table("districts", "行政区划", "districts", "polygon", (
         _c("id", "string", "行政区划代码", "code", also="区划代码|代码|编码|adcode|TOWN_ID|VILLCODE|code|行政区划代|id"),
         _c("name", "string", "名称", "name", also="行政区划名称|镇街名称|TOWN|VILLNAME|区划名称|name|乡镇名称|行政区划名", need=True),
@@ -185,6 +188,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("accidents", "事故", "accidents", "any", (
         ID, NAME, _c("kind", "string", "事故类型", "kind", also="事故類別名稱|事故类别|类型"), _c("date", "date", "日期", "date", also="发生日期|發生日期|事故日期|发生时间"), _c("substance", "string", "物质", "substance", also="涉及物质"),
         _c("deaths", "float", "死亡人数", "deaths", "persons", "死亡"), _c("injuries", "float", "受伤人数", "injuries", "persons", "受伤"), ERROR, *SOURCE), aliases=("事故", "accidents", "accident")),
+    Table("elevation", "高程", "elevation", "raster", (_c("elevation_m", "float", "高程", "height of the ground", "m"),), aliases=("高程", "地形", "elevation", "dem", "relief", "terrain")),
     Table("landuse", "用地", "land use", "polygon", (ID, NAME, _c("kind", "string", "用地类型", "kind", also="类型|用地性质|landuse|leisure", domain="green=绿地,公园,林地,forest,park,grass,wood|industrial=工业,工业用地,园区|residential=居住,建成区,居住用地|farmland=耕地,农田"), *SOURCE),
         aliases=("用地", "土地利用", "园区边界", "绿地", "landuse", "greens", "parks")),
 )}
@@ -193,6 +197,9 @@ _KEYS = (_c("layer", "string", "图层", "layer"), ID, NAME)
 GRADE = _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue, 0 none")
 
 RESULTS: dict[str, Table] = {t.name: t for t in (
+    Table("wind_rose", "风玫瑰", "wind rose", "none", (
+        _c("period", "string", "时段", "day, night or all"), _c("direction_deg", "float", "风向", "direction the wind comes from; missing for calm", "deg"), _c("speed_mps", "float", "风速", "wind speed at 10 m", "m/s"),
+        _c("stability", "string", "稳定度", "Pasquill class A to F; missing where the file has none"), _c("share", "float", "频率", "share of the hours; sums to 1 over the table")), ()),
     Table("major_hazards", "重大危险源辨识", "major hazard installations", "any", (
         _c("unit_id", "string", "单元编号", "unit", need=True), NAME, _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
         _c("substances", "string", "物质", "substances"), _c("quantity_t", "float", "存量", "sum of the quantities", "t"), _c("verdict", "string", "结论", "major, not_major or undecided"),

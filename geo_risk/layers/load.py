@@ -34,6 +34,7 @@ def load_layer(
     crs: str,
     anchor: Box | None = None,
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
+    evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -46,6 +47,8 @@ def load_layer(
     anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
         rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
     joins : finished layers (same CRS) for ``join``.
+    evidence : finished layers (same CRS), such as districts, roads and water, against which an
+        unstated coordinate system is judged.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def load_layer(
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
         raws.append(raw)
         _select(raw, source)
-        part = _clean(raw, table, source, crs, anchor, joins or {}) if len(raw.frame) else None
+        part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
         if part is not None and len(part):
             parts.append(part.assign(_file=number))
     if not parts:
@@ -90,11 +93,17 @@ def _nothing_left(name: str, raws: list[Raw]) -> str:
 
 
 def _clean(
-    raw: Raw, table: Table, source: Source, crs: str, anchor: Box | None, joins: Mapping[str, gpd.GeoDataFrame]
+    raw: Raw,
+    table: Table,
+    source: Source,
+    crs: str,
+    anchor: Box | None,
+    joins: Mapping[str, gpd.GeoDataFrame],
+    evidence: Mapping[str, gpd.GeoDataFrame],
 ) -> gpd.GeoDataFrame:
     """One file: columns matched, rows placed, shapes mended, values converted."""
     columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
-    placed = place.place(raw, table, source, columns, crs, anchor, joins)
+    placed = place.place(raw, table, source, columns, crs, anchor, joins, evidence)
     raw.take(placed.ok)
     geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log)
     raw.take(ok)
@@ -267,7 +276,7 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
         raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
         if not len(raw.frame):
             continue
-        placed = place.place(raw, table, source, {}, "EPSG:4326", None, {})
+        placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})
         if not placed.ok.any():
             continue
         box = shapely.bounds(placed.geometry[placed.ok])

@@ -48,6 +48,7 @@ def place(
     crs: str,
     anchor: Box | None,
     joins: Mapping[str, gpd.GeoDataFrame],
+    evidence: Mapping[str, gpd.GeoDataFrame],
 ) -> Placed:
     """
     Places of the rows of ``raw`` in ``crs``; rows without one are told as rejected.

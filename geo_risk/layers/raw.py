@@ -20,7 +20,8 @@ class Raw:
     ``frame`` holds the values (text, or numbers where the format has them), one row each;
     ``rows`` their numbers as a person counts them; ``geometry`` shapely geometries or None for a
     plain table; ``labels`` second headings (a Chinese line under codes). Rows that could not even
-    be read are told in ``log`` as rejected and are not in ``frame``; ``read`` counts both.
+    be read are told in ``log`` as rejected and are not in ``frame``; ``read`` counts both, and
+    ``unread`` keeps their cells: (row, cells as text), or (row, [GeoJSON text of the feature]).
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Raw:
     labels: dict[str, str] = field(default_factory=dict)
     read: int = 0
     canonical: bool = False
+    unread: list[tuple[int, list[str]]] = field(default_factory=list)
 
     @property
     def what(self) -> str:
