@@ -1,0 +1,284 @@
+"""The risk of a region: point and line sources with their outcomes, summed on a grid, at points, and by source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ...grid import Grid
+from .kernels import Kernels, build_kernels, outcome_parts, shares, stamp
+from .lines import line_shares, pieces, stamp_lines
+from .outcomes import Outcome, Stack, View, individual, societal, stack
+from .societal import FN, People, fn_curves
+from .weather import PERIODS, Weather
+
+_BATCH = 500  # point sources whose kernels are held at once (about 115 kB each)
+_LINE_STEP_M = 25.0  # a line whose outcomes have a direction is stamped this often, or eight times within its reach
+
+
+@dataclass(frozen=True)
+class Model:
+    """
+    Sources and outcomes.
+
+    Parameters
+    ----------
+    sources : (S,) GeoDataFrame
+        One row a source, metric CRS: points, and lines whose outcomes' frequencies are per metre.
+    outcomes : of all sources; ``Outcome.source`` is the position of the row.
+    weather : Weather
+    """
+
+    sources: gpd.GeoDataFrame
+    outcomes: Sequence[Outcome]
+    weather: Weather
+    lacked: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The outcomes as flat arrays."""
+        return stack(self.outcomes)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The sources as what is stamped."""
+        return _parts(self)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """
+    What stands where: points (N,) and straight pieces (M,), each with its source and weight.
+
+    A line whose outcomes all look the same in every direction is integrated in closed form
+    (``ends``); any other line is a row of points, each standing for some metres.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    source: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    line: NDArray[np.int64]
+
+
+def _parts(model: Model) -> Parts:
+    geometry = model.sources.geometry.to_numpy()
+    flat = shapely.get_dimensions(geometry)
+    reach, turning = _reach(model), np.zeros(len(geometry), bool)
+    stacked = model.stack
+    turning[stacked.source[stacked.plume | (stacked.offset != 0)]] = True
+    points = np.flatnonzero(flat == 0)
+    centre = geometry[points]
+    x, y = [shapely.get_x(centre)], [shapely.get_y(centre)]
+    source, weight = [points], [np.ones(len(points))]
+    for i in np.flatnonzero((flat == 1) & turning & (reach > 0)):
+        length = float(shapely.length(geometry[i]))
+        count = max(1, int(np.ceil(length / min(_LINE_STEP_M, max(reach[i] / 8, 1.0)))))
+        at = shapely.line_interpolate_point(geometry[i], (np.arange(count) + 0.5) / count, normalized=True)
+        x.append(shapely.get_x(at))
+        y.append(shapely.get_y(at))
+        source.append(np.full(count, i))
+        weight.append(np.full(count, length / count))
+    still = np.flatnonzero((flat == 1) & ~turning & (reach > 0))
+    ends, owner = pieces(geometry[still], reach[still]) if len(still) else (np.empty((0, 4)), np.empty(0, int))
+    return Parts(
+        np.concatenate(x), np.concatenate(y), np.concatenate(source).astype(np.int64), np.concatenate(weight),
+        np.ascontiguousarray(ends), still[owner].astype(np.int64),
+    )  # fmt: skip
+
+
+def _reach(model: Model) -> NDArray[np.float64]:
+    """(S,) distance beyond which a source kills nobody [m]."""
+    reach = np.zeros(len(model.sources))
+    np.maximum.at(reach, model.stack.source, model.stack.reach)
+    return reach
+
+
+def _corner(grid: Grid) -> tuple[float, float, float]:
+    return grid.left, grid.top, grid.cell_m
+
+
+def lsir_surface(model: Model, grid: Grid, *, workers: int = 1) -> NDArray[np.float32]:
+    """
+    (rows, cols) location-specific individual risk at the cell centres [per year].
+
+    Bit for bit the same for any number of workers. Zero where no outcome reaches.
+    """
+    out = np.zeros(grid.shape, np.float32)
+    _add(model, individual(model.weather), grid, out, (0, grid.shape[0], 0, grid.shape[1]), workers)
+    return out
+
+
+def restamp(
+    surface: NDArray[np.float32], before: Model, after: Model, changed: Sequence[int], grid: Grid, *, workers: int = 1
+) -> tuple[int, int, int, int]:
+    """
+    Bring a surface of ``before`` up to date for ``after``, in place, touching only what ``changed`` sources reach.
+
+    Both models have the same rows of sources; those in ``changed`` differ in place, outcomes or
+    existence (no outcomes). Bit-equal to `lsir_surface` of ``after``. Returns the window (row0, row1, col0, col1).
+    """
+    boxes = []
+    for model in (before, after):
+        reach = _reach(model)[list(changed)]
+        bounds = shapely.bounds(model.sources.geometry.to_numpy()[list(changed)])
+        boxes.append(np.column_stack([bounds[:, :2] - reach[:, None], bounds[:, 2:] + reach[:, None]]))
+    box = np.concatenate(boxes)
+    (row1, row0), (col0, col1) = _rows_cols(grid, box)
+    window = (max(0, row0), min(grid.shape[0], row1 + 1), max(0, col0), min(grid.shape[1], col1 + 1))
+    if window[0] >= window[1] or window[2] >= window[3]:
+        return (0, 0, 0, 0)
+    surface[window[0] : window[1], window[2] : window[3]] = 0
+    _add(after, individual(after.weather), grid, surface, window, workers)
+    return window
+
+
+def _rows_cols(grid: Grid, box: NDArray[np.float64]) -> tuple[tuple[int, int], tuple[int, int]]:
+    rows, cols = grid.rowcol([box[:, 0].min(), box[:, 2].max()], [box[:, 1].min(), box[:, 3].max()])
+    return (int(rows[0]), int(rows[1])), (int(cols[0]), int(cols[1]))
+
+
+def _add(
+    model: Model,
+    view: View,
+    grid: Grid,
+    out: NDArray[np.float32],
+    window: tuple[int, int, int, int],
+    workers: int,
+) -> None:
+    """Add all sources to a window of ``out``, in batches of kernels, in the order of the sources."""
+    parts, reach = model.parts, _reach(model)
+    west, east = grid.left + window[2] * grid.cell_m, grid.left + window[3] * grid.cell_m
+    north, south = grid.top - window[0] * grid.cell_m, grid.top - window[1] * grid.cell_m
+    near = np.zeros(len(model.sources), bool)
+    bounds = shapely.bounds(model.sources.geometry.to_numpy())
+    near[:] = (reach > 0) & (bounds[:, 0] - reach < east) & (bounds[:, 2] + reach > west)
+    near &= (bounds[:, 1] - reach < north) & (bounds[:, 3] + reach > south)
+    wanted = np.flatnonzero(near)
+    for first in range(0, len(wanted), _BATCH):
+        batch = wanted[first : first + _BATCH]
+        kernels = kernels_of(model, view, batch)
+        place = np.full(len(model.sources), -1)
+        place[batch] = np.arange(len(batch))
+        mine = place[parts.source] >= 0
+        stamp(kernels, parts.x[mine], parts.y[mine], out, _corner(grid), kernel=place[parts.source[mine]],
+              weight=parts.weight[mine], window=window, workers=workers)  # fmt: skip
+        mine = place[parts.line] >= 0
+        if mine.any():
+            stamp_lines(kernels, parts.ends[mine], place[parts.line[mine]], np.ones(int(mine.sum())), out, _corner(grid),
+                        window=window, workers=workers)  # fmt: skip
+
+
+def kernels_of(model: Model, view: View, sources: NDArray[np.int64]) -> Kernels:
+    """Kernels of some sources, in the order given (rising)."""
+    return build_kernels(copies(model.stack, sources), len(sources), model.weather, view)
+
+
+def copies(stacked: Stack, sources: NDArray[np.int64]) -> Stack:
+    """Outcomes of new sources 0, 1, ...: the k-th has those of the old source ``sources[k]``."""
+    first = np.searchsorted(stacked.source, sources, side="left")
+    count = np.searchsorted(stacked.source, sources, side="right") - first
+    owner = np.repeat(np.arange(len(sources)), count)
+    rows = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
+    return stacked.take(rows, owner)
+
+
+def lsir_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]:
+    """(S,) what each source adds to the LSIR at one place (x, y) [m]; their sum is what `lsir_surface` sums there."""
+    return _shares(model, individual(model.weather), at)
+
+
+def _shares(model: Model, view: View, at: tuple[float, float]) -> NDArray[np.float64]:
+    parts, out, reach = model.parts, np.zeros(len(model.sources)), _reach(model)
+    bounds = shapely.bounds(model.sources.geometry.to_numpy())
+    gap = np.hypot(
+        np.maximum(0, np.maximum(bounds[:, 0] - at[0], at[0] - bounds[:, 2])),
+        np.maximum(0, np.maximum(bounds[:, 1] - at[1], at[1] - bounds[:, 3])),
+    )
+    near = np.flatnonzero((reach > 0) & (gap < reach))
+    if not len(near):
+        return out
+    kernels = kernels_of(model, view, near)
+    place = np.full(len(out), -1)
+    place[near] = np.arange(len(near))
+    mine = place[parts.source] >= 0
+    at_points = shares(kernels, parts.x[mine], parts.y[mine], at, kernel=place[parts.source[mine]])
+    np.add.at(out, parts.source[mine], at_points * parts.weight[mine])
+    mine = place[parts.line] >= 0
+    if mine.any():
+        ends, kernel = parts.ends[mine], place[parts.line[mine]]
+        np.add.at(out, parts.line[mine], line_shares(kernels, ends, kernel, np.ones(len(kernel)), at))
+    return out
+
+
+def outcome_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]:
+    """(O,) what each outcome of ``model.stack`` adds to the LSIR at one place; sums to `lsir_shares` by source."""
+    parts, view, stacked = model.parts, individual(model.weather), model.stack
+    out = outcome_parts(stacked, model.weather, view, (parts.x, parts.y, parts.source, parts.weight), at)
+    near = _reach(model)[parts.line]
+    box = np.column_stack(
+        [np.minimum(parts.ends[:, :2], parts.ends[:, 2:]), np.maximum(parts.ends[:, :2], parts.ends[:, 2:])]
+    )
+    close = (
+        (box[:, 0] - near < at[0])
+        & (box[:, 2] + near > at[0])
+        & (box[:, 1] - near < at[1])
+        & (box[:, 3] + near > at[1])
+    )
+    for source in np.unique(parts.line[close]):
+        mine = close & (parts.line == source)
+        rows = np.flatnonzero(stacked.source == source)
+        alone = stacked.take(rows, np.arange(len(rows)))
+        # One reach for all, so that their nodes are those of the kernel of the whole source.
+        alone.reach[:] = _reach(model)[source]
+        kernels = build_kernels(alone, len(rows), model.weather, view)
+        for k, row in enumerate(rows):
+            out[row] = line_shares(
+                kernels, parts.ends[mine], np.full(int(mine.sum()), k), np.ones(int(mine.sum())), at
+            ).sum()
+    return out
+
+
+def fn_of(model: Model, people: People, *, workers: int = 1) -> FN:
+    """F-N and PLL of every source (S,); a line counts each of its metres as a place where it can fail."""
+    views = {period: societal(model.weather, period) for period in PERIODS}
+    spread = _spread(model)
+    found = fn_curves(spread.stack, spread.x, spread.y, model.weather, views, people, workers=workers)
+    frequency, pll = np.zeros((len(model.sources), len(found.deaths))), np.zeros(len(model.sources))
+    most = np.zeros(len(model.sources))
+    np.add.at(frequency, spread.source, found.frequency * spread.weight[:, None])
+    np.add.at(pll, spread.source, found.pll * spread.weight)
+    np.maximum.at(most, spread.source, found.most)
+    return FN(found.deaths, frequency, pll, most)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    stack: Stack
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    source: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+def _spread(model: Model) -> _Spread:
+    """Every source as points with outcomes of their own: what an accident is, somewhere along a line."""
+    parts, reach = model.parts, _reach(model)
+    x, y, source, weight = [parts.x], [parts.y], [parts.source], [parts.weight]
+    length = np.hypot(parts.ends[:, 2] - parts.ends[:, 0], parts.ends[:, 3] - parts.ends[:, 1])
+    for i in range(len(parts.line)):  # within a piece, a place each quarter of the reach
+        count = max(1, int(np.ceil(length[i] / max(reach[parts.line[i]] / 4, _LINE_STEP_M))))
+        t = (np.arange(count) + 0.5) / count
+        x.append(parts.ends[i, 0] + t * (parts.ends[i, 2] - parts.ends[i, 0]))
+        y.append(parts.ends[i, 1] + t * (parts.ends[i, 3] - parts.ends[i, 1]))
+        source.append(np.full(count, parts.line[i]))
+        weight.append(np.full(count, length[i] / count))
+    of = np.concatenate(source).astype(np.int64)
+    return _Spread(copies(model.stack, of), np.concatenate(x), np.concatenate(y), of, np.concatenate(weight))
