@@ -1,5 +1,7 @@
 """The risk sum against brute force, exact cases and its own identities."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -120,9 +122,9 @@ def test_workers_and_windows_change_no_bit() -> None:
 
 def test_the_order_of_sources_does_not_matter() -> None:
     m = model()
-    turned = Model(m.sources.iloc[[1, 0, 2]].reset_index(drop=True),
-                   [Outcome([1, 0, 2][o.source], *(getattr(o, f) for f in ("scenario", "kind", "weather", "frequency", "footprint"))) for o in m.outcomes],
-                   m.weather)  # fmt: skip
+    order = [1, 0, 2]
+    moved = [replace(o, source=order[o.source]) for o in m.outcomes]
+    turned = Model(m.sources.iloc[order].reset_index(drop=True), moved, m.weather)
     np.testing.assert_allclose(lsir_surface(m, GRID), lsir_surface(turned, GRID), rtol=1e-5)
 
 
@@ -144,7 +146,8 @@ def test_a_disc_everywhere_alike() -> None:
     fine = grid_of((-300, -300, 300, 300), 10, CRS)
     surface = lsir_surface(m, fine)
     assert surface.sum() * 100 == pytest.approx(0.0707, rel=0.01)
-    assert surface[30, 30] == pytest.approx(1e-6, rel=1e-6) and surface[0, 0] == 0
+    assert surface[30, 30] == pytest.approx(1e-6, rel=1e-6)
+    assert surface[0, 0] == 0
 
 
 @pytest.mark.parametrize(("r", "expected"), [(100, 0.03296), (300, 0.01915), (500, 0.00940)])
@@ -232,7 +235,8 @@ def test_fn_of_a_hand_made_set() -> None:
     found = fn_curves(stacked, x, np.zeros(5), weather, views, crowd)
     curve = dict(zip(found.deaths, found.frequency.sum(axis=0), strict=True))
     assert [curve[n] for n in (1, 3, 6, 10)] == pytest.approx([3.1e-5, 2.1e-5, 1.6e-5, 1.1e-5])
-    assert curve[20.0] == 0 and found.most.max() == pytest.approx(13)
+    assert curve[20.0] == 0
+    assert found.most.max() == pytest.approx(13)
     assert found.pll.sum() == pytest.approx(1.68e-4)
 
 
@@ -252,12 +256,14 @@ def test_a_rose_that_does_not_sum_is_refused() -> None:
 
 def test_calms_blow_everywhere_alike() -> None:
     rows = pd.DataFrame(
-        {"period": ["all", "all"], "direction_deg": [0.0, np.nan], "speed_mps": [3.0, 0.5], "stability": ["D", "F"], "share": [0.6, 0.4]}
-    )  # fmt: skip
+        [("all", 0.0, 3.0, "D", 0.6), ("all", np.nan, 0.5, "F", 0.4)],
+        columns=["period", "direction_deg", "speed_mps", "stability", "share"],
+    )
     found = weather_of(rows)
     calm = found.stability.index("F")
     assert found.share.sum() == pytest.approx(1)
-    assert np.ptp(found.towards[calm]) < 1e-12 and found.speed_mps[calm] >= 1
+    assert np.ptp(found.towards[calm]) < 1e-12
+    assert found.speed_mps[calm] >= 1
     north = found.towards[found.stability.index("D")]
     assert north.argmax() == 3 * ANGLES // 4  # a wind from the north blows towards the south
 

@@ -16,16 +16,11 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
+from .arcs import FINE, HALF, RINGS, add_arc, normal_table, ring, still
 from .outcomes import ANY_WEATHER, Stack, View
-from .weather import ANGLES, STEP, Weather
+from .weather import ANGLES, Weather
 
-RINGS = 193  # of the part that depends on direction
-FINE = 1025  # nodes of the part that does not (fires, fireballs about the source)
-HALF = ANGLES // 2 + 1
-_SAMPLES = 16  # across a footprint's arc at one ring; midpoints of a smooth curve, error about 0.2 %
-_NARROW = 0.1  # below this half angle [rad] a point of the arc lies as far downwind as the ring (within 0.5 %)
-_BAND = 32  # rows stamped together: a kernel then stays in the cache
-_PROBITS = np.linspace(-4.0, 14.0, 3601)
+BAND = 32  # rows stamped together: a kernel then stays in the cache
 
 
 @dataclass(frozen=True)
@@ -54,19 +49,20 @@ def build_kernels(outcomes: Stack, sources: int, weather: Weather, view: View) -
     The result does not depend on the number of threads: each source is summed by one of them, in
     the order of its outcomes.
     """
+    reach, first = spans(outcomes, sources)
+    radial, polar = np.zeros((sources, FINE), np.float32), np.zeros((sources, RINGS, ANGLES), np.float32)
+    share = weather.share * view.weight
+    _build(
+        radial, polar, reach, first, outcomes, _turned(weather.towards), share, view.weight, view.mix, normal_table()
+    )
+    return Kernels(reach, radial, polar)
+
+
+def spans(outcomes: Stack, sources: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(S,) reach of each source [m], and (S + 1,) where its outcomes begin."""
     reach = np.zeros(sources)
     np.maximum.at(reach, outcomes.source, outcomes.reach)
-    first = np.searchsorted(outcomes.source, np.arange(sources + 1))
-    turned = _turned(weather.towards)
-    share = weather.share * view.weight
-    radial, polar = np.zeros((sources, FINE), np.float32), np.zeros((sources, RINGS, ANGLES), np.float32)
-    values = np.ascontiguousarray(outcomes.values)
-    _build(
-        radial, polar, reach, first, outcomes.weather, outcomes.frequency, outcomes.plume, outcomes.slope,
-        outcomes.offset, outcomes.factors, outcomes.low, outcomes.high, outcomes.x, values, outcomes.width, outcomes.far,
-        turned, share, view.weight, view.mix, _normal(),
-    )  # fmt: skip
-    return Kernels(reach, radial, polar)
+    return reach, np.searchsorted(outcomes.source, np.arange(sources + 1))
 
 
 def _turned(towards: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -75,154 +71,58 @@ def _turned(towards: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.ascontiguousarray(towards[:, (k - b) % ANGLES] + towards[:, (k + b) % ANGLES])
 
 
-def _normal() -> NDArray[np.float64]:
-    from scipy.special import ndtr
-
-    return ndtr(_PROBITS - 5)
+@njit(cache=True)
+def _still_part(outcomes, o, reach, share, mix, fine) -> None:
+    """Add a still outcome to the fine rings."""
+    w = outcomes.weather[o]
+    f = outcomes.frequency[o] * (share.sum() if w == ANY_WEATHER else share[w])
+    last = outcomes.x[outcomes.high[o] - 1]
+    for k in range(FINE):
+        r = reach * (k / (FINE - 1)) ** 2
+        if r > last:
+            break
+        fine[k] += f * ring(outcomes, o, r, mix)
 
 
 @njit(cache=True)
-def _probability(probit: float, normal: NDArray[np.float64]) -> float:
-    """Of a probit, from the table; 0 below 0.1 %."""
-    if probit < 1.91:
-        return 0.0
-    if probit >= 13.9:
-        return 1.0
-    t = (probit + 4.0) * 200.0
-    k = int(t)
-    return normal[k] + (t - k) * (normal[k + 1] - normal[k])
-
-
-@njit(cache=True)
-def _find(x: NDArray[np.float64], value: float, low: int, high: int) -> int:
-    """Last index in [low, high) with x <= value; low - 1 where there is none."""
-    a, b = low, high
-    while a < b:
-        m = (a + b) // 2
-        if x[m] <= value:
-            a = m + 1
-        else:
-            b = m
-    return a - 1
-
-
-@njit(cache=True)
-def _linear(x: NDArray[np.float64], v: NDArray[np.float64], at: float, low: int, high: int) -> float:
-    """Radial table at a distance: constant before the first node, zero beyond the last."""
-    if at > x[high - 1]:
-        return 0.0
-    k = _find(x, at, low, high)
-    if k < low:
-        return v[low]
-    if k >= high - 1:
-        return v[high - 1]
-    span = x[k + 1] - x[k]
-    return v[k] + (v[k + 1] - v[k]) * ((at - x[k]) / span) if span > 0 else v[k + 1]
-
-
-@njit(cache=True)
-def _in_plume(x, y, xs, axis, width, slope, low, high, normal) -> float:
-    """Death probability of a plume at (x, y)."""
-    if x < xs[low] or x > xs[high - 1]:
-        return 0.0
-    k = min(max(_find(xs, x, low, high), low), high - 2) if high - low > 1 else low
-    t = (x - xs[k]) / (xs[k + 1] - xs[k]) if high - low > 1 else 0.0
-    w = width[k] + t * (width[k + 1] - width[k]) if high - low > 1 else width[k]
-    if math.isinf(slope):
-        return 1.0 if y <= w else 0.0
-    a = axis[k] + t * (axis[k + 1] - axis[k]) if high - low > 1 else axis[k]
-    if w <= 0.0:
-        return 0.0
-    return _probability(a - slope * y * y / (2.0 * w * w), normal)
-
-
-@njit(cache=True)
-def _arc(r, plume, slope, offset, low, high, x, values, width, far, which, normal, out) -> None:
-    """Add one outcome's death probability, integrated over the arc at radius r, to the bins (HALF,) of one side."""
-    if plume:
-        k = _find(x, r, low, high)
-        if k < low:
-            return
-        widest = far[min(k + 1, high - 1)]
-        top = math.asin(min(1.0, widest / r)) if r > 0.0 else math.pi / 2
-    else:
-        top = math.pi
-        span = x[high - 1]
-        if abs(offset) > span:  # the disc lies clear of the source: only an arc towards it is reached
-            top = math.asin(min(1.0, span / abs(offset)))
-    if top <= 0.0:
-        return
-    step = top / _SAMPLES
-    narrow = plume and top < _NARROW
-    if narrow:
-        w, axis = _linear(x, width, r, low, high), _linear(x, values[which], r, low, high)
-        if w <= 0.0:
-            return
-        fall = 0.0 if math.isinf(slope) else slope * r * r / (2.0 * w * w)
-    for m in range(_SAMPLES):
-        phi = (m + 0.5) * step
-        if narrow:
-            p = 1.0 if math.isinf(slope) else _probability(axis - fall * phi * phi, normal)
-        elif plume:
-            p = _in_plume(r * math.cos(phi), r * math.sin(phi), x, values[which], width, slope, low, high, normal)
-        else:
-            p = _linear(x, values[which], math.hypot(r * math.cos(phi) - offset, r * math.sin(phi)), low, high)
-        if p <= 0.0:
+def _turning_part(outcomes, o, reach, weight, mix, normal, arc, bins) -> None:
+    """Add a turning outcome to the bins (W, RINGS, HALF) of its weather class, or of all."""
+    only = outcomes.weather[o]
+    for j in range(RINGS):
+        arc[:] = 0.0
+        if not add_arc(outcomes, o, reach * (j / (RINGS - 1)) ** 2, mix, normal, arc):
             continue
-        t = phi / STEP
-        b = min(int(t), HALF - 2)
-        out[b] += p * step * (b + 1 - t)
-        out[b + 1] += p * step * (t - b)
+        for w in range(len(weight)):
+            if only in (ANY_WEATHER, w) and weight[w] > 0.0:
+                f = outcomes.frequency[o] * weight[w]
+                for b in range(HALF):
+                    bins[w, j, b] += f * arc[b]
+
+
+@njit(cache=True)
+def _turn(bins, turned, polar) -> None:
+    """Turn the bins of every weather class through its wind rose into the table of a source."""
+    for w in range(len(bins)):
+        for j in range(RINGS):
+            for b in range(HALF):
+                if bins[w, j, b] > 0.0:
+                    for k in range(ANGLES):
+                        polar[j, k] += bins[w, j, b] * turned[w, b, k]
 
 
 @njit(cache=True, parallel=True)
-def _build(radial, polar, reach, first, weather, frequency, plume, slope, offset, factors, lows, highs, x, values, width, far,
-           turned, share, weight, mix, normal) -> None:  # fmt: skip
-    sources, classes = len(reach), len(share)
-    for s in prange(sources):
-        if reach[s] <= 0.0:
-            continue
-        bins = np.zeros((classes, RINGS, HALF))
-        used = np.zeros(classes, np.bool_)
-        fine = np.zeros(FINE)
-        arc = np.zeros(HALF)
-        for o in range(first[s], first[s + 1]):
-            low, high = lows[o], highs[o]
-            turns = plume[o] or offset[o] != 0.0
-            if not turns:
-                f = frequency[o] * (share.sum() if weather[o] == ANY_WEATHER else share[weather[o]])
-                for k in range(FINE):
-                    r = reach[s] * (k / (FINE - 1)) ** 2
-                    if r > x[high - 1]:
-                        break
-                    for which in range(3):
-                        if mix[which] > 0.0:
-                            fine[k] += f * mix[which] * _linear(x, values[which], r, low, high)
-                continue
-            for w in range(classes):
-                if (weather[o] != ANY_WEATHER and weather[o] != w) or weight[w] <= 0.0:
-                    continue
-                used[w] = True
-                for j in range(RINGS):
-                    r = reach[s] * (j / (RINGS - 1)) ** 2
-                    if (plume[o] and r < x[low]) or (r > x[high - 1] + abs(offset[o]) and not plume[o]):
-                        continue
-                    for which in range(3):
-                        if mix[which] * factors[which, o] > 0.0:
-                            arc[:] = 0.0
-                            _arc(r, plume[o], slope[o], offset[o], low, high, x, values, width, far, which, normal, arc)
-                            part = frequency[o] * weight[w] * mix[which] * factors[which, o]
-                            for b in range(HALF):
-                                bins[w, j, b] += part * arc[b]
-        for k in range(FINE):
-            radial[s, k] = fine[k]
-        for w in range(classes):
-            if used[w]:
-                for j in range(RINGS):
-                    for b in range(HALF):
-                        if bins[w, j, b] > 0.0:
-                            for k in range(ANGLES):
-                                polar[s, j, k] += bins[w, j, b] * turned[w, b, k]
+def _build(radial, polar, reach, first, outcomes, turned, share, weight, mix, normal) -> None:
+    for s in prange(len(reach)):
+        if reach[s] > 0.0:
+            bins = np.zeros((len(share), RINGS, HALF))
+            fine, arc = np.zeros(FINE), np.zeros(HALF)
+            for o in range(first[s], first[s + 1]):
+                if still(outcomes, o):
+                    _still_part(outcomes, o, reach[s], share, mix, fine)
+                else:
+                    _turning_part(outcomes, o, reach[s], weight, mix, normal, arc, bins)
+            radial[s] = fine
+            _turn(bins, turned, polar[s])
 
 
 @njit(cache=True)
@@ -241,36 +141,37 @@ def _angle(y: float, x: float) -> float:
 
 
 @njit(cache=True)
-def _at(dx: float, dy: float, reach: float, radial, polar) -> float:
-    """A kernel at an offset from its source: linear between nodes in angle and in the root of the distance."""
+def _node(dx: float, dy: float, reach: float) -> tuple[int, float, int, float, int, int, float]:
+    """Fine ring and part beyond it, ring and part, angle, next angle and part; a ring of -1: out of reach."""
     r2 = dx * dx + dy * dy
-    if r2 >= reach * reach:
-        return 0.0
     s = math.sqrt(math.sqrt(r2) / reach)
     if s >= 1.0:
-        return 0.0
-    t = s * (FINE - 1)
-    k = int(t)
-    value = radial[k] + (t - k) * (radial[k + 1] - radial[k])
-    t = s * (RINGS - 1)
-    j = int(t)
-    t -= j
+        return -1, 0.0, 0, 0.0, 0, 0, 0.0
+    fine, t = s * (FINE - 1), s * (RINGS - 1)
     a = _angle(dy, dx) * (ANGLES / (2.0 * math.pi))
     k = int(a)
     u = a - k
     k %= ANGLES
-    n = k + 1 if k + 1 < ANGLES else 0
+    return int(fine), fine - int(fine), int(t), t - int(t), k, (k + 1 if k + 1 < ANGLES else 0), u
+
+
+@njit(cache=True)
+def _at(dx: float, dy: float, reach: float, radial, polar) -> float:
+    """A kernel at an offset from its source: linear between nodes in angle and in the root of the distance."""
+    i, v, j, t, k, n, u = _node(dx, dy, reach)
+    if i < 0:
+        return 0.0
     near = polar[j, k] + u * (polar[j, n] - polar[j, k])
     beyond = polar[j + 1, k] + u * (polar[j + 1, n] - polar[j + 1, k])
-    return value + near + t * (beyond - near)
+    return radial[i] + v * (radial[i + 1] - radial[i]) + near + t * (beyond - near)
 
 
 @njit(cache=True, parallel=True)
 def _stamp(out, row0, row1, col0, col1, left, top, cell, kernel, weight, x, y, reach, radial, polar, has_polar) -> None:
     """Add the stamps to the window of ``out``; a band of rows is summed by one thread, in the order of the stamps."""
-    for band in prange((row1 - row0 + _BAND - 1) // _BAND):
-        low = row0 + band * _BAND
-        high = min(low + _BAND, row1)
+    for band in prange((row1 - row0 + BAND - 1) // BAND):
+        low = row0 + band * BAND
+        high = min(low + BAND, row1)
         north, south = top - (low + 0.5) * cell, top - (high - 0.5) * cell
         for i in range(len(kernel)):
             s = kernel[i]
@@ -281,8 +182,8 @@ def _stamp(out, row0, row1, col0, col1, left, top, cell, kernel, weight, x, y, r
                 if abs(dy) >= reach[s]:
                     continue
                 half = math.sqrt(reach[s] * reach[s] - dy * dy)
-                a = max(col0, int(math.ceil((x[i] - half - left) / cell - 0.5)))
-                b = min(col1, int(math.floor((x[i] + half - left) / cell - 0.5)) + 1)
+                a = max(col0, math.ceil((x[i] - half - left) / cell - 0.5))
+                b = min(col1, math.floor((x[i] + half - left) / cell - 0.5) + 1)
                 for col in range(a, b):
                     dx = left + (col + 0.5) * cell - x[i]
                     if has_polar[s]:
@@ -304,7 +205,7 @@ def _ring(r2: float, reach: float, radial) -> float:
 
 def has_direction(kernels: Kernels) -> NDArray[np.bool_]:
     """(S,) kernels whose value depends on the direction."""
-    return kernels.polar.any(axis=(1, 2))
+    return np.asarray(kernels.polar.any(axis=(1, 2)))
 
 
 def stamp(
@@ -341,7 +242,8 @@ def stamp(
 
 def threads(workers: int) -> None:
     """Let the compiled loops use ``workers`` threads (at most those the machine was started with)."""
-    numba.set_num_threads(max(1, min(workers, numba.config.NUMBA_NUM_THREADS)))
+    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    numba.set_num_threads(max(1, min(workers, most)))
 
 
 @njit(cache=True)
@@ -364,57 +266,46 @@ def shares(
 
 
 @njit(cache=True)
-def _outcome_parts(out, px, py, which_source, weights, xs, ys, reach, first, weather, frequency, plume, slope,
-                   offset, factors, lows, highs, x, values, width, far, turned, share, weight, mix, normal) -> None:  # fmt: skip
+def _turned_at(outcomes, o, r, weight, mix, normal, arc, turned, k, n, u) -> float:
+    """A turning outcome's kernel at one ring and between two angles, for a frequency of 1."""
+    arc[:] = 0.0
+    value = 0.0
+    if add_arc(outcomes, o, r, mix, normal, arc):
+        for w in range(len(weight)):
+            if outcomes.weather[o] in (ANY_WEATHER, w) and weight[w] > 0.0:
+                for b in range(HALF):
+                    value += weight[w] * arc[b] * (turned[w, b, k] + u * (turned[w, b, n] - turned[w, b, k]))
+    return value
+
+
+@njit(cache=True)
+def _outcome_parts(
+    out, at_x, at_y, source, weights, xs, ys, reach, first, outcomes, turned, share, weight, mix, normal
+):
     arc = np.zeros(HALF)
-    for i in range(len(which_source)):
-        s = which_source[i]
-        dx, dy = px - xs[i], py - ys[i]
-        r2 = dx * dx + dy * dy
-        if reach[s] <= 0.0 or r2 >= reach[s] * reach[s]:
+    for i in range(len(source)):
+        s = source[i]
+        dx, dy = at_x - xs[i], at_y - ys[i]
+        if reach[s] <= 0.0 or dx * dx + dy * dy >= reach[s] * reach[s]:
             continue
-        root = math.sqrt(math.sqrt(r2) / reach[s])
-        if root >= 1.0:
+        fine, v, j, t, k, n, u = _node(dx, dy, reach[s])
+        if fine < 0:
             continue
-        t = root * (FINE - 1)
-        fine = int(t)
-        near = t - fine
-        t = root * (RINGS - 1)
-        j = int(t)
-        t -= j
-        a = _angle(dy, dx) * (ANGLES / (2.0 * math.pi))
-        k = int(a)
-        u = a - k
-        k %= ANGLES
-        n = k + 1 if k + 1 < ANGLES else 0
         for o in range(first[s], first[s + 1]):
-            low, high = lows[o], highs[o]
-            value = 0.0
-            if not plume[o] and offset[o] == 0.0:
-                f = share.sum() if weather[o] == ANY_WEATHER else share[weather[o]]
-                for step in range(2):
-                    r = reach[s] * ((fine + step) / (FINE - 1)) ** 2
-                    for which in range(3):
-                        if mix[which] > 0.0:
-                            part = near if step else 1.0 - near
-                            value += f * part * mix[which] * _linear(x, values[which], r, low, high)
+            if still(outcomes, o):
+                f = share.sum() if outcomes.weather[o] == ANY_WEATHER else share[outcomes.weather[o]]
+                low = ring(outcomes, o, reach[s] * (fine / (FINE - 1)) ** 2, mix)
+                high = ring(outcomes, o, reach[s] * ((fine + 1) / (FINE - 1)) ** 2, mix)
+                value = f * (low + v * (high - low))
             else:
-                for step in range(2):
-                    r = reach[s] * ((j + step) / (RINGS - 1)) ** 2
-                    if (plume[o] and r < x[low]) or (r > x[high - 1] + abs(offset[o]) and not plume[o]):
-                        continue
-                    part = t if step else 1.0 - t
-                    for which in range(3):
-                        if mix[which] * factors[which, o] > 0.0:
-                            arc[:] = 0.0
-                            _arc(r, plume[o], slope[o], offset[o], low, high, x, values, width, far, which, normal, arc)
-                            for w in range(len(share)):
-                                if (weather[o] != ANY_WEATHER and weather[o] != w) or weight[w] <= 0.0:
-                                    continue
-                                for b in range(HALF):
-                                    turn = turned[w, b, k] + u * (turned[w, b, n] - turned[w, b, k])
-                                    value += part * weight[w] * mix[which] * factors[which, o] * arc[b] * turn
-            out[o] += weights[i] * frequency[o] * value
+                low = _turned_at(
+                    outcomes, o, reach[s] * (j / (RINGS - 1)) ** 2, weight, mix, normal, arc, turned, k, n, u
+                )
+                high = _turned_at(
+                    outcomes, o, reach[s] * ((j + 1) / (RINGS - 1)) ** 2, weight, mix, normal, arc, turned, k, n, u
+                )
+                value = low + t * (high - low)
+            out[o] += weights[i] * outcomes.frequency[o] * value
 
 
 def outcome_parts(
@@ -430,16 +321,11 @@ def outcome_parts(
     ``places`` (x, y, source, weight) (N,) are where the sources stand (see `stamp`).
     """
     sources = int(outcomes.source.max(initial=-1)) + 1
-    reach = np.zeros(sources)
-    np.maximum.at(reach, outcomes.source, outcomes.reach)
-    first = np.searchsorted(outcomes.source, np.arange(sources + 1))
-    out = np.zeros(len(outcomes))
-    x, y, source, weight = places
-    there = source < sources
+    reach, first = spans(outcomes, sources)
+    out = np.zeros(len(outcomes.source))
+    x, y, source, weight = (values[places[2] < sources] for values in places)
     _outcome_parts(
-        out, at[0], at[1], source[there], weight[there], x[there], y[there], reach, first, outcomes.weather,
-        outcomes.frequency, outcomes.plume, outcomes.slope, outcomes.offset, outcomes.factors, outcomes.low,
-        outcomes.high, outcomes.x, np.ascontiguousarray(outcomes.values), outcomes.width, outcomes.far,
-        _turned(weather.towards), weather.share * view.weight, view.weight, view.mix, _normal(),
+        out, at[0], at[1], source, weight, x, y, reach, first, outcomes, _turned(weather.towards),
+        weather.share * view.weight, view.weight, view.mix, normal_table(),
     )  # fmt: skip
     return out

@@ -14,7 +14,8 @@ import shapely
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from .kernels import _BAND, FINE, Kernels, threads
+from .arcs import FINE
+from .kernels import BAND, Kernels, threads
 
 _NODES = 400  # of the integral's table in each direction
 
@@ -88,17 +89,17 @@ def _piece(px, py, x0, y0, x1, y1, reach, table) -> float:
 
 @njit(cache=True, parallel=True)
 def _stamp_lines(out, row0, row1, col0, col1, left, top, cell, ends, kernel, rate, reach, tables) -> None:
-    for band in prange((row1 - row0 + _BAND - 1) // _BAND):
-        low = row0 + band * _BAND
-        high = min(low + _BAND, row1)
+    for band in prange((row1 - row0 + BAND - 1) // BAND):
+        low = row0 + band * BAND
+        high = min(low + BAND, row1)
         north, south = top - (low + 0.5) * cell, top - (high - 0.5) * cell
         for i in range(len(kernel)):
             s = kernel[i]
             x0, y0, x1, y1 = ends[i]
             if min(y0, y1) - reach[s] >= north or max(y0, y1) + reach[s] <= south:
                 continue
-            a = max(col0, int(math.ceil((min(x0, x1) - reach[s] - left) / cell - 0.5)))
-            b = min(col1, int(math.floor((max(x0, x1) + reach[s] - left) / cell - 0.5)) + 1)
+            a = max(col0, math.ceil((min(x0, x1) - reach[s] - left) / cell - 0.5))
+            b = min(col1, math.floor((max(x0, x1) + reach[s] - left) / cell - 0.5) + 1)
             for row in range(low, high):
                 py = top - (row + 0.5) * cell
                 for col in range(a, b):

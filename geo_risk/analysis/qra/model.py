@@ -172,8 +172,9 @@ def _add(
               weight=parts.weight[mine], window=window, workers=workers)  # fmt: skip
         mine = place[parts.line] >= 0
         if mine.any():
-            stamp_lines(kernels, parts.ends[mine], place[parts.line[mine]], np.ones(int(mine.sum())), out, _corner(grid),
-                        window=window, workers=workers)  # fmt: skip
+            ends, kernel = parts.ends[mine], place[parts.line[mine]]
+            rate = np.ones(len(kernel))
+            stamp_lines(kernels, ends, kernel, rate, out, _corner(grid), window=window, workers=workers)
 
 
 def kernels_of(model: Model, view: View, sources: NDArray[np.int64]) -> Kernels:

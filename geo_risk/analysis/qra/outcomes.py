@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,7 @@ class Outcome:
     footprint: Footprint
 
 
-@dataclass(frozen=True)
-class Stack:
+class Stack(NamedTuple):
     """
     Outcomes (O,) as flat arrays, sorted by source; the tables of outcome i are [low[i], high[i]), and may be shared.
 
@@ -56,9 +56,6 @@ class Stack:
     width: NDArray[np.float64]
     reach: NDArray[np.float64]
     far: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.source)
 
     def take(self, rows: NDArray[np.int64], source: NDArray[np.int64]) -> Stack:
         """The outcomes ``rows``, belonging to the sources ``source`` (rising) from now on."""
@@ -93,7 +90,7 @@ def stack(outcomes: Sequence[Outcome]) -> Stack:
         low=(np.cumsum(sizes) - sizes).astype(np.int64),
         high=np.cumsum(sizes).astype(np.int64),
         x=np.concatenate([p.x_m for p in prints]) if prints else np.empty(0),
-        values=np.array(values),
+        values=np.ascontiguousarray(values),
         width=np.concatenate(widths) if prints else np.empty(0),
         reach=np.array([p.reach_m for p in prints], float),
         far=np.concatenate(far) if prints else np.empty(0),

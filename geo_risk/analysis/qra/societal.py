@@ -15,7 +15,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import FINE, HALF, RINGS, _arc, _linear, _normal, threads
+from .arcs import FINE, HALF, RINGS, add_arc, normal_table, ring, still
+from .kernels import spans, threads
 from .outcomes import ANY_WEATHER, Stack, View
 from .weather import ANGLES, STEP, Weather
 
@@ -70,19 +71,14 @@ def fn_curves(
     """
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     count = len(xs)
-    reach = np.zeros(count)
-    np.maximum.at(reach, outcomes.source, outcomes.reach)
-    first = np.searchsorted(outcomes.source, np.arange(count + 1))
+    reach, first = spans(outcomes, count)
     bins, pll, most = np.zeros((count, len(DEATHS) + 1)), np.zeros(count), np.zeros(count)
-    values = np.ascontiguousarray(outcomes.values)
     threads(workers)
     for period, view in views.items():
         share = weather.share * view.weight
         _count_deaths(
-            bins, pll, most, xs, ys, reach, first, people.x, people.y, people.persons[period], people.side_m,
-            outcomes.weather, outcomes.frequency, outcomes.plume, outcomes.slope, outcomes.offset, outcomes.factors,
-            outcomes.low, outcomes.high, outcomes.x, values, outcomes.width, outcomes.far,
-            weather.towards, share, view.weight, view.mix, _normal(), DEATHS,
+            bins, pll, most, xs, ys, reach, first, people.x, people.y, people.persons[period], people.side_m, outcomes,
+            weather.towards, share, view.weight, view.mix, normal_table(), DEATHS,
         )  # fmt: skip
     frequency = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1][:, 1:]
     return FN(DEATHS, frequency, pll, most)
@@ -133,70 +129,77 @@ def _tell(bins, s, deaths, n, f) -> None:
     bins[s, k] += f
 
 
-@njit(cache=True, parallel=True)
-def _count_deaths(bins, pll, most, sx, sy, reach, first, px, py, persons, side, weather, frequency, plume, slope, offset,
-                  factors, lows, highs, x, values, width, far, towards, share, weight, mix, normal, deaths) -> None:  # fmt: skip
-    classes = len(share)
-    for s in prange(len(sx)):
-        if reach[s] <= 0.0 or first[s] == first[s + 1]:
+@njit(cache=True)
+def _still_deaths(outcomes, o, reach, mix, rings) -> float:
+    """Deaths of an outcome that looks the same in every direction."""
+    last, n = outcomes.x[outcomes.high[o] - 1], 0.0
+    for k in range(FINE):
+        r = reach * (k / (FINE - 1)) ** 2
+        if r > last:
+            break
+        if rings[k] > 0.0:
+            n += rings[k] * ring(outcomes, o, r, mix)
+    return n
+
+
+@njit(cache=True)
+def _turning_deaths(outcomes, o, reach, mix, normal, arc, around, there, dead) -> None:
+    """Deaths (ANGLES,) of an outcome for each direction the wind blows towards."""
+    dead[:] = 0.0
+    for j in range(RINGS):
+        if not there[j]:
             continue
-        nodes = np.zeros((RINGS + 1, ANGLES))
-        rings = np.zeros(FINE + 1)
-        _lay(px, py, side, persons, sx[s], sy[s], reach[s], nodes, rings)
-        full = np.zeros((RINGS, 3 * ANGLES))
-        there = np.zeros(RINGS, np.bool_)
-        for j in range(RINGS):
-            there[j] = nodes[j].sum() > 0.0
-            for k in range(3 * ANGLES):
-                full[j, k] = nodes[j, k % ANGLES]
-        arc = np.zeros(HALF)
-        dead = np.zeros(ANGLES)
-        for o in range(first[s], first[s + 1]):
-            low, high = lows[o], highs[o]
-            if not plume[o] and offset[o] == 0.0:
-                n = 0.0
-                for k in range(FINE):
-                    r = reach[s] * (k / (FINE - 1)) ** 2
-                    if r > x[high - 1]:
-                        break
-                    if rings[k] > 0.0:
-                        for which in range(3):
-                            if mix[which] > 0.0:
-                                n += rings[k] * mix[which] * _linear(x, values[which], r, low, high)
-                f = frequency[o] * (share.sum() if weather[o] == ANY_WEATHER else share[weather[o]])
-                if f > 0.0:
+        arc[:] = 0.0
+        if add_arc(outcomes, o, reach * (j / (RINGS - 1)) ** 2, mix, normal, arc):
+            for b in range(HALF):
+                if arc[b] > 0.0:
+                    a = arc[b] / STEP
+                    for k in range(ANGLES):
+                        dead[k] += a * (around[j, k + ANGLES - b] + around[j, k + ANGLES + b])
+
+
+@njit(cache=True, parallel=True)
+def _count_deaths(bins, pll, most, sx, sy, reach, first, px, py, persons, side, outcomes, towards, share, weight, mix,
+                  normal, deaths) -> None:  # fmt: skip
+    for s in prange(len(sx)):
+        if reach[s] > 0.0 and first[s] < first[s + 1]:
+            nodes, rings = np.zeros((RINGS + 1, ANGLES)), np.zeros(FINE + 1)
+            _lay(px, py, side, persons, sx[s], sy[s], reach[s], nodes, rings)
+            around, there = _around(nodes)
+            arc, dead = np.zeros(HALF), np.zeros(ANGLES)
+            for o in range(first[s], first[s + 1]):
+                only = outcomes.weather[o]
+                f = outcomes.frequency[o] * (share.sum() if only == ANY_WEATHER else share[only])
+                if f <= 0.0:
+                    continue
+                if still(outcomes, o):
+                    n = _still_deaths(outcomes, o, reach[s], mix, rings)
                     pll[s] += f * n
                     most[s] = max(most[s], n)
                     _tell(bins, s, deaths, n, f)
-                continue
-            if (
-                (weather[o] == ANY_WEATHER
-                and share.sum() <= 0.0)
-                or (weather[o] != ANY_WEATHER
-                and share[weather[o]] <= 0.0)
-            ):
-                continue
-            dead[:] = 0.0
-            for j in range(RINGS):
-                r = reach[s] * (j / (RINGS - 1)) ** 2
-                if not there[j] or (plume[o] and r < x[low]) or (r > x[high - 1] + abs(offset[o]) and not plume[o]):
                     continue
-                for which in range(3):
-                    part = mix[which] * factors[which, o]
-                    if part > 0.0:
-                        arc[:] = 0.0
-                        _arc(r, plume[o], slope[o], offset[o], low, high, x, values, width, far, which, normal, arc)
-                        for b in range(HALF):
-                            if arc[b] > 0.0:
-                                a = part * arc[b] / STEP
-                                for k in range(ANGLES):
-                                    dead[k] += a * (full[j, k + ANGLES - b] + full[j, k + ANGLES + b])
-            for w in range(classes):
-                if (weather[o] != ANY_WEATHER and weather[o] != w) or weight[w] <= 0.0:
-                    continue
-                for k in range(ANGLES):
-                    f = frequency[o] * weight[w] * towards[w, k] * STEP
-                    if f > 0.0:
-                        pll[s] += f * dead[k]
-                        _tell(bins, s, deaths, dead[k], f)
-                        most[s] = max(most[s], dead[k])
+                _turning_deaths(outcomes, o, reach[s], mix, normal, arc, around, there, dead)
+                most[s] = max(most[s], dead.max())
+                for w in range(len(share)):
+                    if only in (ANY_WEATHER, w) and weight[w] > 0.0:
+                        _tell_directions(bins, pll, s, deaths, dead, outcomes.frequency[o] * weight[w], towards[w])
+
+
+@njit(cache=True)
+def _around(nodes):
+    """The people three times round, so that no angle needs a modulo, and which rings have any."""
+    around, there = np.zeros((RINGS, 3 * ANGLES)), np.zeros(RINGS, np.bool_)
+    for j in range(RINGS):
+        there[j] = nodes[j].sum() > 0.0
+        for k in range(3 * ANGLES):
+            around[j, k] = nodes[j, k % ANGLES]
+    return around, there
+
+
+@njit(cache=True)
+def _tell_directions(bins, pll, s, deaths, dead, frequency, towards) -> None:
+    for k in range(ANGLES):
+        f = frequency * towards[k] * STEP
+        if f > 0.0:
+            pll[s] += f * dead[k]
+            _tell(bins, s, deaths, dead[k], f)
