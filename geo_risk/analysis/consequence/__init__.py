@@ -1,0 +1,1 @@
+"""Consequences of releases: one published model = one function of numbers; no files, layers or scenarios."""
