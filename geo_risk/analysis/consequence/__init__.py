@@ -1,1 +1,1 @@
-"""Consequences of releases: one published model = one function of numbers; no files, layers or scenarios."""
+"""Consequences of a release: one published model is one function. Formulas know no files, layers or scenarios."""
