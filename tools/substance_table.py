@@ -181,12 +181,6 @@ MIXTURES = [
         -191.0,
     ),
 ]
-COLUMNS = (
-    "name_en,name_zh,cas,names,serves,molar_mass_kg_mol,boiling_k,critical_k,critical_pa,"
-    "liquid_density_boiling_kg_m3,liquid_density_25c_kg_m3,liquid_density_exponent,latent_heat_j_kg,"
-    "combustion_heat_j_kg,lfl,ufl,gamma,cp_liquid_j_kg_k,psat_25c_pa,antoine_a,antoine_b,antoine_c,flash_point_c,"
-    "reactivity,liquid_class,burning_kg_m2_s,burning_per_m,soot,surrogate,standard,edition,clause,confidence,source"
-).split(",")
 
 
 def main() -> None:
@@ -196,7 +190,7 @@ def main() -> None:
     rows = [finish(p, dict(computed[p.cas])) for p in PURE]
     rows += [finish(m, blend(m, computed)) for m in MIXTURES]
     with TARGET.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n", restval="")
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n", restval="")
         writer.writeheader()
         writer.writerows({k: cell(v) for k, v in row.items()} for row in rows)
 
@@ -235,7 +229,7 @@ def properties(p: Pure) -> dict[str, object]:
 
 
 def blend(m: Mixture, computed: dict[str, dict[str, object]]) -> dict[str, object]:
-    """A mixture's numbers: mass-weighted heats, Raoult's vapour pressure, Le Chatelier's limits, Kay's critical point."""
+    """A mixture: heats by mass, Raoult's vapour pressure, Le Chatelier's limits, Kay's critical point."""
     parts = [(computed[cas], w) for cas, w in m.parts.items()]
     moles = np.array([w / p["molar_mass_kg_mol"] for p, w in parts])
     x = moles / moles.sum()

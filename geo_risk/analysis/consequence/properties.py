@@ -1,4 +1,4 @@
-"""What the consequence models need to know of a substance: ``standards/substances.csv`` and the laws between its numbers.
+"""What the consequence models need to know of a substance: ``standards/substances.csv`` and laws between its numbers.
 
 A name is looked up as written (propane is propane), then by what it is called in GB 18218 (丙烷 beside
 others is LPG there). A product such as gasoline is a row that says which substance stands for it.
@@ -23,7 +23,9 @@ from .discharge import flash_fraction
 
 WATSON = 0.38  # exponent of the latent heat in temperature, Watson (1943)
 # What a written name tells of a thing that has no properties of its own.
-_MIXTURE = re.compile(r"混合|溶剂|漆|涂料|稀释剂|稀料|树脂|油墨|胶|废|农药|香精|助剂|添加剂|溶液|水溶|氨水|盐酸|%|mix|solvent|paint|waste|solution")
+_MIXTURE = re.compile(
+    r"混合|溶剂|漆|涂料|稀释剂|稀料|树脂|油墨|胶|废|农药|香精|助剂|添加剂|溶液|水溶|氨水|盐酸|%|mix|solvent|paint|waste|solution"
+)
 
 
 @dataclass(frozen=True)
