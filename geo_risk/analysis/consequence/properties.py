@@ -19,7 +19,7 @@ from ...errors import InputError, StandardsError
 from ..rows import number, table_rows, text
 from ..substances import canonical, written_forms
 from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, positive
-from .discharge import flash_fraction
+from .discharge import compressibility_factor, flash_fraction
 
 WATSON = 0.38  # exponent of the latent heat in temperature, Watson (1943)
 # What a written name tells of a thing that has no properties of its own.
@@ -96,6 +96,12 @@ class Substance:
         """Density as an ideal gas [kg/m3]."""
         t = positive("temperature", temperature_k, "K")
         return positive("pressure", pressure_pa, "Pa") * self.molar_mass / (GAS_CONSTANT * t)
+
+    def evaporation_volume(self, temperature_k: ArrayLike) -> Array:
+        """Volume of the vapour less that of the liquid [m3/kg] at saturation, for `discharge.flashing_flow`."""
+        t, p = self._liquid(temperature_k), self.vapour_pressure(temperature_k)
+        z = compressibility_factor(p, t, self.critical_pa, self.critical_k)
+        return z / self.gas_density(t, p) - 1 / self.liquid_density(t)
 
     def flash_fraction(self, temperature_k: ArrayLike, *, linear: bool = False) -> Array:
         """Part of the liquid stored at ``temperature_k`` [K] that boils away at ambient pressure [-]."""

@@ -101,6 +101,12 @@ def test_jet_fire_is_symmetric_and_falls_sideways():
     assert (np.diff(one) < 0).all()
 
 
+def test_many_jets_at_once():
+    powers = np.array([1e7, 4e8])
+    together = jet_fire.heat_flux(10.0, 40.0, powers)
+    assert together == pytest.approx([float(jet_fire.heat_flux(10.0, 40.0, p)) for p in powers])
+
+
 def test_jet_fire_from_afar_is_one_point():
     got = jet_fire.heat_flux(0.0, 3000.0, 4e8, radiated=0.2)
     assert got == pytest.approx(
@@ -164,3 +170,5 @@ def test_validity():
     assert not fireball.valid(2e6).ok
     assert "pool diameter 200 m is outside 1 to 100 m" in pool_fire.valid(200.0).why
     assert jet_fire.valid(5.0).ok
+    assert radiation.valid([20.0, 60.0]).ok
+    assert not radiation.valid(1000.0).ok

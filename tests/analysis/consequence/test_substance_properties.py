@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from geo_risk import standards
+from geo_risk.analysis.consequence.limits import exposure_limits
 from geo_risk.analysis.consequence.properties import substance, substances
 from geo_risk.analysis.substances import valid_cas
 from geo_risk.errors import InputError, StandardsError
@@ -171,3 +172,32 @@ def test_limits_of_a_blend_lie_between_its_parts():
     for name in ("lfl", "ufl", "molar_mass", "psat_25c", "latent_heat", "boiling_k"):
         low, high = sorted((getattr(propane, name), getattr(butane, name)))
         assert low < getattr(lpg, name) < high
+
+
+def test_evaporation_volume():
+    # chlorine at 290 K, NIST: vapour 20.0 kg/m3, liquid 1417.8 kg/m3
+    assert substance("氯").evaporation_volume(290.0) == pytest.approx(1 / 20.0 - 1 / 1417.8, rel=0.03)
+
+
+def test_exposure_limits():
+    limits = {limit.name: limit for limit in exposure_limits(substance("液氯"))}
+    assert list(limits) == ["AEGL-1", "AEGL-2", "AEGL-3", "ERPG-2", "ERPG-3", "IDLH"]
+    # 20 ppm x 70.906 / 24.465
+    assert limits["AEGL-3"].mg_m3 == pytest.approx(57.97, rel=1e-3)
+    assert limits["AEGL-3"].confidence == "V"
+    unsure = {limit.name for limit in exposure_limits(substance("丙烯腈")) if limit.confidence == "MU"}
+    assert unsure == {"AEGL-2", "AEGL-3", "IDLH"}
+    assert exposure_limits(substance("丙烷")) == []
+
+
+def test_erg_rows():
+    rows = standards.table("erg_distances")
+    assert rows["cas"].map(valid_cas).all()
+    chlorine = rows[(rows["un"] == 1017) & (rows["container"] == "rail tank car") & (rows["wind"] == "low")]
+    assert chlorine["protect_m"].tolist() == [9600, 11000]
+    assert chlorine["or_more"].tolist() == ["no", "yes"]
+    # every substance whose large spill is in table 3 has its containers there
+    small = set(rows.loc[rows["spill"] == "small", "un"])
+    assert small <= set(rows.loc[rows["spill"] == "large", "un"])
+    night = rows[rows["time"] == "night"]["protect_m"].to_numpy()
+    assert (night >= rows[rows["time"] == "day"]["protect_m"].to_numpy()).mean() == 1
