@@ -136,15 +136,17 @@ def substance(name_or_cas: str | None) -> Substance:
         If it is unknown, names several substances, or is a mixture for which nothing stands; with
         the nearest known names and what to do.
     """
-    known = _named()
-    for form in written_forms(name_or_cas):
+    known, forms = _named(), written_forms(name_or_cas)
+    if not forms:
+        raise StandardsError("no substance is given. Write its name or CAS number.")
+    for form in forms:
         if form in known:
             return known[form]
     names = canonical(name_or_cas)
     found = {known[n].name: known[n] for n in names if n in known}
     if len(names) == 1 and found:
         return next(iter(found.values()))
-    raise StandardsError(_unknown(str(name_or_cas or "").strip(), names))
+    raise StandardsError(_unknown(str(name_or_cas).strip(), names))
 
 
 def substances() -> list[Substance]:
@@ -153,8 +155,6 @@ def substances() -> list[Substance]:
 
 
 def _unknown(name: str, names: list[str]) -> str:
-    if not name:
-        return "no substance is given. Write its name or CAS number."
     if len(names) > 1:
         return f"'{name}' names {len(names)} substances ({', '.join(names)}). Give each a row, with its own quantity."
     if names:

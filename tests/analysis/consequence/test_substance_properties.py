@@ -132,6 +132,7 @@ def test_every_row_is_found_by_its_own_names():
         ("7732-18-5", "not known"),
         ("", "no substance is given"),
         (None, "no substance is given"),
+        (float("nan"), "no substance is given"),
     ],
 )
 def test_what_has_no_properties_says_why(written, message):
