@@ -21,7 +21,15 @@ from thermo import Chemical
 
 TARGET = Path(__file__).parents[1] / "geo_risk" / "standards" / "substances.csv"
 ROOM_K, ATMOSPHERE_PA = 298.15, 101_325.0
-LOW_REACTIVITY = {"74-82-8", "630-08-0", "7664-41-7", "74-87-3", "74-83-9", "106-89-8"}  # Purple Book table 4.A
+LOW_REACTIVITY = {
+    "74-82-8",
+    "630-08-0",
+    "7664-41-7",
+    "74-87-3",
+    "74-83-9",
+    "106-89-8",
+    "75-00-3",
+}  # Purple Book table 4.A
 CLEAN = {"74-82-8", "1333-74-0", "67-56-1", "64-17-5", "630-08-0", "115-10-6"}  # burn without soot
 
 
@@ -99,6 +107,21 @@ PURE = [
     Pure("acrylonitrile", "丙烯腈", "107-13-1"),
     Pure("acrolein", "丙烯醛", "107-02-8", flash_c=-26.0, limits=(0.028, 0.31), heat=27.5e6),
     Pure("allyl alcohol", "烯丙醇", "107-18-6", "丙烯醇|2-丙烯-1-醇"),
+    Pure("isoprene", "异戊二烯", "78-79-5"),
+    Pure("cumene", "异丙苯", "98-82-8"),
+    Pure("1-butanol", "正丁醇", "71-36-3", "丁醇|butanol"),
+    Pure("methyl isobutyl ketone", "甲基异丁基酮", "108-10-1", "MIBK", flash_c=14.0, limits=(0.012, 0.08), heat=34.7e6),
+    Pure("cyclohexanone", "环己酮", "108-94-1"),
+    Pure("n-butyl acetate", "乙酸正丁酯", "123-86-4", "乙酸丁酯|醋酸丁酯|butyl acetate"),
+    Pure("methyl methacrylate", "甲基丙烯酸甲酯", "80-62-6", "MMA"),
+    Pure("methyl tert-butyl ether", "甲基叔丁基醚", "1634-04-4", "MTBE"),
+    Pure("1,4-dioxane", "1,4-二氧六环", "123-91-1", "二噁烷|1,4-二氧陆圜|dioxane"),
+    Pure("pyridine", "吡啶", "110-86-1"),
+    Pure("aniline", "苯胺", "62-53-3"),
+    Pure("dimethylformamide", "二甲基甲酰胺", "68-12-2", "DMF|N,N-二甲基甲酰胺|N,N-Dimethyl formamide"),
+    Pure("ethyl chloride", "氯乙烷", "75-00-3", "chloroethane"),
+    Pure("chloroform", "三氯甲烷", "67-66-3", "氯仿"),
+    Pure("formaldehyde", "甲醛", "50-00-0", flash_c=-60.0),  # a gas; the packages give its solution
     Pure("carbon disulfide", "二硫化碳", "75-15-0"),
     Pure("ammonia", "氨", "7664-41-7"),
     Pure("chlorine", "氯", "7782-50-5"),
@@ -109,6 +132,7 @@ PURE = [
     Pure("carbon monoxide", "一氧化碳", "630-08-0", "CO"),
     Pure("phosgene", "碳酰氯", "75-44-5"),
     Pure("hydrogen cyanide", "氰化氢", "74-90-8"),
+    Pure("methyl isocyanate", "异氰酸甲酯", "624-83-9"),
     Pure("phosphine", "磷化氢", "7803-51-2", limits=(0.0179, 0.98)),
     Pure("bromine", "溴", "7726-95-6"),
 ]
@@ -246,24 +270,24 @@ def blend(m: Mixture, computed: dict[str, dict[str, object]]) -> dict[str, objec
     def bubble(t):
         return sum(xi * pressure(p["antoine"], t) for xi, (p, _) in zip(x, parts, strict=True))
 
-    densities = {}
-    for key in ("liquid_density_boiling_kg_m3", "liquid_density_25c_kg_m3"):
-        known = all(p[key] is not None for p, _ in parts)
-        densities[key] = 1 / sum(w / p[key] for p, w in parts) if known else None
-    if m.density:
-        scale = m.density / densities["liquid_density_25c_kg_m3"]
-        densities = {k: v * scale for k, v in densities.items()}
     lowest = min(p["boiling_k"] for p, _ in parts)
     grid = np.linspace(lowest - 40, lowest + 90, 60)
     fitted = fit_antoine(grid, bubble(grid)) if len(parts) > 1 else parts[0][0]["antoine"]
     room = all(p["psat_25c_pa"] is not None for p, _ in parts)
+    boiling = fitted[1] / (fitted[0] - np.log10(ATMOSPHERE_PA)) - fitted[2]
+    critical, exponent = by_mole("critical_k"), by_mass("liquid_density_exponent")
+    cold, warm = None, by_mass("liquid_density_boiling_kg_m3")
+    if room:
+        cold = m.density or 1 / sum(w / p["liquid_density_25c_kg_m3"] for p, w in parts)
+        warm = cold * ((critical - boiling) / (critical - ROOM_K)) ** exponent
     return {
         "molar_mass_kg_mol": 1 / moles.sum(),
-        "boiling_k": fitted[1] / (fitted[0] - np.log10(ATMOSPHERE_PA)) - fitted[2],
-        "critical_k": by_mole("critical_k"),
+        "boiling_k": boiling,
+        "critical_k": critical,
         "critical_pa": by_mole("critical_pa"),
-        **densities,
-        "liquid_density_exponent": by_mass("liquid_density_exponent"),
+        "liquid_density_boiling_kg_m3": warm,
+        "liquid_density_25c_kg_m3": cold,
+        "liquid_density_exponent": exponent,
         "latent_heat_j_kg": by_mass("latent_heat_j_kg"),
         "combustion_heat_j_kg": by_mass("combustion_heat_j_kg"),
         "lfl": le_chatelier("lfl"),
@@ -338,17 +362,23 @@ def density_exponent(c: Chemical) -> float:
 
 
 def antoine(cas: str, c: Chemical) -> tuple[float, float, float]:
-    """A, B, C of log10 Pa = A - B / (K + C): Poling's, else fitted from Tb - 70 to Tb + 40 K."""
+    """A, B, C of log10 Pa = A - B / (K + C): Poling's where right from boiling to 25 C, else fitted over that."""
+    ends = np.array([c.Tb, min(ROOM_K, 0.95 * c.Tc)])
+    true = np.array([c.VaporPressure(t) for t in ends])
     if cas in Psat_data_AntoinePoling.index:
         row = Psat_data_AntoinePoling.loc[cas]
-        return tuple(float(row[k]) for k in "ABC")
-    t = np.linspace(max(c.Tb - 70, c.Tm + 1), min(c.Tb + 40, c.Tc), 60)
+        found = tuple(float(row[k]) for k in "ABC")
+        if np.allclose(pressure(found, ends), true, rtol=0.1):
+            return found
+    low, high = min(c.Tb, ROOM_K) - 40, max(c.Tb + 10, min(ROOM_K + 30, 0.98 * c.Tc))
+    t = np.linspace(max(low, c.Tm + 1), high, 60)
     return fit_antoine(t, np.array([c.VaporPressure(x) for x in t]))
 
 
 def fit_antoine(t: np.ndarray, pa: np.ndarray) -> tuple[float, float, float]:
-    """Least squares in log10 Pa."""
-    return tuple(float(v) for v in curve_fit(lambda t, a, b, c: a - b / (t + c), t, np.log10(pa), (9, 1000, -40))[0])
+    """Least squares in log10 Pa, from a start near the usual C of an eighth of the temperature."""
+    start = (9.0, 4.0 * t.mean(), -t.mean() / 8)
+    return tuple(float(v) for v in curve_fit(lambda t, a, b, c: a - b / (t + c), t, np.log10(pa), start)[0])
 
 
 def pressure(coefficients: tuple[float, float, float], t: np.ndarray) -> np.ndarray:
