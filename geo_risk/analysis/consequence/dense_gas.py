@@ -180,7 +180,7 @@ def warmed(ratio: ArrayLike, source_k: ArrayLike, air_k: ArrayLike) -> Array:
     C/C0 of a cold cloud corrected for its temperature (CCPS 1999).
 
     For screening: it keeps to the safe side, but on field trials with liquefied natural gas it
-    is 2.7 times too high, while the bare correlation is right in the mean.
+    is more than twice too high, while the bare correlation is right in the mean.
     """
     c = np.asarray(ratio, float)
     return np.asarray(c / (c + (1 - c) * np.asarray(source_k, float) / air_k))
