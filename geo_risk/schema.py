@@ -226,6 +226,31 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
+    Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (
+        _c("scope", "string", "范围", "region, or park: the park's own sources alone"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
+        _c("area_km2", "float", "面积", "area inside", "km2"), _c("persons", "float", "人口", "residents inside", "persons"), _c("targets", "string", "适用目标", "what the level is the limit of (GB 36894-2018 Table 2)"), _c("confidence", "string", "可信度", "V, MC or MU")), ()),
+    Table("target_risk", "防护目标个人风险", "individual risk at protection targets", "any", (
+        *_KEYS, _c("group", "string", "目标类别", "group of GB 36894-2018; several, split by |, where it is open", domain="high_sensitivity=高敏感防护目标|important=重要防护目标|general_1=一般防护目标一类|general_2=一般防护目标二类|general_3=一般防护目标三类"),
+        _c("lsir_per_yr", "float", "个人风险", "individual risk there", "1/yr"), _c("lsir_low_per_yr", "float", "最小个人风险", "least risk where people may be", "1/yr"), _c("taken_at", "string", "取值位置", "where the risk is taken"),
+        _c("limit_per_yr", "float", "在役限值", "limit for installations in service", "1/yr"), _c("limit_new_per_yr", "float", "新建限值", "limit for new installations", "1/yr"), _c("margin", "float", "裕度", "limit in service over risk"),
+        _c("verdict", "string", "结论", "pass, fail or undecided, against the limit in service"), _c("verdict_new", "string", "新建结论", "the same against the limit for new installations"), _c("top_source", "string", "最大贡献源", "source that adds most"),
+        _c("contributors", "json", "主要贡献源", "up to three sources with their shares"), _c("missing", "string", "缺少属性", "attributes that would settle the group"), _c("reason", "string", "理由", "why this group and verdict"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU")), ()),
+    Table("fn_curve", "F-N曲线", "F-N curves", "none", (
+        _c("scope", "string", "范围", "region, park, enterprise or source"), _c("scope_id", "string", "编号", "which"), _c("scope_name", "string", "名称", "its name"), _c("deaths", "float", "死亡人数N", "N", "persons"),
+        _c("frequency_per_yr", "float", "累积频率F", "frequency of N or more deaths", "1/yr"), _c("upper_per_yr", "float", "上限", "upper line of GB 36894-2018", "1/yr"), _c("lower_per_yr", "float", "下限", "lower line", "1/yr"), _c("zone", "string", "区域", "acceptable, alarp or intolerable")), ()),
+    Table("pll", "潜在生命损失", "expected deaths", "none", (
+        _c("scope", "string", "范围", "region, park, enterprise or source (deaths caused), or district (deaths within)"), _c("scope_id", "string", "编号", "which"), _c("scope_name", "string", "名称", "its name"), _c("pll_per_yr", "float", "潜在生命损失", "expected deaths", "1/yr"),
+        _c("share_percent", "float", "占比", "share of the region's", "%"), _c("worst_deaths", "float", "最坏死亡人数", "deaths of the worst outcome", "persons"), _c("zone", "string", "区域", "worst zone of the F-N curve"), _c("lacked", "string", "缺少", "what was assumed or left out")), ()),
+    Table("risk_people", "人员分布", "people of societal risk", "none", (
+        _c("x", "float", "X", "easting of the square's centre", "m"), _c("y", "float", "Y", "northing", "m"), _c("day", "float", "白天人数", "people present by day", "persons"), _c("night", "float", "夜间人数", "people present at night", "persons")), ()),
+    Table("risk_outcomes", "事故后果", "outcomes of the risk sum", "none", (
+        _c("source", "int", "风险源", "row of risk_sources, from 0"), _c("scenario", "string", "泄漏情景", "loss of containment"), _c("kind", "string", "后果", "how it ends"), _c("weather", "int", "天气", "row of risk_weather; -1 any"),
+        _c("frequency_per_yr", "float", "频率", "frequency without the weather's share (of a line: per metre)", "1/yr"), _c("footprint", "int", "足迹", "row of risk_footprints")), ()),
+    Table("risk_footprints", "致死足迹", "death probability around one outcome", "none", (
+        _c("x_m", "json", "距离", "nodes: radius, or distance downwind", "m"), _c("value", "json", "取值", "probability of death, or probit on the axis"), _c("width_m", "json", "宽度", "crosswind spread or half width; missing if radial", "m"),
+        _c("outdoor", "json", "室外", "probability or factor outdoors"), _c("indoor", "json", "室内", "probability or factor indoors"), _c("slope", "float", "斜率", "fall of the probit crosswind"), _c("offset_m", "float", "偏移", "centre downwind of the source", "m")), ()),
+    Table("risk_weather", "天气分类", "weather classes of the risk sum", "none", (
+        _c("stability", "string", "稳定度", "Pasquill class"), _c("speed_mps", "float", "风速", "wind speed at 10 m", "m/s"), _c("period", "string", "时段", "day, night or all"), _c("share", "float", "频率", "share of the year"), _c("towards", "json", "去向", "probability per radian towards 144 angles from east over north")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),

@@ -150,6 +150,12 @@ class RiskSettings:
     cuts: tuple[float, ...] = setting(
         "Lowest index of a blue, yellow, orange and red cell", (0.0, 12.0, 30.0, 70.0), unit="0-100", check=FOUR_CUTS
     )
+    lsir_cuts: tuple[float, ...] = setting(
+        "Lowest individual risk of a blue, yellow, orange and red cell (GB 36894-2018 Table 2)",
+        (3e-7, 3e-6, 1e-5, 3e-5),
+        unit="1/yr",
+        check=FOUR_CUTS,
+    )
     enterprise_cuts: tuple[float, ...] = setting(
         "Lowest own index of a blue, yellow, orange and red enterprise",
         (0.0, 8.0, 18.0, 40.0),
