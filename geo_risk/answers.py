@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from . import pipeline
 from .errors import InputError, RegionError
 from .grid import Grid
+from .pipeline.risk import MODEL_TABLES
 from .region import Region
 
 if TYPE_CHECKING:
     import flask
     import folium
     import geopandas as gpd
+
+    from .analysis.qra.model import Model
 
 
 def single_file(region: Region, profile: str) -> str:
@@ -41,11 +44,13 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     Why the place (x, y) [m] has its colour.
 
     The index is computed anew on the few cells around the place and must equal the surface's.
+    ``risk`` is the individual risk there, taken apart by `analysis.qra.places.explain_risk`.
     """
     import numpy as np
 
     from .analysis.explain import explain_place
     from .analysis.index import index_surface
+    from .analysis.qra.places import explain_risk
 
     risk, whole = region.settings.risk, region.grid
     rows, cols = whole.rowcol([x], [y])
@@ -64,8 +69,16 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
     told = explain_place(x, y, sources, surface, settings=risk)
     told["place"] = {"x": x, "y": y, "crs": whole.crs}
-    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade")}
+    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade", "lsir")}
+    told["risk"] = explain_risk(risk_model(region), x, y)
     return told
+
+
+def risk_model(region: Region) -> Model:
+    """The model of the last run, read back from its tables."""
+    from .analysis.qra.saved import model_from
+
+    return model_from(region.table("risk_sources"), {name: region.table(name) for name in MODEL_TABLES})
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

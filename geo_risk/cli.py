@@ -220,7 +220,21 @@ def _explain(arguments: Any) -> int:
         print(f"note: {note}")
     if told["lacked"]:
         print(f"not known here: {', '.join(told['lacked'])}")
+    _print_risk(told["risk"])
     return FINE
+
+
+def _print_risk(risk: dict[str, Any]) -> None:
+    print(f"\nindividual risk: {risk['lsir_per_yr']:.2e} per year")
+    for source in risk["sources"][:_ROWS]:
+        print(f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name']} ({source['id']})")
+    for row in risk["scenarios"][:_ROWS]:
+        print(f"{row['share_percent']:5.1f} %  scenario {row['scenario']} of {row['source_id']}")
+    for row in risk["outcomes"]:
+        print(f"{row['share_percent']:5.1f} %  outcome {row['kind']}")
+    for row in risk["weathers"]:
+        speed = "" if row["speed_mps"] is None else f" {row['speed_mps']:.1f} m/s"
+        print(f"{row['share_percent']:5.1f} %  weather {row['stability']}{speed}, {row['period']}")
 
 
 def _setbacks(arguments: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +49,6 @@ TABLES = (
 def risk_step(region: Region, workers: int) -> Step:
     build, settings = region.build, region.settings
     reads = (build / "frame.json", build / "grid.json", build / "boundary.parquet", *layer_files(region, *LAYERS))
-    if "hazard_sources" in settings.layers:
-        reads += tables(region, "major_hazards")
     if settings.weather.wind:
         reads += tables(region, "wind_rose")
     return Step(
@@ -72,13 +70,15 @@ def _risk(region: Region, workers: int) -> None:
 
     layers, grid = region.layers(*LAYERS), region.grid
     model, made = _model(region, layers)
+    missing = _located(made["not_quantified"], layers)
+    made |= {"risk_sources": model.sources, "not_quantified": missing}
     write_tables(region, **made, **model_tables(model))
     lsir = lsir_surface(model, grid, workers=workers)
     there = presence(layers, grid, region.settings.risk)
     found = source_fn(model, there, workers=workers)
     density = societal_surface(model, there, workers=workers)
     _write_surfaces(region, lsir, density, there)
-    targets = target_risk(model, layers, lsir, grid, not_quantified=made["not_quantified"], workers=workers)
+    targets = target_risk(model, layers, lsir, grid, not_quantified=missing, workers=workers)
     write_tables(
         region,
         risk_contours=_contours(region, model, lsir, layers.get("population"), workers),
@@ -94,9 +94,23 @@ def _model(region: Region, layers: dict[str, gpd.GeoDataFrame]) -> tuple[Model, 
     from ..analysis.qra.scenarios import risk_model
 
     rose = region.table("wind_rose") if region.settings.weather.wind else None
-    if "hazard_sources" in layers:
-        layers = {**layers, "major_hazards": region.table("major_hazards")}
-    return risk_model(layers, rose, region.settings.risk)
+    model, made = risk_model(layers, rose, region.settings.risk)
+    firms = layers.get("enterprises")
+    if firms is not None and "park" in firms:
+        park = model.sources["enterprise_id"].map(firms.drop_duplicates("id").set_index("id")["park"])
+        model = replace(model, sources=model.sources.assign(park=park))
+    return model, made
+
+
+def _located(missing: pd.DataFrame, layers: dict[str, gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Rows of layers (columns layer, id) with the places these have; empty where they have none."""
+    import geopandas as gpd
+
+    known = [f[["id", "geometry"]].assign(layer=name) for name, f in layers.items() if "id" in f]
+    crs = next(iter(layers.values())).crs
+    places = pd.concat(known).drop_duplicates(["layer", "id"]).set_index(["layer", "id"])["geometry"]
+    keys = pd.MultiIndex.from_frame(missing[["layer", "id"]])
+    return gpd.GeoDataFrame(missing, geometry=places.reindex(keys).to_numpy(), crs=crs)
 
 
 def _write_surfaces(region: Region, lsir: Any, density: Any, there: Presence) -> None:

@@ -19,8 +19,8 @@ from ..rows import table_rows
 # Lines are drawn on the logarithm, in which risk falls about evenly with distance; so far below the
 # lowest level it no longer moves a line, and zero needs some logarithm.
 _FLOOR = 1e-3
-# Part of a cell by which simplifying may move a line.
-_TOLERANCE = 0.3
+# Part of a cell by which simplifying may move a line; chords lie inside a curve, so that more would shrink areas.
+_TOLERANCE = 0.1
 
 
 def criterion_levels() -> tuple[float, ...]:

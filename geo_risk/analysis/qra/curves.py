@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .criteria import ZONES, societal_line, zones
-from .model import Model, fn_of, risk_surface
+from .model import Model, fn_of, risk_surface, source_ids
 from .outcomes import societal
 from .people import Presence, on_grid, people_of
 from .societal import FN
@@ -56,7 +56,7 @@ def scopes(sources: gpd.GeoDataFrame) -> Iterator[tuple[str, str, str, NDArray[n
         for key in sorted(set(of) - {""}):
             mine = of == key
             yield scope, key, str(names[mine][0]), mine
-    ids, names = _texts(sources, "id"), _texts(sources, "name")
+    ids, names = source_ids(sources), _texts(sources, "name")
     for i in range(len(sources)):
         yield "source", str(ids[i]), str(names[i]), np.arange(len(sources)) == i
 

@@ -68,6 +68,11 @@ class Parts:
     line: NDArray[np.int64]
 
 
+def source_ids(sources: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """(S,) what each source is called for good: ``source_id``, else ``id``."""
+    return sources["source_id" if "source_id" in sources else "id"].to_numpy(object)
+
+
 def _parts(model: Model) -> Parts:
     geometry = model.sources.geometry.to_numpy()
     flat = shapely.get_dimensions(geometry)

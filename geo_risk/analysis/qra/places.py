@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .model import Model, outcome_shares
+from .model import Model, outcome_shares, source_ids
 from .outcomes import ANY_WEATHER
 
 
@@ -29,18 +29,19 @@ def explain_risk(model: Model, x: float, y: float) -> dict[str, Any]:
     total = float(parts.sum())
     hits = [(ordered[i], float(parts[i])) for i in np.flatnonzero(parts > 0)]
     frame, here = model.sources, shapely.Point(x, y)
-    names = frame["name"] if "name" in frame else frame["id"]
+    ids = source_ids(frame)
+    names = frame.get("name", frame.index)
     sources = _shares(total, ((o.source, p) for o, p in hits))
     scenarios = _shares(total, (((o.source, o.scenario), p) for o, p in hits))
     return {
         "lsir_per_yr": total,
         "sources": [
-            {"id": str(frame["id"].iloc[s]), "name": _text(names.iloc[s]) or str(frame["id"].iloc[s])}
+            {"id": str(ids[s]), "name": _text(names[s]) or str(ids[s])}
             | {"distance_m": float(shapely.distance(frame.geometry.iloc[s], here)), **part}
             for s, part in sources
         ],
         "scenarios": [
-            {"source_id": str(frame["id"].iloc[s]), "scenario": scenario, **part} for (s, scenario), part in scenarios
+            {"source_id": str(ids[s]), "scenario": scenario, **part} for (s, scenario), part in scenarios
         ],
         "outcomes": [{"kind": kind, **part} for kind, part in _shares(total, ((o.kind, p) for o, p in hits))],
         "weathers": [

@@ -55,7 +55,7 @@ def model_from(sources: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame]) -> Mo
         for source, scenario, kind, weather, frequency, footprint in tables["risk_outcomes"].itertuples(index=False)
     ]
     w = tables["risk_weather"]
-    towards = np.stack(w["towards"].to_numpy()) if len(w) else np.empty((0, 0))
+    towards = np.array([np.asarray(row, float) for row in w["towards"]])
     weather = Weather(tuple(w["stability"]), w["speed_mps"].to_numpy(float), tuple(w["period"]), towards)
     return Model(sources, outcomes, weather)
 

@@ -17,7 +17,7 @@ from ...standards import parameter, weakest
 from ..exposure import located
 from ..rows import number, records, text
 from .criteria import SITUATIONS, Group, group_of, individual_limit
-from .model import Model
+from .model import Model, source_ids
 from .points import PointRisk, lsir_points
 
 LAYERS = ("crowded_places", "buildings", "population", "enterprises")
@@ -44,14 +44,14 @@ def target_risk(
     known where people are (a settlement given as an area, a place with a position error), the least
     risk there counts too: ``fail`` needs the least above the loosest limit that the target's group may
     have, ``pass`` the greatest at or below the strictest; what lies between is ``undecided``. Risk of
-    sources with an MU number is left out of a fail and multiplied before a pass, and a source
-    near by that could not be computed keeps a target from passing. An enterprise with risk sources
-    of its own is no target.
+    sources with an MU number may be ``unverified_factor`` times less before a fail and as many times
+    more before a pass, and a source near by that could not be computed keeps a target from passing.
+    An enterprise with risk sources of its own is no target.
 
     Parameters
     ----------
     model
-        Sources may have columns ``id``, ``name``, ``enterprise_id``, ``confidence``.
+        Sources may have columns ``name``, ``enterprise_id``, ``confidence``.
     lsir : (rows, cols)
         Surface of ``model`` on ``grid``.
     not_quantified
@@ -81,7 +81,7 @@ def _targets(layer: str, frame: gpd.GeoDataFrame, model: Model) -> pd.DataFrame:
     frame = frame[located(frame.geometry.to_numpy())].reset_index(drop=True)
     rows = records(frame)
     own = set(_column(model.sources, "enterprise_id")) - {"", None}
-    found = [
+    found: list[dict[str, Any]] = [
         {"layer": layer, "id": str(row.get("id", i)), "name": text(row, "name"), "group": group_of(layer, row)}
         | {"error_m": number(row, "position_error_m"), "spread": layer == "population", "geometry": row["geometry"]}
         for i, row in enumerate(rows)
@@ -152,8 +152,8 @@ def _judged(target: pd.Series, risk: PointRisk, i: int, low: float, near: int, s
     """One row of the result."""
     group: Group = target["group"]
     high, doubtful = float(risk.total[i]), float(risk.doubtful[i])
-    sure = low * (1 - doubtful / high) if high > 0 else 0.0
-    feared = high + (parameter("unverified_factor") - 1) * doubtful
+    factor, part = parameter("unverified_factor"), doubtful / high if high > 0 else 0.0
+    sure, feared = low * (1 - part + part / factor), high * (1 - part + part * factor)
     verdicts, why = {}, {}
     for situation in SITUATIONS:
         limits = [individual_limit(g, situation) for g in group.groups]
@@ -188,14 +188,14 @@ def _verdict(
         reasons.append("its group is open")
     if low < high and low <= max(limits) < high:
         reasons.append("where people are within the outline is not known")
-    if feared > high and not (low > max(limits) and sure > max(limits)):
+    if sure <= min(limits) < low or high <= min(limits) < feared or sure <= max(limits) < low:
         reasons.append("unverified numbers decide")
     return "undecided", "; ".join(reasons) or "between the limits its group may have"
 
 
 def _contributors(risk: PointRisk, i: int, total: float, sources: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """The sources that add most, largest first, with their shares [%]."""
-    ids, names = _column(sources, "id"), _column(sources, "name")
+    ids, names = source_ids(sources), _column(sources, "name")
     return [
         {"source_id": str(ids[s]), "name": str(names[s] or ids[s]), "share_percent": round(100 * p / total, 3)}
         for s, p in zip(risk.source[i].tolist(), risk.part[i].tolist(), strict=True)
