@@ -112,6 +112,11 @@ def canonical(name: str | None) -> list[str]:
     return list(dict.fromkeys(n for group in groups for n in group))
 
 
+def is_solution(name: str | None) -> bool:
+    """Whether a written name is that of a solution (氨水, 盐酸, 30% ...), which is not the pure substance."""
+    return bool(_DILUTE.search(_text(name)))
+
+
 def valid_cas(cas: str) -> bool:
     """Whether ``cas`` is a CAS number whose check digit is right."""
     match = re.fullmatch(r"(\d{2,7})-(\d{2})-(\d)", cas.strip())
