@@ -112,11 +112,6 @@ def canonical(name: str | None) -> list[str]:
     return list(dict.fromkeys(n for group in groups for n in group))
 
 
-def is_solution(name: str | None) -> bool:
-    """Whether a written name is that of a solution (氨水, 盐酸, 30% ...), which is not the pure substance."""
-    return bool(_DILUTE.search(_text(name)))
-
-
 def valid_cas(cas: str) -> bool:
     """Whether ``cas`` is a CAS number whose check digit is right."""
     match = re.fullmatch(r"(\d{2,7})-(\d{2})-(\d)", cas.strip())
@@ -124,6 +119,11 @@ def valid_cas(cas: str) -> bool:
         return False
     digits = (match[1] + match[2])[::-1]
     return sum(i * int(d) for i, d in enumerate(digits, start=1)) % 10 == int(match[3])
+
+
+def is_solution(name: str | None) -> bool:
+    """Whether a written name is that of a solution (氨水, 盐酸, 30% ...), which is not the pure substance."""
+    return bool(_DILUTE.search(_text(name)))
 
 
 def nearest_names(name: str, n: int = 3) -> list[str]:

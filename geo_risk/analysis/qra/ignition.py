@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -43,7 +42,7 @@ def ends(loss: Loss, *, toxic: bool) -> list[End]:
         return [End("toxic" if toxic else NONE, 1.0, {}, "V")]
     direct, confidence = direct_ignition(loss, kind)
     key = delayed_key(kind, toxic=toxic)
-    later = parameter(key) if key else 0.0
+    later = 0.0 if _gas_line(loss) else parameter(key)  # ignition of gas lines is counted as a whole, and gas rises
     found = [End(direct_outcome(loss.release), direct, {"direct_ignition": direct}, confidence)]
     rest = 1 - direct
     for outcome, part in (("flash_fire", "flash_fire_share"), ("explosion", "explosion_share")):
@@ -57,21 +56,25 @@ def ends(loss: Loss, *, toxic: bool) -> list[End]:
 
 def burns(what: Substance) -> bool:
     """Whether heat of combustion and lower flammable limit are known."""
-    return bool(np.isfinite(what.combustion_heat) and what.combustion_heat > 0)
+    return what.combustible and bool(np.isfinite(what.combustion_heat))
 
 
 def fuel_class(release: Release) -> str:
     """Class of the ignition table: gas_low, gas_high, or K1 to K4 of a liquid."""
     what = release.what
-    if release.phase != "liquid":
+    if release.phase != "liquid" or what.liquid_class == "K0":
         return "gas_low" if what.reactivity == "low" else "gas_high"
     return what.liquid_class or "K1"
+
+
+def _gas_line(loss: Loss) -> bool:
+    return loss.part == "pipeline" and loss.release.phase == "gas"
 
 
 def direct_ignition(loss: Loss, kind: str) -> tuple[float, str]:
     """Probability of direct ignition, and its confidence."""
     release = loss.release
-    if loss.part == "pipeline" and release.phase != "liquid":
+    if _gas_line(loss):
         return pipeline_ignition(loss.event.replace("_", " "), release.pipe_mm)
     if loss.part.startswith(("tanker", "road")) and kind not in ("K2", "K3", "K4"):
         kind = "tanker_instantaneous" if release.instantaneous else "tanker_continuous"
@@ -108,7 +111,7 @@ def _ignition_rows(kind: str) -> list[dict[str, Any]]:
 
 
 def delayed_key(kind: str, *, toxic: bool) -> str:
-    """Row of risk_parameters.csv with the share that is lit later; empty where none is."""
+    """Row of risk_parameters.csv with the share that is lit later."""
     if kind in ("K2", "K3", "K4"):
         return "delayed_K2"
     if toxic:
@@ -127,10 +130,3 @@ def direct_outcome(release: Release) -> str:
 def _confidence(key: str) -> str:
     rows = {r["key"]: r["confidence"] for r in table_rows("risk_parameters")}
     return rows.get(key, "V")
-
-
-def branch_ends(found: list[Loss], toxic: bool) -> Iterator[tuple[Loss, End]]:
-    """Every loss with each of its ends."""
-    for loss in found:
-        for end in ends(loss, toxic=toxic):
-            yield loss, end
