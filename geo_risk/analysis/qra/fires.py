@@ -1,0 +1,85 @@
+"""Footprints of fires: pool fire, jet fire, fireball and burning pipeline, from the published models' heat curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..consequence import fireball, jet_fire, pool_fire
+from ..consequence.pools import pool_diameter, steady_area
+from ..consequence.vulnerability import HEAT_EXPOSURE_S, thermal_death
+from .airborne import spill_area
+from .footprint import Footprint, radial
+from .losses import Release
+
+Heat = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+LEAST_DEATH = 0.01  # a footprint ends where 1 % die, as the clouds do (Purple Book 6.2.3)
+_FARTHEST_M, _NODES = 5000.0, 40
+FLAME_MIDDLE = 0.6  # of a jet flame's length: the mean of its heat's sources
+
+
+def fire(outcome: str, release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+    """
+    Footprint of a pool_fire, jet_fire or fireball, and a warning where a model leaves its validity ("" where not).
+
+    None where nobody dies. ``wind_mps`` [m/s] tilts a pool fire; the footprint is that of the worst direction.
+    """
+    return {"pool_fire": _pool_fire, "jet_fire": _jet_fire, "fireball": _fireball}[outcome](release, wind_mps)
+
+
+def heat_footprint(heat: Heat, seconds: float, *, certain_m: float = 0.0, offset_m: float = 0.0) -> Footprint | None:
+    """Radial footprint of a heat [W/m2] that falls with distance [m]; everybody dies within ``certain_m``."""
+    coarse = np.geomspace(1.0, _FARTHEST_M, 160)
+    p = thermal_death(heat(coarse), seconds)[0]
+    lethal = np.flatnonzero(p >= LEAST_DEATH)
+    far = coarse[min(lethal[-1] + 1, len(coarse) - 1)] if len(lethal) else 0.0
+    if max(far, certain_m) <= 0:
+        return None
+    r = np.unique(np.concatenate([[0.0], np.linspace(1.0, max(far, certain_m), _NODES), _step(certain_m)]))
+    alone, out, inside = thermal_death(heat(r), seconds)
+    within = r <= certain_m
+    values = [np.where(within, 1.0, v) for v in (alone, out, inside)]
+    values = [np.maximum.accumulate(v[::-1])[::-1] for v in values]
+    return radial(r, values[0], outdoor=values[1], indoor=values[2], offset_m=offset_m)
+
+
+def _step(edge: float) -> NDArray[np.float64]:
+    return np.array([edge, np.nextafter(edge, np.inf)]) if edge > 0 else np.empty(0)
+
+
+def _pool_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+    what = release.what
+    limit = what.burning_limit
+    area = spill_area(release)
+    if not release.instantaneous:  # a fed pool grows until it burns as much as it is fed
+        area = min(area, float(steady_area(release.rate_kg_s, limit)))
+    diameter = float(np.clip(pool_diameter(area), 0.5, None))
+    flux = float(pool_fire.burning_flux(diameter, limit, what.burning_per_m))
+    burning = pool_fire.pool_fire(diameter, flux, what.combustion_heat, wind_mps, soot=what.soot)
+    found = heat_footprint(lambda r: pool_fire.heat_flux(burning, r), HEAT_EXPOSURE_S, certain_m=diameter / 2)
+    return found, pool_fire.valid(diameter, wind_mps).why
+
+
+def _jet_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+    """Horizontal, with the wind; about the middle of the flame, the larger of the heat along and across it."""
+    power = float(jet_fire.power(release.rate_kg_s, release.what.combustion_heat))
+    length = float(jet_fire.length_aqt(power))
+    middle = FLAME_MIDDLE * length
+
+    def heat(r: NDArray[np.float64]) -> NDArray[np.float64]:
+        along, across = jet_fire.heat_flux(middle + r, 0.0 * r, power), jet_fire.heat_flux(middle + 0.0 * r, r, power)
+        return np.maximum(along, across)
+
+    half = length - middle  # within it the flame itself may be
+    found = heat_footprint(heat, min(HEAT_EXPOSURE_S, max(release.duration_s, 1.0)), certain_m=half, offset_m=middle)
+    return found, jet_fire.valid(release.rate_kg_s).why
+
+
+def _fireball(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+    """Of the whole stock: a vessel that fire or fracture bursts (Purple Book)."""
+    ball = fireball.tno(release.mass_kg, release.pressure_pa, release.what.combustion_heat)
+    seconds = min(float(ball.duration_s), HEAT_EXPOSURE_S)
+    found = heat_footprint(lambda r: fireball.heat_flux(ball, r), seconds, certain_m=float(ball.diameter_m) / 2)
+    return found, fireball.valid(release.mass_kg).why
