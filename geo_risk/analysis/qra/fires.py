@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +22,32 @@ _FARTHEST_M, _NODES = 5000.0, 40
 FLAME_MIDDLE = 0.6  # of a jet flame's length: the mean of its heat's sources
 
 
+class Flame(NamedTuple):
+    """
+    A fire's heat [W/m2] by distance [m] from its middle, ``offset_m`` [m] downwind of the source.
+
+    It lasts ``seconds`` for those exposed and holds everybody within ``certain_m`` [m]; ``why``: warning or "".
+    """
+
+    heat: Heat
+    seconds: float
+    certain_m: float
+    offset_m: float
+    why: str
+
+
 def fire(outcome: str, release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
     """
     Footprint of a pool_fire, jet_fire or fireball, and a warning where a model leaves its validity ("" where not).
 
     None where nobody dies. ``wind_mps`` [m/s] tilts a pool fire; the footprint is that of the worst direction.
     """
+    f = flame(outcome, release, wind_mps)
+    return heat_footprint(f.heat, f.seconds, certain_m=f.certain_m, offset_m=f.offset_m), f.why
+
+
+def flame(outcome: str, release: Release, wind_mps: float) -> Flame:
+    """The heat of a pool_fire, jet_fire or fireball; see `fire`."""
     return {"pool_fire": _pool_fire, "jet_fire": _jet_fire, "fireball": _fireball}[outcome](release, wind_mps)
 
 
@@ -49,7 +71,7 @@ def _step(edge: float) -> NDArray[np.float64]:
     return np.array([edge, np.nextafter(edge, np.inf)]) if edge > 0 else np.empty(0)
 
 
-def _pool_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+def _pool_fire(release: Release, wind_mps: float) -> Flame:
     what = release.what
     limit = what.burning_limit
     area = spill_area(release)
@@ -58,11 +80,11 @@ def _pool_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str
     diameter = float(np.clip(pool_diameter(area), 0.5, None))
     flux = float(pool_fire.burning_flux(diameter, limit, what.burning_per_m))
     burning = pool_fire.pool_fire(diameter, flux, what.combustion_heat, wind_mps, soot=what.soot)
-    found = heat_footprint(lambda r: pool_fire.heat_flux(burning, r), HEAT_EXPOSURE_S, certain_m=diameter / 2)
-    return found, pool_fire.valid(diameter, wind_mps).why
+    why = pool_fire.valid(diameter, wind_mps).why
+    return Flame(lambda r: pool_fire.heat_flux(burning, r), HEAT_EXPOSURE_S, diameter / 2, 0.0, why)
 
 
-def _jet_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+def _jet_fire(release: Release, wind_mps: float) -> Flame:
     """Horizontal, with the wind; about the middle of the flame, the larger of the heat along and across it."""
     power = float(jet_fire.power(release.rate_kg_s, release.what.combustion_heat))
     length = float(jet_fire.length_aqt(power))
@@ -73,13 +95,13 @@ def _jet_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]
         return np.maximum(along, across)
 
     half = length - middle  # within it the flame itself may be
-    found = heat_footprint(heat, min(HEAT_EXPOSURE_S, max(release.duration_s, 1.0)), certain_m=half, offset_m=middle)
-    return found, jet_fire.valid(release.rate_kg_s).why
+    seconds = min(HEAT_EXPOSURE_S, max(release.duration_s, 1.0))
+    return Flame(heat, seconds, half, middle, jet_fire.valid(release.rate_kg_s).why)
 
 
-def _fireball(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+def _fireball(release: Release, wind_mps: float) -> Flame:
     """Of the whole stock: a vessel that fire or fracture bursts (Purple Book)."""
     ball = fireball.tno(release.mass_kg, release.pressure_pa, release.what.combustion_heat)
     seconds = min(float(ball.duration_s), HEAT_EXPOSURE_S)
-    found = heat_footprint(lambda r: fireball.heat_flux(ball, r), seconds, certain_m=float(ball.diameter_m) / 2)
-    return found, fireball.valid(release.mass_kg).why
+    heat = partial(fireball.heat_flux, ball)
+    return Flame(heat, seconds, float(ball.diameter_m) / 2, 0.0, fireball.valid(release.mass_kg).why)

@@ -124,9 +124,7 @@ def _lost(layer: str, row: dict[str, Any], reason: str, helps: str) -> dict[str,
     }
 
 
-def _lacked(
-    layers: Mapping[str, gpd.GeoDataFrame], lost: pd.DataFrame, sources: gpd.GeoDataFrame
-) -> tuple[str, ...]:
+def _lacked(layers: Mapping[str, gpd.GeoDataFrame], lost: pd.DataFrame, sources: gpd.GeoDataFrame) -> tuple[str, ...]:
     said = [f"no layer {name}" for name in (*POINT_LAYERS, "gas_pipelines") if name not in layers]
     if not (sources["layer"] == "roads").any():
         said.append("no road tells its hazmat trips: transport by road is not counted")
@@ -238,7 +236,9 @@ def _quantity_kg(
     limit = parameter("quantity_max_t")
     if np.isfinite(tonnes):
         if not 0 < tonnes <= limit:
-            raise NotQuantifiedError(f"its quantity is {tonnes:g} t.", f"Write a quantity above 0, at most {limit:g} t.")
+            raise NotQuantifiedError(
+                f"its quantity is {tonnes:g} t.", f"Write a quantity above 0, at most {limit:g} t."
+            )
         return tonnes * 1000
     if np.isfinite(volume):
         if not 0 < volume <= limit:
