@@ -258,6 +258,9 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
     Table("pll", "潜在生命损失", "expected deaths", "none", (
         _c("scope", "string", "范围", "region, park, enterprise or source (deaths caused), or district (deaths within)"), _c("scope_id", "string", "编号", "which"), _c("scope_name", "string", "名称", "its name"), _c("pll_per_yr", "float", "潜在生命损失", "expected deaths", "1/yr"),
         _c("share_percent", "float", "占比", "share of the region's", "%"), _c("worst_deaths", "float", "最坏死亡人数", "deaths of the worst outcome", "persons"), _c("zone", "string", "区域", "worst zone of the F-N curve"), _c("lacked", "string", "缺少", "what was assumed or left out")), ()),
+    Table("accident_zones", "事故影响范围", "zones of one accident", "polygon", (
+        _c("kind", "string", "后果", "how it ends"), _c("effect", "string", "影响", "death, heat, overpressure or a toxic limit"), _c("level", "float", "阈值", "level at the edge"), _c("unit", "string", "单位", "unit of the level"), _c("meaning", "string", "含义", "what it means"),
+        _c("distance_m", "float", "最远距离", "farthest from the source", "m"), _c("area_km2", "float", "面积", "area", "km2"), _c("warning", "string", "提示", "where a model is beyond its validity"), _c("persons_day", "float", "白天人数", "people inside by day", "persons"), _c("persons_night", "float", "夜间人数", "at night", "persons")), ()),
     Table("risk_people", "人员分布", "people of societal risk", "none", (
         _c("x", "float", "X", "easting of the square's centre", "m"), _c("y", "float", "Y", "northing", "m"), _c("day", "float", "白天人数", "people present by day", "persons"), _c("night", "float", "夜间人数", "people present at night", "persons")), ()),
     Table("risk_outcomes", "事故后果", "outcomes of the risk sum", "none", (

@@ -83,7 +83,7 @@ class Spec:
     def title_column(self) -> str:
         """The column that heads the popup."""
         names = table_schema(self.table).names
-        heads = ("name", "place_name", "source_name", "facility_kind", "id", "unit_id", "level_per_yr")
+        heads = ("name", "place_name", "source_name", "facility_kind", "id", "unit_id", "effect", "level_per_yr")
         return next(n for n in heads if n in names)
 
 
@@ -109,6 +109,12 @@ def _target(verdict: str, zh: str, en: str, color: str, **more) -> Spec:
     where = {"verdict": (verdict,)}
     return Spec(f"targets_{verdict}", "target_risk", "risk", f"防护目标：{zh}", f"Protection targets: {en}", "circle",
                 color=color, where=where, **more)  # fmt: skip
+
+
+def _zone(effect: str, zh: str, en: str, color: str, effects: tuple[str, ...] = ()) -> Spec:
+    where = {"effect": effects or (effect,)}
+    return Spec(f"zone_{effect}", "accident_zones", "risk", f"事故：{zh}", f"Accident: {en}", "line", color=color,
+                visible=True, where=where)  # fmt: skip
 
 
 LAYERS: tuple[Spec | str, ...] = (
@@ -140,6 +146,11 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#7b3294", where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
+    _zone("death", "死亡区", "death", "#a50f15"),
+    _zone("heat", "热辐射", "heat", "#f16913"),
+    _zone("overpressure", "超压", "overpressure", "#54278f"),
+    _zone("toxic", "中毒", "toxic limits", "#238b45", ("AEGL-1", "AEGL-2", "AEGL-3", "ERPG-2", "ERPG-3", "IDLH")),
+    _zone("front", "毒云前锋", "front of the cloud", "#08519c", ("AEGL-2 front",)),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
@@ -222,7 +233,7 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         yield spec, _merged(rows, "class")
     elif spec.id == "boundary":
         yield spec, _merged(_outlined(rows), "level")
-    elif spec.table == "risk_contours":
+    elif spec.table in ("risk_contours", "accident_zones"):
         yield spec, _with_geometry(rows, shapely.boundary(rows.geometry.to_numpy()))
     elif spec.geometry == "circle":
         outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0

@@ -70,9 +70,9 @@ def find_source(sources: gpd.GeoDataFrame, wanted: str) -> int:
     raise InputError(f"{wanted!r}: no risk source is called so.{known} They are listed in the table risk_sources.")
 
 
-def outcomes_of(model: Model, source: int, scenario: str | None, people: People) -> list[Outcome]:
+def outcomes_of(model: Model, source: int, scenario: str | None) -> list[Outcome]:
     """
-    The outcomes of one scenario of a source; without ``scenario`` the one that may kill most.
+    The outcomes of one scenario of a source; without ``scenario`` the one that reaches farthest.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from ..consequence.explosion import multi_energy
 from ..consequence.flash_fire import flammable_tables
 from ..consequence.toxic import toxic_tables
 from ..consequence.vulnerability import BLAST_CERTAIN_PA, BLAST_INDOOR_PA, BLAST_INDOORS, ProbitConstants
-from .airborne import Airborne, airborne
+from .airborne import airborne
 from .defaults import default_row, parameter
 from .footprint import Footprint, cloud, plume, radial
 from .losses import Release
@@ -21,7 +21,6 @@ from .losses import Release
 _LEAST_KG = 1e-3
 _FARTHEST_M = 20_000.0
 OUTSIDE = "wind below the validity of the dense-gas correlation"
-HELD = "the correlation's alpha is beyond 1 and held there"
 
 
 class Task(NamedTuple):
@@ -37,7 +36,7 @@ Answer = tuple[Footprint | None, str]
 
 def toxic(tasks: Sequence[Task], constants: ProbitConstants, terrain: str) -> list[Answer]:
     """Footprints of the toxic clouds of one substance, and warnings; None where fewer than 1 % die."""
-    found = toxic_tables(_batch(tasks)[0], constants, terrain)
+    found = toxic_tables(_batch(tasks), constants, terrain)
     return [
         (plume(*found.row(i), found.slope) if found.count[i] > 1 else None, _warning(found.cloud, i))
         for i in range(len(tasks))
@@ -46,14 +45,14 @@ def toxic(tasks: Sequence[Task], constants: ProbitConstants, terrain: str) -> li
 
 def flammable(tasks: Sequence[Task], terrain: str, congestion: str) -> list[tuple[Answer, Answer]]:
     """Footprints of (flash fire, explosion) of the clouds of one substance at their largest, and warnings."""
-    batch, air = _batch(tasks)
+    batch = _batch(tasks)
     what = tasks[0].release.what
     found = flammable_tables(batch, what.lfl, what.ufl, terrain)
     out = []
     for i in range(len(tasks)):
         why = _warning(found.cloud, i)
         burning = cloud(*found.row(i)) if found.count[i] > 1 else None
-        middle = float(found.reach_m[i]) / 2
+        middle = float(found.centre_m[i])
         blast = explosion(float(found.mass_kg[i]), what.combustion_heat, middle, congestion) if burning else None
         out.append(((burning, why), (blast, why)))
     return out
@@ -79,7 +78,7 @@ def explosion(mass_kg: float, combustion_heat: float, offset_m: float, congestio
     return radial(r, out, outdoor=out, indoor=inside, offset_m=offset_m)
 
 
-def _batch(tasks: Sequence[Task]) -> tuple[clouds.Release, list[Airborne]]:
+def _batch(tasks: Sequence[Task]) -> clouds.Release:
     """The releases as arrays of the dispersion models."""
     air = [airborne(t.release, t.wind_mps) for t in tasks]
     what = tasks[0].release.what
@@ -95,7 +94,7 @@ def _batch(tasks: Sequence[Task]) -> tuple[clouds.Release, list[Airborne]]:
         mixture,
         width_m=np.array([a.width_m for a in air]),
         air_k=ambient,
-    ), air
+    )
 
 
 def _warning(found: clouds.Cloud, i: int) -> str:

@@ -137,10 +137,12 @@ def erg_distances(name: str, period: str, wind_mps: float, *, large: bool) -> di
     """
     speed = "low" if wind_mps < 10 / 3.6 else "moderate" if wind_mps <= 20 / 3.6 else "high"
     spill = "large" if large else "small"
+    meant = canonical(name)
     rows = [
         r
         for r in table_rows("erg_distances")
-        if canonical(str(r["name_zh"]).partition("(")[0]) == canonical(name)
+        if meant
+        and canonical(str(r["name_zh"]).partition("(")[0]) == meant
         and r["spill"] == spill
         and r["time"] == period
         and r["wind"] in ("any", speed)

@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..consequence import fireball, jet_fire, pool_fire
+from ..consequence.gas_pipeline import Line, leak_death, rupture_death
 from ..consequence.pools import pool_diameter, steady_area
 from ..consequence.vulnerability import HEAT_EXPOSURE_S, thermal_death
 from .airborne import spill_area
 from .footprint import Footprint, radial
 from .losses import Release
 
-Heat = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Array = NDArray[np.float64]
+Heat = Callable[[Array], Array]
+Death = Callable[[Array], tuple[Array, Array, Array]]
 LEAST_DEATH = 0.01  # a footprint ends where 1 % die, as the clouds do (Purple Book 6.2.3)
 _FARTHEST_M, _NODES = 5000.0, 40
 FLAME_MIDDLE = 0.6  # of a jet flame's length: the mean of its heat's sources
@@ -42,36 +45,59 @@ def fire(outcome: str, release: Release, wind_mps: float) -> tuple[Footprint | N
 
     None where nobody dies. ``wind_mps`` [m/s] tilts a pool fire; the footprint is that of the worst direction.
     """
+<<<<<<< HEAD
     f = flame(outcome, release, wind_mps)
     return heat_footprint(f.heat, f.seconds, certain_m=f.certain_m, offset_m=f.offset_m), f.why
 
 
 def flame(outcome: str, release: Release, wind_mps: float) -> Flame:
     """The heat of a pool_fire, jet_fire or fireball; see `fire`."""
+=======
+    if release.pipe_mm and release.phase == "gas":
+        return _gas_line(outcome, release)
+>>>>>>> scenarios
     return {"pool_fire": _pool_fire, "jet_fire": _jet_fire, "fireball": _fireball}[outcome](release, wind_mps)
 
 
 def heat_footprint(heat: Heat, seconds: float, *, certain_m: float = 0.0, offset_m: float = 0.0) -> Footprint | None:
     """Radial footprint of a heat [W/m2] that falls with distance [m]; everybody dies within ``certain_m``."""
+    return death_footprint(lambda r: thermal_death(heat(r), seconds), certain_m=certain_m, offset_m=offset_m)
+
+
+def death_footprint(death: Death, *, certain_m: float = 0.0, offset_m: float = 0.0) -> Footprint | None:
+    """Radial footprint of (individual, outdoors, indoors) by distance [m], to where 1 % die; None where nobody does."""
     coarse = np.geomspace(1.0, _FARTHEST_M, 160)
-    p = thermal_death(heat(coarse), seconds)[0]
-    lethal = np.flatnonzero(p >= LEAST_DEATH)
-    far = coarse[min(lethal[-1] + 1, len(coarse) - 1)] if len(lethal) else 0.0
-    if max(far, certain_m) <= 0:
+    lethal = np.flatnonzero(death(coarse)[0] >= LEAST_DEATH)
+    far = max(coarse[min(lethal[-1] + 1, len(coarse) - 1)] if len(lethal) else 0.0, certain_m)
+    if far <= 0:
         return None
-    r = np.unique(np.concatenate([[0.0], np.linspace(1.0, max(far, certain_m), _NODES), _step(certain_m)]))
-    alone, out, inside = thermal_death(heat(r), seconds)
+    r = np.unique(np.concatenate([[0.0], np.linspace(min(1.0, far), far, _NODES), _step(certain_m)]))
     within = r <= certain_m
-    values = [np.where(within, 1.0, v) for v in (alone, out, inside)]
-    values = [np.maximum.accumulate(v[::-1])[::-1] for v in values]
-    return radial(r, values[0], outdoor=values[1], indoor=values[2], offset_m=offset_m)
+    # Beneath a flame a formula may dip: a probability never rises with distance here.
+    tables = [np.maximum.accumulate(np.where(within, 1.0, p)[::-1])[::-1] for p in death(r)]
+    return radial(r, tables[0], outdoor=tables[1], indoor=tables[2], offset_m=offset_m)
 
 
-def _step(edge: float) -> NDArray[np.float64]:
+def _step(edge: float) -> Array:
     return np.array([edge, np.nextafter(edge, np.inf)]) if edge > 0 else np.empty(0)
 
 
+<<<<<<< HEAD
 def _pool_fire(release: Release, wind_mps: float) -> Flame:
+=======
+def _gas_line(outcome: str, release: Release) -> tuple[Footprint | None, str]:
+    """A broken gas pipeline: fireball and burning crater; a leak burns upright."""
+    what, diameter = release.what, release.pipe_mm / 1000
+    if outcome == "jet_fire":
+        return death_footprint(lambda r: leak_death(r, release.rate_kg_s, what.combustion_heat)), ""
+    per_m = np.pi / 4 * diameter**2 * float(what.gas_density(release.temperature_k, release.pressure_pa))
+    line = Line(release.pressure_pa, diameter, release.mass_kg / per_m, what.molar_mass, what.gamma,
+                what.combustion_heat, release.temperature_k)  # fmt: skip
+    return death_footprint(lambda r: rupture_death(r, line)), ""
+
+
+def _pool_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
+>>>>>>> scenarios
     what = release.what
     limit = what.burning_limit
     area = spill_area(release)
@@ -90,7 +116,7 @@ def _jet_fire(release: Release, wind_mps: float) -> Flame:
     length = float(jet_fire.length_aqt(power))
     middle = FLAME_MIDDLE * length
 
-    def heat(r: NDArray[np.float64]) -> NDArray[np.float64]:
+    def heat(r: Array) -> Array:
         along, across = jet_fire.heat_flux(middle + r, 0.0 * r, power), jet_fire.heat_flux(middle + 0.0 * r, r, power)
         return np.maximum(along, across)
 

@@ -43,7 +43,7 @@ def ends(loss: Loss, *, toxic: bool) -> list[End]:
     direct, confidence = direct_ignition(loss, kind)
     key = delayed_key(kind, toxic=toxic)
     later = 0.0 if _gas_line(loss) else parameter(key)  # ignition of gas lines is counted as a whole, and gas rises
-    found = [End(direct_outcome(loss.release), direct, {"direct_ignition": direct}, confidence)]
+    found = [End(direct_outcome(loss.release, loss.event), direct, {"direct_ignition": direct}, confidence)]
     rest = 1 - direct
     for outcome, part in (("flash_fire", "flash_fire_share"), ("explosion", "explosion_share")):
         share = parameter(part)
@@ -75,7 +75,7 @@ def direct_ignition(loss: Loss, kind: str) -> tuple[float, str]:
     """Probability of direct ignition, and its confidence."""
     release = loss.release
     if _gas_line(loss):
-        return pipeline_ignition(loss.event.replace("_", " "), release.pipe_mm)
+        return loss.ignition, loss.confidence
     if loss.part.startswith(("tanker", "road")) and kind not in ("K2", "K3", "K4"):
         kind = "tanker_instantaneous" if release.instantaneous else "tanker_continuous"
     return ignition(kind, rate_kg_s=release.rate_kg_s, mass_kg=release.mass_kg if release.instantaneous else np.nan)
@@ -98,13 +98,6 @@ def ignition(kind: str, *, rate_kg_s: float = np.nan, mass_kg: float = np.nan) -
     return float(best["probability"]), str(best["confidence"])
 
 
-def pipeline_ignition(hole: str, diameter_mm: float) -> tuple[float, str]:
-    """Probability that gas from a pipeline is lit, by hole and diameter [mm], and its confidence."""
-    rows = [r for r in table_rows("pipeline_ignition") if r["hole"] == hole]
-    row = next(r for r in reversed(rows) if diameter_mm > r["diameter_over_mm"])
-    return float(row["probability"]), str(row["confidence"])
-
-
 @lru_cache
 def _ignition_rows(kind: str) -> list[dict[str, Any]]:
     return [r for r in table_rows("ignition") if r["class"] == kind]
@@ -119,11 +112,12 @@ def delayed_key(kind: str, *, toxic: bool) -> str:
     return "delayed_K1" if kind == "K1" else "delayed_gas"
 
 
-def direct_outcome(release: Release) -> str:
+def direct_outcome(release: Release, event: str) -> str:
     """What burns where the release is lit at once."""
     if release.phase in ("liquid", "refrigerated"):
         return "pool_fire"
-    return "fireball" if release.instantaneous else "jet_fire"
+    bursts = release.instantaneous or (release.pipe_mm > 0 and release.phase == "gas" and event == "rupture")
+    return "fireball" if bursts else "jet_fire"
 
 
 @lru_cache

@@ -16,6 +16,7 @@ import numpy as np
 from ...standards import weakest
 from ..consequence.checks import ATMOSPHERE_PA, GAS_CONSTANT
 from ..consequence.discharge import flashing_flow, gas_flow, liquid_flow
+from ..consequence.gas_pipeline import failures
 from ..consequence.properties import Substance
 from ..rows import table_rows
 from .defaults import parameter
@@ -49,7 +50,7 @@ class Release:
 class Loss:
     """
     One way of failing: ``scenario`` is part/event (and /isolated), ``frequency`` per year, of a line
-    per metre and year; ``factors`` the numbers whose product it is.
+    per metre and year; ``factors`` the numbers whose product it is. ``ignition``: of a pipeline, by kind of hole; NaN elsewhere.
     """
 
     source: int
@@ -60,13 +61,14 @@ class Loss:
     release: Release
     factors: dict[str, float] = field(hash=False)
     confidence: str = "V"
+    ignition: float = np.nan
 
 
 def losses(row: dict[str, Any], position: int, what: Substance, *, frequencies: str, isolation: str) -> list[Loss]:
     """All losses of one source (a row of ``risk_sources`` at ``position``), in a fixed order."""
     found = []
     for part in str(row["equipment"]).split("|"):
-        for rule in _pipeline_rows(float(row["wall_mm"])) if part == "pipeline" else _frequency_rows(frequencies, part):
+        for rule in _pipeline_rows(row) if part == "pipeline" else _frequency_rows(frequencies, part):
             times, factors = _times(rule, row)
             if not times > 0:
                 continue
@@ -76,8 +78,8 @@ def losses(row: dict[str, Any], position: int, what: Substance, *, frequencies: 
             scenario = f"{part}/{rule['event']}"
             base = {"base_frequency": float(rule["frequency"]), **factors}
             loss = Loss(position, scenario, part, rule["event"], rule["frequency"] * times, release, base,
-                        rule["confidence"])  # fmt: skip
-            found += _isolated(loss, isolation, row)
+                        rule["confidence"], rule.get("ignition", np.nan))  # fmt: skip
+            found += _isolated(loss, isolation)
     return found
 
 
@@ -89,19 +91,19 @@ def _frequency_rows(frequencies: str, part: str) -> list[dict[str, Any]]:
     return own or [r for r in rows if r["set"] == "purple_book"]
 
 
-@lru_cache
-def _pipeline_rows(wall_mm: float) -> list[dict[str, Any]]:
-    """Rows of pipeline_frequencies.csv for a wall [mm], in the form of release_frequencies.csv."""
+def _pipeline_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The failures of a pipeline, in the form of release_frequencies.csv."""
+    found = failures(_PIPELINE_SET, float(row["diameter_mm"]) / 1000, wall_mm=float(row["wall_mm"]))
     return [
         {
-            "event": str(r["hole"]).replace(" ", "_"),
-            "size": r["hole_mm"],
+            "event": f.hole.replace(" ", "_"),
+            "size": f.hole_m * 1000,
             "per": "m_yr",
-            "frequency": r["per_m_yr"],
-            "confidence": r["confidence"],
+            "frequency": f.per_m_yr,
+            "ignition": f.ignition,
+            "confidence": f.confidence,
         }
-        for r in table_rows("pipeline_frequencies")
-        if r["set"] == _PIPELINE_SET and r["wall_from_mm"] < wall_mm and not wall_mm > r["wall_to_mm"]
+        for f in found
     ]
 
 
@@ -144,6 +146,8 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
         seconds = parameter("ten_minutes_s")
         return Release(what, phase, False, mass, mass / seconds, seconds, *common)
     rate = _rate(row, what, part, rule)
+    if pipe and phase == "gas" and event == "rupture":  # it empties ever more slowly: the fire model follows that
+        return Release(what, phase, False, mass, rate, parameter("release_cap_s"), *common)
     seconds = min(mass / rate, parameter("release_cap_s")) if rate > 0 else 0.0
     return Release(what, phase, False, rate * seconds, rate, seconds, *common)
 
@@ -193,11 +197,12 @@ def _flashing(what: Substance, area: float, pressure: float, kelvin: float, dens
 # --- isolation ----------------------------------------------------------------------------------
 
 
-def _isolated(loss: Loss, system: str, row: dict[str, Any]) -> Iterator[Loss]:
+def _isolated(loss: Loss, system: str) -> Iterator[Loss]:
     """The loss itself, or where a shorter one is possible its two branches: shut in time, and not."""
     rule = next(r for r in table_rows("isolation") if r["system"] == system)
     release, fails = loss.release, float(rule["fails"])
-    if loss.part not in ISOLATED or release.instantaneous or rule["closes_s"] >= release.duration_s:
+    shut = loss.part in ISOLATED and not (release.pipe_mm and release.phase == "gas")
+    if not shut or release.instantaneous or rule["closes_s"] >= release.duration_s:
         yield loss
         return
     seconds = float(rule["closes_s"])
@@ -206,4 +211,4 @@ def _isolated(loss: Loss, system: str, row: dict[str, Any]) -> Iterator[Loss]:
     for name, share, what in (("isolated", 1 - fails, short), ("not_isolated", fails, release)):
         factors = {**loss.factors, name: share}
         yield Loss(loss.source, f"{loss.scenario}/{name}", loss.part, loss.event, loss.frequency * share, what,
-                   factors, confidence)  # fmt: skip
+                   factors, confidence, loss.ignition)  # fmt: skip

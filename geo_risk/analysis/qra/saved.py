@@ -47,12 +47,16 @@ def _list(value: Any) -> list[float] | None:
     return None if value is None else np.atleast_1d(np.asarray(value, float)).tolist()
 
 
-def model_from(sources: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame]) -> Model:
-    """The model that `model_tables` wrote down."""
-    prints = [_footprint(row) for row in tables["risk_footprints"].itertuples(index=False)]
+def model_from(sources: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame], *, only: int | None = None) -> Model:
+    """The model that `model_tables` wrote down; with ``only`` the outcomes of that source alone."""
+    wanted, every = tables["risk_outcomes"], tables["risk_footprints"]
+    if only is not None:
+        wanted = wanted[wanted["source"] == only]
+    used = np.unique(wanted["footprint"].to_numpy(int))
+    prints = dict(zip(used.tolist(), map(_footprint, every.iloc[used].itertuples(index=False)), strict=True))
     outcomes = [
         Outcome(int(source), scenario, kind, int(weather), float(frequency), prints[footprint])
-        for source, scenario, kind, weather, frequency, footprint in tables["risk_outcomes"].itertuples(index=False)
+        for source, scenario, kind, weather, frequency, footprint in wanted.itertuples(index=False)
     ]
     w = tables["risk_weather"]
     towards = np.array([np.asarray(row, float) for row in w["towards"]])

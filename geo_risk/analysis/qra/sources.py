@@ -358,7 +358,8 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
         assumed.say("pressure_pa", gauge * 1e6, "Pa", f"default: {usual_row['source']}", usual_row["confidence"])
     pressure, kelvin = _ATMOSPHERE_PA + gauge * 1e6, assumed.default("temperature_k", "ambient_k")
     phase = _flowing(what, pressure, kelvin)
-    area, section = np.pi / 4 * (diameter / 1000) ** 2, assumed.default("section_m", "section_m", "gas_pipelines")
+    area, key = np.pi / 4 * (diameter / 1000) ** 2, "valve_m" if phase == "gas" else "section_m"
+    section = assumed.default("inventory_kg", key, "gas_pipelines")
     source = _base("gas_pipelines", row, what, "pipeline", assumed)
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "diameter_mm": diameter}
     source |= {"inventory_kg": area * section * _density(what, phase, pressure, kelvin), "connection_mm": diameter}
