@@ -293,7 +293,7 @@ def _print_reached(told: dict[str, Any]) -> None:
     if told["erg"]:
         erg = told["erg"]
         print(
-            f"ERG 2024 (UN {erg['un']}, {erg['container']}): isolate {erg['isolate_m']:g} m, protect {erg['protect_m']:g} m"
+            f"ERG 2024 (UN {erg['un']}, {erg['container']}): isolate {erg['isolate_m']} m, protect {erg['protect_m']} m"
         )
     for row in told.get("rescue", []):
         minutes = "not reached" if row["minutes"] is None else f"{row['minutes']:.1f} min"

@@ -45,17 +45,14 @@ def fire(outcome: str, release: Release, wind_mps: float) -> tuple[Footprint | N
 
     None where nobody dies. ``wind_mps`` [m/s] tilts a pool fire; the footprint is that of the worst direction.
     """
-<<<<<<< HEAD
+    if release.pipe_mm and release.phase == "gas":
+        return _gas_line(outcome, release)
     f = flame(outcome, release, wind_mps)
     return heat_footprint(f.heat, f.seconds, certain_m=f.certain_m, offset_m=f.offset_m), f.why
 
 
 def flame(outcome: str, release: Release, wind_mps: float) -> Flame:
-    """The heat of a pool_fire, jet_fire or fireball; see `fire`."""
-=======
-    if release.pipe_mm and release.phase == "gas":
-        return _gas_line(outcome, release)
->>>>>>> scenarios
+    """The heat of a pool_fire, jet_fire or fireball of a vessel or a liquid; see `fire`."""
     return {"pool_fire": _pool_fire, "jet_fire": _jet_fire, "fireball": _fireball}[outcome](release, wind_mps)
 
 
@@ -82,9 +79,6 @@ def _step(edge: float) -> Array:
     return np.array([edge, np.nextafter(edge, np.inf)]) if edge > 0 else np.empty(0)
 
 
-<<<<<<< HEAD
-def _pool_fire(release: Release, wind_mps: float) -> Flame:
-=======
 def _gas_line(outcome: str, release: Release) -> tuple[Footprint | None, str]:
     """A broken gas pipeline: fireball and burning crater; a leak burns upright."""
     what, diameter = release.what, release.pipe_mm / 1000
@@ -96,8 +90,7 @@ def _gas_line(outcome: str, release: Release) -> tuple[Footprint | None, str]:
     return death_footprint(lambda r: rupture_death(r, line)), ""
 
 
-def _pool_fire(release: Release, wind_mps: float) -> tuple[Footprint | None, str]:
->>>>>>> scenarios
+def _pool_fire(release: Release, wind_mps: float) -> Flame:
     what = release.what
     limit = what.burning_limit
     area = spill_area(release)

@@ -79,7 +79,7 @@ def accident(
     zones = _zones(chosen, _loss(row, name, settings), at, blowing, model, settings)
     zones = zones.join(people_inside(zones, people))
     widest = zones.geometry.union_all() if len(zones) else place
-    length = float(row["geometry"].length) or 1.0
+    length = float(shape.length) or 1.0
     told = {
         "source": {"id": str(source_ids(model.sources)[0]), "name": row.get("name"), "substance": row.get("substance")},
         "scenario": name,
