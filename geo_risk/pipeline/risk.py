@@ -96,9 +96,11 @@ def _model(region: Region, layers: dict[str, gpd.GeoDataFrame]) -> tuple[Model, 
     rose = region.table("wind_rose") if region.settings.weather.wind else None
     model, made = risk_model(layers, rose, region.settings.risk)
     firms = layers.get("enterprises")
-    if firms is not None and "park" in firms:
-        park = model.sources["enterprise_id"].map(firms.drop_duplicates("id").set_index("id")["park"])
-        model = replace(model, sources=model.sources.assign(park=park))
+    if firms is not None:
+        firms = firms.drop_duplicates("id").set_index("id").reindex(model.sources["enterprise_id"])
+        name = model.sources["enterprise_name"].replace("", None).fillna(pd.Series(firms["name"].to_numpy()))
+        park = firms["park"].to_numpy(object) if "park" in firms else None
+        model = replace(model, sources=model.sources.assign(enterprise_name=name, park=park))
     return model, made
 
 

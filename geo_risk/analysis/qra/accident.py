@@ -112,7 +112,7 @@ def choose_wind(
         towards = float(np.radians(270.0 - given[0]) % (2 * np.pi))
         gap = [(abs(weather.speed_mps[w] - given[1]), -weather.share[w], w) for w in classes]
         row = min(gap)[2]
-        why = f"given: from {given[0]:g} degrees at {given[1]:g} m/s; footprints of the nearest class of the model"
+        why = f"given: from {given[0]:g} degrees at {given[1]:g} m/s"
         return Wind(towards, float(weather.speed_mps[row]), weather.stability[row], row, why)
     best: tuple[float, float, int, int] = (-1.0, 0.0, classes[0], 0)
     for w in classes:

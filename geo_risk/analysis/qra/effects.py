@@ -78,14 +78,14 @@ def _crater(release: Release) -> Callable[[Any], Any]:
 
 
 def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
-    batch, _ = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
+    batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
     what = release.what
     found = flammable_tables(batch, what.lfl, what.ufl, settings.terrain)
     share, strength = parameter(f"{settings.congestion}_share"), int(parameter(f"{settings.congestion}_class"))
     energy = share * float(found.mass_kg[0]) * what.combustion_heat
     if not (found.count[0] > 1 and energy > 0):
         return
-    middle = float(found.reach_m[0]) / 2
+    middle = float(found.centre_m[0])
     centre = _downwind(at, wind, middle)
     for row in _levels("overpressure"):
         r = float(distance_where(lambda d: multi_energy(d, energy, strength), row["level"], _NEAR_M, _FAR_M))
@@ -96,7 +96,7 @@ def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: Risk
 
 
 def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
-    batch, _ = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
+    batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
     c = clouds.cloud(batch, settings.terrain)
     ppm = c.kg_m3[0] / float(batch.pure_kg_m3[0]) * 1e6
     why = drift._warning(c, 0)

@@ -67,9 +67,8 @@ def accident(
         If there is no such scenario, or nothing that kills.
     """
     row = records(model.sources)[0]
-    place = (
-        row["geometry"] if row["geometry"].geom_type == "Point" else row["geometry"].interpolate(0.5, normalized=True)
-    )
+    shape = row["geometry"]
+    place = shape if shape.geom_type == "Point" else shape.interpolate(0.5, normalized=True)
     at = (place.x, place.y)
     if wind is not None:
         model = _in_wind(model, wind, period, settings)
