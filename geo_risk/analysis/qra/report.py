@@ -154,7 +154,8 @@ def _domino(zones: gpd.GeoDataFrame, sources: gpd.GeoDataFrame | None, own: str)
     if sources is None:
         return []
     levels = {(r["effect"], float(r["level"])) for r in table_rows("zone_thresholds") if r["domino"] == "yes"}
-    ids, found = source_ids(sources), {}
+    ids = source_ids(sources)
+    found: dict[int, tuple[str, str, float, str]] = {}
     for zone in zones.sort_values("level", ascending=False, kind="stable").itertuples(index=False):
         if (zone.effect, float(zone.level)) not in levels:
             continue
