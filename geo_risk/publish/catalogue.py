@@ -160,7 +160,7 @@ LAYERS: tuple[Spec | str, ...] = (
     _objects("hazard_sources", "#54278f", visible=True),
     Spec("not_quantified", "not_quantified", "risk", "未量化风险源", "Sources not quantified", "circle",
          color="#969696"),
-    Spec("risk_sources", "risk_sources", "risk", "定量风险源", "Sources of quantified risk", "circle", color="#67000d"),
+    Spec("risk_sources", "risk_sources", "risk", "定量风险源", "Sources of quantified risk", "circle", color="#08306b"),
     _target("pass", "满足", "within the limit", "#238b45"),
     _target("undecided", "待核实", "undecided", "#7b3294"),
     _target("fail", "超限", "above the limit", "#a50f15", keep=True),

@@ -21,11 +21,12 @@ from . import drift, fires
 from .accident import Wind
 from .defaults import parameter
 from .losses import Release
-from .zones import strip
+from .zones import lobe, strip
 
 _NEAR_M, _FAR_M = 0.01, 20_000.0
 _FIRES = ("pool_fire", "jet_fire", "fireball")
 _QUAD = 32
+_NODES = 400  # along a cloud
 GROWTH_MIN = (1, 5, 10, 30)  # after so many minutes the front of a cloud is told
 
 
@@ -97,25 +98,23 @@ def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: Risk
 
 def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
     batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
-    c = clouds.cloud(batch, settings.terrain)
-    ppm = c.kg_m3[0] / float(batch.pure_kg_m3[0]) * 1e6
-    why = drift._warning(c, 0)
-    front = _front(c)
+    c = clouds.cloud(batch, settings.terrain, x_m=clouds.distances(_NODES))
+    ppm = np.maximum(c.kg_m3[0] / float(batch.pure_kg_m3[0]) * 1e6, 1e-30)
+    why, front = drift._warning(c, 0), _front(c)
     for row in exposure_limits(release.what.cas):
-        over = np.log(np.maximum(ppm, 1e-30) / row["ppm"])
-        half = np.where(over >= 0, c.sigma_m[0] * np.sqrt(2 * np.maximum(over, 0)), np.nan)
-        area = strip(c.x_m, half, at, wind.towards)
+        x, half = lobe(c.x_m, np.log(ppm / row["ppm"]), c.sigma_m[0])
+        area = strip(x, half, at, wind.towards)
         if area.is_empty:
             continue
-        reach = float(c.x_m[np.isfinite(half)][-1])
         meaning = f"{row['limit']}, {row['minutes']:g} min"
-        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, reach, area, why)
+        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, float(x[np.isfinite(half)][-1]), area, why)
         for minutes in GROWTH_MIN if row["limit"] == "AEGL-2" else ():
-            there = np.where(c.x_m <= np.interp(60 * minutes, front, c.x_m), half, np.nan)
-            grown = strip(c.x_m, there, at, wind.towards)
+            edge = float(np.interp(60 * minutes, front, c.x_m))
+            there = np.where(x <= edge, half, np.nan)
+            grown = strip(x, there, at, wind.towards)
             if not grown.is_empty:
-                edge = float(c.x_m[np.isfinite(there)][-1])
-                yield Zone("toxic", "AEGL-2 front", minutes, "min", f"reached after {minutes} min", edge, grown, why)
+                reached = float(x[np.isfinite(there)][-1])
+                yield Zone("toxic", "AEGL-2 front", minutes, "min", f"reached after {minutes} min", reached, grown, why)
 
 
 def _front(c: clouds.Cloud) -> Any:

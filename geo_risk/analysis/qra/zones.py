@@ -29,8 +29,7 @@ def death_zone(footprint: Footprint, probability: float, at: tuple[float, float]
         return strip(x, width, at, towards)
     _, axis = _refined(footprint.x_m, footprint.value)
     above = axis - (5 + ndtri(min(probability, 1 - 1e-12)))
-    half = np.where(above >= 0, width * np.sqrt(2 * np.maximum(above, 0) / footprint.slope), np.nan)
-    return strip(x, half, at, towards)
+    return strip(*lobe(x, above / footprint.slope, width), at, towards)
 
 
 def ring(
@@ -47,6 +46,21 @@ def ring(
         radius += (v[k] - level) / (v[k] - v[k + 1]) * (r[k + 1] - r[k])
     centre = shapely.Point(at[0] + offset_m * np.cos(towards), at[1] + offset_m * np.sin(towards))
     return shapely.buffer(centre, radius, quad_segs=_QUAD) if radius > 0 else shapely.Polygon()
+
+
+def lobe(x_m: ArrayLike, above: ArrayLike, sigma_m: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Distances [m] and half widths [m] of a Gaussian cloud, NaN outside.
+
+    ``above`` (K,) is how far the logarithm on the axis lies above the level, negative where it does not
+    reach it; where it crosses 0, between two nodes, the cloud comes to a point.
+    """
+    x, a, sigma = (np.asarray(v, float) for v in (x_m, above, sigma_m))
+    k = np.flatnonzero((a[:-1] >= 0) != (a[1:] >= 0))
+    with np.errstate(invalid="ignore"):
+        t = np.where(np.isfinite(a[k] - a[k + 1]), a[k] / (a[k] - a[k + 1]), 0.5)
+    half = np.where(a >= 0, sigma * np.sqrt(2 * np.maximum(a, 0)), np.nan)
+    return np.insert(x, k + 1, x[k] + t * (x[k + 1] - x[k])), np.insert(half, k + 1, 0.0)
 
 
 def strip(x_m: ArrayLike, half_width_m: ArrayLike, at: tuple[float, float], towards: float) -> Any:
