@@ -35,12 +35,13 @@ def airborne(release: Release, wind_mps: float) -> Airborne:
         return _flashed(release)
     area = spill_area(release)
     diameter = max(float(pool_diameter(area)), 0.1)
-    if release.phase == "refrigerated":
-        flux, kelvin = float(boiling_flux(what.boiling_k, what.latent_heat, _life_s(release))), what.boiling_k
-    else:
-        kelvin = min(release.temperature_k, what.boiling_k)
-        pressure = float(what.vapour_pressure(kelvin))
-        flux = float(evaporation_flux(wind_mps, diameter, pressure, what.molar_mass, kelvin))
+    kelvin = min(release.temperature_k, what.boiling_k)
+    pressure = float(what.vapour_pressure(kelvin))
+    flux = float(evaporation_flux(wind_mps, diameter, pressure, what.molar_mass, kelvin))
+    if (
+        release.phase == "refrigerated"
+    ):  # by the warmth of the ground, or as any liquid where the ground is hardly warmer
+        flux = max(flux, float(boiling_flux(what.boiling_k, what.latent_heat, _life_s(release))))
     longest = parameter("release_cap_s")
     rate = flux * area
     if not release.instantaneous:

@@ -50,7 +50,8 @@ class Release:
 class Loss:
     """
     One way of failing: ``scenario`` is part/event (and /isolated), ``frequency`` per year, of a line
-    per metre and year; ``factors`` the numbers whose product it is. ``ignition``: of a pipeline, by kind of hole; NaN elsewhere.
+    per metre and year; ``factors`` the numbers whose product it is. ``ignition``: of a pipeline, by
+    kind of hole; NaN elsewhere.
     """
 
     source: int
@@ -66,7 +67,7 @@ class Loss:
 
 def losses(row: dict[str, Any], position: int, what: Substance, *, frequencies: str, isolation: str) -> list[Loss]:
     """All losses of one source (a row of ``risk_sources`` at ``position``), in a fixed order."""
-    found = []
+    found: list[Loss] = []
     for part in str(row["equipment"]).split("|"):
         for rule in _pipeline_rows(row) if part == "pipeline" else _frequency_rows(frequencies, part):
             times, factors = _times(rule, row)

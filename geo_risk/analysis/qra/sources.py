@@ -124,9 +124,7 @@ def _lost(layer: str, row: dict[str, Any], reason: str, helps: str) -> dict[str,
     }
 
 
-def _lacked(
-    layers: Mapping[str, gpd.GeoDataFrame], lost: pd.DataFrame, sources: gpd.GeoDataFrame
-) -> tuple[str, ...]:
+def _lacked(layers: Mapping[str, gpd.GeoDataFrame], lost: pd.DataFrame, sources: gpd.GeoDataFrame) -> tuple[str, ...]:
     said = [f"no layer {name}" for name in (*POINT_LAYERS, "gas_pipelines") if name not in layers]
     if not (sources["layer"] == "roads").any():
         said.append("no road tells its hazmat trips: transport by road is not counted")
@@ -166,6 +164,7 @@ def _base(layer: str, row: dict[str, Any], what: Substance, parts: str, assumed:
         "presence": 0.0,
         "hours_per_yr": 0.0,
         "pool_m2": assumed_pool(row, assumed, parts),
+        "boundary_m": assumed.default("boundary_m", "boundary_m", text(row, "kind"), layer),
         "geometry": row["_place"],
     }
 
@@ -206,11 +205,11 @@ def _state(row: dict[str, Any], what: Substance, assumed: Assumed) -> tuple[str,
     """Phase (gas, liquefied, refrigerated, liquid), absolute pressure [Pa] and temperature [K] of a store."""
     celsius, gauge = number(row, "temperature_c"), number(row, "pressure_mpa")
     ambient = default_row("ambient_k")["value"]
-    cold = text(row, "storage") == "refrigerated" or celsius + _KELVIN <= what.boiling_k + 1 < ambient
-    if cold and what.boiling_k < ambient:
-        return "refrigerated", _ATMOSPHERE_PA, what.boiling_k
-    kelvin = celsius + _KELVIN if np.isfinite(celsius) else assumed.default("temperature_k", "ambient_k")
     given = _ATMOSPHERE_PA + max(gauge, 0.0) * 1e6 if np.isfinite(gauge) else np.nan
+    cold = text(row, "storage") == "refrigerated" or celsius + _KELVIN <= what.boiling_k + 1
+    if cold and what.boiling_k < ambient:
+        return "refrigerated", given if np.isfinite(given) else _ATMOSPHERE_PA, what.boiling_k
+    kelvin = celsius + _KELVIN if np.isfinite(celsius) else assumed.default("temperature_k", "ambient_k")
     if kelvin <= what.boiling_k:
         return "liquid", given if np.isfinite(given) else _ATMOSPHERE_PA, kelvin
     if kelvin < what.critical_k:
@@ -238,7 +237,9 @@ def _quantity_kg(
     limit = parameter("quantity_max_t")
     if np.isfinite(tonnes):
         if not 0 < tonnes <= limit:
-            raise NotQuantifiedError(f"its quantity is {tonnes:g} t.", f"Write a quantity above 0, at most {limit:g} t.")
+            raise NotQuantifiedError(
+                f"its quantity is {tonnes:g} t.", f"Write a quantity above 0, at most {limit:g} t."
+            )
         return tonnes * 1000
     if np.isfinite(volume):
         if not 0 < volume <= limit:
@@ -302,10 +303,11 @@ def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assu
     elif set(names) & {"arm", "cylinder", "drum_store"}:
         pass
     else:
-        largest = assumed.default("units", "vessel_max_m3", *names)
-        out["units"] = float(max(1, np.ceil(liquid_m3 / default_row("vessel_fill")["value"] / largest - 1e-9)))
-        assumed.say("units", out["units"], "vessels", "", "MU")
-        assumed.entries["units"] |= {"value": out["units"], "unit": "vessels"}
+        rule = default_row("vessel_max_m3", *names)
+        volume = liquid_m3 / default_row("vessel_fill")["value"]
+        out["units"] = float(max(1, np.ceil(volume / rule["value"] - 1e-9)))
+        why = f"{volume:.0f} m3 in vessels of at most {rule['value']:g} m3"
+        assumed.say("units", out["units"], "vessels", why, rule["confidence"] if out["units"] > 1 else "MC")
     out["head_m"] = assumed.default("head_m", "head_m", *names)
     if "cylinder" in names:
         out["unit_kg"] = assumed.default("unit_kg", "cylinder_kg", kind)
