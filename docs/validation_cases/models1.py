@@ -1,4 +1,4 @@
-"""Discharge, pools, pool and jet fire, fireball, explosion: (id, what, published, tolerance, status, compute, source)."""
+"""Discharge, pools, pool and jet fire, fireball, explosion: id, what, published, tolerance, status, compute, source."""
 
 from functools import cache
 from math import degrees, pi, tan
@@ -313,7 +313,15 @@ def miller_case(kg_s, length_m):
 
 
 JET_FIRE = [
-    ("JF-1", "630 MW flare, distance of 6.31 kW/m2 [m]", 48.8, 0.01, "M", lambda: jet_fire.distance_api(6.3e8, 6310), API),
+    (
+        "JF-1",
+        "630 MW flare, distance of 6.31 kW/m2 [m]",
+        48.8,
+        0.01,
+        "M",
+        lambda: jet_fire.distance_api(6.3e8, 6310),
+        API,
+    ),
     ("JF-1", "630 MW flare, flame length [m]", 52, 0.03, "M", lambda: jet_fire.length_api(6.3e8), API),
     miller_case(2.9, 19.8),
     miller_case(9.6, 37.8),
@@ -362,7 +370,15 @@ FIREBALL = [
 
 def kinney(mass_kg, distance_m, kpa):
     what = f"free-air burst, {mass_kg} kg TNT at {distance_m} m [kPa]"
-    return ("VC-1", what, kpa, 0.001, "V", lambda: explosion.tnt_air(distance_m, mass_kg) / 1000, "Kinney & Graham table")
+    return (
+        "VC-1",
+        what,
+        kpa,
+        0.001,
+        "V",
+        lambda: explosion.tnt_air(distance_m, mass_kg) / 1000,
+        "Kinney & Graham table",
+    )
 
 
 def k_factor(k, psi):

@@ -112,6 +112,11 @@ def canonical(name: str | None) -> list[str]:
     return list(dict.fromkeys(n for group in groups for n in group))
 
 
+def written_forms(name: str | None) -> list[str]:
+    """``name`` as it may be listed: as written, without its brackets, what stands in them, without a vessel's name."""
+    return _forms(_text(name))
+
+
 def valid_cas(cas: str) -> bool:
     """Whether ``cas`` is a CAS number whose check digit is right."""
     match = re.fullmatch(r"(\d{2,7})-(\d{2})-(\d)", cas.strip())

@@ -10,6 +10,9 @@ from geo_risk.errors import StandardsError
 ROWS = {
     "densities": 23,
     "emergency": 24,
+    "erg_distances": 300,
+    "erg_guides": 22,
+    "exposure_limits": 86,
     "fire_hazard": 59,
     "gas_pressure_classes": 7,
     "gb18218_alpha": 5,
@@ -26,10 +29,14 @@ ROWS = {
     "setbacks": 545,
     "setback_modifiers": 8,
     "substance_classes": 24,
+    "substances": 62,
 }
 KEYS = {
     "emergency": ["key"],
     "parameters": ["key"],
+    "erg_distances": ["un", "spill", "container", "time", "wind"],
+    "erg_guides": ["guide"],
+    "exposure_limits": ["cas", "limit"],
     "fire_hazard": ["name_zh"],
     "densities": ["name_zh"],
     "gb18218_substances": ["no"],
@@ -50,6 +57,7 @@ KEYS = {
     "setback_modifiers": ["source_class", "variant"],
     "substance_aliases": ["alias"],
     "substance_classes": ["name_zh"],
+    "substances": ["name_en"],
 }
 
 

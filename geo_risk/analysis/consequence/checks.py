@@ -58,7 +58,9 @@ def above(what: str, value: ArrayLike, lowest: float, unit: str, *, equal: bool 
     if not good.all():
         bad = array[~good].flat[0]
         need = "at least" if equal else "above"
-        raise InputError(f"{what} is {bad:g} {unit}; it must be {need} {lowest:g} {unit}. Check the record and its unit.")
+        raise InputError(
+            f"{what} is {bad:g} {unit}; it must be {need} {lowest:g} {unit}. Check the record and its unit."
+        )
     return array
 
 

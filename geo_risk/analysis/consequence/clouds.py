@@ -3,8 +3,7 @@
 A heavy cloud follows Britter & McQuaid to the end of their correlation and is then handed over to
 a passive cloud from a virtual source, of the same concentration, width and mass there; where the
 tail of the correlation (x^-2) lies above that cloud, the tail counts. So nothing jumps.
-A release of finite duration is bounded by the plume that never ends and by the puff that holds
-everything at once; the lower of the two counts.
+A release of finite duration is a piece of a plume whose ends are spread along the wind.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import dense_gas as dense
+from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array
 from .dispersion import SURFACES, averaged, passage, plume, sigmas, stability_index, transport_wind
-
-Array = NDArray[np.float64]
 
 REACH_M = 20_000.0  # no further: the spreads mean nothing beyond
 RECEPTOR_M = 1.0  # height at which people breathe (Purple Book 4.8)
 GROUND_RELEASE_M = 10.0  # a heavy gas released below this height sinks to the ground (own choice)
 _NODES = 72
-_UNIFORM_SIGMA = 2 / np.sqrt(2 * np.pi)  # a Gaussian as high and as much as a uniform cloud of half width 1
+UNIFORM_SIGMA = 2 / np.sqrt(2 * np.pi)  # a Gaussian as high and as much as a uniform cloud of half width 1
+_ALONG = 0.13  # spread of a cloud along the wind, of its distance (Yellow Book 4.5)
 _SOURCE_SIGMA = 0.25  # spread of a source, of its width (Yellow Book 4.5)
 
 
@@ -58,7 +57,7 @@ class Release:
     @property
     def pure_kg_m3(self) -> Array:
         """Concentration of the pure substance in warm air [kg/m3]: by this a share by volume is kg/m3."""
-        return np.asarray(dense.PRESSURE_PA * self.molar_mass / (dense.GAS_CONSTANT * self.air_k))
+        return np.asarray(ATMOSPHERE_PA * self.molar_mass / (GAS_CONSTANT * self.air_k))
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Release:
         """Some of the releases."""
@@ -118,7 +117,7 @@ def cloud(
     averaging_s: float = 600.0,
     x_m: Array | None = None,
     warm: bool = False,
-    receptor_m: float = RECEPTOR_M,
+    receptor_m: Array | float = RECEPTOR_M,
 ) -> Cloud:
     """
     The clouds of releases.
@@ -129,7 +128,7 @@ def cloud(
     averaging_s : 600 for a toxic cloud, 18.75 for a flammable one.
     x_m : distances, rising from 0; default `distances()`.
     warm : correct heavy clouds for their temperature (screening); off by default, see `dense_gas.warmed`.
-    receptor_m : height of the receptor above ground.
+    receptor_m : () or (R,) height of the receptor above ground.
     """
     x = distances() if x_m is None else np.asarray(x_m, float)
     out = _passive(release, surface, averaging_s, x, receptor_m)
@@ -159,7 +158,11 @@ def _amounts(release: Release) -> tuple[Array, Array]:
     return volume, np.where(release.duration_s > 0, volume / np.maximum(release.duration_s, 1e-9), np.inf)
 
 
-def _passive(release: Release, surface: str, averaging_s: float, x: Array, receptor_m: float) -> Cloud:
+def _mean_molar_mass(release: Release) -> Array:
+    return np.asarray(release.mole_fraction * release.molar_mass + (1 - release.mole_fraction) * dense.AIR_MOLAR_MASS)
+
+
+def _passive(release: Release, surface: str, averaging_s: float, x: Array, receptor_m: Array | float) -> Cloud:
     """Gaussian clouds; a short release becomes a puff by `dispersion.passage`."""
     at = np.maximum(x, x[1])  # the source itself has the values of the first distance
     code = stability_index(release.stability)
@@ -169,48 +172,51 @@ def _passive(release: Release, surface: str, averaging_s: float, x: Array, recep
     wind = transport_wind(release.height_m, release.wind_mps, release.stability, surface)[:, None]
     time = np.maximum(release.duration_s, 1e-3)[:, None]
     share, seconds = passage(time, wind, broad)
-    steady = plume(release.mass_kg[:, None] / time, wind, width, sz, z_m=receptor_m, height_m=release.height_m[:, None])
+    up = np.broadcast_to(receptor_m, code.shape)[:, None]
+    steady = plume(release.mass_kg[:, None] / time, wind, width, sz, z_m=up, height_m=release.height_m[:, None])
     c = np.minimum(share * steady, (release.mole_fraction * release.pure_kg_m3)[:, None])
     flat = np.zeros(len(code), bool)
     return Cloud(x, c, width, seconds, np.broadcast_to(wind, c.shape).copy(), flat, flat)
 
 
 def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> dict[str, Array]:
-    """Heavy clouds: the lower of plume and puff, as `Cloud`'s fields."""
+    """Heavy clouds as `Cloud`'s fields: each a plume or a puff, see `dense_gas.release_kind`."""
     g0 = dense.reduced_gravity(release.density, dense.air_density(release.air_k))[:, None]
-    wind, volume = release.wind_mps[:, None], _amounts(release)[0][:, None]
-    puff = _heavy_puff(release, surface, x, volume, g0, wind)
-    lasting = release.duration_s > 0
-    if lasting.any():
-        part = _heavy_plume(release.take(lasting), surface, x, g0[lasting], wind[lasting])
-        mine = {k: v[lasting] for k, v in puff.items()}
-        lower = part["kg_m3"] <= mine["kg_m3"]
-        for name in puff:
-            puff[name][lasting] = np.where(lower, part[name], mine[name])
+    wind = release.wind_mps[:, None]
+    volume, flow = (v[:, None] for v in _amounts(release))
+    out = {name: np.empty((len(g0), len(x))) for name in ("kg_m3", "sigma_m", "seconds", "speed_mps")}
+    # Judged where a plume is diluted to a tenth: most of what kills or burns lies there.
+    tenth = dense.plume_tenth(np.where(np.isfinite(flow), flow, 1.0), g0, wind)
+    lasting = (dense.release_kind(release.duration_s[:, None], wind, tenth) != "puff")[:, 0]
+    for mine, model, amount in ((lasting, _heavy_plume, flow), (~lasting, _heavy_puff, volume)):
+        if mine.any():
+            part = model(release.take(mine), surface, x, amount[mine], g0[mine], wind[mine])
+            for name, values in part.items():
+                out[name][mine] = values
     if warm:
-        cold = dense.PRESSURE_PA * release.molar_mass / (dense.GAS_CONSTANT * release.density)
-        puff["kg_m3"] = dense.warmed(puff["kg_m3"], np.minimum(cold, release.air_k)[:, None], release.air_k)
-    puff["kg_m3"] = puff["kg_m3"] * (release.mole_fraction * release.pure_kg_m3)[:, None]
-    return puff
+        cold = _mean_molar_mass(release) * ATMOSPHERE_PA / (GAS_CONSTANT * release.density)
+        out["kg_m3"] = dense.warmed(out["kg_m3"], np.minimum(cold, release.air_k)[:, None], release.air_k)
+    out["kg_m3"] *= (release.mole_fraction * release.pure_kg_m3)[:, None]
+    return out
 
 
-def _heavy_plume(release: Release, surface: str, x: Array, g0: Array, wind: Array) -> dict[str, Array]:
-    flow = _amounts(release)[1][:, None]
+def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Array, wind: Array) -> dict[str, Array]:
     last, end = dense.plume_end(flow, g0, wind)
-    width = _UNIFORM_SIGMA * dense.plume_half_width(np.minimum(x, end), flow, g0, wind)
-    depth = flow / (np.pi * wind * _UNIFORM_SIGMA * dense.plume_half_width(end, flow, g0, wind) * last)
+    width = UNIFORM_SIGMA * dense.plume_half_width(np.minimum(x, end), flow, g0, wind)
+    depth = flow / (np.pi * wind * UNIFORM_SIGMA * dense.plume_half_width(end, flow, g0, wind) * last)
     own = dense.plume_ratio(x, flow, g0, wind)
     sy, thinner = _virtual(release, surface, x, end, width[:, -1:], depth, both=1)
     c = np.where(x > end, np.maximum(own, last * thinner), own)
-    time = np.broadcast_to(release.duration_s[:, None], c.shape)
-    return {"kg_m3": c, "sigma_m": np.where(x > end, sy, width), "seconds": time, "speed_mps": wind + np.zeros(c.shape)}
+    share, seconds = passage(release.duration_s[:, None], wind, _ALONG * x)
+    spread = np.where(x > end, sy, width)
+    return {"kg_m3": c * share, "sigma_m": spread, "seconds": seconds, "speed_mps": wind + np.zeros(c.shape)}
 
 
 def _heavy_puff(release: Release, surface: str, x: Array, volume: Array, g0: Array, wind: Array) -> dict[str, Array]:
     last, end = dense.puff_end(volume, g0, wind)
     near = np.minimum(x, end)
     radius = dense.puff_radius(dense.puff_arrival(near, volume, g0, wind), volume, g0)
-    width = _UNIFORM_SIGMA * radius
+    width = UNIFORM_SIGMA * radius
     at_end = width[:, -1:]
     depth = volume / (last * (2 * np.pi) ** 1.5 / 2 * at_end**2)
     own = dense.puff_ratio(x, volume, g0, wind)

@@ -16,10 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..rows import table_rows
+from .checks import ATMOSPHERE_PA, GAS_CONSTANT, GRAVITY, Array, Valid, valid
 
-GRAVITY = 9.80665
-GAS_CONSTANT = 8.314463
-PRESSURE_PA = 101_325.0
 AIR_MOLAR_MASS, AIR_HEAT = 0.02896, 1005.0  # [kg/mol], [J/kg/K]
 LEAST_WIND_MPS, GREATEST_ALPHA = 1.5, 1.0  # bounds of validity
 _DENSE_PLUME, _DENSE_PUFF = 0.15, 0.20  # workbook: below, the density of the source no longer matters
@@ -30,7 +28,6 @@ _NEAR_KNOT = 1.5  # the near field ends this factor before the first knot, if th
 _LEAST_WARMING_K = 10.0  # air cannot dry a spray faster than this difference in temperature lets it (own choice)
 
 Kind = Literal["plume", "puff"]
-Array = NDArray[np.float64]
 
 
 class Mixture(NamedTuple):
@@ -43,7 +40,7 @@ class Mixture(NamedTuple):
 
 def air_density(temperature_k: ArrayLike) -> Array:
     """Density of air at 101.325 kPa [kg/m3]."""
-    return np.asarray(PRESSURE_PA * AIR_MOLAR_MASS / (GAS_CONSTANT * np.asarray(temperature_k, float)))
+    return np.asarray(ATMOSPHERE_PA * AIR_MOLAR_MASS / (GAS_CONSTANT * np.asarray(temperature_k, float)))
 
 
 def evaporated_cloud(
@@ -61,13 +58,17 @@ def evaporated_cloud(
     1 - ``vapour_fraction`` by mass, take their ``latent_heat`` [J/kg] from air cooled to it. Pure
     vapour is not diluted. Recipe of the workbook's two-phase examples; humidity is left out.
     """
-    m, t, f, heat, ta = (
-        np.asarray(v, float) for v in (molar_mass, temperature_k, vapour_fraction, latent_heat, air_k)
-    )
+    m, t, f, heat, ta = (np.asarray(v, float) for v in (molar_mass, temperature_k, vapour_fraction, latent_heat, air_k))
     air = (1 - f) * heat / (AIR_HEAT * np.maximum(ta - t, _LEAST_WARMING_K))  # kg per kg of substance
     moles, air_moles = 1 / m, air / AIR_MOLAR_MASS
-    volume = (moles + air_moles) * GAS_CONSTANT * t / PRESSURE_PA
+    volume = (moles + air_moles) * GAS_CONSTANT * t / ATMOSPHERE_PA
     return Mixture(np.asarray((1 + air) / volume), np.asarray(1 / (1 + air)), np.asarray(moles / (moles + air_moles)))
+
+
+def plume_valid(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Valid:
+    """Where the correlation of plumes was made for."""
+    alpha = plume_alpha(flow_m3_s, g0, wind_mps)
+    return valid(("wind", wind_mps, LEAST_WIND_MPS, np.inf, "m/s"), ("alpha", alpha, -np.inf, GREATEST_ALPHA, "-"))
 
 
 def reduced_gravity(density: ArrayLike, air: ArrayLike) -> Array:
@@ -78,17 +79,17 @@ def reduced_gravity(density: ArrayLike, air: ArrayLike) -> Array:
 
 def plume_is_dense(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> NDArray[np.bool_]:
     """Whether a continuous release behaves as heavy gas."""
-    q, u = np.asarray(flow_m3_s, float), np.asarray(wind_mps, float)
-    return np.asarray(np.cbrt(g0 * q / (u**3 * np.sqrt(q / u))) >= _DENSE_PLUME)
+    q, g, u = (np.asarray(v, float) for v in (flow_m3_s, g0, wind_mps))
+    return np.asarray(np.cbrt(g * q / (u**3 * np.sqrt(q / u))) >= _DENSE_PLUME)
 
 
 def puff_is_dense(volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> NDArray[np.bool_]:
     """Whether an instantaneous release behaves as heavy gas."""
-    return np.asarray(np.sqrt(g0 * np.cbrt(volume_m3)) / wind_mps >= _DENSE_PUFF)
+    return np.asarray(np.sqrt(np.asarray(g0, float) * np.cbrt(volume_m3)) / wind_mps >= _DENSE_PUFF)
 
 
 def release_kind(duration_s: ArrayLike, wind_mps: ArrayLike, x_m: ArrayLike) -> NDArray[np.str_]:
-    """At a distance, a release is a "plume" (u t / x >= 2.5), a "puff" (<= 0.6) or "both": then the lower counts."""
+    """At a distance, a release is a "plume" (u t / x >= 2.5), a "puff" (<= 0.6) or between ("both")."""
     ratio = np.asarray(wind_mps, float) * np.asarray(duration_s, float) / np.asarray(x_m, float)
     return np.where(ratio >= 2.5, "plume", np.where(ratio <= 0.6, "puff", "both"))
 
@@ -96,13 +97,15 @@ def release_kind(duration_s: ArrayLike, wind_mps: ArrayLike, x_m: ArrayLike) -> 
 def plume_alpha(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """The stability number of a heavy plume; the correlation holds up to 1."""
     with np.errstate(divide="ignore"):
-        return np.asarray(0.2 * np.log10(np.square(g0) * flow_m3_s / np.asarray(wind_mps, float) ** 5))
+        return np.asarray(
+            0.2 * np.log10(np.square(np.asarray(g0, float)) * flow_m3_s / np.asarray(wind_mps, float) ** 5)
+        )
 
 
 def puff_alpha(volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """The stability number of a heavy puff; the correlation holds up to 1."""
     with np.errstate(divide="ignore"):
-        return np.asarray(0.5 * np.log10(g0 * np.cbrt(volume_m3) / np.square(wind_mps)))
+        return np.asarray(0.5 * np.log10(np.asarray(g0, float) * np.cbrt(volume_m3) / np.square(wind_mps)))
 
 
 def plume_ratio(x_m: ArrayLike, flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
@@ -117,10 +120,16 @@ def plume_end(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> tuple
     return float(ratios[-1]), np.asarray(np.sqrt(np.asarray(flow_m3_s, float) / wind_mps) * 10 ** beta[..., -1])
 
 
+def plume_tenth(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
+    """Where a heavy plume is diluted to C/C0 = 0.1 [m]."""
+    _, beta = _knots("plume", plume_alpha(flow_m3_s, g0, wind_mps))
+    return np.asarray(np.sqrt(np.asarray(flow_m3_s, float) / wind_mps) * 10 ** beta[..., 0])
+
+
 def plume_half_width(x_m: ArrayLike, flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """Half width [m] of the uniform heavy plume that is as deep as `plume_depth`; NaN upwind of the source's edge."""
-    x, q, u = (np.asarray(v, float) for v in (x_m, flow_m3_s, wind_mps))
-    width, buoyancy = np.sqrt(q / u), q * g0 / u**3
+    x, q, g, u = (np.asarray(v, float) for v in (x_m, flow_m3_s, g0, wind_mps))
+    width, buoyancy = np.sqrt(q / u), q * g / u**3
     wide = width + 8 * buoyancy + 2.5 * np.cbrt(buoyancy * np.square(np.maximum(x, 0.0)))
     return np.where(x < -(width / 2 + 2 * buoyancy), np.nan, wide)
 
@@ -128,7 +137,7 @@ def plume_half_width(x_m: ArrayLike, flow_m3_s: ArrayLike, g0: ArrayLike, wind_m
 def plume_depth(x_m: ArrayLike, flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """Depth [m] of a heavy plume that carries all that is released with the 10 m wind."""
     carried = plume_half_width(x_m, flow_m3_s, g0, wind_mps) * plume_ratio(x_m, flow_m3_s, g0, wind_mps)
-    return np.asarray(np.asarray(flow_m3_s, float) / (2 * carried * wind_mps))
+    return np.asarray(np.asarray(flow_m3_s, float) / (2 * carried * np.asarray(wind_mps, float)))
 
 
 def puff_ratio(x_m: ArrayLike, volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
@@ -146,13 +155,15 @@ def puff_end(volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> tuple[
 def puff_radius(time_s: ArrayLike, volume_m3: ArrayLike, g0: ArrayLike) -> Array:
     """Radius [m] of a heavy puff that began as a cylinder as high as its radius."""
     v = np.asarray(volume_m3, float)
-    return np.sqrt(np.cbrt(v / np.pi) ** 2 + _PUFF_SPREAD * np.asarray(time_s, float) * np.sqrt(g0 * v))
+    return np.sqrt(
+        np.cbrt(v / np.pi) ** 2 + _PUFF_SPREAD * np.asarray(time_s, float) * np.sqrt(np.asarray(g0, float) * v)
+    )
 
 
 def puff_arrival(x_m: ArrayLike, volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """When the front of a heavy puff comes to ``x_m`` [s]: x = 0.4 u t + R(t); 0 inside the cloud at its start."""
-    x, v, u = (np.asarray(a, float) for a in (x_m, volume_m3, wind_mps))
-    speed, spread = _PUFF_SPEED * u, _PUFF_SPREAD * np.sqrt(g0 * v)
+    x, v, g, u = (np.asarray(a, float) for a in (x_m, volume_m3, g0, wind_mps))
+    speed, spread = _PUFF_SPEED * u, _PUFF_SPREAD * np.sqrt(g * v)
     half = speed * x + spread / 2  # (x - speed t)^2 = R0^2 + spread t, the earlier root
     free = np.square(x) - np.cbrt(v / np.pi) ** 2
     return np.where(free <= 0, 0.0, free / (half + np.sqrt(np.maximum(half**2 - speed**2 * free, 0.0))))

@@ -216,7 +216,9 @@ def flashing_flow(
     over, length = not_negative("pressure above saturation", liquid_pa, "Pa"), not_negative("pipe length", pipe_m, "m")
     short, c = length < RELAXATION_LENGTH_M, fraction("discharge coefficient", cd)
     if (np.isnan(density) & ((over > 0) | short)).any() or (np.isnan(drop_pa) & short).any():
-        raise InputError("a short pipe or pressure above saturation needs the liquid's density (and drop_pa). Give them.")
+        raise InputError(
+            "a short pipe or pressure above saturation needs the liquid's density (and drop_pa). Give them."
+        )
     equilibrium = hv / vfg / np.sqrt(t * cp)
     rho, drop = np.where(np.isnan(density), 1.0, density), np.where(np.isnan(drop_pa), 1.0, drop_pa)
     delay = equilibrium**2 / (2 * drop * rho * c**2) + length / RELAXATION_LENGTH_M

@@ -111,8 +111,9 @@ def plume(
 ) -> NDArray[np.float64]:
     """Concentration [kg/m3] of a continuous release over reflecting ground, where the spreads are those given."""
     sy, sz, z, h = (np.asarray(v, float) for v in (sigma_y_m, sigma_z_m, z_m, height_m))
+    rate, wind = np.asarray(rate_kg_s, float), np.asarray(wind_mps, float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        axis = np.asarray(rate_kg_s, float) / (2 * np.pi * wind_mps * sy * sz)
+        axis = rate / (2 * np.pi * wind * sy * sz)
         across = np.exp(-np.square(y_m) / (2 * np.square(sy)))
         up = np.exp(-np.square(z - h) / (2 * np.square(sz))) + np.exp(-np.square(z + h) / (2 * np.square(sz)))
     return np.asarray(axis * across * up)

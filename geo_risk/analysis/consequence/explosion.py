@@ -71,7 +71,9 @@ def multi_energy(
         return ambient_pa * _strong(r, _STRONG_PLATEAU[strength])
     if strength not in _MULTI_ENERGY:
         known = ", ".join(map(str, MULTI_ENERGY_CLASSES))
-        raise InputError(f"multi-energy class {strength} has no curve here. Use one of {known}; the next higher is safe.")
+        raise InputError(
+            f"multi-energy class {strength} has no curve here. Use one of {known}; the next higher is safe."
+        )
     return ambient_pa * _weak(r, *_MULTI_ENERGY[strength])
 
 

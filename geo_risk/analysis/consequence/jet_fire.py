@@ -65,7 +65,9 @@ def heat_flux(
     return point_source(share, radiated, distance, transmissivity_aqt(distance)).sum(axis=-1)
 
 
-def distance_api(power_w: ArrayLike, flux_w_m2: ArrayLike, *, radiated: ArrayLike = RADIATED, tau: float = 1.0) -> Array:
+def distance_api(
+    power_w: ArrayLike, flux_w_m2: ArrayLike, *, radiated: ArrayLike = RADIATED, tau: float = 1.0
+) -> Array:
     """Distance from the middle of the flame [m] at which the heat is ``flux_w_m2`` [W/m2] (API 521 Annex C)."""
     radiant = tau * np.asarray(radiated, float) * not_negative("flame power", power_w, "W")
     return np.sqrt(radiant / (4 * np.pi * positive("heat flux", flux_w_m2, "W/m2")))

@@ -39,7 +39,9 @@ def transmissivity_aqt(path_m: ArrayLike) -> Array:
         return np.clip(1 - 0.0565 * np.log(not_negative("path", path_m, "m")), 0.0, 1.0)
 
 
-def point_source(power_w: ArrayLike, fraction_radiated: ArrayLike, distance_m: ArrayLike, tau: ArrayLike = 1.0) -> Array:
+def point_source(
+    power_w: ArrayLike, fraction_radiated: ArrayLike, distance_m: ArrayLike, tau: ArrayLike = 1.0
+) -> Array:
     """Heat flux [W/m2] at ``distance_m`` [m] from a flame of ``power_w`` [W] taken as a point (API 521; AQ/T E.58)."""
     radiated = fraction("radiated fraction", fraction_radiated) * not_negative("flame power", power_w, "W")
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .clouds import Cloud, Release, cloud
+from .checks import Array
+from .clouds import RECEPTOR_M, Cloud, Release, cloud
 from .vulnerability import LEAST_PROBIT, ProbitConstants, toxic_probit
 
-Array = NDArray[np.float64]
 _MG_PER_KG = 1e6
 
 
@@ -43,14 +43,16 @@ class ToxicTables:
         return np.where(self.count > 0, last, 0.0)
 
 
-def toxic_tables(release: Release, constants: ProbitConstants, surface: str) -> ToxicTables:
+def toxic_tables(
+    release: Release, constants: ProbitConstants, surface: str, *, receptor_m: float = RECEPTOR_M
+) -> ToxicTables:
     """
     Toxic clouds of one substance; concentrations are 10 min means, exposure ends after 30 min.
 
     Each row ends where the probability on the axis falls to 1 % for the last time. NaN in a
     release gives a row without nodes.
     """
-    c = cloud(release, surface)
+    c = cloud(release, surface, receptor_m=receptor_m)
     probit = np.maximum(toxic_probit(c.kg_m3 * _MG_PER_KG, c.seconds / 60, constants), -1e3)
     lethal = probit >= LEAST_PROBIT
     last = np.where(lethal.any(axis=1), len(c.x_m) - 1 - lethal[:, ::-1].argmax(axis=1), -1)
