@@ -202,14 +202,26 @@ def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> dict[str,
 
 def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Array, wind: Array) -> dict[str, Array]:
     last, end = dense.plume_end(flow, g0, wind)
-    width = UNIFORM_SIGMA * dense.plume_half_width(np.minimum(x, end), flow, g0, wind)
-    depth = flow / (np.pi * wind * UNIFORM_SIGMA * dense.plume_half_width(end, flow, g0, wind) * last)
+    width = UNIFORM_SIGMA * _half_width(np.minimum(x, end), release, flow, g0, wind)
+    depth = flow / (np.pi * wind * UNIFORM_SIGMA * _half_width(end, release, flow, g0, wind) * last)
     own = dense.plume_ratio(x, flow, g0, wind)
     sy, thinner = _virtual(release, surface, x, end, width[:, -1:], depth, both=1)
     c = np.where(x > end, np.maximum(own, last * thinner), own)
     share, seconds = passage(release.duration_s[:, None], wind, _ALONG * x)
     spread = np.where(x > end, sy, width)
     return {"kg_m3": c * share, "sigma_m": spread, "seconds": seconds, "speed_mps": wind + np.zeros(c.shape)}
+
+
+def _half_width(x: Array, release: Release, flow: Array, g0: Array, wind: Array) -> Array:
+    """
+    Half width of a heavy plume [m], never more than all of it let go at once would have spread by then.
+
+    The workbook's width is that of a release without end: in a light wind a large one would take
+    hours to grow so wide (kilometres).
+    """
+    time = release.duration_s[:, None]
+    spread = dense.puff_radius(time + dense.puff_arrival(x, flow * time, g0, wind), flow * time, g0)
+    return np.minimum(dense.plume_half_width(x, flow, g0, wind), spread)
 
 
 def _heavy_puff(release: Release, surface: str, x: Array, volume: Array, g0: Array, wind: Array) -> dict[str, Array]:
