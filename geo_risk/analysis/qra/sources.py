@@ -349,15 +349,8 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
     what = substance(rule["substance"] if rule else medium)
     if rule and rule["confidence"] == "MU":
         assumed.say("substance", what.zh, "", rule["source"], "MU")
-    usual = {r["kind"]: r for r in table_rows("index_pipeline_defaults")}
-    usual_row = usual.get(kind, usual["other"])
-    diameter, gauge = number(row, "diameter_mm"), number(row, "pressure_mpa")
-    if not diameter > 0:
-        diameter = usual_row["diameter_mm"]
-        assumed.say("diameter_mm", diameter, "mm", f"default: {usual_row['source']}", usual_row["confidence"])
-    if not gauge > 0:
-        gauge = usual_row["pressure_mpa"]
-        assumed.say("pressure_pa", gauge * 1e6, "Pa", f"default: {usual_row['source']}", usual_row["confidence"])
+    diameter = _pipe_number(row, "diameter_mm", "diameter_mm", assumed)
+    gauge = _pipe_number(row, "pressure_mpa", "pressure_pa", assumed)
     pressure, kelvin = _ATMOSPHERE_PA + gauge * 1e6, assumed.default("temperature_k", "ambient_k")
     phase = _flowing(what, pressure, kelvin)
     area, key = np.pi / 4 * (diameter / 1000) ** 2, "valve_m" if phase == "gas" else "section_m"
@@ -367,11 +360,25 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
     source |= {"inventory_kg": area * section * _density(what, phase, pressure, kelvin), "connection_mm": diameter}
     wall = number(row, "wall_mm")
     source["wall_mm"] = wall if wall > 0 else assumed.default("wall_mm", "wall_mm", "gas_pipelines")
-    source |= {"head_m": 0.0, "length_m": float(row["_place"].length)}
+    source |= {"head_m": assumed.default("head_m", "head_m", "pipeline"), "length_m": float(row["_place"].length)}
     if phase != "gas":
         velocity = assumed.default("transfer_kg_s", "velocity_m_s", "gas_pipelines")
         source["transfer_kg_s"] = velocity * area * _density(what, phase, pressure, kelvin)
     return _finished(source, what, assumed)
+
+
+def _pipe_number(row: dict[str, Any], key: str, column: str, assumed: Assumed) -> float:
+    """Diameter [mm] or gauge pressure [MPa] of a pipeline, else the usual one of its kind."""
+    value, kind = number(row, key), text(row, "kind")
+    if value > 0:
+        return value
+    if kind == "hazmat":
+        return assumed.default(column, key, kind)
+    usual = {r["kind"]: r for r in table_rows("index_pipeline_defaults")}
+    found = usual.get(kind, usual["other"])
+    unit = "mm" if key == "diameter_mm" else "MPa, gauge"
+    assumed.say(column, found[key], unit, f"default: {found['source']}", found["confidence"])
+    return float(found[key])
 
 
 def _flowing(what: Substance, pressure_pa: float, kelvin: float) -> str:
