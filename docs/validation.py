@@ -62,7 +62,7 @@ def page() -> str:
         "",
         "Status: " + ", ".join(f"{mark} = {meaning}" for mark, meaning in STATUS.items()) + ".",
         "",
-        f"**{sum(gates)} of {len(gates)} are inside their tolerance**; {len(rows) - len(gates)} are reported only.",
+        f"**{sum(gates)} of {len(gates)} cases inside their tolerance**; {len(rows) - len(gates)} more only reported.",
         "",
         "| case | quantity | published | computed | tolerance | status | inside | source |",
         "|---|---|---|---|---|---|---|---|",

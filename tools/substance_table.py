@@ -246,24 +246,24 @@ def blend(m: Mixture, computed: dict[str, dict[str, object]]) -> dict[str, objec
     def bubble(t):
         return sum(xi * pressure(p["antoine"], t) for xi, (p, _) in zip(x, parts, strict=True))
 
-    densities = {}
-    for key in ("liquid_density_boiling_kg_m3", "liquid_density_25c_kg_m3"):
-        known = all(p[key] is not None for p, _ in parts)
-        densities[key] = 1 / sum(w / p[key] for p, w in parts) if known else None
-    if m.density:
-        scale = m.density / densities["liquid_density_25c_kg_m3"]
-        densities = {k: v * scale for k, v in densities.items()}
     lowest = min(p["boiling_k"] for p, _ in parts)
     grid = np.linspace(lowest - 40, lowest + 90, 60)
     fitted = fit_antoine(grid, bubble(grid)) if len(parts) > 1 else parts[0][0]["antoine"]
     room = all(p["psat_25c_pa"] is not None for p, _ in parts)
+    boiling = fitted[1] / (fitted[0] - np.log10(ATMOSPHERE_PA)) - fitted[2]
+    critical, exponent = by_mole("critical_k"), by_mass("liquid_density_exponent")
+    cold, warm = None, by_mass("liquid_density_boiling_kg_m3")
+    if room:
+        cold = m.density or 1 / sum(w / p["liquid_density_25c_kg_m3"] for p, w in parts)
+        warm = cold * ((critical - boiling) / (critical - ROOM_K)) ** exponent
     return {
         "molar_mass_kg_mol": 1 / moles.sum(),
-        "boiling_k": fitted[1] / (fitted[0] - np.log10(ATMOSPHERE_PA)) - fitted[2],
-        "critical_k": by_mole("critical_k"),
+        "boiling_k": boiling,
+        "critical_k": critical,
         "critical_pa": by_mole("critical_pa"),
-        **densities,
-        "liquid_density_exponent": by_mass("liquid_density_exponent"),
+        "liquid_density_boiling_kg_m3": warm,
+        "liquid_density_25c_kg_m3": cold,
+        "liquid_density_exponent": exponent,
         "latent_heat_j_kg": by_mass("latent_heat_j_kg"),
         "combustion_heat_j_kg": by_mass("combustion_heat_j_kg"),
         "lfl": le_chatelier("lfl"),
@@ -338,17 +338,23 @@ def density_exponent(c: Chemical) -> float:
 
 
 def antoine(cas: str, c: Chemical) -> tuple[float, float, float]:
-    """A, B, C of log10 Pa = A - B / (K + C): Poling's, else fitted from Tb - 70 to Tb + 40 K."""
+    """A, B, C of log10 Pa = A - B / (K + C): Poling's where right from boiling to 25 C, else fitted over that."""
+    ends = np.array([c.Tb, min(ROOM_K, 0.95 * c.Tc)])
+    true = np.array([c.VaporPressure(t) for t in ends])
     if cas in Psat_data_AntoinePoling.index:
         row = Psat_data_AntoinePoling.loc[cas]
-        return tuple(float(row[k]) for k in "ABC")
-    t = np.linspace(max(c.Tb - 70, c.Tm + 1), min(c.Tb + 40, c.Tc), 60)
+        found = tuple(float(row[k]) for k in "ABC")
+        if np.allclose(pressure(found, ends), true, rtol=0.1):
+            return found
+    low, high = min(c.Tb, ROOM_K) - 40, max(c.Tb + 10, min(ROOM_K + 30, 0.98 * c.Tc))
+    t = np.linspace(max(low, c.Tm + 1), high, 60)
     return fit_antoine(t, np.array([c.VaporPressure(x) for x in t]))
 
 
 def fit_antoine(t: np.ndarray, pa: np.ndarray) -> tuple[float, float, float]:
-    """Least squares in log10 Pa."""
-    return tuple(float(v) for v in curve_fit(lambda t, a, b, c: a - b / (t + c), t, np.log10(pa), (9, 1000, -40))[0])
+    """Least squares in log10 Pa, from a start near the usual C of an eighth of the temperature."""
+    start = (9.0, 4.0 * t.mean(), -t.mean() / 8)
+    return tuple(float(v) for v in curve_fit(lambda t, a, b, c: a - b / (t + c), t, np.log10(pa), start)[0])
 
 
 def pressure(coefficients: tuple[float, float, float], t: np.ndarray) -> np.ndarray:

@@ -93,7 +93,8 @@ class Cloud:
 
     ``kg_m3`` (R, K): highest concentration on the axis; ``sigma_m`` (R, K): crosswind spread;
     ``seconds`` (R, K): how long the cloud takes to pass; ``speed_mps`` (R, K): how fast it moves.
-    ``heavy`` (R,): whether it began as heavy gas. ``valid`` (R,): whether the models hold for it.
+    ``heavy`` (R,): whether it began as heavy gas. ``puff`` (R,): whether it moves as one cloud, the
+    distance of a heavy one being that of its front. ``valid`` (R,): whether the models hold for it.
     """
 
     x_m: Array
@@ -102,6 +103,7 @@ class Cloud:
     seconds: Array
     speed_mps: Array
     heavy: NDArray[np.bool_]
+    puff: NDArray[np.bool_]
     valid: NDArray[np.bool_]
 
 
@@ -134,11 +136,11 @@ def cloud(
     out = _passive(release, surface, averaging_s, x, receptor_m)
     heavy = is_heavy(release)
     if heavy.any():
-        part = _heavy(release.take(heavy), surface, x, warm=warm)
+        part, out.puff[heavy] = _heavy(release.take(heavy), surface, x, warm=warm)
         for name in ("kg_m3", "sigma_m", "seconds", "speed_mps"):
             getattr(out, name)[heavy] = part[name]
     valid = (release.wind_mps >= np.where(heavy, dense.LEAST_WIND_MPS, 1.0)) & (release.mass_kg > 0)
-    return Cloud(x, out.kg_m3, out.sigma_m, out.seconds, out.speed_mps, heavy, valid)
+    return Cloud(x, out.kg_m3, out.sigma_m, out.seconds, out.speed_mps, heavy, out.puff, valid)
 
 
 def is_heavy(release: Release) -> NDArray[np.bool_]:
@@ -175,12 +177,12 @@ def _passive(release: Release, surface: str, averaging_s: float, x: Array, recep
     up = np.broadcast_to(receptor_m, code.shape)[:, None]
     steady = plume(release.mass_kg[:, None] / time, wind, width, sz, z_m=up, height_m=release.height_m[:, None])
     c = np.minimum(share * steady, (release.mole_fraction * release.pure_kg_m3)[:, None])
-    flat = np.zeros(len(code), bool)
-    return Cloud(x, c, width, seconds, np.broadcast_to(wind, c.shape).copy(), flat, flat)
+    no = np.zeros(len(code), bool)
+    return Cloud(x, c, width, seconds, np.broadcast_to(wind, c.shape).copy(), no, release.duration_s <= 0, no)
 
 
-def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> dict[str, Array]:
-    """Heavy clouds as `Cloud`'s fields: each a plume or a puff, see `dense_gas.release_kind`."""
+def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """Heavy clouds as `Cloud`'s fields, and which are puffs, see `dense_gas.release_kind`."""
     g0 = dense.reduced_gravity(release.density, dense.air_density(release.air_k))[:, None]
     wind = release.wind_mps[:, None]
     volume, flow = (v[:, None] for v in _amounts(release))
@@ -197,17 +199,24 @@ def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> dict[str,
         cold = _mean_molar_mass(release) * ATMOSPHERE_PA / (GAS_CONSTANT * release.density)
         out["kg_m3"] = dense.warmed(out["kg_m3"], np.minimum(cold, release.air_k)[:, None], release.air_k)
     out["kg_m3"] *= (release.mole_fraction * release.pure_kg_m3)[:, None]
-    return out
+    return out, ~lasting
 
 
 def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Array, wind: Array) -> dict[str, Array]:
     last, end = dense.plume_end(flow, g0, wind)
-    width = UNIFORM_SIGMA * dense.plume_half_width(np.minimum(x, end), flow, g0, wind)
-    depth = flow / (np.pi * wind * UNIFORM_SIGMA * dense.plume_half_width(end, flow, g0, wind) * last)
+    time = release.duration_s[:, None]
+
+    def spread_at(at: Array) -> Array:
+        """No wider than all of it would be, had it been released at once: in low winds the correlation runs away."""
+        whole = dense.puff_radius(time + at / (dense.PUFF_SPEED * wind), flow * time, g0)
+        return UNIFORM_SIGMA * np.minimum(dense.plume_half_width(at, flow, g0, wind), whole)
+
+    width, at_end = spread_at(np.minimum(x, end)), spread_at(end)
+    depth = flow / (np.pi * wind * at_end * last)
     own = dense.plume_ratio(x, flow, g0, wind)
-    sy, thinner = _virtual(release, surface, x, end, width[:, -1:], depth, both=1)
+    sy, thinner = _virtual(release, surface, x, end, at_end, depth, both=1)
     c = np.where(x > end, np.maximum(own, last * thinner), own)
-    share, seconds = passage(release.duration_s[:, None], wind, _ALONG * x)
+    share, seconds = passage(time, wind, _ALONG * x)
     spread = np.where(x > end, sy, width)
     return {"kg_m3": c * share, "sigma_m": spread, "seconds": seconds, "speed_mps": wind + np.zeros(c.shape)}
 
@@ -224,7 +233,7 @@ def _heavy_puff(release: Release, surface: str, x: Array, volume: Array, g0: Arr
     c = np.where(x > end, np.maximum(own, last * thinner), own)
     spread = np.where(x > end, sy, width)
     # The cloud moves at 0.4 of the wind while heavy, and gathers speed as it grows beyond (own choice).
-    speed = wind * (1 - 0.6 * np.minimum(at_end / spread, 1.0))
+    speed = wind * (1 - (1 - dense.PUFF_SPEED) * np.minimum(at_end / spread, 1.0))
     seconds = np.sqrt(2 * np.pi) * spread / speed
     return {"kg_m3": c, "sigma_m": spread, "seconds": seconds, "speed_mps": speed}
 

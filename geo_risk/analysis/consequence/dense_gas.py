@@ -23,7 +23,7 @@ LEAST_WIND_MPS, GREATEST_ALPHA = 1.5, 1.0  # bounds of validity
 _DENSE_PLUME, _DENSE_PUFF = 0.15, 0.20  # workbook: below, the density of the source no longer matters
 _NEAR_LIMIT = 30.0  # x/D where the near field of a plume ends
 _TAIL_POWER = -2.0  # beyond the last knot
-_PUFF_SPEED, _PUFF_SPREAD = 0.4, 1.2  # share of the 10 m wind; dR2/dt over the root of buoyancy
+PUFF_SPEED, _PUFF_SPREAD = 0.4, 1.2  # share of the 10 m wind; dR2/dt over the root of buoyancy
 _NEAR_KNOT = 1.5  # the near field ends this factor before the first knot, if that comes sooner
 _LEAST_WARMING_K = 10.0  # air cannot dry a spray faster than this difference in temperature lets it (own choice)
 
@@ -163,7 +163,7 @@ def puff_radius(time_s: ArrayLike, volume_m3: ArrayLike, g0: ArrayLike) -> Array
 def puff_arrival(x_m: ArrayLike, volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Array:
     """When the front of a heavy puff comes to ``x_m`` [s]: x = 0.4 u t + R(t); 0 inside the cloud at its start."""
     x, v, g, u = (np.asarray(a, float) for a in (x_m, volume_m3, g0, wind_mps))
-    speed, spread = _PUFF_SPEED * u, _PUFF_SPREAD * np.sqrt(g * v)
+    speed, spread = PUFF_SPEED * u, _PUFF_SPREAD * np.sqrt(g * v)
     half = speed * x + spread / 2  # (x - speed t)^2 = R0^2 + spread t, the earlier root
     free = np.square(x) - np.cbrt(v / np.pi) ** 2
     return np.where(free <= 0, 0.0, free / (half + np.sqrt(np.maximum(half**2 - speed**2 * free, 0.0))))

@@ -168,8 +168,9 @@ def _weak(r: Array, plateau: float, factor: float, power: float) -> Array:
 
 
 def _strong(r: Array, plateau: float) -> Array:
-    """Class 6 from R = 1; nearer a power law that rises to the plateau at R = 0.23."""
+    """Class 6; within R = 1 the power law that rises from there to the plateau at R = 0.23, where it is more."""
     meets = _MULTI_ENERGY[6][1]
     steep = np.log(plateau / meets) / np.log(_STRONG_MEETS / _STRONG_NEAR)
     near = meets * np.maximum(r, _STRONG_NEAR) ** -steep
-    return np.where(r < _STRONG_MEETS, near, _weak(r, *_MULTI_ENERGY[6]))
+    weak = _weak(r, *_MULTI_ENERGY[6])
+    return np.where(r < _STRONG_MEETS, np.maximum(near, weak), weak)

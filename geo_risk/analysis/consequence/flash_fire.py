@@ -62,18 +62,13 @@ def flammable_tables(
     with np.errstate(divide="ignore"):
         over = np.log(np.maximum(c.kg_m3, 1e-300) / low)  # how far above the limit on the axis
     half = c.sigma_m * np.sqrt(2 * np.maximum(over, 0.0))
-    half = np.where(c.heavy[:, None], np.minimum(half, c.sigma_m / UNIFORM_SIGMA), half)  # a heavy cloud has an edge
+    half = np.where(c.heavy[:, None] & (over > 0), c.sigma_m / UNIFORM_SIGMA, half)  # a heavy cloud has an edge
     x, half, count = _plume_tables(c.x_m, over, half)
-    line = (
-        _burning_share(c, low, high) * (release.mass_kg / np.maximum(release.duration_s, 1e-9))[:, None] / c.speed_mps
-    )
-    step = np.diff(c.x_m)
-    pieces = (line[:, 1:] + line[:, :-1]) / 2 * step
-    mass = np.minimum(pieces.sum(axis=1), release.mass_kg)
-    middle = (pieces * (c.x_m[1:] + c.x_m[:-1]) / 2).sum(axis=1) / np.maximum(pieces.sum(axis=1), 1e-300)
-    at_once = release.duration_s <= 0
-    if at_once.any():
-        mass[at_once], middle[at_once] = _puffs(c, release, low, high, at_once, x, half, count)
+    mass, middle = _plume_mass(c, release, low, high)
+    if c.puff.any():
+        centre, radius = _largest_discs(c, over)
+        _write_discs(centre, radius, np.flatnonzero(c.puff), x, half, count)
+        mass[c.puff], middle[c.puff] = _puff_mass(c, release, over, high / low), centre
     reach = np.where(count > 0, x[np.arange(len(count)), np.maximum(count - 1, 0)], 0.0)
     return FlammableTables(x, half, count, reach, mass, np.where(count > 0, middle, 0.0), c)
 
@@ -92,46 +87,55 @@ def _plume_tables(x: Array, over: Array, half: Array) -> tuple[Array, Array, NDA
     return out, wide, count.astype(np.int64)
 
 
-def _burning_share(c: Cloud, low: Array, high: Array) -> Array:
+def _plume_mass(c: Cloud, release: Release, low: Array, high: Array) -> tuple[Array, Array]:
     """
-    Share of what passes a cross-section that lies between the limits.
+    Mass between the limits [kg], at most all, and the middle of it [m], of plumes (R,).
 
     Of a cloud that is Gaussian across and upwards over the ground, the part richer than L is
-    1 - L / C(axis) of it.
+    1 - L / C(axis) of what passes.
     """
     with np.errstate(divide="ignore"):
-        return np.maximum(np.minimum(1.0, high / c.kg_m3) - low / c.kg_m3, 0.0)
+        share = np.maximum(np.minimum(1.0, high / c.kg_m3) - low / c.kg_m3, 0.0)
+    rate = (release.mass_kg / np.maximum(release.duration_s, 1e-9))[:, None]
+    line = share * rate / c.speed_mps  # kg per metre
+    pieces = (line[:, 1:] + line[:, :-1]) / 2 * np.diff(c.x_m)
+    total = pieces.sum(axis=1)
+    middle = (pieces * (c.x_m[1:] + c.x_m[:-1]) / 2).sum(axis=1) / np.maximum(total, 1e-300)
+    return np.minimum(total, release.mass_kg), middle
 
 
-def _puffs(
-    c: Cloud,
-    release: Release,
-    low: Array,
-    high: Array,
-    rows: NDArray[np.bool_],
-    x: Array,
-    half: Array,
-    count: NDArray[np.int64],
-) -> tuple[Array, Array]:
-    """Write puffs, where they cover most ground, as discs into the tables of ``rows``; mass [kg] and centre [m]."""
-    with np.errstate(divide="ignore"):
-        over = np.log(np.maximum(c.kg_m3[rows], 1e-300) / low[rows])
-        rich = np.log(np.maximum(c.kg_m3[rows], 1e-300) / high[rows])
-    part = gammainc(1.5, np.maximum(over, 0.0)) - gammainc(1.5, np.maximum(rich, 0.0))
-    radii = c.sigma_m[rows] * np.sqrt(2 * np.maximum(over, 0.0))
-    edge = c.sigma_m[rows] / UNIFORM_SIGMA
-    radii = np.where(c.heavy[rows, None], np.minimum(radii, edge), radii)
-    best, mine = radii.argmax(axis=1), np.flatnonzero(rows)
-    pick = np.arange(len(mine))
-    radius = radii[pick, best]
-    # The distance of a heavy puff is that of its front.
-    front = np.where(c.heavy[mine], c.sigma_m[mine, best] / UNIFORM_SIGMA, 0.0)
-    centre = np.maximum(c.x_m[best] - front, 0.0)
-    k = len(_CIRCLE)
-    # The half of a disc that would lie upwind of the source is cut off: a cloud footprint begins at the source.
-    low_x = np.maximum(centre - radius, 0.0)
-    nodes = low_x[:, None] + (centre + radius - low_x)[:, None] * (1 + _CIRCLE) / 2
+def _puff_mass(c: Cloud, release: Release, over: Array, ratio: Array) -> Array:
+    """Largest mass between the limits [kg] of the puffs among (R,), Gaussian in three directions over the ground."""
+    lean = np.maximum(over[c.puff], 0.0)
+    rich = np.maximum(over[c.puff] - np.log(ratio[c.puff]), 0.0)
+    return np.asarray(release.mass_kg[c.puff] * (gammainc(1.5, lean) - gammainc(1.5, rich)).max(axis=1))
+
+
+def _largest_discs(c: Cloud, over: Array) -> tuple[Array, Array]:
+    """Centre and radius [m] of the puffs among (R,) when they cover most ground; radius 0 where they never burn."""
+    over, sigma, heavy = over[c.puff], c.sigma_m[c.puff], c.heavy[c.puff]
+    rows = np.arange(len(over))
+    radii = sigma * np.sqrt(2 * np.maximum(over, 0.0))
+    best = radii.argmax(axis=1)
+    centre, radius = c.x_m[best], radii[rows, best]
+    # A heavy puff is uniform: it grows until all of it falls to the limit, its front at x and its centre behind.
+    inside = over > 0
+    last = np.where(inside.any(axis=1), over.shape[1] - 1 - inside[:, ::-1].argmax(axis=1), 0)
+    after = np.minimum(last + 1, over.shape[1] - 1)
+    a, b = over[rows, last], over[rows, after]
+    part = np.where(inside.any(axis=1) & (a > b), a / np.where(a > b, a - b, 1.0), 0.0)
+    edge = (sigma[rows, last] + part * (sigma[rows, after] - sigma[rows, last])) / UNIFORM_SIGMA
+    edge = np.where(inside.any(axis=1), edge, 0.0)
+    front = c.x_m[last] + part * (c.x_m[after] - c.x_m[last])
+    return np.where(heavy, np.maximum(front - edge, 0.0), centre), np.where(heavy, edge, radius)
+
+
+def _write_discs(
+    centre: Array, radius: Array, rows: NDArray[np.int64], x: Array, half: Array, count: NDArray[np.int64]
+) -> None:
+    """Write discs into tables of ``rows``; what would lie upwind of the source is cut off, as a cloud begins there."""
+    start, k = np.maximum(centre - radius, 0.0), len(_CIRCLE)
+    nodes = start[:, None] + (centre + radius - start)[:, None] * (1 + _CIRCLE) / 2
     chord = np.sqrt(np.maximum(radius[:, None] ** 2 - (nodes - centre[:, None]) ** 2, 0.0))
-    x[mine, :k], half[mine, :k] = nodes, chord
-    count[mine] = np.where(radius > 0, k, 0)
-    return release.mass_kg[mine] * part[pick, best], centre
+    x[rows, :k], half[rows, :k] = nodes, chord
+    count[rows] = np.where(radius > 0, k, 0)

@@ -35,11 +35,11 @@ def length_api(power_w: ArrayLike) -> Array:
 def heat_flux(
     along_m: ArrayLike,
     across_m: ArrayLike,
-    power_w: float,
+    power_w: ArrayLike,
     *,
     radiated: float = RADIATED,
     height_m: float = 0.0,
-    length_m: float | None = None,
+    length_m: ArrayLike | None = None,
 ) -> Array:
     """
     Heat [W/m2] facing a horizontal flame that starts at the origin and burns along +x.
@@ -59,10 +59,10 @@ def heat_flux(
         Flame length [m]; `length_aqt` by default.
     """
     x, y = np.asarray(along_m, float)[..., None], np.asarray(across_m, float)[..., None]
-    length = float(length_aqt(power_w)) if length_m is None else length_m
-    distance = np.sqrt((x - POINTS * length) ** 2 + y**2 + height_m**2)
+    length = length_aqt(power_w) if length_m is None else positive("flame length", length_m, "m")
+    distance = np.sqrt((x - POINTS * length[..., None]) ** 2 + y**2 + height_m**2)
     share = not_negative("flame power", power_w, "W") / len(POINTS)
-    return point_source(share, radiated, distance, transmissivity_aqt(distance)).sum(axis=-1)
+    return point_source(share[..., None], radiated, distance, transmissivity_aqt(distance)).sum(axis=-1)
 
 
 def distance_api(

@@ -19,7 +19,7 @@ from ...errors import InputError, StandardsError
 from ..rows import number, table_rows, text
 from ..substances import canonical, written_forms
 from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, positive
-from .discharge import flash_fraction
+from .discharge import compressibility_factor, flash_fraction
 
 WATSON = 0.38  # exponent of the latent heat in temperature, Watson (1943)
 # What a written name tells of a thing that has no properties of its own.
@@ -97,6 +97,12 @@ class Substance:
         t = positive("temperature", temperature_k, "K")
         return positive("pressure", pressure_pa, "Pa") * self.molar_mass / (GAS_CONSTANT * t)
 
+    def evaporation_volume(self, temperature_k: ArrayLike) -> Array:
+        """Volume of the vapour less that of the liquid [m3/kg] at saturation, for `discharge.flashing_flow`."""
+        t, p = self._liquid(temperature_k), self.vapour_pressure(temperature_k)
+        z = compressibility_factor(p, t, self.critical_pa, self.critical_k)
+        return z / self.gas_density(t, p) - 1 / self.liquid_density(t)
+
     def flash_fraction(self, temperature_k: ArrayLike, *, linear: bool = False) -> Array:
         """Part of the liquid stored at ``temperature_k`` [K] that boils away at ambient pressure [-]."""
         return flash_fraction(
@@ -130,15 +136,17 @@ def substance(name_or_cas: str | None) -> Substance:
         If it is unknown, names several substances, or is a mixture for which nothing stands; with
         the nearest known names and what to do.
     """
-    known = _named()
-    for form in written_forms(name_or_cas):
+    known, forms = _named(), written_forms(name_or_cas)
+    if not forms:
+        raise StandardsError("no substance is given. Write its name or CAS number.")
+    for form in forms:
         if form in known:
             return known[form]
     names = canonical(name_or_cas)
     found = {known[n].name: known[n] for n in names if n in known}
     if len(names) == 1 and found:
         return next(iter(found.values()))
-    raise StandardsError(_unknown(str(name_or_cas or "").strip(), names))
+    raise StandardsError(_unknown(str(name_or_cas).strip(), names))
 
 
 def substances() -> list[Substance]:
@@ -147,8 +155,6 @@ def substances() -> list[Substance]:
 
 
 def _unknown(name: str, names: list[str]) -> str:
-    if not name:
-        return "no substance is given. Write its name or CAS number."
     if len(names) > 1:
         return f"'{name}' names {len(names)} substances ({', '.join(names)}). Give each a row, with its own quantity."
     if names:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .checks import Array, fraction, not_negative, positive
+from .checks import Array, Valid, fraction, not_negative, positive
+from .checks import valid as _valid
 
 HUMIDITY = 0.7  # relative, Purple Book 4.7
 AMBIENT_K = 288.15  # standard atmosphere
@@ -46,3 +47,9 @@ def point_source(
     radiated = fraction("radiated fraction", fraction_radiated) * not_negative("flame power", power_w, "W")
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(tau, float) * radiated / (4 * np.pi * np.square(not_negative("distance", distance_m, "m")))
+
+
+def valid(path_m: ArrayLike, water_pa: ArrayLike | None = None) -> Valid:
+    """Whether `transmissivity` lies in the range of water vapour that it was fitted to."""
+    pw = water_pressure() if water_pa is None else np.asarray(water_pa, float)
+    return _valid(("water vapour times path", pw * np.asarray(path_m, float), 1e4, 1e5, "N/m"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ..consequence import clouds, dense_gas
 from ..consequence.checks import distance_where
-from ..consequence.explosion import multi_energy
+from ..consequence.explosion import energy_scale, multi_energy
 from ..consequence.flash_fire import flammable_tables
 from ..consequence.toxic import toxic_tables
 from ..consequence.vulnerability import BLAST_CERTAIN_PA, BLAST_INDOOR_PA, BLAST_INDOORS, ProbitConstants
@@ -19,7 +20,7 @@ from .footprint import Footprint, cloud, plume, radial
 from .losses import Release
 
 _LEAST_KG = 1e-3
-_FARTHEST_M = 20_000.0
+_NEAR_M, _FAR_M = 1e-3, 1e5
 OUTSIDE = "wind below the validity of the dense-gas correlation"
 
 
@@ -63,19 +64,25 @@ def explosion(mass_kg: float, combustion_heat: float, offset_m: float, congestio
     energy = parameter(f"{congestion}_share") * mass_kg * combustion_heat
     if not energy > 0:
         return None
-    strength = int(parameter(f"{congestion}_class"))
-    edges = distance_where(
-        lambda r: multi_energy(r, energy, strength), [BLAST_CERTAIN_PA, BLAST_INDOOR_PA], 0.01, _FARTHEST_M
-    )
-    near, far = float(edges[0]), float(edges[1])
-    if far <= 0.02:
+    near, far = (float(energy_scale(energy)) * edge for edge in _blast_edges(int(parameter(f"{congestion}_class"))))
+    if not far > 0:
         return None
-    near = near if near > 0.02 else 0.0
-    r = np.array([0.0, max(near, 1e-6), max(np.nextafter(near, np.inf), 2e-6), far, np.nextafter(far, np.inf)])
-    certain = float(near > 0)
-    out = np.array([certain, certain, 0.0, 0.0, 0.0])
-    inside = np.array([max(certain, BLAST_INDOORS)] * 2 + [BLAST_INDOORS, BLAST_INDOORS, 0.0])
+    r = np.array([0.0, near, np.nextafter(near, np.inf), far, np.nextafter(far, np.inf)])
+    out, inside = np.array([1.0, 1.0, 0.0, 0.0, 0.0]), np.array([1.0, 1.0, BLAST_INDOORS, BLAST_INDOORS, 0.0])
+    if not near > 0:
+        r, out, inside = r[2:], out[2:], inside[2:]
+        r[0] = 0.0
     return radial(r, out, outdoor=out, indoor=inside, offset_m=offset_m)
+
+
+@lru_cache
+def _blast_edges(strength: int) -> tuple[float, float]:
+    """Scaled distances of 30 and 10 kPa of a multi-energy class; 0 where the blast stays below."""
+    reference = 1e9  # J; blast distances go with the cube root of the energy
+    limits = [BLAST_CERTAIN_PA, BLAST_INDOOR_PA]
+    found = distance_where(lambda r: multi_energy(r, reference, strength), limits, _NEAR_M, _FAR_M)
+    scaled = np.where(found > 2 * _NEAR_M, found, 0.0) / energy_scale(reference)
+    return float(scaled[0]), float(scaled[1])
 
 
 def _batch(tasks: Sequence[Task]) -> clouds.Release:

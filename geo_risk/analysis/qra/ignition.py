@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,9 @@ from .defaults import parameter
 from .losses import Loss, Release
 
 NONE = "none"  # the end of a branch without effect
+
+
+LATE = ("flash_fire", "explosion")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ def ends(loss: Loss, *, toxic: bool) -> list[End]:
     never = {"no_direct_ignition": rest, "no_delayed_ignition": 1 - later}
     found.append(End("toxic" if toxic else NONE, rest * (1 - later), never, weakest([confidence, _confidence(key)])))
     return [end for end in found if end.share > 0]
+
+
+def unlit(end: End, *, toxic: bool) -> End:
+    """What a late ignition becomes where the cloud does not leave its site: poison, or nothing (Purple Book 4.7)."""
+    return replace(end, outcome="toxic" if toxic else NONE, factors={**end.factors, "stays_on_site": 1.0})
 
 
 def burns(what: Substance) -> bool:

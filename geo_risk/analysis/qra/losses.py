@@ -21,7 +21,7 @@ from ..consequence.properties import Substance
 from ..rows import table_rows
 from .defaults import parameter
 
-ISOLATED = ("arm", "hose", "pipeline")  # what has a valve before it
+ISOLATED = ("arm", "hose")  # what has a valve before it; a pipeline adds what is pumped until it is shut
 _PIPELINE_SET = "gb_t_34346"  # of pipeline_frequencies.csv: by wall thickness, read in the standard's annex
 
 
@@ -50,7 +50,8 @@ class Release:
 class Loss:
     """
     One way of failing: ``scenario`` is part/event (and /isolated), ``frequency`` per year, of a line
-    per metre and year; ``factors`` the numbers whose product it is. ``ignition``: of a pipeline, by kind of hole; NaN elsewhere.
+    per metre and year; ``factors`` the numbers whose product it is. ``ignition``: of a pipeline, by
+    kind of hole; NaN elsewhere.
     """
 
     source: int
@@ -66,13 +67,13 @@ class Loss:
 
 def losses(row: dict[str, Any], position: int, what: Substance, *, frequencies: str, isolation: str) -> list[Loss]:
     """All losses of one source (a row of ``risk_sources`` at ``position``), in a fixed order."""
-    found = []
+    found: list[Loss] = []
     for part in str(row["equipment"]).split("|"):
         for rule in _pipeline_rows(row) if part == "pipeline" else _frequency_rows(frequencies, part):
             times, factors = _times(rule, row)
             if not times > 0:
                 continue
-            release = _release(row, what, part, rule)
+            release = _release(row, what, part, rule, float(_isolation(isolation)["closes_s"]))
             if release.mass_kg < parameter("least_kg"):
                 continue
             scenario = f"{part}/{rule['event']}"
@@ -134,9 +135,9 @@ def _number(row: dict[str, Any], name: str, missing: float = 0.0) -> float:
 # --- what leaves --------------------------------------------------------------------------------
 
 
-def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, Any]) -> Release:
+def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, Any], closes_s: float) -> Release:
     event, phase = rule["event"], str(row["phase"])
-    mass = _stock(row, part)
+    mass = _stock(row, part, closes_s)
     pressure, kelvin = float(row["pressure_pa"]), float(row["temperature_k"])
     pipe = _number(row, "diameter_mm") if part == "pipeline" else 0.0
     common = (pressure, kelvin, float(row["pool_m2"]), pipe)
@@ -152,9 +153,11 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
     return Release(what, phase, False, rate * seconds, rate, seconds, *common)
 
 
-def _stock(row: dict[str, Any], part: str) -> float:
-    """What can leave through a part [kg]."""
+def _stock(row: dict[str, Any], part: str, closes_s: float) -> float:
+    """What can leave through a part [kg]; from a pipeline also what is pumped until it is shut."""
     total = _number(row, "inventory_kg")
+    if part == "pipeline":
+        return total + _number(row, "transfer_kg_s") * closes_s
     if part.startswith(("tanker", "road")):
         return _number(row, "tanker_kg")
     if part == "cylinder":
@@ -179,30 +182,41 @@ def _rate(row: dict[str, Any], what: Substance, part: str, rule: dict[str, Any])
         flow = gas_flow(area, pressure, kelvin, what.molar_mass, what.gamma, parameter("cd_gas"))
         return ends * float(flow.kg_s)
     density = float(what.liquid_density(kelvin))
-    if phase == "liquefied" and event == "rupture" and part in ISOLATED:
-        return ends * _flashing(what, area, pressure, kelvin, density)
-    out = float(liquid_flow(area, max(pressure, ATMOSPHERE_PA), density, head_m=max(_number(row, "head_m"), 0.5),
-                            cd=parameter("cd_liquid")))  # fmt: skip
-    return ends * max(out, _number(row, "transfer_kg_s") if event == "rupture" else 0.0)
+    pumped = _number(row, "transfer_kg_s")
+    if phase == "liquefied" and event == "rupture" and part in (*ISOLATED, "pipeline"):
+        return ends * _flashing(what, area, kelvin, density) + pumped
+    out = _liquid(area, pressure, density, row)
+    if part == "pipeline":  # a liquid hardly expands: beyond what is pumped, only its vapour pressure and slope drive it
+        own = float(what.vapour_pressure(kelvin)) if phase == "liquefied" else ATMOSPHERE_PA
+        return min(ends * out, max(ends * _liquid(area, own, density, row), pumped))
+    return max(out, pumped if event == "rupture" else 0.0)
 
 
-def _flashing(what: Substance, area: float, pressure: float, kelvin: float, density: float) -> float:
+def _liquid(area: float, pressure: float, density: float, row: dict[str, Any]) -> float:
+    """Liquid out of a hole [kg/s], under at least half a metre of itself."""
+    head = max(_number(row, "head_m"), 0.5)
+    return float(liquid_flow(area, max(pressure, ATMOSPHERE_PA), density, head_m=head, cd=parameter("cd_liquid")))
+
+
+def _flashing(what: Substance, area: float, kelvin: float, density: float) -> float:
     """Boiling flow of a pressurised liquefied gas through an open pipe [kg/s]."""
     own = float(what.vapour_pressure(kelvin))
     volume = GAS_CONSTANT * kelvin / (own * what.molar_mass) - 1 / density
-    over = max(pressure - own, 0.0)
-    return float(flashing_flow(area, kelvin, what.latent_heat, volume, what.cp_liquid, liquid_pa=over, density=density))
+    return float(flashing_flow(area, kelvin, what.latent_heat, volume, what.cp_liquid))
 
 
 # --- isolation ----------------------------------------------------------------------------------
 
 
+def _isolation(system: str) -> dict[str, Any]:
+    return next(r for r in table_rows("isolation") if r["system"] == system)
+
+
 def _isolated(loss: Loss, system: str) -> Iterator[Loss]:
     """The loss itself, or where a shorter one is possible its two branches: shut in time, and not."""
-    rule = next(r for r in table_rows("isolation") if r["system"] == system)
+    rule = _isolation(system)
     release, fails = loss.release, float(rule["fails"])
-    shut = loss.part in ISOLATED and not (release.pipe_mm and release.phase == "gas")
-    if not shut or release.instantaneous or rule["closes_s"] >= release.duration_s:
+    if loss.part not in ISOLATED or release.instantaneous or rule["closes_s"] >= release.duration_s:
         yield loss
         return
     seconds = float(rule["closes_s"])

@@ -26,6 +26,7 @@ REPLACES = {
     "pressure_pa": 101_325.0,
     "temperature_k": 20.0,
     "pool_m2": 0.0,
+    "boundary_m": 0.0,
     "head_m": 0.0,
     "connection_mm": 0.0,
     "wall_mm": 0.0,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -25,7 +26,7 @@ from ..consequence.vulnerability import ProbitConstants, toxic_constants
 from ..rows import records
 from . import drift, fires
 from .footprint import Footprint
-from .ignition import NONE, End, ends
+from .ignition import LATE, NONE, End, ends, unlit
 from .losses import Loss, Release, losses
 from .model import Model
 from .outcomes import ANY_WEATHER, Outcome
@@ -50,6 +51,15 @@ class Branch:
     frequency: float
     footprint: Footprint | None
     warning: str
+
+
+class Twig(NamedTuple):
+    """A loss and one of its ends, before the weather; ``toxic`` and ``boundary_m`` [m] of its source."""
+
+    loss: Loss
+    end: End
+    toxic: bool
+    boundary_m: float
 
 
 def risk_model(
@@ -140,12 +150,12 @@ def scenario_branches(
     the sources that have no effect at all: position -> why.
     """
     rules = rules or Overrides()
-    twigs: list[tuple[Loss, End]] = []
+    twigs: list[Twig] = []
     names: dict[str, list[str]] = {}
     mute: dict[int, str] = {}
     for k, row in enumerate(records(sources.drop(columns="geometry"))):
         what = substance(row["substance"])
-        probit = _constants(what, settings.probits)
+        probit = _constants(what.cas, settings.probits)
         try:
             found = losses(row, k, what, frequencies=settings.frequencies, isolation=settings.isolation)
         except GeoRiskError as error:
@@ -153,9 +163,11 @@ def scenario_branches(
             continue
         names[row["source_id"]] = [loss.scenario for loss in found]
         mine = [
-            (loss, end) for loss in rules.apply(row["source_id"], found) for end in ends(loss, toxic=probit is not None)
+            Twig(loss, end, probit is not None, float(row["boundary_m"]))
+            for loss in rules.apply(row["source_id"], found)
+            for end in ends(loss, toxic=probit is not None)
         ]
-        if all(end.outcome == NONE for _, end in mine):
+        if all(twig.end.outcome == NONE for twig in mine):
             mute[k] = _why_mute(what, settings.probits, bool(found))
             continue
         twigs += mine
@@ -169,41 +181,47 @@ def _why_mute(what: Substance, probits: str, fails: bool) -> str:
     return f"{what.zh} neither burns as stored here nor has a toxic probit in the set '{probits}'."
 
 
-def _constants(what: Substance, probits: str) -> ProbitConstants | None:
+@lru_cache
+def _constants(cas: str, probits: str) -> ProbitConstants | None:
     """Toxic probit of a substance; None where the set has none."""
     try:
-        return toxic_constants(what.cas, set=probits)
+        return toxic_constants(cas, set=probits)
     except StandardsError:
         return None
 
 
-def _branches(twigs: Sequence[tuple[Loss, End]], weather: Weather, settings: RiskSettings) -> list[Branch]:
+def _branches(twigs: Sequence[Twig], weather: Weather, settings: RiskSettings) -> list[Branch]:
     share, classes = weather.share, range(len(weather.stability))
     wind = float((weather.speed_mps * share).sum() / share.sum())
     prints = _footprints(twigs, weather, settings, wind)
     out = []
-    for loss, end in twigs:
-        if end.outcome not in _CLOUDS:
-            print_, why = prints.get((end.outcome, loss.release, ANY_WEATHER), (None, ""))
-            out.append(Branch(loss, end, ANY_WEATHER, loss.frequency * end.share, print_, why))
-            continue
-        for w in classes:
-            print_, why = prints[end.outcome, loss.release, w]
+    for twig in twigs:
+        loss, release = twig.loss, twig.loss.release
+        for w in classes if twig.end.outcome in _CLOUDS else (ANY_WEATHER,):
+            end = twig.end
+            if end.outcome in LATE and _reach(prints["flash_fire", release, w][0]) <= twig.boundary_m:
+                end = unlit(end, toxic=twig.toxic)
+            print_, why = prints.get((end.outcome, release, w), (None, ""))
             out.append(Branch(loss, end, w, loss.frequency * end.share, print_, why))
     return out
+
+
+def _reach(footprint: Footprint | None) -> float:
+    """How far downwind a cloud burns [m]."""
+    return 0.0 if footprint is None else float(footprint.x_m[-1])
 
 
 Key = tuple[str, Release, int]
 
 
 def _footprints(
-    twigs: Sequence[tuple[Loss, End]], weather: Weather, settings: RiskSettings, wind_mps: float
+    twigs: Sequence[Twig], weather: Weather, settings: RiskSettings, wind_mps: float
 ) -> dict[Key, drift.Answer]:
     """The footprint of every outcome of every release in every weather class that matters, each computed once."""
     out: dict[Key, drift.Answer] = {}
     drifting: dict[tuple[str, str], dict[Release, None]] = {}
-    for loss, end in twigs:
-        release, outcome = loss.release, end.outcome
+    for twig in twigs:
+        release, outcome = twig.loss.release, twig.end.outcome
         if outcome in _FIRES and (outcome, release, ANY_WEATHER) not in out:
             out[outcome, release, ANY_WEATHER] = fires.fire(outcome, release, wind_mps)
         elif outcome in _CLOUDS:
@@ -214,7 +232,7 @@ def _footprints(
         tasks = [drift.Task(release, *weather_class) for release in group for weather_class in classes]
         keys = [(release, w) for release in group for w in range(len(classes))]
         if kind == "toxic":
-            constants = _constants(tasks[0].release.what, settings.probits)
+            constants = _constants(tasks[0].release.what.cas, settings.probits)
             assert constants is not None
             answers = drift.toxic(tasks, constants, settings.terrain)
             out |= {("toxic", *key): answer for key, answer in zip(keys, answers, strict=True)}

@@ -164,6 +164,7 @@ def _base(layer: str, row: dict[str, Any], what: Substance, parts: str, assumed:
         "presence": 0.0,
         "hours_per_yr": 0.0,
         "pool_m2": assumed_pool(row, assumed, parts),
+        "boundary_m": assumed.default("boundary_m", "boundary_m", text(row, "kind"), layer),
         "geometry": row["_place"],
     }
 
@@ -204,11 +205,11 @@ def _state(row: dict[str, Any], what: Substance, assumed: Assumed) -> tuple[str,
     """Phase (gas, liquefied, refrigerated, liquid), absolute pressure [Pa] and temperature [K] of a store."""
     celsius, gauge = number(row, "temperature_c"), number(row, "pressure_mpa")
     ambient = default_row("ambient_k")["value"]
-    cold = text(row, "storage") == "refrigerated" or celsius + _KELVIN <= what.boiling_k + 1 < ambient
-    if cold and what.boiling_k < ambient:
-        return "refrigerated", _ATMOSPHERE_PA, what.boiling_k
-    kelvin = celsius + _KELVIN if np.isfinite(celsius) else assumed.default("temperature_k", "ambient_k")
     given = _ATMOSPHERE_PA + max(gauge, 0.0) * 1e6 if np.isfinite(gauge) else np.nan
+    cold = text(row, "storage") == "refrigerated" or celsius + _KELVIN <= what.boiling_k + 1
+    if cold and what.boiling_k < ambient:
+        return "refrigerated", given if np.isfinite(given) else _ATMOSPHERE_PA, what.boiling_k
+    kelvin = celsius + _KELVIN if np.isfinite(celsius) else assumed.default("temperature_k", "ambient_k")
     if kelvin <= what.boiling_k:
         return "liquid", given if np.isfinite(given) else _ATMOSPHERE_PA, kelvin
     if kelvin < what.critical_k:
@@ -302,10 +303,11 @@ def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assu
     elif set(names) & {"arm", "cylinder", "drum_store"}:
         pass
     else:
-        largest = assumed.default("units", "vessel_max_m3", *names)
-        out["units"] = float(max(1, np.ceil(liquid_m3 / default_row("vessel_fill")["value"] / largest - 1e-9)))
-        assumed.say("units", out["units"], "vessels", "", "MU")
-        assumed.entries["units"] |= {"value": out["units"], "unit": "vessels"}
+        rule = default_row("vessel_max_m3", *names)
+        volume = liquid_m3 / default_row("vessel_fill")["value"]
+        out["units"] = float(max(1, np.ceil(volume / rule["value"] - 1e-9)))
+        why = f"{volume:.0f} m3 in vessels of at most {rule['value']:g} m3"
+        assumed.say("units", out["units"], "vessels", why, rule["confidence"] if out["units"] > 1 else "MC")
     out["head_m"] = assumed.default("head_m", "head_m", *names)
     if "cylinder" in names:
         out["unit_kg"] = assumed.default("unit_kg", "cylinder_kg", kind)
@@ -347,15 +349,8 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
     what = substance(rule["substance"] if rule else medium)
     if rule and rule["confidence"] == "MU":
         assumed.say("substance", what.zh, "", rule["source"], "MU")
-    usual = {r["kind"]: r for r in table_rows("index_pipeline_defaults")}
-    usual_row = usual.get(kind, usual["other"])
-    diameter, gauge = number(row, "diameter_mm"), number(row, "pressure_mpa")
-    if not diameter > 0:
-        diameter = usual_row["diameter_mm"]
-        assumed.say("diameter_mm", diameter, "mm", f"default: {usual_row['source']}", usual_row["confidence"])
-    if not gauge > 0:
-        gauge = usual_row["pressure_mpa"]
-        assumed.say("pressure_pa", gauge * 1e6, "Pa", f"default: {usual_row['source']}", usual_row["confidence"])
+    diameter = _pipe_number(row, "diameter_mm", "diameter_mm", assumed)
+    gauge = _pipe_number(row, "pressure_mpa", "pressure_pa", assumed)
     pressure, kelvin = _ATMOSPHERE_PA + gauge * 1e6, assumed.default("temperature_k", "ambient_k")
     phase = _flowing(what, pressure, kelvin)
     area, key = np.pi / 4 * (diameter / 1000) ** 2, "valve_m" if phase == "gas" else "section_m"
@@ -365,11 +360,25 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
     source |= {"inventory_kg": area * section * _density(what, phase, pressure, kelvin), "connection_mm": diameter}
     wall = number(row, "wall_mm")
     source["wall_mm"] = wall if wall > 0 else assumed.default("wall_mm", "wall_mm", "gas_pipelines")
-    source |= {"head_m": 0.0, "length_m": float(row["_place"].length)}
+    source |= {"head_m": assumed.default("head_m", "head_m", "pipeline"), "length_m": float(row["_place"].length)}
     if phase != "gas":
         velocity = assumed.default("transfer_kg_s", "velocity_m_s", "gas_pipelines")
         source["transfer_kg_s"] = velocity * area * _density(what, phase, pressure, kelvin)
     return _finished(source, what, assumed)
+
+
+def _pipe_number(row: dict[str, Any], key: str, column: str, assumed: Assumed) -> float:
+    """Diameter [mm] or gauge pressure [MPa] of a pipeline, else the usual one of its kind."""
+    value, kind = number(row, key), text(row, "kind")
+    if value > 0:
+        return value
+    if kind == "hazmat":
+        return assumed.default(column, key, kind)
+    usual = {r["kind"]: r for r in table_rows("index_pipeline_defaults")}
+    found = usual.get(kind, usual["other"])
+    unit = "mm" if key == "diameter_mm" else "MPa, gauge"
+    assumed.say(column, found[key], unit, f"default: {found['source']}", found["confidence"])
+    return float(found[key])
 
 
 def _flowing(what: Substance, pressure_pa: float, kelvin: float) -> str:

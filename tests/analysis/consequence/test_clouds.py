@@ -181,3 +181,52 @@ def test_24_000_footprints_are_quick():
         toxic.toxic_tables(r, k, "rural")
         best = min(best, time.perf_counter() - begin)
     assert best < 3.0  # 0.5 s on two free cores; others may be at work
+
+
+LPG = dense_gas.evaporated_cloud(0.0441, 231.0, 0.35, 426e3)
+
+
+def test_a_heavy_plume_in_a_low_wind_is_no_wider_than_the_whole_release():
+    r = release(100_000, 600, "F", 1.5, LPG, 0.0441)
+    c = clouds.cloud(r, "rural")
+    g0, volume = (
+        dense_gas.reduced_gravity(r.density, dense_gas.air_density(293.15)),
+        100_000 / (r.mass_fraction * r.density),
+    )
+    whole = dense_gas.puff_radius(600 + c.x_m / (0.4 * 1.5), volume, g0)
+    near = c.x_m < 500
+    assert (c.sigma_m[0, near] / clouds.UNIFORM_SIGMA <= whole[near] * (1 + 1e-9)).all()
+
+
+def test_a_heavy_puff_burns_where_all_of_it_falls_to_the_limit():
+    """By hand: C/C0 = LFL / share of the substance at the source gives the front, the radius law the disc."""
+    r = release(10_000, 0, "D", 5.0, LPG, 0.0441)
+    t = flash_fire.flammable_tables(r, 0.017, 0.109, "rural")
+    volume = float(10_000 / (r.mass_fraction[0] * r.density[0]))
+    g0 = float(dense_gas.reduced_gravity(r.density[0], dense_gas.air_density(293.15)))
+    x = np.geomspace(1, 2000, 100_000)
+    front = x[dense_gas.puff_ratio(x, volume, g0, 5.0) >= 0.017 / r.mole_fraction[0]][-1]
+    radius = float(dense_gas.puff_radius(dense_gas.puff_arrival(front, volume, g0, 5.0), volume, g0))
+    assert t.reach_m[0] == pytest.approx(front, rel=0.03)
+    assert t.row(0)[1].max() == pytest.approx(radius, rel=0.03)
+    assert t.centre_m[0] == pytest.approx(front - radius, abs=0.05 * radius)
+
+
+def test_the_temperature_switch_keeps_to_the_safe_side():
+    r = release(100 * 600.0, 600, "D", 5.0, dense_gas.Mixture(1.76, 1.0, 1.0), 0.016042)
+    off, on = clouds.cloud(r, "rural"), clouds.cloud(r, "rural", warm=True)
+    assert (on.kg_m3 >= off.kg_m3 * (1 - 1e-12)).all()
+    assert on.kg_m3[0, 40] > 1.5 * off.kg_m3[0, 40]
+
+
+def test_a_high_release_is_passive_and_reaches_the_ground_farther_off():
+    low, high = (clouds.cloud(release(1800, 1800, "D", 5.0, height_m=h), "rural") for h in (0.0, 40.0))
+    assert low.heavy[0]
+    assert not high.heavy[0]
+    assert high.x_m[high.kg_m3[0].argmax()] > 100
+    assert high.kg_m3.max() < low.kg_m3.max()
+
+
+def test_invalid_weather_is_told():
+    assert clouds.cloud(release(1800, 1800, "D", 5.0), "rural").valid[0]
+    assert not clouds.cloud(release(1800, 1800, "F", 1.0), "rural").valid[0]
