@@ -69,7 +69,7 @@ def _risk(region: Region, workers: int) -> None:
     from ..analysis.qra.targets import target_risk
 
     layers, grid = region.layers(*LAYERS), region.grid
-    model, made = _model(region, layers)
+    model, made = model_of(region, layers)
     missing = _located(made["not_quantified"], layers)
     made |= {"risk_sources": model.sources, "not_quantified": missing}
     write_tables(region, **made, **model_tables(model))
@@ -89,12 +89,12 @@ def _risk(region: Region, workers: int) -> None:
     )
 
 
-def _model(region: Region, layers: dict[str, gpd.GeoDataFrame]) -> tuple[Model, dict[str, Any]]:
-    """The risk model of the layers and the tables it came with."""
+def model_of(region: Region, layers: dict[str, gpd.GeoDataFrame], **changed: Any) -> tuple[Model, dict[str, Any]]:
+    """The risk model of the layers and the tables it came with; ``changed`` keys of [risk] for this once."""
     from ..analysis.qra.scenarios import risk_model
 
     rose = region.table("wind_rose") if region.settings.weather.wind else None
-    model, made = risk_model(layers, rose, region.settings.risk)
+    model, made = risk_model(layers, rose, replace(region.settings.risk, **changed))
     firms = layers.get("enterprises")
     if firms is not None:
         firms = firms.drop_duplicates("id").set_index("id").reindex(model.sources["enterprise_id"])
