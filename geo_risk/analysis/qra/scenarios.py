@@ -23,7 +23,7 @@ from ...settings import RiskSettings
 from ...standards import weakest
 from ..consequence.properties import Substance, substance
 from ..consequence.vulnerability import ProbitConstants, toxic_constants
-from ..rows import records
+from ..rows import records, table_rows
 from . import drift, fires
 from .footprint import Footprint
 from .ignition import LATE, NONE, End, ends, unlit
@@ -85,7 +85,7 @@ def risk_model(
     Returns
     -------
     Model, tables
-        ``tables``: risk_sources (the rows of ``Model.sources``), scenarios, not_quantified.
+        ``tables``: risk_sources (the rows of ``Model.sources``), scenarios, not_quantified, unverified.
 
     Raises
     ------
@@ -110,7 +110,12 @@ def risk_model(
     if mute:
         lacked += (f"{len(mute)} sources neither burn nor have a toxic probit: they add no risk here, and are listed",)
     model = Model(sources, outcomes, weather, lacked)
-    return model, {"risk_sources": sources, "scenarios": table, "not_quantified": _mute_rows(found, mute)}
+    return model, {
+        "risk_sources": sources,
+        "scenarios": table,
+        "not_quantified": _mute_rows(found, mute),
+        "unverified": unverified(sources, branches, kept, settings),
+    }
 
 
 def default_weather() -> Weather:
@@ -134,6 +139,8 @@ def _replaced(sources: gpd.GeoDataFrame, rules: Overrides) -> gpd.GeoDataFrame:
             out.at[k, column] = value
             assumed[column] = {"value": value, "unit": "", "why": "own value", "confidence": "V"}
         out.at[k, "assumed"] = json.dumps(assumed, ensure_ascii=False)
+        own = substance(out.at[k, "substance"]).confidence
+        out.at[k, "confidence"] = weakest([own, *(entry["confidence"] for entry in assumed.values())])
     return out
 
 
@@ -279,6 +286,31 @@ def scenario_table(
             )
         )
     return pd.DataFrame(rows, columns=list(RESULTS["scenarios"].names))
+
+
+def unverified(
+    sources: gpd.GeoDataFrame, branches: Sequence[Branch], kept: Mapping[int, int], settings: RiskSettings
+) -> pd.DataFrame:
+    """``schema.RESULTS["unverified"]``: every number of confidence MU in use, and what it touches."""
+    rows: dict[tuple[str, ...], None] = {}
+    ids = sources["source_id"].to_numpy(object)
+    for source_id, text in zip(ids, sources["assumed"], strict=True):
+        for column, entry in json.loads(text).items():
+            if entry["confidence"] == "MU":
+                rows[source_id, "", column, str(entry["value"]), entry["unit"], entry["why"]] = None
+    for b in branches:
+        where, unit = (ids[kept[b.loss.source]], b.loss.scenario), "per year"
+        if b.loss.confidence == "MU":
+            rows[*where, "failure frequency", f"{b.loss.frequency:g}", unit, "failure or ignition frequency"] = None
+        if b.end.confidence == "MU":
+            shown = ", ".join(f"{k} {v:g}" for k, v in b.end.factors.items())
+            rows[*where, f"probability of {b.end.outcome}", f"{b.end.share:g}", "-", shown] = None
+    if any(b.end.outcome == "explosion" and b.footprint is not None for b in branches):
+        for key in (f"{settings.congestion}_share", f"{settings.congestion}_class"):
+            row = next(r for r in table_rows("risk_parameters") if r["key"] == key)
+            if row["confidence"] == "MU":
+                rows["*", "", key, f"{row['value']:g}", row["unit"], row["meaning"]] = None
+    return pd.DataFrame(list(rows), columns=list(RESULTS["unverified"].names))
 
 
 def _without(sources: gpd.GeoDataFrame, mute: Mapping[int, str]) -> tuple[gpd.GeoDataFrame, dict[int, int]]:
