@@ -443,3 +443,13 @@ def test_a_scenario_file_is_read_as_text(tmp_path):
         read_scenarios(path)
     with pytest.raises(InputError, match="cannot be read"):
         read_scenarios(tmp_path / "no.csv")
+
+
+def test_a_store_of_explosives_goes_off_as_a_whole():
+    """5 t TNT on flat ground (GB 6722-2014 13.3.2)."""
+    model, found = tables(hazard("x", "TNT", 5, kind="warehouse"))
+    assert list(found["scenarios"]["outcome"]) == ["explosion"]
+    assert frequencies(found["scenarios"]) == pytest.approx(1e-5)
+    near, far = model.outcomes[0].footprint.x_m[[1, 3]] / 5000 ** (1 / 3)
+    for z, bar in ((near, 0.3), (far, 0.1)):
+        assert 14 / z**3 + 4.3 / z**2 + 1.1 / z == pytest.approx(bar, rel=1e-6)

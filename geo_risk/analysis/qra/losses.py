@@ -141,7 +141,7 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
     pressure, kelvin = float(row["pressure_pa"]), float(row["temperature_k"])
     pipe = _number(row, "diameter_mm") if part == "pipeline" else 0.0
     common = (pressure, kelvin, float(row["pool_m2"]), pipe)
-    if event in ("instantaneous", "fire"):
+    if event in ("instantaneous", "fire", "detonation"):
         return Release(what, phase, True, mass, np.nan, 0.0, *common)
     if event == "ten_minutes":
         seconds = parameter("ten_minutes_s")

@@ -21,10 +21,11 @@ from ...errors import GeoRiskError, StandardsError
 from ...schema import RESULTS
 from ...settings import RiskSettings
 from ...standards import weakest
-from ..consequence.properties import Substance, substance
+from ..consequence.properties import Substance
 from ..consequence.vulnerability import ProbitConstants, toxic_constants
 from ..rows import records, table_rows
 from . import drift, fires
+from .explosives import detonation, material
 from .footprint import Footprint
 from .ignition import LATE, NONE, End, ends, unlit
 from .losses import Loss, Release, losses
@@ -139,7 +140,7 @@ def _replaced(sources: gpd.GeoDataFrame, rules: Overrides) -> gpd.GeoDataFrame:
             out.at[k, column] = value
             assumed[column] = {"value": value, "unit": "", "why": "own value", "confidence": "V"}
         out.at[k, "assumed"] = json.dumps(assumed, ensure_ascii=False)
-        own = substance(out.at[k, "substance"]).confidence
+        own = material(out.at[k, "substance"]).confidence
         out.at[k, "confidence"] = weakest([own, *(entry["confidence"] for entry in assumed.values())])
     return out
 
@@ -161,7 +162,7 @@ def scenario_branches(
     names: dict[str, list[str]] = {}
     mute: dict[int, str] = {}
     for k, row in enumerate(records(sources.drop(columns="geometry"))):
-        what = substance(row["substance"])
+        what = material(row["substance"])
         probit = _constants(what.cas, settings.probits)
         try:
             found = losses(row, k, what, frequencies=settings.frequencies, isolation=settings.isolation)
@@ -204,13 +205,22 @@ def _branches(twigs: Sequence[Twig], weather: Weather, settings: RiskSettings) -
     out = []
     for twig in twigs:
         loss, release = twig.loss, twig.loss.release
-        for w in classes if twig.end.outcome in _CLOUDS else (ANY_WEATHER,):
+        for w in classes if _drifts(twig) else (ANY_WEATHER,):
             end = twig.end
-            if end.outcome in LATE and _reach(prints["flash_fire", release, w][0]) <= twig.boundary_m:
+            if (
+                w != ANY_WEATHER
+                and end.outcome in LATE
+                and _reach(prints["flash_fire", release, w][0]) <= twig.boundary_m
+            ):
                 end = unlit(end, toxic=twig.toxic)
             print_, why = prints.get((end.outcome, release, w), (None, ""))
             out.append(Branch(loss, end, w, loss.frequency * end.share, print_, why))
     return out
+
+
+def _drifts(twig: Twig) -> bool:
+    """Whether the end depends on the weather."""
+    return twig.end.outcome in _CLOUDS and twig.loss.event != "detonation"
 
 
 def _reach(footprint: Footprint | None) -> float:
@@ -231,6 +241,8 @@ def _footprints(
         release, outcome = twig.loss.release, twig.end.outcome
         if outcome in _FIRES and (outcome, release, ANY_WEATHER) not in out:
             out[outcome, release, ANY_WEATHER] = fires.fire(outcome, release, wind_mps)
+        elif twig.loss.event == "detonation":
+            out[outcome, release, ANY_WEATHER] = detonation(release), ""
         elif outcome in _CLOUDS:
             kind = "toxic" if outcome == "toxic" else "flammable"
             drifting.setdefault((kind, release.what.cas), {})[release] = None
