@@ -189,10 +189,8 @@ LPG = dense_gas.evaporated_cloud(0.0441, 231.0, 0.35, 426e3)
 def test_a_heavy_plume_in_a_low_wind_is_no_wider_than_the_whole_release():
     r = release(100_000, 600, "F", 1.5, LPG, 0.0441)
     c = clouds.cloud(r, "rural")
-    g0, volume = (
-        dense_gas.reduced_gravity(r.density, dense_gas.air_density(293.15)),
-        100_000 / (r.mass_fraction * r.density),
-    )
+    g0 = dense_gas.reduced_gravity(r.density, dense_gas.air_density(293.15))
+    volume = 100_000 / (r.mass_fraction * r.density)
     whole = dense_gas.puff_radius(600 + c.x_m / (0.4 * 1.5), volume, g0)
     near = c.x_m < 500
     assert (c.sigma_m[0, near] / clouds.UNIFORM_SIGMA <= whole[near] * (1 + 1e-9)).all()
