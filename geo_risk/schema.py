@@ -224,6 +224,9 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("reach_m", "float", "影响距离", "distance beyond which nobody dies; 0 where nobody does", "m"), _c("factors", "json", "概率因子", "numbers whose product is the frequency"), _c("warning", "string", "提示", "where a model is used beyond its validity"), _c("confidence", "string", "可信度", "weakest confidence: V, MC or MU")), ()),
     Table("not_quantified", "未量化", "rows the risk sum could not compute", "none", (
         _c("source_id", "string", "计算源编号", "source", need=True), *_KEYS, _c("substance", "string", "物质", "substance as written"), _c("reason", "string", "原因", "why not"), _c("helps", "string", "所需资料", "what would help"), *SOURCE), ()),
+    Table("unverified", "未核实数值", "numbers in use that nobody has checked (MU), and where", "none", (
+        _c("source_id", "string", "计算源编号", "source; * for all of them", need=True), _c("scenario", "string", "泄漏情景", "scenario; empty for the whole source"), _c("quantity", "string", "量", "which number"),
+        _c("value", "string", "数值", "what is taken"), _c("unit", "string", "单位", "unit"), _c("why", "string", "依据", "what it rests on")), ()),
     Table("index_sources", "风险源", "sources of the risk index", "any", (
         *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("group", "string", "组", "of one group only the strongest source counts at a place"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
     Table("districts", "行政区风险", "district grades", "polygon", (

@@ -21,7 +21,15 @@ from thermo import Chemical
 
 TARGET = Path(__file__).parents[1] / "geo_risk" / "standards" / "substances.csv"
 ROOM_K, ATMOSPHERE_PA = 298.15, 101_325.0
-LOW_REACTIVITY = {"74-82-8", "630-08-0", "7664-41-7", "74-87-3", "74-83-9", "106-89-8"}  # Purple Book table 4.A
+LOW_REACTIVITY = {
+    "74-82-8",
+    "630-08-0",
+    "7664-41-7",
+    "74-87-3",
+    "74-83-9",
+    "106-89-8",
+    "75-00-3",
+}  # Purple Book table 4.A
 CLEAN = {"74-82-8", "1333-74-0", "67-56-1", "64-17-5", "630-08-0", "115-10-6"}  # burn without soot
 
 
@@ -99,6 +107,21 @@ PURE = [
     Pure("acrylonitrile", "丙烯腈", "107-13-1"),
     Pure("acrolein", "丙烯醛", "107-02-8", flash_c=-26.0, limits=(0.028, 0.31), heat=27.5e6),
     Pure("allyl alcohol", "烯丙醇", "107-18-6", "丙烯醇|2-丙烯-1-醇"),
+    Pure("isoprene", "异戊二烯", "78-79-5"),
+    Pure("cumene", "异丙苯", "98-82-8"),
+    Pure("1-butanol", "正丁醇", "71-36-3", "丁醇|butanol"),
+    Pure("methyl isobutyl ketone", "甲基异丁基酮", "108-10-1", "MIBK", flash_c=14.0, limits=(0.012, 0.08), heat=34.7e6),
+    Pure("cyclohexanone", "环己酮", "108-94-1"),
+    Pure("n-butyl acetate", "乙酸正丁酯", "123-86-4", "乙酸丁酯|醋酸丁酯|butyl acetate"),
+    Pure("methyl methacrylate", "甲基丙烯酸甲酯", "80-62-6", "MMA"),
+    Pure("methyl tert-butyl ether", "甲基叔丁基醚", "1634-04-4", "MTBE"),
+    Pure("1,4-dioxane", "1,4-二氧六环", "123-91-1", "二噁烷|1,4-二氧陆圜|dioxane"),
+    Pure("pyridine", "吡啶", "110-86-1"),
+    Pure("aniline", "苯胺", "62-53-3"),
+    Pure("dimethylformamide", "二甲基甲酰胺", "68-12-2", "DMF|N,N-二甲基甲酰胺|N,N-Dimethyl formamide"),
+    Pure("ethyl chloride", "氯乙烷", "75-00-3", "chloroethane"),
+    Pure("chloroform", "三氯甲烷", "67-66-3", "氯仿"),
+    Pure("formaldehyde", "甲醛", "50-00-0", flash_c=-60.0),  # a gas; the packages give its solution
     Pure("carbon disulfide", "二硫化碳", "75-15-0"),
     Pure("ammonia", "氨", "7664-41-7"),
     Pure("chlorine", "氯", "7782-50-5"),
@@ -109,6 +132,7 @@ PURE = [
     Pure("carbon monoxide", "一氧化碳", "630-08-0", "CO"),
     Pure("phosgene", "碳酰氯", "75-44-5"),
     Pure("hydrogen cyanide", "氰化氢", "74-90-8"),
+    Pure("methyl isocyanate", "异氰酸甲酯", "624-83-9"),
     Pure("phosphine", "磷化氢", "7803-51-2", limits=(0.0179, 0.98)),
     Pure("bromine", "溴", "7726-95-6"),
 ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from geo_risk.analysis.consequence.properties import substance
 from geo_risk.analysis.qra import scenarios
+from geo_risk.analysis.qra.airborne import drying_k
 from geo_risk.analysis.qra.drift import explosion
 from geo_risk.analysis.qra.ignition import ends, ignition
 from geo_risk.analysis.qra.losses import Loss, Release, losses
@@ -20,6 +21,7 @@ from geo_risk.analysis.qra.scenarios import risk_model
 from geo_risk.analysis.qra.sources import risk_sources
 from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
+from geo_risk.layers.scenario_file import read_scenarios
 from geo_risk.schema import RESULTS
 from geo_risk.settings import RiskSettings
 
@@ -410,3 +412,44 @@ def test_no_rose_is_told_and_has_two_classes():
 def test_an_empty_region_has_an_empty_model():
     model, found = risk_model({}, None, RISK)
     assert len(model.sources) == len(model.outcomes) == len(found["scenarios"]) == 0
+
+
+def test_unverified_numbers_are_listed_with_what_they_touch():
+    _, found = tables(
+        hazard("lpg", "液化石油气", np.nan, storage="pressurised"), hazard("d", "甲醇", 30, storage="drums")
+    )
+    listed = found["unverified"]
+    assert ("hazard_sources/lpg", "inventory_kg") in set(zip(listed["source_id"], listed["quantity"], strict=True))
+    assert ("drum_store/fire", "failure frequency") in set(zip(listed["scenario"], listed["quantity"], strict=True))
+    assert "some_share" in set(listed["quantity"])
+    known = set(listed["source_id"]) - {"*"}
+    weak = found["scenarios"].loc[found["scenarios"]["confidence"] == "MU", "source_id"]
+    assert set(weak) <= known
+
+
+def test_sprays_dry_at_their_own_saturation_temperature():
+    """Known wet cold of sprays: ammonia near -70 C, propane near -75 C; colder than boiling."""
+    for name, celsius in (("液氨", -69.0), ("丙烷", -77.0)):
+        assert drying_k(substance(name), 0.2) - 273.15 == pytest.approx(celsius, abs=5)
+
+
+def test_a_scenario_file_is_read_as_text(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_bytes("source_id,factor,why\nhazard_sources/罐1,0.1,每年检验\n,,\n".encode("gb18030"))
+    frame = read_scenarios(path)
+    assert frame.to_dict("records") == [{"source_id": "hazard_sources/罐1", "factor": "0.1", "why": "每年检验"}]
+    path.write_text("source_id,factor\na,1,2\n")
+    with pytest.raises(InputError, match=r"own\.csv row 2: 3 cells under 2 columns"):
+        read_scenarios(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_scenarios(tmp_path / "no.csv")
+
+
+def test_a_store_of_explosives_goes_off_as_a_whole():
+    """5 t TNT on flat ground (GB 6722-2014 13.3.2)."""
+    model, found = tables(hazard("x", "TNT", 5, kind="warehouse"))
+    assert list(found["scenarios"]["outcome"]) == ["explosion"]
+    assert frequencies(found["scenarios"]) == pytest.approx(1e-5)
+    near, far = model.outcomes[0].footprint.x_m[[1, 3]] / 5000 ** (1 / 3)
+    for z, bar in ((near, 0.3), (far, 0.1)):
+        assert 14 / z**3 + 4.3 / z**2 + 1.1 / z == pytest.approx(bar, rel=1e-6)

@@ -29,7 +29,7 @@ ROWS = {
     "setbacks": 545,
     "setback_modifiers": 8,
     "substance_classes": 24,
-    "substances": 62,
+    "substances": 78,
 }
 KEYS = {
     "emergency": ["key"],

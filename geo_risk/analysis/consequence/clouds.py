@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import dense_gas as dense
 from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array
-from .dispersion import SURFACES, averaged, passage, plume, sigmas, stability_index, transport_wind
+from .dispersion import LEAST_WIND_MPS, SURFACES, averaged, passage, plume, sigmas, stability_index, transport_wind
 
 REACH_M = 20_000.0  # no further: the spreads mean nothing beyond
 RECEPTOR_M = 1.0  # height at which people breathe (Purple Book 4.8)
@@ -139,7 +139,7 @@ def cloud(
         part, out.puff[heavy] = _heavy(release.take(heavy), surface, x, warm=warm)
         for name in ("kg_m3", "sigma_m", "seconds", "speed_mps"):
             getattr(out, name)[heavy] = part[name]
-    valid = (release.wind_mps >= np.where(heavy, dense.LEAST_WIND_MPS, 1.0)) & (release.mass_kg > 0)
+    valid = (release.wind_mps >= np.where(heavy, dense.LEAST_WIND_MPS, LEAST_WIND_MPS)) & (release.mass_kg > 0)
     return Cloud(x, out.kg_m3, out.sigma_m, out.seconds, out.speed_mps, heavy, out.puff, valid)
 
 

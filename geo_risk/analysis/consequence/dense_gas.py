@@ -71,6 +71,12 @@ def plume_valid(flow_m3_s: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Val
     return valid(("wind", wind_mps, LEAST_WIND_MPS, np.inf, "m/s"), ("alpha", alpha, -np.inf, GREATEST_ALPHA, "-"))
 
 
+def puff_valid(volume_m3: ArrayLike, g0: ArrayLike, wind_mps: ArrayLike) -> Valid:
+    """Where the correlation of puffs was made for."""
+    alpha = puff_alpha(volume_m3, g0, wind_mps)
+    return valid(("wind", wind_mps, LEAST_WIND_MPS, np.inf, "m/s"), ("alpha", alpha, -np.inf, GREATEST_ALPHA, "-"))
+
+
 def reduced_gravity(density: ArrayLike, air: ArrayLike) -> Array:
     """Gravity that a cloud feels in air [m/s2], 0 for a light one; densities [kg/m3]."""
     rho, rho_air = np.asarray(density, float), np.asarray(air, float)
@@ -174,7 +180,7 @@ def warmed(ratio: ArrayLike, source_k: ArrayLike, air_k: ArrayLike) -> Array:
     C/C0 of a cold cloud corrected for its temperature (CCPS 1999).
 
     For screening: it keeps to the safe side, but on field trials with liquefied natural gas it
-    is 2.7 times too high, while the bare correlation is right in the mean.
+    is more than twice too high, while the bare correlation is right in the mean.
     """
     c = np.asarray(ratio, float)
     return np.asarray(c / (c + (1 - c) * np.asarray(source_k, float) / air_k))

@@ -15,11 +15,13 @@ from scipy.special import erf
 
 from ...errors import StandardsError
 from ..rows import table_rows
+from .checks import Valid, valid
 
 STABILITIES = "ABCDEF"
 SURFACES = {"rural": "briggs_rural", "urban": "briggs_urban"}  # the usual spreads of a plume over each
 # Briggs' curves are fitted from 100 m to 10 km; practice extrapolates to 50 m - 20 km.
 BRIGGS_VALID_M = (50.0, 20_000.0)
+LEAST_WIND_MPS = 1.0  # below it a cloud has no direction
 SIGMA_AVERAGING_S = 600.0  # averaging time of the spreads (Yellow Book 4.5)
 _AVERAGING_POWER, _LEAST_AVERAGING_S = 0.2, 18.75  # Yellow Book 4.5; shorter is the instantaneous cloud
 _PROFILE_M = 10.0
@@ -73,6 +75,11 @@ def stability_index(stability: ArrayLike) -> NDArray[np.int64]:
     if not known.all():
         raise StandardsError(f"stability class '{letters[~known].flat[0]}' is none of A, B, C, D, E, F.")
     return index.astype(np.int64)
+
+
+def plume_valid(x_m: ArrayLike, wind_mps: ArrayLike) -> Valid:
+    """Where Briggs' spreads and a Gaussian cloud hold."""
+    return valid(("distance", x_m, *BRIGGS_VALID_M, "m"), ("wind", wind_mps, LEAST_WIND_MPS, np.inf, "m/s"))
 
 
 def wind_at(height_m: ArrayLike, wind_10m: ArrayLike, stability: ArrayLike, surface: str) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from ...standards import weakest
 from ..rows import table_rows
 from ..substances import canonical
 from . import fireball
-from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, not_negative, positive
+from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, Valid, not_negative, positive, valid
 from .discharge import friction_factor, gas_flow
 from .jet_fire import RADIATED, length_aqt
 from .radiation import point_source, transmissivity_aqt
@@ -120,6 +120,18 @@ class Line:
     @cached_property
     def _ratio(self) -> float:
         return self.half_mass_kg / (self.time_constant_s * self.initial_kg_s)
+
+
+def line_valid(line: Line) -> Valid:
+    """
+    Where the outflow formula holds: choked at first, and longer than the pressure wave empties at once.
+
+    A line that is fed from its end goes on flowing; that is not in it.
+    """
+    return valid(
+        ("pressure", line.pressure_pa, 2 * ATMOSPHERE_PA, np.inf, "Pa"),
+        ("mass over initial outflow and time constant", line._ratio, 0.0, 1.0, "-"),
+    )
 
 
 def rupture_rate(time_s: ArrayLike, line: Line) -> Array:

@@ -54,8 +54,8 @@ def flammable(tasks: Sequence[Task], terrain: str, congestion: str) -> list[tupl
         why = _warning(found.cloud, i)
         burning = cloud(*found.row(i)) if found.count[i] > 1 else None
         middle = float(found.centre_m[i])
-        blast = explosion(float(found.mass_kg[i]), what.combustion_heat, middle, congestion) if burning else None
-        out.append(((burning, why), (blast, why)))
+        burst = explosion(float(found.mass_kg[i]), what.combustion_heat, middle, congestion) if burning else None
+        out.append(((burning, why), (burst, why)))
     return out
 
 
@@ -65,6 +65,11 @@ def explosion(mass_kg: float, combustion_heat: float, offset_m: float, congestio
     if not energy > 0:
         return None
     near, far = (float(energy_scale(energy)) * edge for edge in _blast_edges(int(parameter(f"{congestion}_class"))))
+    return blast(near, far, offset_m)
+
+
+def blast(near: float, far: float, offset_m: float) -> Footprint | None:
+    """Death within ``near`` [m] (30 kPa), 2.5 % of those indoors within ``far`` [m] (10 kPa); None where neither is."""
     if not far > 0:
         return None
     r = np.array([0.0, near, np.nextafter(near, np.inf), far, np.nextafter(far, np.inf)])

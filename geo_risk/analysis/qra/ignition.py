@@ -40,6 +40,8 @@ def ends(loss: Loss, *, toxic: bool) -> list[End]:
     what = loss.release.what
     if loss.event == "fire":
         return [End("pool_fire", 1.0, {"fire": 1.0}, "MU")] if burns(what) else [End(NONE, 1.0, {}, "V")]
+    if loss.event == "detonation":
+        return [End("explosion", 1.0, {"detonation": 1.0}, "V")]
     kind = fuel_class(loss.release)
     if not burns(what) or (toxic and kind == "gas_low"):
         return [End("toxic" if toxic else NONE, 1.0, {}, "V")]

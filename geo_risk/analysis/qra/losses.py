@@ -141,7 +141,7 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
     pressure, kelvin = float(row["pressure_pa"]), float(row["temperature_k"])
     pipe = _number(row, "diameter_mm") if part == "pipeline" else 0.0
     common = (pressure, kelvin, float(row["pool_m2"]), pipe)
-    if event in ("instantaneous", "fire"):
+    if event in ("instantaneous", "fire", "detonation"):
         return Release(what, phase, True, mass, np.nan, 0.0, *common)
     if event == "ten_minutes":
         seconds = parameter("ten_minutes_s")
@@ -186,7 +186,9 @@ def _rate(row: dict[str, Any], what: Substance, part: str, rule: dict[str, Any])
     if phase == "liquefied" and event == "rupture" and part in (*ISOLATED, "pipeline"):
         return ends * _flashing(what, area, kelvin, density) + pumped
     out = _liquid(area, pressure, density, row)
-    if part == "pipeline":  # a liquid hardly expands: beyond what is pumped, only its vapour pressure and slope drive it
+    if (
+        part == "pipeline"
+    ):  # a liquid hardly expands: beyond what is pumped, only its vapour pressure and slope drive it
         own = float(what.vapour_pressure(kelvin)) if phase == "liquefied" else ATMOSPHERE_PA
         return min(ends * out, max(ends * _liquid(area, own, density, row), pumped))
     return max(out, pumped if event == "rupture" else 0.0)

@@ -21,10 +21,11 @@ from ...errors import GeoRiskError, StandardsError
 from ...schema import RESULTS
 from ...settings import RiskSettings
 from ...standards import weakest
-from ..consequence.properties import Substance, substance
+from ..consequence.properties import Substance
 from ..consequence.vulnerability import ProbitConstants, toxic_constants
-from ..rows import records
+from ..rows import records, table_rows
 from . import drift, fires
+from .explosives import detonation, material
 from .footprint import Footprint
 from .ignition import LATE, NONE, End, ends, unlit
 from .losses import Loss, Release, losses
@@ -85,7 +86,7 @@ def risk_model(
     Returns
     -------
     Model, tables
-        ``tables``: risk_sources (the rows of ``Model.sources``), scenarios, not_quantified.
+        ``tables``: risk_sources (the rows of ``Model.sources``), scenarios, not_quantified, unverified.
 
     Raises
     ------
@@ -110,7 +111,12 @@ def risk_model(
     if mute:
         lacked += (f"{len(mute)} sources neither burn nor have a toxic probit: they add no risk here, and are listed",)
     model = Model(sources, outcomes, weather, lacked)
-    return model, {"risk_sources": sources, "scenarios": table, "not_quantified": _mute_rows(found, mute)}
+    return model, {
+        "risk_sources": sources,
+        "scenarios": table,
+        "not_quantified": _mute_rows(found, mute),
+        "unverified": unverified(sources, branches, kept, settings),
+    }
 
 
 def default_weather() -> Weather:
@@ -134,6 +140,8 @@ def _replaced(sources: gpd.GeoDataFrame, rules: Overrides) -> gpd.GeoDataFrame:
             out.at[k, column] = value
             assumed[column] = {"value": value, "unit": "", "why": "own value", "confidence": "V"}
         out.at[k, "assumed"] = json.dumps(assumed, ensure_ascii=False)
+        own = material(out.at[k, "substance"]).confidence
+        out.at[k, "confidence"] = weakest([own, *(entry["confidence"] for entry in assumed.values())])
     return out
 
 
@@ -154,7 +162,7 @@ def scenario_branches(
     names: dict[str, list[str]] = {}
     mute: dict[int, str] = {}
     for k, row in enumerate(records(sources.drop(columns="geometry"))):
-        what = substance(row["substance"])
+        what = material(row["substance"])
         probit = _constants(what.cas, settings.probits)
         try:
             found = losses(row, k, what, frequencies=settings.frequencies, isolation=settings.isolation)
@@ -197,13 +205,22 @@ def _branches(twigs: Sequence[Twig], weather: Weather, settings: RiskSettings) -
     out = []
     for twig in twigs:
         loss, release = twig.loss, twig.loss.release
-        for w in classes if twig.end.outcome in _CLOUDS else (ANY_WEATHER,):
+        for w in classes if _drifts(twig) else (ANY_WEATHER,):
             end = twig.end
-            if end.outcome in LATE and _reach(prints["flash_fire", release, w][0]) <= twig.boundary_m:
+            if (
+                w != ANY_WEATHER
+                and end.outcome in LATE
+                and _reach(prints["flash_fire", release, w][0]) <= twig.boundary_m
+            ):
                 end = unlit(end, toxic=twig.toxic)
             print_, why = prints.get((end.outcome, release, w), (None, ""))
             out.append(Branch(loss, end, w, loss.frequency * end.share, print_, why))
     return out
+
+
+def _drifts(twig: Twig) -> bool:
+    """Whether the end depends on the weather."""
+    return twig.end.outcome in _CLOUDS and twig.loss.event != "detonation"
 
 
 def _reach(footprint: Footprint | None) -> float:
@@ -224,6 +241,8 @@ def _footprints(
         release, outcome = twig.loss.release, twig.end.outcome
         if outcome in _FIRES and (outcome, release, ANY_WEATHER) not in out:
             out[outcome, release, ANY_WEATHER] = fires.fire(outcome, release, wind_mps)
+        elif twig.loss.event == "detonation":
+            out[outcome, release, ANY_WEATHER] = detonation(release), ""
         elif outcome in _CLOUDS:
             kind = "toxic" if outcome == "toxic" else "flammable"
             drifting.setdefault((kind, release.what.cas), {})[release] = None
@@ -279,6 +298,31 @@ def scenario_table(
             )
         )
     return pd.DataFrame(rows, columns=list(RESULTS["scenarios"].names))
+
+
+def unverified(
+    sources: gpd.GeoDataFrame, branches: Sequence[Branch], kept: Mapping[int, int], settings: RiskSettings
+) -> pd.DataFrame:
+    """``schema.RESULTS["unverified"]``: every number of confidence MU in use, and what it touches."""
+    rows: dict[tuple[str, ...], None] = {}
+    ids = sources["source_id"].to_numpy(object)
+    for source_id, text in zip(ids, sources["assumed"], strict=True):
+        for column, entry in json.loads(text).items():
+            if entry["confidence"] == "MU":
+                rows[source_id, "", column, str(entry["value"]), entry["unit"], entry["why"]] = None
+    for b in branches:
+        where, unit = (ids[kept[b.loss.source]], b.loss.scenario), "per year"
+        if b.loss.confidence == "MU":
+            rows[*where, "failure frequency", f"{b.loss.frequency:g}", unit, "failure or ignition frequency"] = None
+        if b.end.confidence == "MU":
+            shown = ", ".join(f"{k} {v:g}" for k, v in b.end.factors.items())
+            rows[*where, f"probability of {b.end.outcome}", f"{b.end.share:g}", "-", shown] = None
+    if any(b.end.outcome == "explosion" and b.footprint is not None for b in branches):
+        for key in (f"{settings.congestion}_share", f"{settings.congestion}_class"):
+            row = next(r for r in table_rows("risk_parameters") if r["key"] == key)
+            if row["confidence"] == "MU":
+                rows["*", "", key, f"{row['value']:g}", row["unit"], row["meaning"]] = None
+    return pd.DataFrame(list(rows), columns=list(RESULTS["unverified"].names))
 
 
 def _without(sources: gpd.GeoDataFrame, mute: Mapping[int, str]) -> tuple[gpd.GeoDataFrame, dict[int, int]]:

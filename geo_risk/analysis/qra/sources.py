@@ -21,12 +21,14 @@ from ..consequence.properties import Substance, substance
 from ..rows import number, records, table_rows, text
 from ..substances import identify, is_solution
 from .defaults import Assumed, default_row, parameter
+from .explosives import PART, explosive
 
 POINT_LAYERS = ("hazard_sources", "parking_lots")
 LINE_LAYERS = ("gas_pipelines", "roads")
 SOURCE_LAYERS = (*POINT_LAYERS, *LINE_LAYERS)
 _IDLE = {"closed": "closed", "planned": "planned: not there yet"}
 _KELVIN, _ATMOSPHERE_PA = 273.15, 101_325.0
+_BULK_KG_M3 = 1000.0  # of packed explosives, where only a volume is given
 _FUEL, _LIQUEFIED = "汽油", "液化石油气"  # the loads a parked tanker is taken to have
 
 
@@ -265,7 +267,10 @@ def _quantity_kg(
 
 
 def _stationary(row: dict[str, Any], missing_quantity: str) -> dict[str, Any]:
-    what, assumed = _substance(row), Assumed()
+    solid, assumed = explosive(text(row, "substance")), Assumed()
+    if solid is not None:
+        return _explosives(row, solid, assumed, missing_quantity)
+    what = _substance(row)
     ambient = default_row("ambient_k")["value"]
     rule = _equipment(row, "gas" if what.boiling_k < ambient else "liquid")
     parts = rule["parts"]
@@ -280,6 +285,17 @@ def _stationary(row: dict[str, Any], missing_quantity: str) -> dict[str, Any]:
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "inventory_kg": mass}
     source |= _dimensions(row, parts, mass / density, assumed)
     source["geometry"] = row["_place"].centroid
+    return _finished(source, what, assumed)
+
+
+def _explosives(row: dict[str, Any], what: Substance, assumed: Assumed, missing_quantity: str) -> dict[str, Any]:
+    """A store of explosives, which goes off as a whole."""
+    if what.confidence == "MU":
+        assumed.say("substance", what.zh, "", what.surrogate, "MU")
+    mass = _quantity_kg(row, what, _BULK_KG_M3, assumed, missing_quantity)
+    source = _base("hazard_sources", row, what, PART, assumed)
+    source |= {"phase": "solid", "pressure_pa": _ATMOSPHERE_PA, "inventory_kg": mass, "head_m": 0.0}
+    source |= {"temperature_k": default_row("ambient_k")["value"], "geometry": row["_place"].centroid}
     return _finished(source, what, assumed)
 
 

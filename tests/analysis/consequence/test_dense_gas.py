@@ -93,6 +93,7 @@ def test_plume_or_puff():
     assert not g.plume_is_dense(0.001, 1.0, 10.0)
     assert not g.puff_is_dense(0.01, 1.0, 10.0)
     assert not g.plume_valid(10.0, 10.0, 1.0).ok
+    assert g.puff_valid(*POTCHEFSTROOM).ok
 
 
 def test_air_dries_a_chlorine_spray():

@@ -95,3 +95,9 @@ def test_unknown_classes_and_sets():
         d.sigmas(100, "D", "nobody")
     with pytest.raises(StandardsError, match="rural or urban"):
         d.wind_at(2, 4, "D", "sea")
+
+
+def test_validity_is_told():
+    assert d.plume_valid([100.0, 5000.0], 3.0).ok
+    assert "30000 m" in d.plume_valid([100.0, 30_000.0], 3.0).why
+    assert "0.5 m/s" in d.plume_valid(100.0, 0.5).why

@@ -44,6 +44,20 @@ def test_outflow_conserves_the_gas_and_falls():
     assert np.trapezoid(rate, t) == pytest.approx(p.rupture_mass(1e5, LINE), rel=0.01)
 
 
+@pytest.mark.parametrize("kpa", [5.0, 100.0, 400.0, 4000.0])
+def test_town_gas_lines_of_any_pressure(kpa):
+    line = p.Line(101_325.0 + 1e3 * kpa, 0.2, 2000.0)
+    alone = p.rupture_death(np.array([0.0, 10.0, 500.0]), line)[0]
+    assert 0 <= alone[2] <= alone[1] <= alone[0] == 1
+    assert p.line_valid(line).ok == (kpa > 101.325)
+    assert p.rupture_mass(np.inf, line) == pytest.approx(2 * line.half_mass_kg)
+
+
+def test_validity_is_told():
+    assert p.line_valid(LINE).ok
+    assert "mass" in p.line_valid(p.Line(7e6, 1.0, 50.0)).why
+
+
 def test_the_fireball_burns_what_flows_out_while_it_lasts():
     mass, ball = p.rupture_fireball(LINE)
     assert mass == pytest.approx(float(p.rupture_mass(float(ball.duration_s), LINE)), rel=1e-6)
