@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from . import pipeline, store
 from .errors import InputError, RegionError
 from .grid import Grid
-from .pipeline.risk import MODEL_TABLES
+from .pipeline.risk import LAYERS as RISK_LAYERS
+from .pipeline.risk import MODEL_TABLES, model_of
 from .region import Region
 
 if TYPE_CHECKING:
@@ -167,6 +168,22 @@ def what_if(region: Region, source: str, factor: float) -> tuple[dict[str, Any],
     told = {"source": source, "factor": factor, "cells_computed": cells, "contours": rows}
     told |= {"lsir_max": float(before.array.max()), "lsir_max_after": float(found.after.max())}
     return told, store.Surface(found.after - before.array, region.grid)
+
+
+def risk_percentiles(region: Region, samples: int, cell_m: float, seed: int) -> gpd.GeoDataFrame:
+    """Contours of the 5 %, 50 % and 95 % of the individual risk; both sets of probits are equally likely."""
+    import pandas as pd
+
+    from .analysis.qra.contours import contour_table, criterion_levels
+    from .analysis.qra.uncertainty import lsir_percentiles
+    from .grid import grid_of
+
+    layers = region.layers(*RISK_LAYERS)
+    models = [model_of(region, layers, probits=name)[0] for name in ("purple_book", "lees")]
+    grid = grid_of(region.grid.bounds, cell_m, region.crs)
+    found = lsir_percentiles(models, grid, samples=samples, seed=seed)
+    tables = [contour_table(a, grid, criterion_levels()).assign(percentile=p) for p, a in sorted(found.items())]
+    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

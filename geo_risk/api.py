@@ -123,6 +123,14 @@ class Region(region.Region):
             store.write_surface(Path(to), difference)
         return told
 
+    def risk_percentiles(self, *, samples: int = 400, cell_m: float = 100.0, seed: int = 1) -> gpd.GeoDataFrame:
+        """
+        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo, one row a level and ``percentile``.
+
+        Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
+        """
+        return answers.risk_percentiles(self, samples, cell_m, seed)
+
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
         return answers.rescue_at(self, *self.locate(at))

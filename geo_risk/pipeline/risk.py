@@ -37,6 +37,7 @@ TABLES = (
     "risk_sources",
     "scenarios",
     "not_quantified",
+    "unverified",
     *MODEL_TABLES,
     "risk_contours",
     "target_risk",
@@ -51,13 +52,15 @@ def risk_step(region: Region, workers: int) -> Step:
     reads = (build / "frame.json", build / "grid.json", build / "boundary.parquet", *layer_files(region, *LAYERS))
     if settings.weather.wind:
         reads += tables(region, "wind_rose")
+    if settings.risk.scenarios:
+        reads += (region.folder / settings.risk.scenarios,)
     return Step(
         "risk",
         lambda: _risk(region, workers),
         reads,
         (*tables(region, *TABLES), *surfaces(region, *SURFACES)),
         [asdict(settings.risk), asdict(settings.weather)],
-        ("analysis", "standards", "pipeline/risk.py", *SHARED_CODE),
+        ("analysis", "standards", "layers/scenario_file.py", "pipeline/risk.py", *SHARED_CODE),
     )
 
 
@@ -92,9 +95,12 @@ def _risk(region: Region, workers: int) -> None:
 def model_of(region: Region, layers: dict[str, gpd.GeoDataFrame], **changed: Any) -> tuple[Model, dict[str, Any]]:
     """The risk model of the layers and the tables it came with; ``changed`` keys of [risk] for this once."""
     from ..analysis.qra.scenarios import risk_model
+    from ..layers.scenario_file import read_scenarios
 
+    settings = region.settings.risk
+    own = read_scenarios(region.folder / settings.scenarios) if settings.scenarios else None
     rose = region.table("wind_rose") if region.settings.weather.wind else None
-    model, made = risk_model(layers, rose, replace(region.settings.risk, **changed))
+    model, made = risk_model(layers, rose, replace(settings, **changed), own)
     firms = layers.get("enterprises")
     if firms is not None:
         firms = firms.drop_duplicates("id").set_index("id").reindex(model.sources["enterprise_id"])

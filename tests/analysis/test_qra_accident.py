@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from qra_city import CRS, GRID, chlorine, layers, model
 
 from geo_risk.analysis.consequence.fireball import heat_flux, tno
+from geo_risk.analysis.consequence.explosion import TNT_J_KG
 from geo_risk.analysis.consequence.properties import substance
 from geo_risk.analysis.qra import footprint as fp
 from geo_risk.analysis.qra.accident import (
@@ -22,6 +23,7 @@ from geo_risk.analysis.qra.accident import (
 )
 from geo_risk.analysis.qra.change import scaled, what_if
 from geo_risk.analysis.qra.effects import effect_zones, erg_distances, exposure_limits
+from geo_risk.analysis.qra.explosives import material
 from geo_risk.analysis.qra.losses import Release
 from geo_risk.analysis.qra.model import lsir_surface
 from geo_risk.analysis.qra.outcomes import ANY_WEATHER, Outcome
@@ -86,6 +88,17 @@ def test_heat_of_a_fireball_is_that_of_the_model():
     for zone in zones:
         assert float(heat_flux(ball, zone.distance_m)) == pytest.approx(zone.level, rel=0.01)
         assert zone.geometry.area == pytest.approx(np.pi * zone.distance_m**2, rel=0.01)
+
+
+def test_blast_of_explosives_is_that_of_flat_ground():
+    """GB 6722-2014 13.3.2: 14 Q/R^3 + 4.3 Q^(2/3)/R^2 + 1.1 Q^(1/3)/R in 1e5 Pa."""
+    tnt = material("TNT")
+    release = Release(tnt, "solid", True, 1000.0, np.nan, 0.0, 101_325.0, 293.15, 0.0)
+    for zone in effect_zones("explosion", release, (0.0, 0.0), EAST, RiskSettings()):
+        r = zone.distance_m
+        kilo = 1000.0 * tnt.combustion_heat / TNT_J_KG
+        found = 14 * kilo / r**3 + 4.3 * kilo ** (2 / 3) / r**2 + 1.1 * kilo ** (1 / 3) / r
+        assert 1e5 * found == pytest.approx(zone.level, rel=0.01)
 
 
 def test_toxic_limits_and_growth():

@@ -12,7 +12,7 @@ import shapely
 from ...settings import RiskSettings
 from ..consequence import clouds
 from ..consequence.checks import ATMOSPHERE_PA, distance_where
-from ..consequence.explosion import multi_energy
+from ..consequence.explosion import TNT_J_KG, explosives_ground, multi_energy
 from ..consequence.flash_fire import flammable_tables
 from ..consequence.gas_pipeline import IMPACT_HEAT_W_M2, impact_distance
 from ..rows import table_rows
@@ -79,21 +79,30 @@ def _crater(release: Release) -> Callable[[Any], Any]:
 
 
 def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
-    batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
-    what = release.what
-    found = flammable_tables(batch, what.lfl, what.ufl, settings.terrain)
-    share, strength = parameter(f"{settings.congestion}_share"), int(parameter(f"{settings.congestion}_class"))
-    energy = share * float(found.mass_kg[0]) * what.combustion_heat
-    if not (found.count[0] > 1 and energy > 0):
-        return
-    middle = float(found.centre_m[0])
+    curve, middle, why = _cloud_blast(release, wind, settings) if release.what.cas else _store_blast(release)
     centre = _downwind(at, wind, middle)
     for row in _levels("overpressure"):
-        r = float(distance_where(lambda d: multi_energy(d, energy, strength), row["level"], _NEAR_M, _FAR_M))
+        r = float(distance_where(curve, row["level"], _NEAR_M, _FAR_M))
         if r > _NEAR_M:
             area = shapely.buffer(centre, r, quad_segs=_QUAD)
-            why = drift._warning(found.cloud, 0)
             yield Zone("explosion", "overpressure", row["level"], "Pa", row["meaning"], r + middle, area, why)
+
+
+def _store_blast(release: Release) -> tuple[Callable[[Any], Any], float, str]:
+    """Overpressure [Pa] about a store of explosives."""
+    tnt = release.mass_kg * release.what.combustion_heat / TNT_J_KG
+    return lambda d: explosives_ground(d, tnt), 0.0, ""
+
+
+def _cloud_blast(release: Release, wind: Wind, settings: RiskSettings) -> tuple[Callable[[Any], Any], float, str]:
+    """Overpressure [Pa] about the middle of a burning cloud, how far downwind that is [m], and a warning."""
+    batch, what = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)]), release.what
+    found = flammable_tables(batch, what.lfl, what.ufl, settings.terrain)
+    energy = parameter(f"{settings.congestion}_share") * float(found.mass_kg[0]) * what.combustion_heat
+    strength, why = int(parameter(f"{settings.congestion}_class")), drift._warning(found.cloud, 0)
+    if not (found.count[0] > 1 and energy > 0):
+        return np.zeros_like, 0.0, why
+    return lambda d: multi_energy(d, energy, strength), float(found.centre_m[0]), why
 
 
 def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:

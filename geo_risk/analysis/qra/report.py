@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ...settings import RiskSettings
-from ..consequence.properties import substance
 from ..rows import records
 from .accident import Wind, accident_zones, casualties, choose_wind, inside, outcomes_of, people_inside
 from .effects import effect_zones, erg_distances
+from .explosives import material
 from .losses import Loss, losses
 from .model import Model, source_ids
 from .outcomes import Outcome
@@ -114,7 +114,7 @@ def _in_wind(model: Model, wind: tuple[float, float], period: str, settings: Ris
 
 def _loss(row: dict[str, Any], scenario: str, settings: RiskSettings) -> Loss | None:
     """The release behind a scenario; None where the source's own values no longer give it."""
-    found = losses(row, 0, substance(row["substance"]), frequencies=settings.frequencies, isolation=settings.isolation)
+    found = losses(row, 0, material(row["substance"]), frequencies=settings.frequencies, isolation=settings.isolation)
     return next((loss for loss in found if loss.scenario == scenario), None)
 
 
