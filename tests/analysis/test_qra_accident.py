@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qra_city import CRS, GRID, chlorine, layers, model
 
-from geo_risk.analysis.consequence.fireball import heat_flux, tno
 from geo_risk.analysis.consequence.explosion import TNT_J_KG
+from geo_risk.analysis.consequence.fireball import heat_flux, tno
 from geo_risk.analysis.consequence.properties import substance
 from geo_risk.analysis.qra import footprint as fp
 from geo_risk.analysis.qra.accident import (
