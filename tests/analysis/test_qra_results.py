@@ -263,14 +263,14 @@ def test_explanations_sum_to_one_hundred(city):
     m, _, _ = city
     rng = np.random.default_rng(7)
     reached = 0
-    for x, y in rng.uniform(-3000, 3000, (200, 2)):
+    for x, y in rng.uniform(-3000, 3000, (1000, 2)):
         told = explain_risk(m, float(x), float(y))
         assert told["lsir_per_yr"] == pytest.approx(lsir_shares(m, (x, y)).sum(), rel=1e-4, abs=1e-15)
         for part in ("sources", "scenarios", "outcomes", "weathers"):
             total = sum(row["share_percent"] for row in told[part])
             assert total == pytest.approx(100 if told["lsir_per_yr"] else 0)
         reached += told["lsir_per_yr"] > 0
-    assert reached > 100
+    assert reached > 500
 
 
 def test_a_model_comes_back_from_its_tables(city, tmp_path):
