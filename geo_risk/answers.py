@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import pipeline
+from . import pipeline, store
 from .errors import InputError, RegionError
 from .grid import Grid
+from .pipeline.risk import LAYERS as RISK_LAYERS
+from .pipeline.risk import MODEL_TABLES, model_of
 from .region import Region
 
 if TYPE_CHECKING:
     import flask
     import folium
     import geopandas as gpd
+
+    from .analysis.qra.model import Model
+    from .analysis.qra.report import Accident
+
+
+# Beside the zones on the map of an accident.
+_ACCIDENT_MAP = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
+DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
 
 
 def single_file(region: Region, profile: str) -> str:
@@ -41,11 +52,13 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     Why the place (x, y) [m] has its colour.
 
     The index is computed anew on the few cells around the place and must equal the surface's.
+    ``risk`` is the individual risk there, taken apart by `analysis.qra.places.explain_risk`.
     """
     import numpy as np
 
     from .analysis.explain import explain_place
     from .analysis.index import index_surface
+    from .analysis.qra.places import explain_risk
 
     risk, whole = region.settings.risk, region.grid
     rows, cols = whole.rowcol([x], [y])
@@ -64,8 +77,113 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
     told = explain_place(x, y, sources, surface, settings=risk)
     told["place"] = {"x": x, "y": y, "crs": whole.crs}
-    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade")}
+    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade", "lsir")}
+    told["risk"] = explain_risk(risk_model(region), x, y)
     return told
+
+
+def risk_model(region: Region) -> Model:
+    """The model of the last run, read back from its tables."""
+    from .analysis.qra.saved import model_from
+
+    return model_from(region.table("risk_sources"), {name: region.table(name) for name in MODEL_TABLES})
+
+
+def accident(
+    region: Region, source: str, *, scenario: str | None, wind: tuple[float, float] | None, hour: float
+) -> Accident:
+    """One accident of a risk source of the last run; see `analysis.qra.report.accident`."""
+    from .analysis.qra.accident import find_source
+    from .analysis.qra.people import SIDE_M
+    from .analysis.qra.report import accident as reported
+    from .analysis.qra.saved import model_from
+    from .analysis.qra.societal import People
+
+    sources, crowd = region.table("risk_sources"), region.table("risk_people")
+    row = find_source(sources, source)
+    whole = model_from(sources, {name: region.table(name) for name in MODEL_TABLES}, only=row)
+    alone = replace(
+        whole,
+        sources=sources.iloc[[row]].reset_index(drop=True),
+        outcomes=[replace(o, source=0) for o in whole.outcomes],
+    )
+    persons = {period: crowd[period].to_numpy(float) for period in ("day", "night")}
+    people = People(crowd["x"].to_numpy(float), crowd["y"].to_numpy(float), SIDE_M, persons)
+    return reported(
+        alone,
+        people,
+        region.layers("crowded_places", "roads", "gas_pipelines"),
+        region.settings.risk,
+        scenario=scenario,
+        wind=wind,
+        period="day" if DAY_HOURS[0] <= hour < DAY_HOURS[1] else "night",
+        sources=sources,
+    )
+
+
+def rescue_told(region: Region, x: float, y: float) -> list[dict[str, Any]]:
+    """Who comes to the place (x, y) [m], as plain rows."""
+    names = ["facility_kind", "rank", "facility_id", "facility_name", "minutes", "distance_m", "reason"]
+    rows = rescue_at(region, x, y)[names].astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
+
+
+def write_accident(region: Region, found: Accident, to: str) -> None:
+    """The zones of an accident as a map (.html) or in any form of `store.export_table`."""
+    if not to.lower().endswith(".html"):
+        store.export_table(found.zones, to, "accident")
+        return
+    from pathlib import Path
+
+    from .publish import folium_map as page
+
+    tables, _, meta = pipeline.site_parts(region)
+    title = f"{found.told['source']['name']}: {found.told['scenario']}"
+    shown = {name: table for name, table in tables.items() if name in _ACCIDENT_MAP}
+    shown["accident_zones"] = found.zones
+    bounds = tuple(found.zones.geometry.to_crs(4326).total_bounds) if len(found.zones) else meta.bounds
+    meta = replace(meta, title={"zh": title, "en": title}, bounds=bounds)
+    store.write_text(Path(to), page.single_file(page.folium_map(shown, {}, meta)))
+
+
+def what_if(region: Region, source: str, factor: float) -> tuple[dict[str, Any], store.Surface]:
+    """
+    What changes when the frequencies of a risk source are multiplied; (figures, surface of after minus before).
+
+    0 removes the source. Only the cells it reaches are computed.
+    """
+    from .analysis.qra.accident import find_source
+    from .analysis.qra.change import what_if as changed
+    from .analysis.qra.contours import contours, criterion_levels
+
+    model, before = risk_model(region), region.surface("lsir")
+    row = find_source(model.sources, source)
+    found = changed(before.array, model, row, factor, region.grid)
+    levels = criterion_levels()
+    areas = [[c.area / 1e6 for c in contours(a, region.grid, levels)] for a in (before.array, found.after)]
+    rows = [
+        {"level_per_yr": level, "area_km2": a, "area_after_km2": b} for level, a, b in zip(levels, *areas, strict=True)
+    ]
+    cells = (found.window[1] - found.window[0]) * (found.window[3] - found.window[2])
+    told = {"source": source, "factor": factor, "cells_computed": cells, "contours": rows}
+    told |= {"lsir_max": float(before.array.max()), "lsir_max_after": float(found.after.max())}
+    return told, store.Surface(found.after - before.array, region.grid)
+
+
+def risk_percentiles(region: Region, samples: int, cell_m: float, seed: int) -> gpd.GeoDataFrame:
+    """Contours of the 5 %, 50 % and 95 % of the individual risk; both sets of probits are equally likely."""
+    import pandas as pd
+
+    from .analysis.qra.contours import contour_table, criterion_levels
+    from .analysis.qra.uncertainty import lsir_percentiles
+    from .grid import grid_of
+
+    layers = region.layers(*RISK_LAYERS)
+    models = [model_of(region, layers, probits=name)[0] for name in ("purple_book", "lees")]
+    grid = grid_of(region.grid.bounds, cell_m, region.crs)
+    found = lsir_percentiles(models, grid, samples=samples, seed=seed)
+    tables = [contour_table(a, grid, criterion_levels()).assign(percentile=p) for p, a in sorted(found.items())]
+    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

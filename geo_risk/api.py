@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
+    from .analysis.qra.report import Accident
+
 Report = Callable[[StepResult], None]
 
 # Layers and tables in which a place may be named, searched in this order.
@@ -67,6 +69,67 @@ class Region(region.Region):
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""
         return answers.explain(self, *self.locate(place))
+
+    def accident(
+        self,
+        source: str,
+        *,
+        scenario: str | None = None,
+        wind: tuple[float, float] | None = None,
+        at: str = "12:00",
+        to: str | Path | None = None,
+    ) -> Accident:
+        """
+        One accident: zones, people and places inside, neighbours it may reach, who comes and when.
+
+        Parameters
+        ----------
+        source
+            A risk source by its id or name.
+        scenario
+            One of the table ``scenarios``; the one that reaches farthest where not given.
+        wind
+            (direction it comes from [deg], speed [m/s]); the deadliest of the rose where not given.
+        at
+            Time of day, HH:MM, which says who is where.
+        to
+            Also write the zones there: .html is a map, other endings as in `export`.
+
+        Raises
+        ------
+        InputError
+            If source, scenario, wind or time make no sense.
+        """
+        if wind is not None and not (0 <= wind[0] <= 360 and 0 < wind[1] <= 60):
+            raise InputError(
+                f"wind {wind[0]:g},{wind[1]:g}: degrees within 0 to 360 and a speed above 0, at most 60 m/s."
+            )
+        found = answers.accident(self, source, scenario=scenario, wind=wind, hour=_hour(at))
+        if {"roads", "emergency_facilities"} <= set(self.settings.layers):
+            place = found.told["at"]
+            found.told["rescue"] = answers.rescue_told(self, place["x"], place["y"])
+        if to is not None:
+            answers.write_accident(self, found, str(to))
+        return found
+
+    def what_if(self, source: str, *, factor: float = 0.0, to: str | Path | None = None) -> dict[str, Any]:
+        """
+        The individual risk if a source's frequencies were ``factor`` times theirs; 0 removes it.
+
+        With ``to`` the difference surface (after minus before) is written as a GeoTIFF.
+        """
+        told, difference = answers.what_if(self, source, factor)
+        if to is not None:
+            store.write_surface(Path(to), difference)
+        return told
+
+    def risk_percentiles(self, *, samples: int = 400, cell_m: float = 100.0, seed: int = 1) -> gpd.GeoDataFrame:
+        """
+        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo, one row a level and ``percentile``.
+
+        Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
+        """
+        return answers.risk_percentiles(self, samples, cell_m, seed)
 
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
@@ -232,6 +295,18 @@ def _lonlat(place: str) -> tuple[float, float] | None:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise InputError(f"{place!r}: longitude must be within 180 and latitude within 90 degrees. Write LON,LAT.")
     return lon, lat
+
+
+def _hour(text: str) -> float:
+    """Hours of a time of day HH:MM."""
+    hours, _, minutes = text.partition(":")
+    try:
+        found = int(hours) + int(minutes or 0) / 60
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 24:
+        raise InputError(f"time {text!r}: write a time of day such as 14:20.")
+    return found
 
 
 def _copy_site(site: Path, to: Path) -> Path:

@@ -83,6 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     explain = command("explain", _explain, "why a place has its colour: sources and their shares")
     explain.add_argument("place", metavar="PLACE")
 
+    accident = command("accident", _accident, "one accident: zones, people and places inside, who comes")
+    accident.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
+    accident.add_argument("--scenario", metavar="S", help="default: the one that reaches farthest")
+    accident.add_argument("--wind", metavar="DEG,MPS", help="from where and how fast (default: the deadliest)")
+    accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
+    accident.add_argument("--to", metavar="FILE", help="write the zones: .html map, .geojson, .gpkg ...")
+
+    what_if = command("what-if", _what_if, "individual risk if a source failed more or less often, or were gone")
+    what_if.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
+    what_if.add_argument("--factor", type=float, default=0.0, help="of its frequencies (default: 0, gone)")
+    what_if.add_argument("--to", metavar="TIF", help="write the difference surface")
+
     command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
 
     rescue = command("rescue", _rescue, "who arrives when, by which road")
@@ -220,6 +232,93 @@ def _explain(arguments: Any) -> int:
         print(f"note: {note}")
     if told["lacked"]:
         print(f"not known here: {', '.join(told['lacked'])}")
+    _print_risk(told["risk"])
+    return FINE
+
+
+def _print_risk(risk: dict[str, Any]) -> None:
+    print(f"\nindividual risk: {risk['lsir_per_yr']:.2e} per year")
+    for source in risk["sources"][:_ROWS]:
+        print(f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name']} ({source['id']})")
+    for row in risk["scenarios"][:_ROWS]:
+        print(f"{row['share_percent']:5.1f} %  scenario {row['scenario']} of {row['source_id']}")
+    for row in risk["outcomes"]:
+        print(f"{row['share_percent']:5.1f} %  outcome {row['kind']}")
+    for row in risk["weathers"]:
+        speed = "" if row["speed_mps"] is None else f" {row['speed_mps']:.1f} m/s"
+        print(f"{row['share_percent']:5.1f} %  weather {row['stability']}{speed}, {row['period']}")
+
+
+def _accident(arguments: Any) -> int:
+    found = _region(arguments).accident(
+        arguments.source,
+        scenario=arguments.scenario,
+        wind=_wind(arguments.wind),
+        at=arguments.at,
+        to=arguments.to,
+    )
+    told = found.told
+    if arguments.json:
+        _print_json({**told, "zones": _records(found.zones)})
+        return FINE
+    wind = told["wind"]
+    print(f"{told['source']['name']} ({told['source']['id']}), {told['source']['substance']}: {told['scenario']}")
+    print(
+        f"wind from {wind['from_deg']:.0f} degrees, {wind['speed_mps']:.1f} m/s, class {wind['stability']} "
+        f"({wind['why']}); {told['period']}"
+    )
+    for row in told["outcomes"]:
+        print(
+            f"{row['kind']:11} {row['frequency_per_yr']:.1e} per year, "
+            f"{row['deaths_day']:.1f} deaths by day, {row['deaths_night']:.1f} at night"
+        )
+    _print_table(
+        found.zones, ["kind", "effect", "level", "unit", "distance_m", "area_km2", "persons_day", "persons_night"]
+    )
+    _print_reached(told)
+    for warning in told["warnings"]:
+        print(f"note: {warning}")
+    if arguments.to:
+        print(f"wrote {arguments.to}")
+    return FINE
+
+
+def _print_reached(told: dict[str, Any]) -> None:
+    counts: dict[str, int] = {}
+    for place in told["inside"]:
+        counts[place["layer"]] = counts.get(place["layer"], 0) + 1
+    print("inside the widest zone: " + (", ".join(f"{n} {layer}" for layer, n in counts.items()) or "nothing listed"))
+    for other in told["domino"][:_ROWS]:
+        print(f"domino: {other['name'] or other['id']} within {other['effect']} {other['level']:g} {other['unit']}")
+    if told["erg"]:
+        erg = told["erg"]
+        print(
+            f"ERG 2024 (UN {erg['un']}, {erg['container']}): isolate {erg['isolate_m']} m, protect {erg['protect_m']} m"
+        )
+    for row in told.get("rescue", []):
+        minutes = "not reached" if row["minutes"] is None else f"{row['minutes']:.1f} min"
+        print(f"{row['facility_kind']:15} {row['facility_name']}: {minutes}")
+
+
+def _wind(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        degrees, speed = (float(part) for part in text.replace("，", ",").split(","))
+    except ValueError:
+        raise GeoRiskError(f"--wind {text}: write DEG,MPS such as 112.5,3.") from None
+    return degrees, speed
+
+
+def _what_if(arguments: Any) -> int:
+    told = _region(arguments).what_if(arguments.source, factor=arguments.factor, to=arguments.to)
+    if arguments.json:
+        _print_json(told)
+        return FINE
+    print(f"{told['source']}: frequencies x {told['factor']:g}; {told['cells_computed']:,} cells computed anew")
+    print(f"highest individual risk {told['lsir_max']:.2e} -> {told['lsir_max_after']:.2e} per year")
+    for row in told["contours"]:
+        print(f"{row['level_per_yr']:.0e} per year: {row['area_km2']:.3f} -> {row['area_after_km2']:.3f} km2")
     return FINE
 
 

@@ -116,6 +116,8 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("pressure_mpa", "float", "压力", "operating pressure (gauge)", "MPa", "设计压力|操作压力|压力(MPa)|工作压力"),
         _c("temperature_c", "float", "温度", "operating temperature", "degC", "操作温度|温度(℃)|储存温度"),
         _c("declared_level", "int", "申报等级", "declared major-hazard level 1 to 4", also="重大危险源等级|重大危险源级别|危险源等级|级别|等级", domain=HAZARD_LEVELS),
+        _c("tanks", "float", "储罐数", "number of tanks or vessels that share the quantity", "", "罐数|储罐数量|储罐个数|罐数量|tank_count"),
+        _c("bund_m2", "float", "围堰面积", "area within the bund", "m2", "防火堤面积|围堤面积|围堰面积(m2)|防火堤内面积"),
         _c("residents_500m", "float", "500米人口", "declared residents within 500 m of the plant", "persons", "500m人口|周边500米人数|暴露人员|500米范围常住人口"),
         _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|投产年份"), STATE, ERROR, *SOURCE),
         aliases=("重大危险源", "危险源", "危化品", "储罐", "罐区", "加油站", "毒性化學物質", "toxic", "hazard", "hazards", "hazard_sources", "tanks", "chemicals")),
@@ -149,6 +151,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
         _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
+        _c("hazmat_trips_per_yr", "float", "危化品车次", "loaded hazmat tankers a year", "1/yr", "年危化品车次|危险品车次"),
         _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
@@ -207,6 +210,23 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("level", "int", "级别", "level 1 (worst) to 4; missing unless major"), _c("declared_level", "int", "申报级别", "level as declared"), _c("agrees", "bool", "与申报一致", "declared level equals the computed one"),
         _c("residents_500m", "float", "500米人口", "residents within 500 m", "persons"), _c("residents_from", "string", "人口来源", "declared, counted or assumed"),
         _c("terms", "json", "计算过程", "one object a substance: substance, q, Q, beta, clause, confidence"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU"), _c("reason", "string", "理由", "why, and what is missing")), ()),
+    Table("risk_sources", "风险计算源", "sources of the risk sum", "any", (
+        _c("source_id", "string", "计算源编号", "layer/id, and the load where one row gives several sources", need=True), *_KEYS, _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
+        _c("equipment", "string", "设备", "parts that can fail, split by |"), _c("substance", "string", "物质", "substance computed with"), _c("phase", "string", "相态", "gas, liquefied (under pressure), refrigerated or liquid"),
+        _c("inventory_kg", "float", "存量", "stock of all units; of a pipeline what drains through a break", "kg"), _c("units", "float", "台数", "vessels or stores that share the stock"), _c("unit_kg", "float", "单瓶量", "content of one cylinder", "kg"),
+        _c("tanker_kg", "float", "槽车载量", "load of a tanker", "kg"), _c("pressure_pa", "float", "压力", "absolute pressure", "Pa"), _c("temperature_k", "float", "温度", "temperature", "K"), _c("diameter_mm", "float", "管径", "diameter of a pipeline", "mm"), _c("wall_mm", "float", "壁厚", "wall of a pipeline", "mm"),
+        _c("connection_mm", "float", "接管直径", "diameter of the largest connection, arm, hose or pipe", "mm"), _c("pool_m2", "float", "液池面积", "largest pool", "m2"), _c("boundary_m", "float", "厂界距离", "distance to the edge of the site, within which a cloud is not lit later", "m"), _c("head_m", "float", "液位", "liquid above a hole", "m"), _c("length_m", "float", "长度", "length of a line", "m"),
+        _c("presence", "float", "在场数", "tankers present on average; vehicles a year on a road"), _c("hours_per_yr", "float", "作业时数", "hours of use of arm or hose", "h/yr"), _c("transfer_kg_s", "float", "输送量", "flow that is pumped", "kg/s"),
+        _c("assumed", "json", "假定值", "what the row does not say: column, value, unit, why, confidence"), _c("confidence", "string", "可信度", "weakest confidence of substance and assumptions: V, MC or MU")), ()),
+    Table("scenarios", "事故情景", "scenarios: every branch of every source", "none", (
+        _c("source_id", "string", "计算源编号", "source", need=True), _c("scenario", "string", "泄漏情景", "part/event, and whether it was isolated"), _c("outcome", "string", "后果类型", "toxic, flash_fire, pool_fire, jet_fire, fireball, explosion or none"), _c("weather", "string", "天气", "stability and wind speed; any where it does not matter"),
+        _c("frequency_per_yr", "float", "频率", "of the branch, weather included; of a line for each metre", "per year"), _c("rate_kg_s", "float", "泄漏速率", "release rate; missing where all comes at once", "kg/s"), _c("mass_kg", "float", "泄漏量", "mass released", "kg"), _c("duration_s", "float", "持续时间", "duration", "s"),
+        _c("reach_m", "float", "影响距离", "distance beyond which nobody dies; 0 where nobody does", "m"), _c("factors", "json", "概率因子", "numbers whose product is the frequency"), _c("warning", "string", "提示", "where a model is used beyond its validity"), _c("confidence", "string", "可信度", "weakest confidence: V, MC or MU")), ()),
+    Table("not_quantified", "未量化", "rows the risk sum could not compute", "none", (
+        _c("source_id", "string", "计算源编号", "source", need=True), *_KEYS, _c("substance", "string", "物质", "substance as written"), _c("reason", "string", "原因", "why not"), _c("helps", "string", "所需资料", "what would help"), *SOURCE), ()),
+    Table("unverified", "未核实数值", "numbers in use that nobody has checked (MU), and where", "none", (
+        _c("source_id", "string", "计算源编号", "source; * for all of them", need=True), _c("scenario", "string", "泄漏情景", "scenario; empty for the whole source"), _c("quantity", "string", "量", "which number"),
+        _c("value", "string", "数值", "what is taken"), _c("unit", "string", "单位", "unit"), _c("why", "string", "依据", "what it rests on")), ()),
     Table("index_sources", "风险源", "sources of the risk index", "any", (
         *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("group", "string", "组", "of one group only the strongest source counts at a place"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
     Table("districts", "行政区风险", "district grades", "polygon", (
@@ -226,6 +246,34 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
+    Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (
+        _c("scope", "string", "范围", "region, or park: the park's own sources alone"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
+        _c("area_km2", "float", "面积", "area inside", "km2"), _c("persons", "float", "人口", "residents inside", "persons"), _c("targets", "string", "适用目标", "what the level is the limit of (GB 36894-2018 Table 2)"), _c("confidence", "string", "可信度", "V, MC or MU")), ()),
+    Table("target_risk", "防护目标个人风险", "individual risk at protection targets", "any", (
+        *_KEYS, _c("group", "string", "目标类别", "group of GB 36894-2018; several, split by |, where it is open", domain="high_sensitivity=高敏感防护目标|important=重要防护目标|general_1=一般防护目标一类|general_2=一般防护目标二类|general_3=一般防护目标三类"),
+        _c("lsir_per_yr", "float", "个人风险", "individual risk there", "1/yr"), _c("lsir_low_per_yr", "float", "最小个人风险", "least risk where people may be", "1/yr"), _c("taken_at", "string", "取值位置", "where the risk is taken"),
+        _c("limit_per_yr", "float", "在役限值", "limit for installations in service", "1/yr"), _c("limit_new_per_yr", "float", "新建限值", "limit for new installations", "1/yr"), _c("margin", "float", "裕度", "limit in service over risk"),
+        _c("verdict", "string", "结论", "pass, fail or undecided, against the limit in service"), _c("verdict_new", "string", "新建结论", "the same against the limit for new installations"), _c("top_source", "string", "最大贡献源", "source that adds most"),
+        _c("contributors", "json", "主要贡献源", "up to three sources with their shares"), _c("missing", "string", "缺少属性", "attributes that would settle the group"), _c("reason", "string", "理由", "why this group and verdict"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU")), ()),
+    Table("fn_curve", "F-N曲线", "F-N curves", "none", (
+        _c("scope", "string", "范围", "region, park, enterprise or source"), _c("scope_id", "string", "编号", "which"), _c("scope_name", "string", "名称", "its name"), _c("deaths", "float", "死亡人数N", "N", "persons"),
+        _c("frequency_per_yr", "float", "累积频率F", "frequency of N or more deaths", "1/yr"), _c("upper_per_yr", "float", "上限", "upper line of GB 36894-2018", "1/yr"), _c("lower_per_yr", "float", "下限", "lower line", "1/yr"), _c("zone", "string", "区域", "acceptable, alarp or intolerable")), ()),
+    Table("pll", "潜在生命损失", "expected deaths", "none", (
+        _c("scope", "string", "范围", "region, park, enterprise or source (deaths caused), or district (deaths within)"), _c("scope_id", "string", "编号", "which"), _c("scope_name", "string", "名称", "its name"), _c("pll_per_yr", "float", "潜在生命损失", "expected deaths", "1/yr"),
+        _c("share_percent", "float", "占比", "share of the region's", "%"), _c("worst_deaths", "float", "最坏死亡人数", "deaths of the worst outcome", "persons"), _c("zone", "string", "区域", "worst zone of the F-N curve"), _c("lacked", "string", "缺少", "what was assumed or left out")), ()),
+    Table("accident_zones", "事故影响范围", "zones of one accident", "polygon", (
+        _c("kind", "string", "后果", "how it ends"), _c("effect", "string", "影响", "death, heat, overpressure or a toxic limit"), _c("level", "float", "阈值", "level at the edge"), _c("unit", "string", "单位", "unit of the level"), _c("meaning", "string", "含义", "what it means"),
+        _c("distance_m", "float", "最远距离", "farthest from the source", "m"), _c("area_km2", "float", "面积", "area", "km2"), _c("warning", "string", "提示", "where a model is beyond its validity"), _c("persons_day", "float", "白天人数", "people inside by day", "persons"), _c("persons_night", "float", "夜间人数", "at night", "persons")), ()),
+    Table("risk_people", "人员分布", "people of societal risk", "none", (
+        _c("x", "float", "X", "easting of the square's centre", "m"), _c("y", "float", "Y", "northing", "m"), _c("day", "float", "白天人数", "people present by day", "persons"), _c("night", "float", "夜间人数", "people present at night", "persons")), ()),
+    Table("risk_outcomes", "事故后果", "outcomes of the risk sum", "none", (
+        _c("source", "int", "风险源", "row of risk_sources, from 0"), _c("scenario", "string", "泄漏情景", "loss of containment"), _c("kind", "string", "后果", "how it ends"), _c("weather", "int", "天气", "row of risk_weather; -1 any"),
+        _c("frequency_per_yr", "float", "频率", "frequency without the weather's share (of a line: per metre)", "1/yr"), _c("footprint", "int", "足迹", "row of risk_footprints")), ()),
+    Table("risk_footprints", "致死足迹", "death probability around one outcome", "none", (
+        _c("x_m", "json", "距离", "nodes: radius, or distance downwind", "m"), _c("value", "json", "取值", "probability of death, or probit on the axis"), _c("width_m", "json", "宽度", "crosswind spread or half width; missing if radial", "m"),
+        _c("outdoor", "json", "室外", "probability or factor outdoors"), _c("indoor", "json", "室内", "probability or factor indoors"), _c("slope", "float", "斜率", "fall of the probit crosswind"), _c("offset_m", "float", "偏移", "centre downwind of the source", "m")), ()),
+    Table("risk_weather", "天气分类", "weather classes of the risk sum", "none", (
+        _c("stability", "string", "稳定度", "Pasquill class"), _c("speed_mps", "float", "风速", "wind speed at 10 m", "m/s"), _c("period", "string", "时段", "day, night or all"), _c("share", "float", "频率", "share of the year"), _c("towards", "json", "去向", "probability per radian towards 144 angles from east over north")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),

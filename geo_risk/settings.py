@@ -47,6 +47,8 @@ def among(*allowed: str) -> Check:
 # What a person must say yes to, by the word in 'accept' (see docs/layers.md).
 ACCEPTED = ("swapped", "scaled", "sign", "packed_dms", "packed_json", "holes")
 
+CONGESTION = ("open", "some", "dense")
+
 EMPTY = object()  # default of a table without entries
 
 
@@ -150,6 +152,12 @@ class RiskSettings:
     cuts: tuple[float, ...] = setting(
         "Lowest index of a blue, yellow, orange and red cell", (0.0, 12.0, 30.0, 70.0), unit="0-100", check=FOUR_CUTS
     )
+    lsir_cuts: tuple[float, ...] = setting(
+        "Lowest individual risk of a blue, yellow, orange and red cell (GB 36894-2018 Table 2)",
+        (3e-7, 3e-6, 1e-5, 3e-5),
+        unit="1/yr",
+        check=FOUR_CUTS,
+    )
     enterprise_cuts: tuple[float, ...] = setting(
         "Lowest own index of a blue, yellow, orange and red enterprise",
         (0.0, 8.0, 18.0, 40.0),
@@ -166,6 +174,28 @@ class RiskSettings:
     district_min_enterprises: int = setting(
         "Red (or orange or worse) enterprises that make a district red (orange); 0: off", 3, check=NOT_NEGATIVE
     )
+
+    frequencies: str = setting(
+        "Set of failure frequencies; what it lacks is taken from purple_book",
+        "purple_book",
+        check=among("purple_book", "hj169"),
+    )
+    probits: str = setting("Set of toxic probits", "purple_book", check=among("purple_book", "lees"))
+    terrain: str = setting("Roughness of the ground for clouds", "urban", check=among("rural", "urban"))
+    congestion: str = setting(
+        "How much stands in the way of a burning cloud, which makes it explode", "some", check=among(*CONGESTION)
+    )
+    isolation: str = setting(
+        "How arms, hoses and pipelines are shut after a break: after 2, 10 or 30 minutes",
+        "hand",
+        check=among("automatic", "remote", "hand"),
+    )
+    missing_quantity: str = setting(
+        "Stock without quantity and volume: the threshold of GB 18218-2018, flagged, or not computed",
+        "threshold",
+        check=among("threshold", "none"),
+    )
+    scenarios: str | None = setting("CSV of own frequencies, quantities and switches by source and scenario", None)
 
     @property
     def largest_factor(self) -> float:

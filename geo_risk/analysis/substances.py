@@ -126,6 +126,11 @@ def valid_cas(cas: str) -> bool:
     return sum(i * int(d) for i, d in enumerate(digits, start=1)) % 10 == int(match[3])
 
 
+def is_solution(name: str | None) -> bool:
+    """Whether a written name is that of a solution (氨水, 盐酸, 30% ...), which is not the pure substance."""
+    return bool(_DILUTE.search(_text(name)))
+
+
 def nearest_names(name: str, n: int = 3) -> list[str]:
     """The ``n`` written names the tables know that look most like ``name``."""
     return [_written()[k] for k in difflib.get_close_matches(_key(_text(name)), _written(), n=n, cutoff=0.4)]

@@ -10,6 +10,7 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .risk import risk_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,6 +62,7 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
             0,
             Step("major hazards", lambda: _major_hazards(region), reads, tables(region, "major_hazards"), None, code),
         )
+    found.append(risk_step(region, workers))
     if "districts" in settings.layers:
         reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources"))
         reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")

@@ -27,7 +27,14 @@ _PUBLISHED = (
     "service_areas",
     "coverage",
     "index_sources",
+    "risk_contours",
+    "target_risk",
+    "risk_sources",
+    "not_quantified",
+    "fn_curve",
+    "pll",
 )
+_SURFACES = ("grade", "index", "lsir_grade", "lsir", "societal")
 
 
 def publish_steps(region: Region) -> list[Step]:
@@ -35,7 +42,7 @@ def publish_steps(region: Region) -> list[Step]:
         region.build / "frame.json",
         *layer_files(region, *region.settings.layers),
         *tables(region, *_published_tables(region)),
-        *surfaces(region, "grade", "index"),
+        *surfaces(region, *_SURFACES),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
     return [
@@ -74,7 +81,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     own, text = region.settings.region, region.settings.publish
     tables = {name: region.table(name) for name in _published_tables(region)}
     tables |= {f"layers/{name}": region.layer(name) for name in region.settings.layers}
-    surfaces = {name: region.surface(name) for name in ("grade", "index")}
+    surfaces = {name: region.surface(name) for name in _SURFACES}
     name_en = own.name_en or own.name
     meta = SiteMeta(
         title={

@@ -83,7 +83,8 @@ class Spec:
     def title_column(self) -> str:
         """The column that heads the popup."""
         names = table_schema(self.table).names
-        return next(n for n in ("name", "place_name", "source_name", "facility_kind", "id", "unit_id") if n in names)
+        heads = ("name", "place_name", "source_name", "facility_kind", "id", "unit_id", "effect", "level_per_yr")
+        return next(n for n in heads if n in names)
 
 
 def _base(id: str, table: str, geometry: str, style: str, columns: tuple[str, ...], **more) -> Spec:
@@ -95,6 +96,25 @@ def _objects(name: str, color: str, geometry: str = "circle", visible: bool = Fa
     return Spec(
         name, f"layers/{name}", "objects", table.zh, table.en.capitalize(), geometry, color=color, visible=visible
     )
+
+
+def _contour(level: float, zh: str, color: str) -> Spec:
+    where = {"scope": ("region",), "level_per_yr": (level,)}
+    en = f"Individual risk {level:.0e} per year".replace("e-0", "e-")
+    return Spec(f"lsir_{level:.0e}".replace("e-0", "e"), "risk_contours", "risk", f"个人风险等值线 {zh}/年", en, "line",
+                color=color, where=where)  # fmt: skip
+
+
+def _target(verdict: str, zh: str, en: str, color: str, **more) -> Spec:
+    where = {"verdict": (verdict,)}
+    return Spec(f"targets_{verdict}", "target_risk", "risk", f"防护目标：{zh}", f"Protection targets: {en}", "circle",
+                color=color, where=where, **more)  # fmt: skip
+
+
+def _zone(effect: str, zh: str, en: str, color: str, effects: tuple[str, ...] = ()) -> Spec:
+    where = {"effect": effects or (effect,)}
+    return Spec(f"zone_{effect}", "accident_zones", "risk", f"事故：{zh}", f"Accident: {en}", "line", color=color,
+                visible=True, where=where)  # fmt: skip
 
 
 LAYERS: tuple[Spec | str, ...] = (
@@ -114,12 +134,23 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
+    Spec("control_lines", "risk_contours", "risk", "园区土地使用安全控制线", "Land-safety control lines of parks",
+         "line", color="#08519c", where={"scope": ("park",)}),
+    _contour(3e-7, "3×10⁻⁷", "#4a90d9"),
+    _contour(3e-6, "3×10⁻⁶", "#b58f0a"),
+    _contour(1e-5, "1×10⁻⁵", "#f16913"),
+    _contour(3e-5, "3×10⁻⁵", "#a50f15"),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
     Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", "finding", maxzoom=14,
          color="#7b3294", where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
+    _zone("death", "死亡区", "death", "#a50f15"),
+    _zone("heat", "热辐射", "heat", "#f16913"),
+    _zone("overpressure", "超压", "overpressure", "#54278f"),
+    _zone("toxic", "中毒", "toxic limits", "#238b45", ("AEGL-1", "AEGL-2", "AEGL-3", "ERPG-2", "ERPG-3", "IDLH")),
+    _zone("front", "毒云前锋", "front of the cloud", "#08519c", ("AEGL-2 front",)),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
@@ -127,6 +158,12 @@ LAYERS: tuple[Spec | str, ...] = (
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
     _objects("hazard_sources", "#54278f", visible=True),
+    Spec("not_quantified", "not_quantified", "risk", "未量化风险源", "Sources not quantified", "circle",
+         color="#969696"),
+    Spec("risk_sources", "risk_sources", "risk", "定量风险源", "Sources of quantified risk", "circle", color="#08306b"),
+    _target("pass", "满足", "within the limit", "#238b45"),
+    _target("undecided", "待核实", "undecided", "#7b3294"),
+    _target("fail", "超限", "above the limit", "#a50f15", keep=True),
     Spec("major_hazards", "major_hazards", "risk", "重大危险源", "Major hazard installations", "circle",
          color="#67000d", where={"verdict": ("major", "undecided")}),
     Spec("emergency_facilities", "layers/emergency_facilities", "rescue", "应急力量", "Emergency facilities", "circle",
@@ -138,7 +175,7 @@ LAYERS: tuple[Spec | str, ...] = (
 _FACTS = ("address", "park", "sector", "staff", "regulated", "state")
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards")
+EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards", "target_risk", "fn_curve", "pll")
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
@@ -196,6 +233,8 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         yield spec, _merged(rows, "class")
     elif spec.id == "boundary":
         yield spec, _merged(_outlined(rows), "level")
+    elif spec.table in ("risk_contours", "accident_zones"):
+        yield spec, _with_geometry(rows, shapely.boundary(rows.geometry.to_numpy()))
     elif spec.geometry == "circle":
         outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0
         if outlined.any() and not spec.base:
@@ -298,9 +337,12 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
         "conflict": {"zh": "冲突", "en": "conflict"},
         "clear": {"zh": "满足", "en": "clear"},
         "undecided": {"zh": "待核实", "en": "undecided"},
+        "pass": {"zh": "满足", "en": "within the limit"},
+        "fail": {"zh": "超限", "en": "above the limit"},
         "major": {"zh": "重大危险源", "en": "major hazard installation"},
         "not_major": {"zh": "不构成重大危险源", "en": "not a major hazard installation"},
     },
+    "scope": {"region": {"zh": "全域", "en": "region"}, "park": {"zh": "园区", "en": "park"}},
     **dict.fromkeys(("layer", "place_layer", "source_layer", "target_layer"), _LAYER_WORDS),
 }
 

@@ -15,6 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
+
 from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
 from .catalogue import LAYERS, Spec, tables_of
@@ -314,6 +317,34 @@ def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
             yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
         if _limited(names, profile):
             yield from _too_fine(f"downloads/{path.name}", rows, profile)
+        if (block := _block_m(stem, profile)) and path.suffix == ".geojson":
+            yield from _too_detailed(path, block)
+
+
+def _block_m(layer_id: str, profile: Profile) -> float:
+    """Side of the blocks in which a layer's areas must be shown [m]; 0 where they may be exact."""
+    if profile.tables is None:
+        return 0.0
+    return max((profile.tables[key].block_m for key in tables_of(layer_id) if key in profile.tables), default=0.0)
+
+
+_METRES_PER_DEGREE = 111_320.0  # of latitude
+# A side of a block, turned and scaled by the projection to degrees and back, is no shorter than this part of it.
+_BLOCK_PART = 0.98
+
+
+def _too_detailed(path: Path, block_m: float) -> Iterator[str]:
+    """Lines with a piece shorter than a block's side: such an outline was not taken from blocks."""
+    for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
+        lines = shapely.get_parts(shapely.geometry.shape(feature["geometry"]))
+        xy, line = shapely.get_coordinates(lines, return_index=True)
+        across = np.cos(np.radians(xy[:, 1].mean()))
+        step = np.diff(xy, axis=0)[np.diff(line) == 0] * np.array([across, 1.0]) * _METRES_PER_DEGREE
+        shortest = float(np.hypot(*step.T).min(initial=np.inf))
+        if shortest < _BLOCK_PART * block_m:
+            piece = f"an outline with a piece of {shortest:.0f} m"
+            yield f"downloads/{path.name}: {piece} is finer than the blocks of {block_m:g} m of this profile"
+            return
 
 
 def profile_columns(stem: str, profile: Profile) -> set[str] | None:

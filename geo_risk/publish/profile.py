@@ -9,10 +9,12 @@ The table below is that practice spelt out; it does not replace the review.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from .. import schema
 from ..errors import SettingsError
@@ -27,10 +29,17 @@ PUBLIC_SHARE_DIGITS = 2
 
 @dataclass(frozen=True)
 class Shown:
-    """Columns of one table that may be shown, and why these."""
+    """
+    Columns of one table that may be shown, and why these.
+
+    ``where`` keeps rows whose column has one of the values; ``block_m`` > 0 shows areas as the
+    blocks of that side [m] that they touch.
+    """
 
     columns: tuple[str, ...]
     reason: str
+    where: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    block_m: float = 0.0
 
 
 # Tables and columns of the public map. What is not listed is not shown: enterprises, hazard sources,
@@ -40,6 +49,12 @@ PUBLIC: dict[str, Shown] = {
     "districts": Shown(
         ("id", "name", "level", "parent_id", "grade", "rule", "area_km2", *_SHARES, "persons"),
         "area grades are what the four-colour map is for; no counts of sources, no indices that point at one",
+    ),
+    "risk_contours": Shown(
+        ("scope", "level_per_yr", "targets"),
+        "land-use planning needs the lines; as blocks, since the middle of a circle is a tank",
+        where={"scope": ("region",)},
+        block_m=PUBLIC_CELL_M,
     ),
     "layers/districts": Shown(("id", "name", "level", "parent_id"), "public boundaries"),
     "layers/crowded_places": Shown(("name", "kind"), "places open to the public; no head counts"),
@@ -86,6 +101,11 @@ class Profile:
         columns = self.columns(key)
         if columns is None:
             return None
+        shows = None if self.tables is None else self.tables[key]
+        for column, values in shows.where.items() if shows else ():
+            frame = frame[frame[column].isin(values)]
+        if shows and shows.block_m and isinstance(frame, gpd.GeoDataFrame):
+            frame = frame.set_geometry(in_blocks(frame.geometry, shows.block_m))
         geometry = [c for c in ("geometry",) if c in frame.columns]
         shown = frame[[c for c in columns if c in frame.columns] + geometry].copy()
         if self.levels is not None and "level" in columns:
@@ -104,13 +124,28 @@ PROFILES: dict[str, Profile] = {
     "public": Profile(
         "public",
         tables=PUBLIC,
-        surfaces={"grade": PUBLIC_CELL_M},
+        surfaces={"grade": PUBLIC_CELL_M, "lsir_grade": PUBLIC_CELL_M},
         # A village's share of red would place a source to within a few hundred metres.
         levels=frozenset(("city", "county", "township")),
         min_persons=PUBLIC_MIN_PERSONS,
         share_digits=PUBLIC_SHARE_DIGITS,
     ),
 }
+
+
+def in_blocks(areas: gpd.GeoSeries, side_m: float) -> gpd.GeoSeries:
+    """Each area as the union of the squares of ``side_m`` [m], on multiples of it, that it touches."""
+    out = []
+    for area in areas:
+        if area is None or area.is_empty:
+            out.append(area)
+            continue
+        left, bottom, right, top = (np.floor(v / side_m) * side_m for v in area.bounds)
+        x, y = np.meshgrid(np.arange(left, right + side_m, side_m), np.arange(bottom, top + side_m, side_m))
+        squares = shapely.box(x.ravel(), y.ravel(), x.ravel() + side_m, y.ravel() + side_m)
+        shapely.prepare(area)
+        out.append(shapely.normalize(shapely.union_all(squares[shapely.intersects(area, squares)])))
+    return gpd.GeoSeries(out, index=areas.index, crs=areas.crs)
 
 
 def get_profile(name: str) -> Profile:

@@ -141,9 +141,11 @@ SURFACES: dict[str, Scale] = {
     "grade": Scale("风险分布", "Risk surface"),
     "residual_grade": Scale("现实风险分布", "Residual risk surface"),
     "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
+    "lsir_grade": Scale("个人风险分级", "Individual risk grade"),
     # Three decades on either side of the range in which individual risk criteria lie (3e-7 to 3e-5 per year).
     "lsir": Scale("个人风险", "Individual risk", "1/yr", 1e-9, 1e-3, log=True),
-    "societal": Scale("社会风险密度", "Societal risk density", "1/yr", 1e-9, 1e-3, log=True),
+    # From one death in a hundred million years to one in a hundred, on a square kilometre.
+    "societal": Scale("社会风险密度", "Societal risk density", "1/yr/km2", 1e-8, 1e-2, log=True),
 }
 
 

@@ -199,3 +199,82 @@ def test_the_server_shows_the_map(city):
     answer = client.get(f"/internal/tiles/{tile.name}", headers={"Range": "bytes=0-6"})
     assert answer.status_code == 206
     assert answer.data == b"PMTiles"
+
+
+def test_explain_tells_individual_risk(city, capsys):
+    cell = worst_cell(city)
+    code, out = ask(capsys, "explain", city, cell, "--json")
+    risk = json.loads(out)["risk"]
+    assert code == 0
+    assert risk["lsir_per_yr"] > 0
+    for part in ("sources", "scenarios", "outcomes", "weathers"):
+        assert sum(row["share_percent"] for row in risk[part]) == pytest.approx(100)
+    assert "individual risk:" in ask(capsys, "explain", city, cell)[1]
+
+
+def chlorine(city: Path) -> str:
+    sources = geo_risk.Region(city).table("risk_sources")
+    return sources.loc[sources["substance"].isin(["氯", "氨"]), "source_id"].iloc[0]
+
+
+def test_accident(city, capsys, tmp_path):
+    source = chlorine(city)
+    code, out = ask(capsys, "accident", city, source, "--wind", "112.5,3", "--at", "14:20", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["wind"]["from_deg"] == pytest.approx(112.5)
+    assert told["period"] == "day"
+    assert {"death"} <= {z["effect"] for z in told["zones"]}
+    assert all(z["geometry"]["type"].endswith("Polygon") for z in told["zones"])
+    assert told["rescue"]
+    page = tmp_path / "accident.html"
+    code, out = ask(capsys, "accident", city, source, "--to", page)
+    assert code == 0
+    assert "no wind given" in out
+    assert "http://" not in page.read_text(encoding="utf-8").replace("http://www.w3.org/", "")
+    table = tmp_path / "zones.geojson"
+    assert ask(capsys, "accident", city, source, "--to", table)[0] == 0
+    assert json.loads(table.read_text(encoding="utf-8"))["features"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--wind", "east"], "write DEG,MPS"),
+        (["--wind", "400,3"], "degrees within 0 to 360"),
+        (["--at", "25:00"], "write a time of day"),
+        (["--scenario", "none"], "this source has"),
+    ],
+)
+def test_accident_refuses(city, capsys, more, message):
+    code, out = ask(capsys, "accident", city, chlorine(city), *more)
+    assert code == 1
+    assert message in out
+
+
+def test_an_unknown_source_is_told(city, capsys):
+    assert "no risk source is called so" in ask(capsys, "accident", city, "nobody")[1]
+
+
+def test_what_if(city, capsys, tmp_path):
+    source = chlorine(city)
+    code, out = ask(capsys, "what-if", city, source, "--to", tmp_path / "difference.tif", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["cells_computed"] > 0
+    assert all(row["area_after_km2"] <= row["area_km2"] for row in told["contours"])
+    assert (tmp_path / "difference.tif").is_file()
+    assert "frequencies x 0.1" in ask(capsys, "what-if", city, source, "--factor", "0.1")[1]
+
+
+def test_risk_tables_hold_together(city):
+    region = geo_risk.Region(city)
+    targets, curve, pll = (region.table(name) for name in ("target_risk", "fn_curve", "pll"))
+    assert set(targets["verdict"]) <= {"pass", "fail", "undecided"}
+    assert (targets.loc[targets["verdict"] == "fail", "margin"] < 1).all()
+    assert (targets.loc[targets["verdict"] == "pass", "lsir_per_yr"] <= targets["limit_per_yr"].max()).all()
+    whole = curve[curve["scope"] == "region"]
+    assert (whole["frequency_per_yr"].diff().dropna() <= 0).all()
+    region_pll = pll.loc[pll["scope"] == "region", "pll_per_yr"].iloc[0]
+    assert pll.loc[pll["scope"] == "source", "pll_per_yr"].sum() == pytest.approx(region_pll)
+    assert pll["lacked"].str.contains("no wind rose").all()

@@ -174,3 +174,24 @@ def test_the_register_tells_more_of_a_graded_enterprise():
     twice = {**tables, "layers/enterprises": pd.concat([register, register])}
     ((_, rows),) = [item for item in layers_of(twice) if not isinstance(item, str)]
     assert "address" not in rows.columns  # which of the two is meant, nobody knows
+
+
+def risk_contours() -> gpd.GeoDataFrame:
+    at = shapely.Point(500_250, 3_500_250)
+    rows = {"scope": ["region", "region", "park"], "scope_id": ["", "", "东园"], "level_per_yr": [3e-7, 3e-6, 3e-7]}
+    rows |= {"area_km2": [3.1, 0.8, 0.8], "targets": ["a", "b", "a"], "persons": [10.0, 5.0, 5.0]}
+    shapes = [at.buffer(1000), at.buffer(500), at.buffer(500)]
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs="EPSG:4549")
+
+
+def test_public_contours_are_blocks_of_the_region_alone():
+    exact = risk_contours()
+    shown = get_profile("public").apply("risk_contours", exact)
+    assert list(shown.columns) == ["scope", "level_per_yr", "targets", "geometry"]
+    assert shown["scope"].tolist() == ["region", "region"]
+    for area, true in zip(shown.geometry, exact.geometry, strict=False):
+        assert area.contains(true)
+        assert area.area < true.buffer(2 * 500 * 2**0.5).area
+        xy = shapely.get_coordinates(area)
+        assert (np.mod(xy, 500) == 0).all()
+    assert len(get_profile("internal").apply("risk_contours", exact)) == 3

@@ -409,3 +409,27 @@ def test_only_the_nearest_routes_to_hazard_sources_are_drawn(tmp_path, meta, sta
     )
     assert summary.layers == {"routes": 2}
     assert routes.crs.to_string() == CRS
+
+
+def contours_site(folder: Path, exact: bool, monkeypatch) -> list[str]:
+    """What the gate says of a public site whose contours are blocks, or slipped through as they were."""
+    from geo_risk.publish import profile
+
+    at = shapely.Point(505_310, 3_535_170)
+    rows = {"scope": ["region"] * 2, "level_per_yr": [3e-7, 3e-6], "targets": ["a", "b"]}
+    table = gpd.GeoDataFrame(rows, geometry=[at.buffer(1500), at.buffer(700)], crs=CRS)
+    if exact:
+        monkeypatch.setattr(profile, "in_blocks", lambda areas, side: areas)
+        monkeypatch.setattr(site_module, "check_site", lambda folder: [])
+    meta = site_module.SiteMeta(title={"zh": "图", "en": "map"}, bounds=(122.9, 31.8, 123.3, 32.1))
+    build_site(folder, {"risk_contours": table}, {}, meta, "public", template=TEMPLATE)
+    return check_site(folder)
+
+
+def test_public_contours_in_blocks_pass_the_gate(tmp_path, monkeypatch):
+    assert contours_site(tmp_path / "site", False, monkeypatch) == []
+
+
+def test_the_gate_refuses_exact_contours(tmp_path, monkeypatch):
+    found = contours_site(tmp_path / "site", True, monkeypatch)
+    assert any("is finer than the blocks of 500 m" in problem for problem in found)

@@ -26,18 +26,37 @@ def along(kernels: Kernels) -> NDArray[np.float64]:
 
     d and s run evenly from 0 to the reach [per year times metres].
     """
-    nodes = np.linspace(0.0, 1.0, _NODES)
-    fine = np.linspace(0.0, 1.0, 8 * (_NODES - 1) + 1)
     out = np.zeros((len(kernels.reach_m), _NODES, _NODES))
-    for s, reach in enumerate(kernels.reach_m):
-        if reach <= 0:
-            continue
-        r = np.hypot(nodes[:, None], fine[None, :])  # in reaches
-        value = np.interp(np.sqrt(np.minimum(r, 1.0)) * (FINE - 1), np.arange(FINE), kernels.radial[s])
-        value = np.where(r < 1.0, value, 0.0)
-        steps = (value[:, 1:] + value[:, :-1]) / 2 * (reach / (len(fine) - 1))
-        out[s, :, 1:] = np.cumsum(steps, axis=1)[:, 7::8]
+    _along(kernels.reach_m, kernels.radial, out)
     return out
+
+
+@njit(cache=True, parallel=True)
+def _along(reach, radial, out) -> None:
+    """Trapezoids of an eighth of a node's step."""
+    count = _NODES - 1
+    for k in prange(len(reach) * _NODES):
+        s, i = k // _NODES, k % _NODES
+        if reach[s] <= 0.0:
+            continue
+        d, step, total = i / count, 1.0 / (8 * count), 0.0
+        before = _at_ring(radial[s], d)
+        for j in range(1, 8 * count + 1):
+            after = _at_ring(radial[s], math.sqrt(d * d + (j * step) ** 2))
+            total += (before + after) / 2 * (reach[s] * step)
+            before = after
+            if j % 8 == 0:
+                out[s, i, j // 8] = total
+
+
+@njit(cache=True)
+def _at_ring(radial, r: float) -> float:
+    """A radial kernel at a distance in reaches."""
+    if r >= 1.0:
+        return 0.0
+    t = math.sqrt(r) * (FINE - 1)
+    k = min(int(t), FINE - 2)
+    return radial[k] + (t - k) * (radial[k + 1] - radial[k])
 
 
 def pieces(geometry: NDArray[np.object_], reach_m: NDArray[np.float64]) -> tuple[NDArray, NDArray]:

@@ -68,6 +68,11 @@ class Parts:
     line: NDArray[np.int64]
 
 
+def source_ids(sources: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """(S,) what each source is called for good: ``source_id``, else ``id``."""
+    return sources["source_id" if "source_id" in sources else "id"].to_numpy(object)
+
+
 def _parts(model: Model) -> Parts:
     geometry = model.sources.geometry.to_numpy()
     flat = shapely.get_dimensions(geometry)
@@ -111,8 +116,13 @@ def lsir_surface(model: Model, grid: Grid, *, workers: int = 1) -> NDArray[np.fl
 
     Bit for bit the same for any number of workers. Zero where no outcome reaches.
     """
+    return risk_surface(model, individual(model.weather), grid, workers=workers)
+
+
+def risk_surface(model: Model, view: View, grid: Grid, *, workers: int = 1) -> NDArray[np.float32]:
+    """(rows, cols) frequency of death of the persons of ``view`` at the cell centres [per year]; see `lsir_surface`."""
     out = np.zeros(grid.shape, np.float32)
-    _add(model, individual(model.weather), grid, out, (0, grid.shape[0], 0, grid.shape[1]), workers)
+    _add(model, view, grid, out, (0, grid.shape[0], 0, grid.shape[1]), workers)
     return out
 
 

@@ -74,10 +74,12 @@ def fn_curves(
     reach, first = spans(outcomes, count)
     bins, pll, most = np.zeros((count, len(DEATHS) + 1)), np.zeros(count), np.zeros(count)
     threads(workers)
+    northward = np.argsort(people.y, kind="stable")
+    px, py = people.x[northward], people.y[northward]
     for period, view in views.items():
-        share = weather.share * view.weight
+        share, persons = weather.share * view.weight, people.persons[period][northward]
         _count_deaths(
-            bins, pll, most, xs, ys, reach, first, people.x, people.y, people.persons[period], people.side_m, outcomes,
+            bins, pll, most, xs, ys, reach, first, px, py, persons, people.side_m, outcomes,
             weather.towards, share, view.weight, view.mix, normal_table(), DEATHS,
         )  # fmt: skip
     frequency = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1][:, 1:]
@@ -87,7 +89,10 @@ def fn_curves(
 @njit(cache=True)
 def _lay(px, py, side, persons, sx, sy, reach, nodes, rings) -> None:
     """Share people out among the nodes of a source's polar grid (RINGS, ANGLES) and of its fine rings (FINE,)."""
-    for i in range(len(px)):
+    # People are sorted from south to north: only a band can be in reach.
+    south = np.searchsorted(py, sy - reach - side)
+    north = np.searchsorted(py, sy + reach + side, side="right")
+    for i in range(south, north):
         if persons[i] <= 0.0:
             continue
         dx, dy = px[i] - sx, py[i] - sy
