@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place
+from . import attributes, hazards, headers, identity, parts, place
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -21,6 +21,7 @@ from .raw import Raw
 from .read import read
 from .repair import duplicates, repair
 from .sources import Source, sources, table_of
+from .survey import read_inputs
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
 _FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
@@ -61,19 +62,18 @@ def load_layer(
         With file, row, column, value and the next step; also if no row at all is left.
     """
     table = table_of(name)
-    parts: list[gpd.GeoDataFrame] = []
-    raws: list[Raw] = []
-    for number, source in enumerate(sources(name, spec, folder)):
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
-        raws.append(raw)
+    frames: list[gpd.GeoDataFrame] = []
+    inputs = read_inputs(table, sources(name, spec, folder))
+    raws = [raw for _, raw in inputs] + [raw.points for _, raw in inputs if raw.points is not None]
+    for number, (source, raw) in enumerate(inputs):
         _select(raw, source)
         part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
         if part is not None and len(part):
-            parts.append(part.assign(_file=number))
-    if not parts:
+            frames.append(part.assign(_file=number))
+    if not frames:
         raise InputError(_nothing_left(name, raws))
-    layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
-    layer = _unite(layer, table, raws)
+    layer = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=crs)
+    layer = _unite(layer, table, inputs)
     counts = layer["_file"].value_counts()
     reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
@@ -157,6 +157,7 @@ def _match(raw: Raw, table: Table, source: Source) -> dict[str, str]:
         )
     raw.log.columns = dict(columns)
     used = {*columns.values(), *headers.places(names, raw.labels, source.columns, raw.what, table).values()}
+    used |= set(headers.ends(names).values()) if raw.points is not None else set()
     unused = [n for n in names if n not in used]
     if unused:
         raw.log.note("unused_columns", detail=", ".join(unused))
@@ -217,21 +218,35 @@ def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
     return keep
 
 
-def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDataFrame:
-    """Merge copies, give every row an id of its own, and finish what needs the whole layer."""
-    logs = np.array([raw.log for raw in raws], object)
+def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw]]) -> gpd.GeoDataFrame:
+    """Merge copies and parts, give every row an id of its own, and finish what needs the whole layer."""
+    logs = np.array([raw.log for _, raw in inputs], object)
     shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
     keep, known = np.ones(len(layer), bool), _known(layer, table)
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
-    layer = _take(layer, keep)
+    layer = _parts(_take(layer, keep), table, shown, inputs)
     _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
         layer = add_parents(layer)
     return layer
+
+
+def _parts(
+    layer: gpd.GeoDataFrame, table: Table, shown: list[str], inputs: list[tuple[Source, Raw]]
+) -> gpd.GeoDataFrame:
+    """Rows of one feature made one; tanks without numbers of their own stay apart."""
+    if table.name == "hazard_sources":
+        return layer
+    logs = np.array([raw.log for _, raw in inputs], object)
+    loose = np.array([raw.points is not None for _, raw in inputs], bool)[layer["_file"].to_numpy(int)]
+    holes = np.array(["holes" in source.accept for source, _ in inputs], bool)[layer["_file"].to_numpy(int)]
+    geometry, files, rows = _view(layer, logs)
+    geometry, keep = parts.unite(layer[shown], geometry, rows, files, loose=loose, holes=holes)
+    return _take(layer.set_geometry(gpd.GeoSeries(geometry, index=layer.index, crs=layer.crs)), keep)
 
 
 def _known(layer: gpd.GeoDataFrame, table: Table) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..schema import Table
-from . import coordinates, headers
+from . import coordinates, headers, survey
 from .coordinates import Box, named
 from .raw import Raw
 from .sources import Source
@@ -62,6 +63,8 @@ def place(
     anchor = None if table.name == "districts" else anchor
     if source.join:
         return _joined(raw, source.join, columns, joins)
+    if raw.points is not None:
+        return _surveyed(raw, source, declared, crs, anchor)
     if raw.geometry is None:
         _read_wkt(raw)
     if raw.geometry is not None:
@@ -71,6 +74,12 @@ def place(
     if not ({"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where):
         joinable = "enterprise_id" in table.names
         hint = ', or join = "enterprises" to take the places of the enterprises' if joinable else ""
+        if survey.is_line_table(raw):
+            raise InputError(
+                f"{raw.what}: a table of lines between numbered points, and no table of these points with coordinates "
+                f"beside it. Ask for the point table (管点表) and name both: source = [{json.dumps(raw.what)}, "
+                '"POINT TABLE"].'
+            )
         raise InputError(
             f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
             "as X and Y. "
@@ -105,6 +114,13 @@ def _points(
             raw.log.note("coarse", row=raw.rows[i], value=f"{x[i]:g}, {y[i]:g}", detail=f"{error[i]:.0f}")
     least_m = 0.0 if source.position_error_m is not None else float(found["least_m"].max())
     return Placed(geometry, ok, error, least_m=least_m)
+
+
+def _surveyed(raw: Raw, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:
+    geometry, ok, error, least_m = survey.lines(raw, declared, anchor, crs)
+    if source.position_error_m is None:
+        return Placed(geometry, ok, error, least_m=least_m)
+    return Placed(geometry, ok, np.full(len(ok), float(source.position_error_m)))
 
 
 def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:

@@ -124,6 +124,13 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "no id, and the same as row {detail}: two tanks or one written twice? both kept, check the quantity",
         "无编号且与第 {detail} 行相同：是两个储罐还是重复填写？均保留，请核对存量",
     ),
+    "no_such_point": ("the point is not in {detail}", "{detail} 中没有该点号"),
+    "point_aside": (
+        "the point is in {detail}, but was set aside there (see its own line)",
+        "该点在 {detail} 中，但已被剔除（见该表的说明）",
+    ),
+    "point_twice": ("one point number with two places, {detail} apart", "同一点号有两个位置，相距 {detail}"),
+    "unused_points": ("points on no line: {detail}", "未被任何管线引用的点：{detail}"),
     # geometry
     "null_geometry": ("no geometry", "无图形"),
     "empty_geometry": ("empty geometry", "图形为空"),
@@ -143,6 +150,14 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "ring_reversed": (
         "ring direction opposite to the rest of the file; harmless",
         "环方向与文件其余部分相反，不影响使用",
+    ),
+    "united": ("rows {detail} are parts of one feature; united", "第 {detail} 行是同一要素的各部分，已合并"),
+    "pieces": ("{detail} rows between points, joined by their line numbers", "{detail} 行点间管段已按管线编号连接"),
+    "hole": ("rows {detail} lie within this one: taken as its holes", "第 {detail} 行位于本行图形之内，按内部空洞处理"),
+    "hole_row": (
+        "lies within row {detail} of the same feature: a hole, or drawn twice? Write accept = [\"holes\"] to take "
+        "such rows as holes",
+        "位于同一要素第 {detail} 行之内：是空洞还是重复绘制？若为空洞，请写 accept = [\"holes\"]",
     ),
     "duplicate": ("the same feature as row {detail}; merged", "与第 {detail} 行重复，已合并"),
     "near_duplicate": ("nearly the same feature as row {detail}; merged", "与第 {detail} 行近似重复，已合并"),
