@@ -20,12 +20,14 @@ COORDINATES: dict[str, tuple[str, ...]] = {
 }
 # The two ends of a line by the numbers of its points, as surveys of pipes and roads write them (管线表).
 ENDS: dict[str, tuple[str, ...]] = {
-    "start": ("起点点号", "起点编号", "起点号", "起始点号", "起始点编号", "起点物探点号", "起点管点号", "本点号", "起点", "始点",
+    "start": ("起点点号", "起点编号", "起点号", "起始点号", "起始点编号", "起点物探点号", "起点管点号", "本点号",
+              "起点", "始点",
               "from", "from_id", "from_point", "from_node", "start_point", "s_point"),
-    "end": ("终点点号", "终点编号", "终点号", "终止点号", "终止点编号", "终点物探点号", "终点管点号", "连接点号", "终点", "止点",
+    "end": ("终点点号", "终点编号", "终点号", "终止点号", "终止点编号", "终点物探点号", "终点管点号",
+            "连接点号", "终点", "止点",
             "to", "to_id", "to_point", "to_node", "end_point", "e_point"),
 }  # fmt: skip
-POINT_NUMBERS = ("物探点号", "管点编号", "管点号", "管线点号", "管线点编号", "点号", "测点编号", "外业点号", "图上点号", "point_id")
+POINT_NUMBERS = ("物探点号", "管点编号", "管点号", "管线点号", "管线点编号", "点号", "测点编号", "外业点号", "point_id")
 # Line numbers: an identifier only where there is no better one.
 _WEAK = frozenset(map(key, ("序号", "gid", "fid", "OBJECTID", "no", "no.")))
 _FILLED = ("source_file", "source_row")

@@ -105,7 +105,8 @@ def _clean(
     columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
     placed = place.place(raw, table, source, columns, crs, anchor, joins, evidence)
     raw.take(placed.ok)
-    geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log)
+    geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log,
+                          holes="holes" in source.accept)  # fmt: skip
     raw.take(ok)
     geometry, error_m = geometry[ok], placed.error_m[placed.ok][ok]
     filled = {c: values[placed.ok][ok] for c, values in placed.filled.items()}

@@ -147,10 +147,21 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "collection": ("geometry collection unpacked", "集合图形已拆解"),
     "z_dropped": ("heights (z) dropped: {detail}", "已去除高程（z）：{detail}"),
-    "ring_reversed": (
-        "ring direction opposite to the rest of the file; harmless",
-        "环方向与文件其余部分相反，不影响使用",
+    "m_dropped": ("measures (m) dropped", "已去除里程值（m）"),
+    "bad_vertex": ("a vertex without numbers (NaN or infinite)", "有顶点坐标不是有效数值（NaN 或无穷）"),
+    "far_vertex": (
+        "{detail} from the others: a typing mistake? Correct it at the source",
+        "有顶点远离其余顶点（{detail}），疑为录入错误，请在源文件中改正",
     ),
+    "repeated_vertices": ("{detail} vertices repeated the one before; dropped", "{detail} 个顶点与前一点重复，已去除"),
+    "spike": ("needle-thin spikes cut off: {detail}", "已去除尖刺：{detail}"),
+    "spike_left": ("{detail} needle-thin spikes, too large to cut; kept", "{detail} 处尖刺过大，未处理"),
+    "nested": (
+        "{detail} outlines lie within another outline of the shape: holes, or drawn twice? Taken as holes with "
+        "accept = [\"holes\"], else set aside",
+        "{detail} 个外环位于同一图形的另一外环之内：是空洞还是重复绘制？写明 accept = [\"holes\"] 时按空洞，否则剔除",
+    ),
+    "ring_reversed": ("ring direction opposite to the rest of the file; turned", "环方向与文件其余部分相反，已调整"),
     "united": ("rows {detail} are parts of one feature; united", "第 {detail} 行是同一要素的各部分，已合并"),
     "pieces": ("{detail} rows between points, joined by their line numbers", "{detail} 行点间管段已按管线编号连接"),
     "hole": ("rows {detail} lie within this one: taken as its holes", "第 {detail} 行位于本行图形之内，按内部空洞处理"),

@@ -17,7 +17,7 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
-from . import angles, coordinates, hazards, headers
+from . import angles, coordinates, hazards, headers, survey
 from .attributes import canonical, strings
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
@@ -88,6 +88,7 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
     out: list[Recognised] = []
     marks: list[tuple[Any, ...] | None] = []
     ids: list[frozenset[str]] = []
+    plain_tables: list[Raw | None] = []
     for path in _files(paths):
         for found, raw in _look(path):
             mark = _mark(path, found, raw)
@@ -105,6 +106,26 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
             out.append(found)
             marks.append(mark)
             ids.append(mine)
+            plain_tables.append(raw if raw is not None and raw.geometry is None else None)
+    return _surveys(out, plain_tables)
+
+
+def _surveys(found: list[Recognised], tables: list[Raw | None]) -> list[Recognised]:
+    """The same list, in which a table of lines between numbered points and the table of these points are one layer."""
+    out = list(found)
+    for n, raw in enumerate(tables):
+        others = [(m, other) for m, other in enumerate(tables) if other is not None and m != n]
+        best = survey.best_points(raw, [other for _, other in others]) if raw is not None else None
+        if raw is None or best is None:
+            continue
+        points = found[others[best][0]]
+        lines = _judge(found[n].path, found[n].sublayer, raw, "line")
+        if lines.layer is None or LAYERS[lines.layer].geometry != "line":
+            continue
+        out[n] = replace(lines, notes=(*lines.notes, f"lines between the points of {points.shown}"))
+        notes = (f"the points of {lines.shown}", *(t for t in points.notes if t.startswith(coordinates.UNSTATED)))
+        out[others[best][0]] = replace(points, layer=lines.layer, score=lines.score, runner_up=None, columns={},
+                                       values={}, where={}, join=None, notes=notes)  # fmt: skip
     return out
 
 
@@ -170,11 +191,12 @@ def _look_osm(path: Path) -> list[Recognised]:
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
 
 
-def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
+def _judge(path: Path, sublayer: str | None, raw: Raw, shape: str | None = None) -> Recognised:
+    """``shape`` is what the rows are where neither geometry nor coordinates tell: lines of a survey."""
     names = list(map(str, raw.frame.columns))
     stem = f"{path.stem} {sublayer or ''}"
     where = headers.places(names, raw.labels)
-    shape = _shape(raw, where)
+    shape = shape or _shape(raw, where)
     notes: list[str] = [i.problem for i in raw.log.issues if i.row is None]
     scored: list[tuple[float, int, Table, dict[str, str]]] = []
     for table in LAYERS.values():

@@ -43,6 +43,8 @@ def read_inputs(table: Table, wanted: Sequence[Source]) -> list[tuple[Source, Ra
         if best is not None:
             taken.add(others[best])
             at = inputs[others[best]]
+            _name_sheet(raw)
+            _name_sheet(at[1])
             raw.points = at[1]
             inputs[n] = (replace(source, crs=source.crs or at[0].crs), raw)
     return [pair for i, pair in enumerate(inputs) if i not in taken]
@@ -57,8 +59,6 @@ def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
                 raw = read(source.path, member.label, layer=table.name, expected=expected)
             except GeoRiskError:  # a sheet of remarks
                 continue
-            raw.log.file = raw.what
-            raw.log.issues = [replace(i, file=raw.what) for i in raw.log.issues]
             found.append(raw)
         for raw in found:
             others = [r for r in found if r is not raw]
@@ -67,6 +67,12 @@ def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
                 _tell_others(raw, [r for r in others if r is not others[best]])
                 return [(source, raw), (source, others[best])]
     return [(source, read(source.path, source.sublayer, layer=table.name, expected=expected))]
+
+
+def _name_sheet(raw: Raw) -> None:
+    """Two sheets of one workbook have two reports, which are told apart by their names."""
+    raw.log.file = raw.what
+    raw.log.issues = [replace(i, file=raw.what) for i in raw.log.issues]
 
 
 def _holds_several(path: str) -> bool:
