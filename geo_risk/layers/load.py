@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, hazards, headers, identity, parts, place
+from . import attributes, coverage, hazards, headers, identity, parts, place
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -229,10 +229,13 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _parts(_take(layer, keep), table, shown, inputs)
-    _, files, rows = _view(layer, logs)
+    geometry, files, rows = _view(layer, logs)
+    if table.name == "districts":
+        layer = _take(layer, coverage.other_versions(layer, rows, files))
+        _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
-        layer = add_parents(layer)
+        layer = coverage.check_coverage(add_parents(layer), rows, files)
     return layer
 
 

@@ -162,6 +162,17 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "{detail} 个外环位于同一图形的另一外环之内：是空洞还是重复绘制？写明 accept = [\"holes\"] 时按空洞，否则剔除",
     ),
     "ring_reversed": ("ring direction opposite to the rest of the file; turned", "环方向与文件其余部分相反，已调整"),
+    "borders_snapped": (
+        "shared borders within 1 m of each other made one; largest movement {detail}",
+        "相邻边界相距 1 m 以内者已并为一条；最大移动 {detail}",
+    ),
+    "overlap": ("units of one level overlap: {detail}", "同级区划相互重叠：{detail}"),
+    "gap": ("ground between units of one level that none covers: {detail}", "同级区划之间有未覆盖的空隙：{detail}"),
+    "outside_parent": ("part of a unit lies outside the unit above: {detail}", "区划有一部分位于上级之外：{detail}"),
+    "other_version": (
+        "another outline of the unit in row {detail} differ; the first is used: keep one boundary version",
+        "与第 {detail} 行为同一区划的不同边界，存在差异；采用前者，请只保留一个边界版本",
+    ),
     "united": ("rows {detail} are parts of one feature; united", "第 {detail} 行是同一要素的各部分，已合并"),
     "pieces": ("{detail} rows between points, joined by their line numbers", "{detail} 行点间管段已按管线编号连接"),
     "hole": ("rows {detail} lie within this one: taken as its holes", "第 {detail} 行位于本行图形之内，按内部空洞处理"),
