@@ -142,10 +142,10 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         aliases=("人员密集场所", "密集场所", "学校", "医院", "养老机构", "场所", "避难", "crowded", "crowded_places", "places", "pois", "schools", "hospitals", "shelters")),
     Table("roads", "道路", "roads", "line", (
         ID, _c("name", "string", "道路名称", "name", also="路名|名称|road_name|route"),
-        _c("class", "string", "道路等级", "class, OSM words", also="等级|类型|道路类型|highway|fclass|category|road_class|路宽等级",
-           domain="motorway=高速,高速公路,freeway,国道主干线|motorway_link=高速匝道,匝道|trunk=国道,省道,快速路,国省道,expressway,provincial|trunk_link=|primary=主干路,主干道,县道|primary_link=|secondary=次干路,次干道,乡道|secondary_link=|tertiary=支路,三级|tertiary_link=|residential=小区路,街巷,村道,residential|living_street=|unclassified=其他道路,未分级|service=内部道路,厂区道路|road="),
+        _c("class", "string", "道路等级", "class, OSM words", also="等级|类型|道路类型|highway|fclass|category|road_class|路宽等级|技术等级|MTFCC",
+           domain="motorway=高速,高速公路,freeway,国道主干线,S1100|motorway_link=高速匝道,匝道,S1630|trunk=国道,省道,快速路,城市快速路,国省道,一级公路,expressway,provincial|trunk_link=|primary=主干路,主干道,县道,二级公路,S1200|primary_link=|secondary=次干路,次干道,乡道,三级公路|secondary_link=|tertiary=支路,三级,四级公路|tertiary_link=|residential=小区路,街巷,村道,residential,S1400|living_street=|unclassified=其他道路,未分级,等外公路|service=内部道路,厂区道路,专用公路,S1640,S1730,S1740,S1780|road="),
         _c("oneway", "int", "单行", "1 along the line, -1 against it, 0 both ways", also="单行线|单双向|单向", domain="1=是,yes,true,1,Y,单向|0=否,no,false,0,N,双向|-1=-1,reverse"),
-        _c("speed_kmh", "float", "限速", "speed limit", "km/h", "速度|设计速度|maxspeed|限速(km/h)"), _c("lanes", "float", "车道数", "lanes", "", "车道|lanes"),
+        _c("speed_kmh", "float", "限速", "speed limit", "km/h", "速度|设计速度|maxspeed|限速(km/h)|speed|speed_limit"), _c("lanes", "float", "车道数", "lanes", "", "车道|lanes"),
         _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
         _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
@@ -226,6 +226,8 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
+    Table("network", "路网检查", "condition of the road network", "none", (
+        _c("what", "string", "项目", "what was found"), _c("count", "float", "数量", "roads, ends, places, or kilometres"), _c("share", "float", "比例", "of all of them; missing where there is none"), _c("why", "string", "说明", "why, and what to do")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),

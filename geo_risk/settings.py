@@ -201,6 +201,11 @@ class RescueSettings:
     connect_m: float = setting(
         "Loose ends of roads are joined to the nearest road within this; 0: never", 0.0, unit="m", check=NOT_NEGATIVE
     )
+    split_crossings: bool = setting(
+        "Join roads that cross without a common vertex, unless bridge, tunnel or level differ: for layers not cut at "
+        "their junctions",
+        False,
+    )
     max_access_m: float = setting(
         "Places farther than this from a road cannot be reached", 500.0, unit="m", check=POSITIVE
     )

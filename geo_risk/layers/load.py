@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, coverage, hazards, headers, identity, parts, place
+from . import attributes, coverage, hazards, headers, identity, lines, parts, place
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -67,6 +67,7 @@ def load_layer(
     raws = [raw for _, raw in inputs] + [raw.points for _, raw in inputs if raw.points is not None]
     for number, (source, raw) in enumerate(inputs):
         _select(raw, source)
+        lines.add_heights(raw, source.columns)
         part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
         if part is not None and len(part):
             frames.append(part.assign(_file=number))
@@ -117,6 +118,10 @@ def _clean(
     frame = _columns(raw, table, source, columns).assign(**filled)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
+    if table.name == "gas_pipelines":
+        lines.tell_missing(frame, raw.rows, raw.log)
+        if source.position_error_m is None:
+            error_m = lines.schematic_error(geometry, error_m, raw.rows, raw.log)
     if "position_error_m" in table.names:
         stated = frame["position_error_m"].to_numpy(float)
         frame["position_error_m"] = np.maximum(np.where(np.isnan(stated), error_m, stated), placed.least_m)
@@ -249,7 +254,10 @@ def _parts(
     loose = np.array([raw.points is not None for _, raw in inputs], bool)[layer["_file"].to_numpy(int)]
     holes = np.array(["holes" in source.accept for source, _ in inputs], bool)[layer["_file"].to_numpy(int)]
     geometry, files, rows = _view(layer, logs)
-    geometry, keep = parts.unite(layer[shown], geometry, rows, files, loose=loose, holes=holes)
+    geometry, owner = parts.unite(layer[shown], geometry, rows, files, loose=loose, holes=holes)
+    keep = owner == np.arange(len(layer))
+    if "position_error_m" in layer:  # the worst of the parts holds for the whole
+        layer = layer.assign(position_error_m=layer["position_error_m"].groupby(owner).transform("max"))
     return _take(layer.set_geometry(gpd.GeoSeries(geometry, index=layer.index, crs=layer.crs)), keep)
 
 

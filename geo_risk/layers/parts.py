@@ -15,22 +15,22 @@ MAX_HOLE = 0.9  # a row that fills more than this of the row around it is a seco
 
 def unite(
     frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDArray, *, loose: NDArray, holes: NDArray
-) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """
-    (N,) geometry and (N,) rows that stay after the rows of one feature became one.
+    (N,) geometry after the rows of one feature became one, and (N,) the row each went into: itself where it stays.
 
     Rows of one file are one feature if every column of ``frame`` agrees, the id included. Areas that do
     not overlap are united; lines are if they join end to end, or, where ``loose`` (N,) says that the file
     counts lines by number, anyhow. An area within the other is a hole where ``holes`` (N,) allows it, and
     set aside where not. What overlaps stays as it is. All is told in ``logs`` (N,), one a row.
     """
-    out, keep = geometry.copy(), np.ones(len(frame), bool)
+    out, owner = geometry.copy(), np.arange(len(frame))
     for index in _groups(frame, geometry, logs):
         log, first = logs[index[0]], index[0]
         if shapely.get_dimensions(geometry[first]) == 2:
             inside = _inside(geometry[index])
             if inside is not None:
-                _settle_holes(out, keep, index, inside, rows, log, bool(holes[first]))
+                _settle_holes(out, owner, index, inside, rows, log, bool(holes[first]))
                 continue
             union = shapely.union_all(geometry[index])
         else:
@@ -38,12 +38,16 @@ def unite(
         if union is None or _size(union) < (1 - OVERLAP) * _size(geometry[index]).sum():
             continue
         out[first] = union
-        keep[index[1:]] = False
+        owner[index] = first
         if not loose[first]:
             log.repair("united", row=rows[first], count=len(index), detail=_list(rows[index]))
     for log in dict.fromkeys(logs[loose]):
-        log.note("pieces", detail=f"{(logs == log).sum()}", count=int((keep & (logs == log)).sum()))
-    return out, keep
+        log.note(
+            "pieces",
+            detail=f"{(logs == log).sum()}",
+            count=int(((owner == np.arange(len(frame))) & (logs == log)).sum()),
+        )
+    return out, owner
 
 
 def _groups(frame: pd.DataFrame, geometry: NDArray, logs: NDArray) -> list[NDArray[np.int64]]:
@@ -90,11 +94,11 @@ def _inside(areas: NDArray) -> NDArray[np.bool_] | None:
     return inner if within and apart and sizes[inner].sum() <= MAX_HOLE * sizes.max() else None
 
 
-def _settle_holes(out: NDArray, keep: NDArray, index: NDArray, inside: NDArray[np.bool_], rows: NDArray, log: Log,
+def _settle_holes(out: NDArray, owner: NDArray, index: NDArray, inside: NDArray[np.bool_], rows: NDArray, log: Log,
                   accepted: bool) -> None:  # fmt: skip
     outer = index[~inside][0]
     inner = index[inside]
-    keep[inner] = False
+    owner[inner] = outer
     if accepted:
         out[outer] = shapely.difference(out[outer], shapely.union_all(out[inner]))
         log.repair("hole", row=rows[outer], count=len(index), detail=_list(rows[inner]))

@@ -147,6 +147,24 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "collection": ("geometry collection unpacked", "集合图形已拆解"),
     "z_dropped": ("heights (z) dropped: {detail}", "已去除高程（z）：{detail}"),
+    "z_varies": (
+        'heights (z) from {detail} dropped; to keep their mean as a column write columns = { COLUMN = "z" }, '
+        'or "-z" for depths below the ground',
+        '高程（z）{detail} 不一，已去除；需保留均值时写 columns = { 列名 = "z" }，埋深写 "-z"',
+    ),
+    "schematic": (
+        "a straight piece of {detail} without a vertex: drawn by hand, position error taken as 500 m; good for a map, "
+        "no setback can be told",
+        "有 {detail} 的直线段无顶点，属示意线，位置误差按 500 m 计；可用于成图，不能判定间距",
+    ),
+    "schematic_file": (
+        "{detail} of the lines of this file are drawn by hand: the position error of the others is taken as 500 m too",
+        "本文件 {detail} 的线为示意线，其余各线位置误差也按 500 m 计",
+    ),
+    "no_setback_number": (
+        "missing: rules that need it stay undecided",
+        "缺失：需要该值的间距规则无法判定",
+    ),
     "m_dropped": ("measures (m) dropped", "已去除里程值（m）"),
     "bad_vertex": ("a vertex without numbers (NaN or infinite)", "有顶点坐标不是有效数值（NaN 或无穷）"),
     "far_vertex": (
@@ -158,8 +176,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "spike_left": ("{detail} needle-thin spikes, too large to cut; kept", "{detail} 处尖刺过大，未处理"),
     "nested": (
         "{detail} outlines lie within another outline of the shape: holes, or drawn twice? Taken as holes with "
-        "accept = [\"holes\"], else set aside",
-        "{detail} 个外环位于同一图形的另一外环之内：是空洞还是重复绘制？写明 accept = [\"holes\"] 时按空洞，否则剔除",
+        'accept = ["holes"], else set aside',
+        '{detail} 个外环位于同一图形的另一外环之内：是空洞还是重复绘制？写明 accept = ["holes"] 时按空洞，否则剔除',
     ),
     "ring_reversed": ("ring direction opposite to the rest of the file; turned", "环方向与文件其余部分相反，已调整"),
     "borders_snapped": (
@@ -177,9 +195,9 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "pieces": ("{detail} rows between points, joined by their line numbers", "{detail} 行点间管段已按管线编号连接"),
     "hole": ("rows {detail} lie within this one: taken as its holes", "第 {detail} 行位于本行图形之内，按内部空洞处理"),
     "hole_row": (
-        "lies within row {detail} of the same feature: a hole, or drawn twice? Write accept = [\"holes\"] to take "
+        'lies within row {detail} of the same feature: a hole, or drawn twice? Write accept = ["holes"] to take '
         "such rows as holes",
-        "位于同一要素第 {detail} 行之内：是空洞还是重复绘制？若为空洞，请写 accept = [\"holes\"]",
+        '位于同一要素第 {detail} 行之内：是空洞还是重复绘制？若为空洞，请写 accept = ["holes"]',
     ),
     "duplicate": ("the same feature as row {detail}; merged", "与第 {detail} 行重复，已合并"),
     "near_duplicate": ("nearly the same feature as row {detail}; merged", "与第 {detail} 行近似重复，已合并"),

@@ -61,14 +61,15 @@ def _flatten(out: NDArray, ok: NDArray, rows: NDArray, log: Log) -> None:
     """Drop heights and measures, telling what they were. Changes ``out``."""
     high, measured = ok & shapely.has_z(out), ok & shapely.has_m(out)
     if high.any():
-        told = heights(out[high])
-        log.group("noted", "z_dropped", list(rows[high]), values=[""] * int(high.sum()), detail=told)
+        told = _heights(out[high])
+        code = "z_varies" if " to " in told else "z_dropped"
+        log.group("noted", code, list(rows[high]), values=[""] * int(high.sum()), detail=told)
     log.group("noted", "m_dropped", list(rows[measured]), values=[""] * int(measured.sum()))
     deep = high | measured
     out[deep] = shapely.force_2d(out[deep])
 
 
-def heights(shapes: NDArray) -> str:
+def _heights(shapes: NDArray) -> str:
     """The heights of shapes in words: none, all 5, or -3.2 to -0.8."""
     z = shapely.get_coordinates(shapes, include_z=True)[:, 2]
     z = z[np.isfinite(z)]

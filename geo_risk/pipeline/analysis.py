@@ -68,7 +68,7 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
-        writes = tables(region, "travel_times", "service_areas", "coverage")
+        writes = tables(region, "travel_times", "service_areas", "coverage", "network")
         code = ("routing", "standards", "parallel.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
     return found
@@ -168,6 +168,7 @@ def _setbacks(region: Region) -> None:
 
 def _rescue(region: Region) -> None:
     from ..routing.closest import closest_facilities
+    from ..routing.condition import network_condition
     from ..routing.coverage import coverage
     from ..routing.service import service_areas
 
@@ -179,7 +180,8 @@ def _rescue(region: Region) -> None:
     areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
     people, districts = others.get("population"), others.get("districts")
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
-    write_tables(region, travel_times=times, service_areas=areas, coverage=shares)
+    condition = network_condition(roads, places, rescue.max_access_m)
+    write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:
@@ -210,4 +212,5 @@ def network(region: Region) -> Network:
         speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
         snap_m=rescue.merge_ends_m,
         connect_m=rescue.connect_m,
+        split_crossings=rescue.split_crossings,
     )

@@ -94,6 +94,7 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
     from pyproj import CRS
 
     from ..crs import metric_crs
+    from ..layers.districts import boundary_version
     from ..layers.load import wgs84_bounds, widen
 
     west, south, east, north = wgs84_bounds("districts", boundary, region.folder)
@@ -109,7 +110,12 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
         )
     store.write_json(
         region.build / "frame.json",
-        {"anchor": list(widen((west, south, east, north))), "bounds": [west, south, east, north], "crs": crs},
+        {
+            "anchor": list(widen((west, south, east, north))),
+            "bounds": [west, south, east, north],
+            "crs": crs,
+            "boundary": boundary_version("districts", boundary, region.folder),
+        },
     )
 
 
