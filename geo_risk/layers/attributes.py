@@ -188,9 +188,14 @@ def dates(values: pd.Series, column: Column, rows: NDArray, log: Log) -> NDArray
     return out
 
 
+def _written(value: object) -> str:
+    """A value as text; a whole number without a point, as a column with gaps holds 1 as 1.0."""
+    return plain(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 def yes_no(values: pd.Series, column: Column, rows: NDArray, log: Log) -> pd.arrays.BooleanArray:
     """(N,) True, False or missing."""
-    keys = values.map(key)
+    keys = values.map(_written).map(key)
     yes, no = keys.isin(YES).to_numpy(), keys.isin(NO).to_numpy()
     odd = ~yes & ~no & ~values.map(plain).str.lower().isin(_NOTHING).to_numpy()
     log.group("noted", "not_yes_no", list(rows[odd]), column=column.name, values=list(values[odd]))
@@ -214,6 +219,8 @@ def canonical(text: str, domain: Mapping[str, tuple[str, ...]]) -> tuple[str | N
     A word inside counts only if the longest such words agree: 综合医院(三甲) is a hospital.
     """
     exact, words = _synonyms(tuple(domain.items()))
+    if plain(text) in domain:  # -1 against the line is not 1 along it, though marks do not matter in words
+        return plain(text), False
     wanted = key(text)
     if wanted in exact:
         return exact[wanted], False
@@ -225,7 +232,7 @@ def canonical(text: str, domain: Mapping[str, tuple[str, ...]]) -> tuple[str | N
 
 def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Log) -> NDArray[np.object_]:
     """(N,) canonical values of the column's domain; unknown ones become 'other', or stay where it has none."""
-    text = values.map(plain)
+    text = values.map(_written)
     bare_numbers = dict(column.domain) == dict(_LEVEL_DOMAIN) and key(header) != key(column.name)
     fallback = "other" if "other" in column.domain else None
     table: dict[str, str | None] = {}

@@ -137,7 +137,10 @@ def _mend(out: NDArray, ok: NDArray, rows: NDArray, log: Log) -> None:
         size, new = (float(v) for v in _size(np.array([before, mended])))
         change = abs(new - size) / size if size > 0 else np.inf
         told = f"{'area' if dimension == 2 else 'length'} {size:,.1f} -> {new:,.1f} {'m2' if dimension == 2 else 'm'}"
-        if shapely.get_dimensions(mended) != dimension or not change <= MAX_CHANGE:
+        if shapely.get_dimensions(mended) < dimension:  # all its vertices on one point or line
+            log.reject("no_size", [rows[i]], details=[why])
+            ok[i] = False
+        elif not change <= MAX_CHANGE:
             log.reject("invalid_changed", [rows[i]], values=[why], details=[f"{change:.1%} ({told})"])
             ok[i] = False
         else:
