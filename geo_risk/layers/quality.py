@@ -191,6 +191,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "another outline of the unit in row {detail} differ; the first is used: keep one boundary version",
         "与第 {detail} 行为同一区划的不同边界，存在差异；采用前者，请只保留一个边界版本",
     ),
+    "twin": (
+        "the same in all but the id as row {detail}: two of a kind, or one written twice? both kept",
+        "除编号外与第 {detail} 行完全相同：是两个对象还是重复填写？均保留",
+    ),
     "united": ("rows {detail} are parts of one feature; united", "第 {detail} 行是同一要素的各部分，已合并"),
     "pieces": ("{detail} rows between points, joined by their line numbers", "{detail} 行点间管段已按管线编号连接"),
     "hole": ("rows {detail} lie within this one: taken as its holes", "第 {detail} 行位于本行图形之内，按内部空洞处理"),

@@ -140,7 +140,7 @@ def _mend(out: NDArray, ok: NDArray, rows: NDArray, log: Log) -> None:
         if shapely.get_dimensions(mended) < dimension:  # all its vertices on one point or line
             log.reject("no_size", [rows[i]], details=[why])
             ok[i] = False
-        elif not change <= MAX_CHANGE:
+        elif not (change <= MAX_CHANGE and shapely.is_valid(mended)):
             log.reject("invalid_changed", [rows[i]], values=[why], details=[f"{change:.1%} ({told})"])
             ok[i] = False
         else:
@@ -186,11 +186,26 @@ def duplicates(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDAr
     for i in (i for i, f in enumerate(first) if i != f):
         keep[i] = False
         logs[i].repair("duplicate", row=rows[i], detail=_named(first[i], i, rows, logs))
+    oneway = frame["oneway"].isin((1, -1)).to_numpy(bool) if "oneway" in frame else np.zeros(len(frame), bool)
     for i, j in _near(codes, geometry, keep):
-        if keep[i] and keep[j] and _alike(geometry[j], geometry[i]):
+        if keep[i] and keep[j] and _alike(geometry[j], geometry[i], bool(oneway[i])):
             keep[i] = False
             logs[i].repair("near_duplicate", row=rows[i], detail=_named(j, i, rows, logs))
+    _tell_twins(plain, geometry, keep, rows, logs)
     return keep
+
+
+def _tell_twins(frame: pd.DataFrame, geometry: NDArray, keep: NDArray[np.bool_], rows: NDArray, logs: NDArray) -> None:
+    """Tell rows that differ in nothing but their ids: two of a kind in one trench, or one twice? Both are kept."""
+    index = np.flatnonzero(keep & (shapely.get_dimensions(geometry) > 0))
+    if "id" not in frame or not len(index):
+        return
+    others = frame.iloc[index].drop(columns="id").assign(_shape=shapely.to_wkb(geometry[index]))
+    code = pd.factorize(pd.MultiIndex.from_frame(others))[0]
+    first = pd.Series(index).groupby(code).transform("first").to_numpy()
+    for i, f in zip(index[index != first], first[index != first], strict=True):
+        ids = f"{_named(f, i, rows, logs)} (id {frame['id'].iloc[f]})"
+        logs[i].note("twin", row=rows[i], column="id", value=frame["id"].iloc[i], detail=ids)
 
 
 def _named(original: int, copy: int, rows: NDArray, logs: NDArray) -> str:
@@ -215,8 +230,9 @@ def _near(codes: NDArray, geometry: NDArray, keep: NDArray[np.bool_]) -> list[tu
     return sorted(zip(i[pick].tolist(), j[pick].tolist(), strict=True))
 
 
-def _alike(a: shapely.Geometry, b: shapely.Geometry) -> bool:
-    if shapely.equals_exact(a, b, NEAR_M, normalize=True):
+def _alike(a: shapely.Geometry, b: shapely.Geometry, directed: bool) -> bool:
+    """Whether two shapes are one; ``directed`` lines are not if drawn against each other: a street's two directions."""
+    if shapely.equals_exact(a, b, NEAR_M, normalize=not directed):
         return True
     if shapely.get_dimensions(a) < 2:
         return False

@@ -17,7 +17,7 @@ from ..schema import Table
 from . import coordinates, headers
 from .coordinates import Box
 from .raw import Raw
-from .read import WORKBOOKS, kind_of, members, read
+from .read import TEXT, WORKBOOKS, kind_of, members, read
 from .sources import Source
 from .text import plain
 
@@ -79,7 +79,8 @@ def _holds_several(path: str) -> bool:
     if "://" in path or kind_of(path) not in (*WORKBOOKS, ".zip"):
         return False
     try:
-        return len(members(Path(path))) > 1
+        tables = [m for m in members(Path(path)) if kind_of(m.member or path) in (*TEXT, *WORKBOOKS)]
+        return len(tables) > 1
     except GeoRiskError:
         return False  # told by the reading proper
 

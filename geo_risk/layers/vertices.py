@@ -60,7 +60,7 @@ def drop_repeats(out: NDArray, ok: NDArray, rows: NDArray, log: Log) -> None:
     index = np.flatnonzero(ok & (shapely.get_dimensions(out) > 0))
     thin = shapely.remove_repeated_points(out[index], 0.0)
     fewer = shapely.get_num_coordinates(out[index]) - shapely.get_num_coordinates(thin)
-    same = (fewer > 0) & ~shapely.is_empty(thin)
+    same = (fewer > 0) & ~shapely.is_empty(thin) & shapely.is_valid(thin)
     where = index[same]
     out[where] = thin[same]
     log.group(

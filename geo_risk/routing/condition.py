@@ -21,8 +21,8 @@ def network_condition(
     """
     One row a finding (``schema.RESULTS["network"]``): what, count, share and why; zero counts are left out.
 
-    Roads left out and values not taken as written, ends merged and connected, crossings joined or not,
-    loose ends within 2 m of another end, the length [km] outside the largest part connected both ways,
+    Roads left out, values not taken as written, ends merged and connected, crossings joined or not,
+    one-way roads, loose ends within 2 m of another end, the length [km] outside the largest part connected both ways,
     and, by layer, the places whose nearest road is on such an island or that no road is near.
     """
     report = network.report
@@ -38,6 +38,9 @@ def network_condition(
         ("loose ends near another end", _near_ends(network), np.nan,
          f"within {NEAR_M:g} m: if they meet, raise merge_ends_m under [rescue]"),
     ]  # fmt: skip
+    single = network.forward != network.backward
+    km_single = network.metres[single].sum() / 1000
+    rows.append(("km one-way", km_single, km_single / report.length_km, "check the one-way column if this is too much"))
     island = ~network.main
     rows.append(
         ("km outside the main part", network.metres[island].sum() / 1000, 1 - report.main_share,

@@ -83,6 +83,7 @@ def test_copies_are_merged_and_neighbours_are_not():
         ("duplicate", 2, "1"),
         ("near_duplicate", 3, "1"),
         ("near_duplicate", 6, "1"),
+        ("twin", 5, "1 (id 1)"),
     ]
 
 

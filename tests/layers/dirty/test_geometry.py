@@ -132,6 +132,14 @@ def test_case_42_copies_are_merged_and_linked(tmp_path):
     assert (report.rows_read, report.rows_kept) == (4, 4)
 
 
+def test_case_42_like_pipes_with_two_ids_are_kept_and_told(tmp_path):
+    pipe = LineString([(0, 0), (100, 0)])
+    spec = given_as(tmp_path, [pipe, pipe], id=["1", "2"], name=["中压"] * 2)
+    out, (report,) = load(tmp_path, "gas_pipelines", spec)
+    assert out["id"].tolist() == ["1", "2"]
+    assert [(i.row, i.value, i.detail) for i in found([report], "twin")] == [(2, "2", "1 (id 1)")]
+
+
 def test_case_43_null_empty_and_sizeless_shapes(tmp_path):
     rows = [None, Polygon(), box(0, 0, 0.5, 0.5), box(0, 0, 100, 100)]
     spec = given_as(tmp_path, rows, "f.geojson", id=list("abcd"), name=list("abcd"))
@@ -472,6 +480,17 @@ def test_case_52_directions_written_as_numbers_with_gaps(tmp_path):
     roads, _ = load(tmp_path, "roads", spec)
     assert roads["oneway"].fillna(9).tolist() == [1, 0, 9, -1]
     assert roads["bridge"].fillna(False).tolist() == [True, False, False, False]
+
+
+def test_case_52_the_two_directions_of_a_street_are_no_copies(tmp_path):
+    street = LineString([(0, 0), (100, 0)])
+    rows = [street, street.reverse(), street]
+    spec = given_as(tmp_path, rows, id=["1", "1", "1"], oneway=["yes"] * 3)
+    roads, (report,) = load(tmp_path, "roads", spec)
+    assert roads["id"].tolist() == ["1", "1-2"]
+    assert codes(report)[3] == "duplicate"
+    roads, _ = load(tmp_path, "roads", given_as(tmp_path, rows, id=["1", "1", "1"], oneway=["no"] * 3))
+    assert len(roads) == 1
 
 
 def network(lines, snap_m=0.0, split=False, **columns):
