@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -42,7 +43,7 @@ def take_layer(raw: Raw, name: str, kind: str) -> None:
     raw.read, raw.sublayer = int(keep.sum()), name
     raw.frame = raw.frame.drop(columns=[c for c in ("PaperSpace", "SubClasses") if c in raw.frame])
     if not drawn.any():
-        raw.frame = raw.frame.rename(columns={"Text": "name"})
+        raw.frame["name"] = [" ".join(t.split()) if isinstance(t, str) else None for t in raw.frame.pop("Text")]
         return
     raw.frame = raw.frame.drop(columns="Text")
     _outline(raw, kind)
@@ -56,13 +57,9 @@ def _outline(raw: Raw, kind: str) -> None:
     lines = shapely.get_type_id(raw.geometry) == 1
     closed = lines & shapely.is_closed(raw.geometry) & (shapely.get_num_coordinates(raw.geometry) >= 4)
     if kind == "polygon" or (kind in ("", "any") and (closed == lines).all()):
-        raw.geometry[closed] = shapely.polygons(shapely.linearrings(shapely.get_coordinates(raw.geometry[closed], True),
-                                                indices=_index(raw.geometry[closed])))  # fmt: skip
+        for i in np.flatnonzero(closed):
+            raw.geometry[i] = shapely.Polygon(raw.geometry[i].coords)
         raw.log.group("noted", "outlined", list(raw.rows[closed]), values=[""] * int(closed.sum()))
-
-
-def _index(shapes: NDArray) -> NDArray:
-    return np.repeat(np.arange(len(shapes)), shapely.get_num_coordinates(shapes))
 
 
 def _label(raw: Raw, words: NDArray, spots: NDArray) -> None:
@@ -80,7 +77,8 @@ def _label(raw: Raw, words: NDArray, spots: NDArray) -> None:
     found: dict[int, list[str]] = {}
     for owner, text in zip(owners, texts, strict=True):
         found.setdefault(int(owner), []).append(text)
-    raw.frame["name"] = [found[i][0] if len(found.get(i, ())) == 1 else None for i in range(len(raw.frame))]
+    names = [found[i][0] if len(found.get(i, ())) == 1 else None for i in range(len(raw.frame))]
+    raw.frame["name"] = pd.Series(names, dtype=object)
     several = [i for i in sorted(found) if len(found[i]) > 1]
     raw.log.group("noted", "labels_many", list(raw.rows[several]), values=[" | ".join(found[i]) for i in several])
     raw.log.note("labelled", count=int(raw.frame["name"].notna().sum()))

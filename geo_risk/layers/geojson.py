@@ -133,7 +133,7 @@ def _lines(text: str) -> dict[str, Any] | None:
     lines = [line for line in (line.strip("\x1e \t\r") for line in text.split("\n")) if line]
     features = [_line(line) for line in lines]
     good = sum(isinstance(f, dict) for f in features)
-    return {"type": "FeatureCollection", "features": features} if len(lines) > 1 and good > len(lines) / 2 else None
+    return {"type": "FeatureCollection", "features": features} if len(lines) > 1 and good >= len(lines) / 2 else None
 
 
 def _line(line: str) -> Any:

@@ -20,12 +20,13 @@ TEXT = (".csv", ".tsv", ".txt")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 JSON = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
 KML = (".kml", ".kmz")
-LAYERED = (".gpkg", ".gdb", ".gml", ".xml", ".tab", ".mif")
+SINGLE = (".shp", ".fgb", ".tab", ".mif", ".dbf")
+LAYERED = (".gpkg", ".gdb", ".gml", ".xml")
 DRAWINGS = (".dxf",)
 PARQUET = (".parquet", ".geoparquet")
 OSM = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 SIDECARS = tuple(dict.fromkeys(s for parts in vectors.COMPANIONS.values() for s in parts))
-READABLE = (*TEXT, *WORKBOOKS, *JSON, ".shp", ".fgb", *LAYERED, *KML, *DRAWINGS, *PARQUET, *OSM, ".dbf", ".zip")
+READABLE = (*TEXT, *WORKBOOKS, *JSON, *SINGLE, *LAYERED, *KML, *DRAWINGS, *PARQUET, *OSM, ".zip")
 _INSIDE = (*LAYERED, *KML, *DRAWINGS)  # kinds that may hold several layers
 _GEODATABASE = "a00000001.gdbtable"  # the catalogue of a file geodatabase
 

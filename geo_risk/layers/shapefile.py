@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from ..errors import InputError
 from . import encoding, signature
@@ -66,30 +67,27 @@ def _shapes(path: Path) -> int:
     return count
 
 
-def decode_dbf(frame: pd.DataFrame, path: Path, log: Log) -> pd.DataFrame:
-    """Texts and field names in the encoding their bytes fit best, whatever the .cpg says; half characters cut."""
-    texts = [c for c in frame.columns if frame[c].dtype == object or pd.api.types.is_string_dtype(frame[c].dtype)]
-    data = b"\n".join([*(_bytes(c) for c in frame.columns), *(_bytes(v) for c in texts for v in frame[c])])
+def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[list[str], list[Any]]:
+    """
+    Field names and values read as Latin-1, in the encoding their bytes fit best, whatever the .cpg says.
+
+    Half a character at the end of a name cut at ten bytes is dropped.
+    """
+    texts = [isinstance(values, np.ndarray) and values.dtype == object for values in fields]
+    written = [v for values, text in zip(fields, texts, strict=True) if text for v in values]
+    data = b"\n".join(map(_bytes, [*names, *written]))
     if data.isascii():
-        return frame
+        return names, fields
     name, remark = encoding.guess(data, log.file)
     stated = path.with_suffix(".cpg")
     cpg = re.sub(r"[^\w.-]", "", stated.read_text("ascii", "replace"))[:40] if stated.exists() else ""
     if name != "utf-8" or (cpg and cpg.upper().replace("-", "") not in ("UTF8", "65001")):
         log.note("encoding", detail=name.upper() + remark + (f" although the .cpg says {cpg}" if cpg else ""))
-    for column in texts:
-        frame[column] = pd.Series([_text(v, name, "replace") for v in frame[column]], dtype=object)
-    return frame.rename(columns=_names(list(frame.columns), name))
-
-
-def _names(written: list[str], name: str) -> dict[str, str]:
-    """Field names decoded, without half characters at their end; names that become equal get a number."""
-    out: dict[str, str] = {}
-    for column in written:
-        plain = str(_text(column, name, "ignore"))
-        same = sum(v == plain or v.startswith(plain + " (") for v in out.values())
-        out[column] = f"{plain} ({same + 1})" if same else plain
-    return out
+    decoded = [
+        np.array([_text(v, name, "replace") for v in values], object) if text else values
+        for values, text in zip(fields, texts, strict=True)
+    ]
+    return [str(_text(n, name, "ignore")) for n in names], decoded
 
 
 def _bytes(value: object) -> bytes:

@@ -38,6 +38,8 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     ".gpkg": (".gpkg-wal",),
 }
 _COPIED = (".shp", ".gpkg")  # GDAL may write beside them: an index made anew, a journal
+_BYTES = (".shp", ".dbf", ".tab", ".mif")  # texts are taken as bytes and judged by them, not by what is stated
+_CORNERS = ("lowerCorner", "upperCorner")  # of the box a GML states around each feature: no attributes
 # No network, no schema fetched, nothing resolved; what is not there is made anew in the copy.
 _SAFE: dict[str, Any] = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}", "GDAL_HTTP_MAX_RETRY": "0", "GDAL_HTTP_TIMEOUT": "1",
@@ -135,11 +137,15 @@ def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = No
         if suffix == ".shp":
             shapefile.check(file, shown, log)
         meta, wkb, fields = _read(file, shown, sublayer, text)
-        frame = pd.DataFrame({str(name): values for name, values in zip(meta["fields"], fields, strict=True)})
-        frame = shapefile.decode_dbf(frame, file, log) if suffix in (".shp", ".dbf") else frame
+        names, fields = list(map(str, meta["fields"])), list(fields)
+        if suffix in _BYTES:
+            names, fields = shapefile.decode(names, fields, file, log)
+    frame = pd.DataFrame(dict(zip(_unique(names), fields, strict=True)))
     for message in said:
         if not _HARMLESS.search(message):
             log.note("reader_said", detail=message)
+    if suffix in (".gml", ".xml"):
+        frame = frame.drop(columns=[c for c in _CORNERS if c in frame])
     count = len(wkb) if wkb is not None else len(frame)
     frame = frame if len(frame.columns) else pd.DataFrame(index=range(count))
     raw = Raw(Path(shown), sublayer, frame, np.arange(1, count + 1), log, None, meta["crs"], read=count)
@@ -160,7 +166,7 @@ def _prepared(path: Path, shown: str) -> Iterator[tuple[Path, dict[str, str], di
             signature.check(file, kind, shown)
         if kind in (".gml", ".xml"):
             file = _without_schema(file, shown)
-        text = {"encoding": "ISO-8859-1"} if kind in (".shp", ".dbf") else {}  # bytes as they are, judged later
+        text = {"encoding": "ISO-8859-1"} if kind in _BYTES else {}
         yield file, text, _drawing(file, shown) if kind == ".dxf" else {}
 
 
@@ -181,6 +187,15 @@ def _read(file: Path, shown: str, sublayer: str | None, text: dict[str, str]) ->
             "Copy it or ask for it again."
         )
     return meta, wkb, fields
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Names with a number behind those that are there already."""
+    out: list[str] = []
+    for name in names:
+        same = sum(n == name or n.startswith(f"{name} (") for n in out)
+        out.append(f"{name} ({same + 1})" if name in out else name)
+    return out
 
 
 def _files(path: Path) -> list[Path]:
