@@ -88,7 +88,8 @@ def _units(path: Path) -> dict[str, dict[str, str]]:
         posix, kind = PurePosixPath(name), kind_of(name)
         base = str(posix.parent)
         if base in bases:
-            units.setdefault(base if base != "." else f"{path.name[:-4]}.gdb", {})[name] = f"data.gdb/{posix.name}"
+            folder = f"{path.name.split('.')[0]}.gdb" if base == "." else base
+            units.setdefault(folder, {})[name] = f"data.gdb/{posix.name}"
         elif kind in READABLE and kind not in (".zip", ".gdb"):
             stem = name[: -len(kind)]
             wanted = (kind, *vectors.COMPANIONS.get(kind, ()))

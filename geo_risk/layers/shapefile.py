@@ -75,7 +75,7 @@ def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[l
     """
     texts = [isinstance(values, np.ndarray) and values.dtype == object for values in fields]
     written = [v for values, text in zip(fields, texts, strict=True) if text for v in values]
-    data = b"\n".join(map(_bytes, [*names, *written]))
+    data = b"\n".join([*(_whole(_bytes(n)) for n in names), *map(_bytes, written)])
     if data.isascii():
         return names, fields
     name, remark = encoding.guess(data, log.file)
@@ -92,6 +92,18 @@ def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[l
 
 def _bytes(value: object) -> bytes:
     return value.encode("latin-1", "replace") if isinstance(value, str) else b""
+
+
+def _whole(name: bytes) -> bytes:
+    """A field name without the half character at its end, which would speak against its encoding."""
+    for codec, longest in (("utf-8", 3), ("gb18030", 1), ("cp950", 1)):
+        for cut in range(longest + 1):
+            try:
+                name[: len(name) - cut].decode(codec)
+            except UnicodeDecodeError:
+                continue
+            return name[: len(name) - cut]
+    return name
 
 
 def _text(value: object, name: str, errors: str) -> object:

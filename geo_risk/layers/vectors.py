@@ -49,7 +49,7 @@ _SAFE: dict[str, Any] = {
 _ERRORS = (RuntimeError, ValueError, OverflowError, MemoryError, OSError)
 # Words of GDAL about what a file lacks rather than about what is wrong in it.
 _HARMLESS = re.compile(
-    r"SHAPE_RESTORE_SHX|was not found|has GPKG application_id|gpkg_ogr_contents|field type .* is not"
+    r"SHAPE_RESTORE_SHX|Unable to open .*\.shp|was not found|has GPKG application_id|gpkg_ogr_contents|field type .* is not"
 )
 
 
