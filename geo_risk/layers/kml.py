@@ -179,7 +179,7 @@ def _placemark(mark: ElementTree.Element) -> tuple[dict[str, str], shapely.Geome
         closed: list[bool] = []
         found = [_shape(s, closed) for s in shapes]
         return values, found[0] if found else None, any(closed), ""
-    except (ValueError, IndexError, shapely.GEOSException) as error:
+    except (ValueError, IndexError, RecursionError, shapely.GEOSException) as error:
         return values, None, False, str(error)[:200]
 
 

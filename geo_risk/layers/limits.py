@@ -16,6 +16,7 @@ XML_BYTES = 256 * 2**20
 
 # Rows. All buildings of a province are ten million.
 FEATURES = 20_000_000
+TABLE_CELLS = 200_000_000  # values of a Parquet table, which packs a thousand million equal ones into some KB
 # The coast of a country at 1:50,000 has about a million vertices; drawing and overlay are linear or worse in it.
 FEATURE_VERTICES = 5_000_000
 

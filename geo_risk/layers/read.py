@@ -49,6 +49,7 @@ class Member:
 def members(path: Path) -> list[Member]:
     """The tables a file holds: sheets, layers, archive members; one without a label if there is no choice."""
     kind = kind_of(path.name)
+    _check_there(path, kind)
     if kind == ".zip":
         return _archive_members(path)
     if kind in _INSIDE:

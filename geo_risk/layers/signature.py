@@ -47,6 +47,7 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
 )
 _TEXTS = (".csv", ".tsv", ".txt", ".json", ".geojson", ".geojsonl", ".geojsons", ".ndjson", ".kml", ".gml", ".xml",
           ".dxf", ".tab", ".mif")  # fmt: skip
+_TABLES = (".csv", ".tsv", ".txt")
 # SQL in a database that makes reading it open something else, or run more than tables and their spatial index.
 _VIRTUAL = re.compile(r"create\s+virtual\s+table.*?\busing\s+[\"'\[`]?(\w+)", re.I | re.S)
 _OUTSIDE = re.compile(r"\b(ogr_\w+|gdal_\w+|load_extension|readfile|fileio_\w+|edit)\s*\(", re.I)
@@ -87,6 +88,8 @@ def check(path: Path, kind: str, shown: str) -> None:
 
 
 def _refuse_other(head: bytes, kind: str, shown: str) -> None:
+    if kind in _TABLES and head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        raise InputError(f"{shown}: named {kind}, but it is a web page or XML. Open it and save the table as XLSX.")
     for magic, words, suffix in _MAGIC:
         if head.startswith(magic):
             advice = ADVICE.get(suffix, f"Give it its right name ({suffix})")

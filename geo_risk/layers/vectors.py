@@ -37,7 +37,8 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
     ".mif": (".mid",),
     ".gpkg": (".gpkg-wal",),
 }
-_COPIED = (".shp", ".gpkg")  # GDAL may write beside them: an index made anew, a journal
+# Deleted rows stay in a dBase table and are not read; a GeoPackage's count may be stale.
+_COUNTED_LOOSELY = (".shp", ".dbf", ".gpkg")
 _BYTES = (".shp", ".dbf", ".tab", ".mif")  # texts are taken as bytes and judged by them, not by what is stated
 _CORNERS = ("lowerCorner", "upperCorner")  # of the box a GML states around each feature: no attributes
 # No network, no schema fetched, nothing resolved; what is not there is made anew in the copy.
@@ -46,10 +47,10 @@ _SAFE: dict[str, Any] = {
     "GDAL_HTTP_CONNECTTIMEOUT": "1", "GML_DOWNLOAD_SCHEMA": "NO", "GML_SKIP_RESOLVE_ELEMS": "ALL",
     "OGR_SQLITE_LOAD_EXTENSIONS": None, "OGR_SQLITE_LIST_VIRTUAL_OGR": "NO", "SHAPE_RESTORE_SHX": "YES",
 }  # fmt: skip
-_ERRORS = (RuntimeError, ValueError, OverflowError, MemoryError, OSError)
+_ERRORS = (RuntimeError, ValueError, OverflowError, MemoryError, OSError, LookupError)
 # Words of GDAL about what a file lacks rather than about what is wrong in it.
 _HARMLESS = re.compile(
-    r"SHAPE_RESTORE_SHX|Unable to open .*\.shp|was not found|has GPKG application_id|gpkg_ogr_contents|field type .* is not"
+    r"SHAPE_RESTORE_SHX|Unable to open .*\.shp|was not found|has GPKG application_id|gpkg_ogr_contents"
 )
 
 
@@ -70,9 +71,19 @@ def parts(path: Path) -> dict[str, Path]:
 def alone(path: Path) -> Iterator[Path]:
     """The file and its companions as ``data.*`` in a folder of their own."""
     with tempfile.TemporaryDirectory() as folder:
-        for suffix, part in parts(path).items():
-            _lend(part, Path(folder) / f"data{suffix}", path.suffix.lower() in _COPIED and suffix != ".shp")
+        found = parts(path)
+        for suffix, part in found.items():
+            # GDAL writes into an index it makes anew, and beside a database with a journal.
+            _lend(part, Path(folder) / f"data{suffix}", suffix == ".shx" or _journalled(found))
         yield Path(folder) / f"data{path.suffix.lower()}"
+
+
+def _journalled(found: dict[str, Path]) -> bool:
+    """Whether the parts are a database in write-ahead mode (SQLite file format, 1.3: bytes 18 and 19 are 2)."""
+    if ".gpkg" not in found:
+        return False
+    with open(found[".gpkg"], "rb") as file:
+        return ".gpkg-wal" in found or file.read(20)[18:] == b"\x02\x02"
 
 
 def _lend(path: Path, target: Path, copy: bool) -> None:
@@ -178,10 +189,11 @@ def _read(file: Path, shown: str, sublayer: str | None, text: dict[str, str]) ->
             f"{shown}: says it holds {stated:,} features in {size:,} bytes; at most {limits.FEATURES:,} are read. "
             "It is damaged (ask for it again), or must be split."
         )
-    immutable = {"IMMUTABLE": "YES"} if file.suffix == ".gpkg" and not file.with_name("data.gpkg-wal").exists() else {}
-    meta, _, wkb, fields = pyogrio.raw.read(file, layer=sublayer, force_2d=False, **text, **immutable)
+    # Without a condition GDAL believes a count it once wrote into a GeoPackage itself: rows added by others are lost.
+    condition = {"where": "1=1"} if file.suffix == ".gpkg" else {}
+    meta, _, wkb, fields = pyogrio.raw.read(file, layer=sublayer, force_2d=False, **text, **condition)
     there = len(wkb) if wkb is not None else len(fields[0]) if len(fields) else 0
-    if there < stated and file.suffix not in (".shp", ".dbf"):  # these keep deleted rows, which are not read
+    if there < stated and file.suffix not in _COUNTED_LOOSELY:
         raise InputError(
             f"{shown}: says it holds {stated:,} features, but only {there:,} can be read: cut off or damaged. "
             "Copy it or ask for it again."
@@ -262,9 +274,13 @@ def read_parquet(path: Path, layer: str, *, shown: str | None = None) -> Raw:
     crs: str | None = None
     try:
         with pq.ParquetFile(path) as file:
-            stated, geo = file.metadata.num_rows, b"geo" in (file.schema_arrow.metadata or {})
-        if stated > limits.FEATURES:
-            raise InputError(f"{shown}: {stated:,} rows; at most {limits.FEATURES:,} are read. Split it.")
+            stated, wide = file.metadata.num_rows, file.metadata.num_columns
+            geo = b"geo" in (file.schema_arrow.metadata or {})
+        if stated > limits.FEATURES or stated * wide > limits.TABLE_CELLS:
+            raise InputError(
+                f"{shown}: {stated:,} rows of {wide} columns; at most {limits.FEATURES:,} rows and "
+                f"{limits.TABLE_CELLS:,} values are read. Split it."
+            )
         rows = gpd.read_parquet(path) if geo else pd.read_parquet(path)
         if geo:
             geometry, crs = rows.geometry.to_numpy(), rows.crs.to_string() if rows.crs else None
