@@ -192,6 +192,11 @@ def _dxf(path: Path, head: bytes, shown: str) -> None:
     pairs = [(a, b) for a, b in zip(lines[::2], lines[1::2], strict=False) if a != b"999"]
     if not binary and (b"0", b"SECTION") not in pairs[:2]:
         raise _wrong(shown, ".dxf", "a DXF drawing", head)
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - 256))
+        tail = file.read().rstrip()
+    if not binary and not tail.endswith(b"EOF"):
+        raise InputError(f"{shown}: cut off: the last line of a drawing is EOF. Copy it or ask for it again.")
 
 
 def _mapinfo_table(path: Path, head: bytes, shown: str) -> None:
