@@ -47,6 +47,8 @@ def read(path: Path, data: bytes, layer: str, accept: Collection[str] = ()) -> R
     rows, frame, shapes, unread = [], [], [], []
     for number, feature in enumerate(features, 1):
         try:
+            if not isinstance(feature, dict):
+                raise ValueError("not a feature of GeoJSON")
             geometry, closed = _geometry(feature.get("geometry"))
             properties = _properties(feature)
         except _MALFORMED as error:

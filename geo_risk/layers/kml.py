@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -91,7 +90,9 @@ def _label(containers: tuple[_Folder, ...], shown: str) -> str:
 
 
 def _content(path: Path, shown: str) -> _Content:
-    if zipfile.is_zipfile(path):  # KMZ, whatever the name
+    with open(path, "rb") as file:
+        packed = file.read(4) == b"PK\x03\x04"
+    if packed:  # KMZ, whatever the name
         found = sorted((n for n in archive.contents(path, shown) if n.lower().endswith(".kml")), key=_first)
         if not found:
             raise InputError(f"{shown}: the archive holds no KML. Save it again as KML.")

@@ -119,7 +119,8 @@ def _guarded(path: Path, shown: str, **more: Any) -> Iterator[list[str]]:
 
 def _plain(message: object, path: Path, shown: str) -> str:
     """GDAL's words without the temporary path."""
-    return str(message).replace(str(path), shown).replace(str(path.parent) + os.sep, "")[:300]
+    said = str(message).replace(str(path), shown).replace(str(path.parent) + os.sep, "")
+    return re.sub(r"Error occurred in \S+ at line \d+", "a part of it contradicts another", said)[:300]
 
 
 def broken(shown: str, error: object) -> InputError:
@@ -193,12 +194,18 @@ def _read(file: Path, shown: str, sublayer: str | None, text: dict[str, str]) ->
     condition = {"where": "1=1"} if file.suffix == ".gpkg" else {}
     meta, _, wkb, fields = pyogrio.raw.read(file, layer=sublayer, force_2d=False, **text, **condition)
     there = len(wkb) if wkb is not None else len(fields[0]) if len(fields) else 0
+    stated = _lines(file.with_suffix(".mid")) if file.suffix == ".mif" else stated
     if there < stated and file.suffix not in _COUNTED_LOOSELY:
         raise InputError(
             f"{shown}: says it holds {stated:,} features, but only {there:,} can be read: cut off or damaged. "
             "Copy it or ask for it again."
         )
     return meta, wkb, fields
+
+
+def _lines(path: Path) -> int:
+    """Rows of a .mid, one a line; 0 where there is none."""
+    return sum(bool(line.strip()) for line in path.read_bytes().splitlines()) if path.exists() else 0
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -259,6 +266,17 @@ def check_geodatabase(path: Path, shown: str) -> None:
     link = next((p.name for p in inside if p.is_symlink()), None)
     if link:
         raise InputError(f"{shown}: {link} in it is a link elsewhere, so it is not opened. Copy the whole .gdb folder.")
+    for table in sorted(p for p in inside if p.suffix.lower() == ".gdbtable"):
+        # The header's 24th byte begins the length of the file ("Reverse-engineered specification of the FileGDB
+        # format", E. Rouault).
+        with open(table, "rb") as file:
+            head = file.read(40)
+        stated = int.from_bytes(head[24:32], "little")
+        if len(head) < 40 or table.stat().st_size < stated:
+            raise InputError(
+                f"{shown}: {table.name} in it is cut off: {table.stat().st_size:,} bytes of {max(stated, 40):,}. "
+                "Copy the whole .gdb folder again."
+            )
 
 
 def read_parquet(path: Path, layer: str, *, shown: str | None = None) -> Raw:

@@ -215,6 +215,20 @@ def test_case_09_packed_outlines(tmp_path):
         assert "packed_json" in codes(raw)
 
 
+def test_case_09_the_yes_of_the_settings_reaches_the_reader(tmp_path):
+    ring = [(123000, 32700), (123100, 32690), (123090, 32800), (123000, 32700)]
+    text, offset = packed(ring)
+    geometry = {"type": "Polygon", "coordinates": [text], "encodeOffsets": [offset]}
+    feature = {"type": "Feature", "properties": {"id": "320281", "name": "江阴市"}, "geometry": geometry}
+    (tmp_path / "区县.json").write_text(collection([feature], UTF8Encoding=True), "utf-8")
+    spec = {"source": "区县.json", "values": {"level": "county"}, "crs": "wgs84"}
+    with pytest.raises(InputError, match="压缩坐标"):
+        load_layer("districts", spec, folder=tmp_path, crs="EPSG:4549")
+    layer, (report,) = load_layer("districts", {**spec, "accept": ["packed_json"]}, folder=tmp_path, crs="EPSG:4549")
+    assert layer["name"].tolist() == ["江阴市"]
+    assert "packed_json" in {i.code for i in report.issues}
+
+
 def gbk_zip(path, files):
     """An archive whose names are bare GBK bytes, as Windows writes them."""
     with zipfile.ZipFile(path, "w") as archive:
