@@ -20,7 +20,7 @@ from .raw import Raw
 
 # What a malformed member can raise while it is taken apart.
 _MALFORMED = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, RecursionError,
-              shapely.GEOSException)  # fmt: skip
+              shapely.errors.ShapelyError)  # fmt: skip
 
 
 def read(path: Path, data: bytes, layer: str, accept: Collection[str] = ()) -> Raw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -46,26 +46,22 @@ class _Content:
     overlays: list[str] = field(default_factory=list)
 
 
-def layer_names(path: Path, shown: str | None = None) -> list[str]:
-    """The folders that hold placemarks, as FOLDER/FOLDER, in the order of the file."""
-    shown = shown or path.name
-    return list(dict.fromkeys(_label(mark[0], shown) for mark in _content(path, shown).marks))
-
-
-def read(path: Path, layer: str, folder: str | None, *, shown: str | None = None) -> Raw:
+def read(path: Path, layer: str, choose: Callable[[list[str]], str], *, shown: str | None = None) -> Raw:
     """
-    The placemarks of one folder (all, if there is one), WGS 84 as the standard demands (OGC 12-007r2, 4.2).
+    The placemarks of one folder, WGS 84 as the standard demands (OGC 12-007r2, 4.2).
 
-    A placemark whose coordinates cannot be read is rejected and told; links to other files are not followed.
+    ``choose`` picks the folder from their names. A placemark whose coordinates cannot be read is
+    rejected and told; links to other files are not followed.
     """
     shown = shown or path.name
-    log = Log(shown, layer)
     content = _content(path, shown)
+    folder = choose(_labels(content, shown))
+    log = Log(shown, layer)
     for link in content.links:
         log.note("link_ignored", value=link)
     for overlay in dict.fromkeys(content.overlays):
         log.note("not_data", count=content.overlays.count(overlay), detail=overlay)
-    marks = [m for m in content.marks if folder in (None, _label(m[0], shown))]
+    marks = [m for m in content.marks if _label(m[0], shown) == folder]
     rows, frame, shapes, unread = [], [], [], []
     for number, (_, values, geometry, closed, wrong) in enumerate(marks, 1):
         if wrong:
@@ -82,6 +78,15 @@ def read(path: Path, layer: str, folder: str | None, *, shown: str | None = None
     table = pd.DataFrame(frame, index=range(len(rows)), dtype=object)
     return Raw(Path(shown), folder, table, np.array(rows, np.int64), log, geometries, "EPSG:4326", read=len(marks),
                unread=unread)  # fmt: skip
+
+
+def layer_names(path: Path, shown: str | None = None) -> list[str]:
+    """The folders that hold placemarks, as FOLDER/FOLDER, in the order of the file."""
+    return _labels(_content(path, shown or path.name), shown or path.name)
+
+
+def _labels(content: _Content, shown: str) -> list[str]:
+    return list(dict.fromkeys(_label(mark[0], shown) for mark in content.marks))
 
 
 def _label(containers: tuple[_Folder, ...], shown: str) -> str:
@@ -180,7 +185,7 @@ def _placemark(mark: ElementTree.Element) -> tuple[dict[str, str], shapely.Geome
         closed: list[bool] = []
         found = [_shape(s, closed) for s in shapes]
         return values, found[0] if found else None, any(closed), ""
-    except (ValueError, IndexError, RecursionError, shapely.GEOSException) as error:
+    except (ValueError, IndexError, RecursionError, shapely.errors.ShapelyError) as error:
         return values, None, False, str(error)[:200]
 
 

@@ -212,7 +212,7 @@ def _read_workbook(path: Path, kind: str, sheet: str | None, layer: str, expecte
 
 def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown: str) -> Raw:
     if kind in KML:
-        return kml.read(path, layer, _choose(shown, kml.layer_names(path, shown), sublayer), shown=shown)
+        return kml.read(path, layer, lambda names: _choose(shown, names, sublayer), shown=shown)
     if kind in DRAWINGS:
         raw = vectors.read(path, layer, None, shown=shown)
         chosen = _choose(shown, cad.layer_names(raw), sublayer)

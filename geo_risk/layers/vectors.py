@@ -305,7 +305,7 @@ def read_parquet(path: Path, layer: str, *, shown: str | None = None) -> Raw:
             rows = pd.DataFrame(rows.drop(columns=rows.geometry.name))
     except InputError:
         raise
-    except (*_ERRORS, KeyError, TypeError, AttributeError, pyarrow.ArrowException, shapely.GEOSException) as error:
+    except (*_ERRORS, TypeError, AttributeError, pyarrow.ArrowException, shapely.errors.ShapelyError) as error:
         raise broken(shown, error) from error
     frame = rows.reset_index(drop=True)
     frame.columns = [str(c) for c in frame.columns]

@@ -314,6 +314,7 @@ def told(path):
     "geometry",
     ['{"type":"Point","coordinates":["120","31"]}', '{"type":"Point","coordinates":[1e999,0]}', '"Point"', "[]", "7",
      '{"type":"Point","coordinates":{"x":1}}', '{"type":"Polygon","coordinates":[[1,2],[3,4]]}', '{"type":"Bogus"}',
+     '{"type":"Bogus","coordinates":[1,2]}',
      '{"type":"Polygon","coordinates":[[[0,0],[1,1]]]}', '{"type":"MultiPolygon","coordinates":[[[[0]]]]}',
      '{"type":"LineString","coordinates":[[0,0]]}', '{"type":"Point","coordinates":[null,null]}',
      '{"type":null,"coordinates":[]}', '{"type":"GeometryCollection","geometries":7}',
