@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 # GeoPackage stamps each table with the time of writing; a fixed one keeps equal content equal.
 _GPKG_DATE = "2000-01-01T00:00:00.000Z"
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+_CELL_CHARACTERS = 32_767  # Excel, "Total number of characters that a cell can contain"
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML 1.0
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,8 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
     Write a table anywhere: .csv, .xlsx, .geojson, .gpkg, .fgb, .parquet or ``postgresql://…`` (table ``name``).
 
     CSV and XLSX carry the geometry as WKT in WGS 84; GeoJSON is in WGS 84 as its standard demands.
+    No text becomes a formula when a spreadsheet opens them: XLSX stores it as text, CSV puts an
+    apostrophe before it (see `without_formulas`); numbers stay numbers.
 
     Raises
     ------
@@ -157,8 +164,8 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
     whole: Any = table
     flat: Any = _flat(table)
     writers: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda p: flat.to_csv(p, index=False, encoding="utf-8-sig"),
-        ".xlsx": lambda p: flat.to_excel(p, index=False),
+        ".csv": lambda p: without_formulas(flat).to_csv(p, index=False, encoding="utf-8-sig", lineterminator="\r\n"),
+        ".xlsx": lambda p: _write_workbook(p, flat),
         ".parquet": lambda p: whole.to_parquet(p, index=False),
     }
     drivers = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".fgb": "FlatGeobuf"}
@@ -174,6 +181,48 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
             frame.to_file(temporary, driver=drivers[ending], layer=name, engine="pyogrio")
         else:
             writers[ending](temporary)
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """
+    The table with an apostrophe before each text (and header) that a spreadsheet would run as a formula.
+
+    These begin with = + - @, their full-width forms, a tab or a line break; plain numbers written as
+    text (-5, +86) are left alone (OWASP, "CSV Injection").
+    """
+    out = table.copy()
+    for i, kind in enumerate(out.dtypes):
+        if kind.name in ("object", "str", "string"):
+            out.isetitem(i, [_inert(v) for v in out.iloc[:, i]])
+    out.columns = [_inert(c) for c in out.columns]
+    return out
+
+
+def _inert(value: Any) -> Any:
+    if not isinstance(value, str) or not value.lstrip(" ").startswith(_FORMULA) or _PLAIN_NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
+
+
+def _write_workbook(path: Path, flat: pd.DataFrame) -> None:
+    """XLSX whose texts are texts; what no cell can hold is told in the cell in place of being cut."""
+    import pandas as pd
+
+    plain = flat.map(_cell)
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        plain.to_excel(writer, index=False)
+        for row in writer.book.active.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    cell.data_type = "s"
+
+
+def _cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if len(value) > _CELL_CHARACTERS:
+        return f"({len(value):,} characters, too long for a cell: export as CSV or GeoPackage)"
+    return _UNPRINTABLE.sub("", value)
 
 
 def _flat(table: pd.DataFrame | gpd.GeoDataFrame) -> pd.DataFrame:

@@ -300,7 +300,9 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     for source in sources(name, spec, folder):
         if source.join:
             continue
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        raw = read(
+            source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), accept=source.accept
+        )
         if not len(raw.frame):
             continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})

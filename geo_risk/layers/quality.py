@@ -28,6 +28,28 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_parsed": ("the feature cannot be read: {detail}", "要素无法读取：{detail}"),
     "ring_closed": ("ring not closed; closed", "环未闭合，已闭合"),
+    "too_many_vertices": (
+        "{detail} vertices, more than can be worked with; simplify or split the feature",
+        "顶点过多（{detail} 个），请简化或拆分该要素",
+    ),
+    "no_shp": (
+        "the geometry is missing: attributes only. Ask the sender for {detail}",
+        "缺少图形文件，仅有属性；请向提供方索取 {detail}",
+    ),
+    "no_shx": ("{detail} is missing or damaged; made anew from the .shp", "缺少或损坏 {detail}，已由 .shp 重建"),
+    "no_dbf": (
+        "{detail} is missing: geometry only, without names or ids. Ask the sender for it",
+        "缺少 {detail}，仅有图形，没有名称和编号；请向提供方索取",
+    ),
+    "packed_json": (
+        "coordinates unpacked from text as accepted; they are rounded to {detail} degree (at 1/1024 up to 70 m off)",
+        "已按确认解开压缩坐标，精度为 {detail} 度（1/1024 度时误差可达 70 米）",
+    ),
+    "link_ignored": ("a link to another file; not followed", "指向其他文件的链接，未读取"),
+    "outlined": ("closed lines taken as outlines", "闭合线已作为面"),
+    "labelled": ("named by the one text inside the outline", "以轮廓内唯一的文字作为名称"),
+    "labels_many": ("several texts inside the outline; none taken as the name", "轮廓内有多处文字，未取名称"),
+    "reader_said": ("the reading program says: {detail}", "读取程序提示：{detail}"),
     # columns
     "columns": ("columns read as {detail}", "列对应关系：{detail}"),
     "rival_column": (

@@ -23,6 +23,7 @@ from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
 from .text import key, plain
 from .toml import region_toml
+from .vectors import COMPANIONS
 
 __all__ = ["Recognised", "recognise", "region_toml"]
 
@@ -144,11 +145,21 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> bool:
 def _files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        walked = path.is_dir() and not _is_geodatabase(path)
+        inside = [p for p in sorted(path.rglob("*")) if _is_source(p)] if walked else [path]
         files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
     unique = list(dict.fromkeys(files))
-    stems = {p.with_suffix("") for p in unique if p.suffix.lower() == ".shp"}
+    stems = {p.with_suffix("") for p in unique if p.suffix.lower() in COMPANIONS and p.suffix.lower() != ".dbf"}
     return [p for p in unique if not (kind_of(p.name) in SIDECARS and _stem(p) in stems)]
+
+
+def _is_geodatabase(path: Path) -> bool:
+    """Whether a folder is one source, whose files are not looked at by themselves."""
+    return path.is_dir() and path.suffix.lower() == ".gdb"
+
+
+def _is_source(path: Path) -> bool:
+    return _is_geodatabase(path) or (path.is_file() and not _is_geodatabase(path.parent))
 
 
 def _stem(path: Path) -> Path:
@@ -401,7 +412,8 @@ def _mark(path: Path, found: Recognised, raw: Raw | None) -> tuple[Any, ...] | N
     if raw is None or raw.read == 0:
         return None
     if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09"):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()
         return ("bytes", digest, found.sublayer)
     flat = shapely.force_2d(raw.geometry)
     shapes = gpd.GeoSeries(flat, crs=raw.crs or ("EPSG:4326" if found.crs in ("wgs84", "cgcs2000") else found.crs))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import InputError, RegionError, SettingsError
 from ..schema import LAYERS, Table
+from .vectors import parts
 
 KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept")
 JOINABLE = ("enterprises",)
@@ -72,19 +73,20 @@ def is_database(spec: Mapping[str, Any]) -> bool:
 
 
 def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
-    """The files behind a layer, with those that belong to a shapefile; databases have none."""
+    """The files behind a layer, with those that belong to them; databases have none."""
     files: dict[Path, None] = {}
     for source in sources(name, spec, folder):
         if "://" not in source.path:
             path = Path(source.path)
-            files |= dict.fromkeys([path, *_shapefile_parts(path)])
+            files |= dict.fromkeys(_parts(path))
     return tuple(files)
 
 
-def _shapefile_parts(path: Path) -> list[Path]:
-    if path.suffix.lower() != ".shp":
-        return []
-    return sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*") if p != path)
+def _parts(path: Path) -> list[Path]:
+    """The files a source is made of: all in a file geodatabase, else the file and its companions."""
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    return [path, *(p for p in parts(path).values() if p != path)]
 
 
 def _check(table: Table, spec: Mapping[str, Any]) -> None:
@@ -130,7 +132,7 @@ def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]
             raise InputError(f"[layers.{name}] source = {written!r}: no file in {folder} fits the pattern.")
         return [(f, sublayer) for f in found]
     path = folder / file
-    if path.is_dir():
+    if path.is_dir() and path.suffix.lower() != ".gdb":
         raise InputError(
             f"[layers.{name}] source = {written!r} is a folder. Name a file, or a pattern like {written}/*."
         )

@@ -56,7 +56,7 @@ def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
         found = []
         for member in members(Path(source.path)):
             try:
-                raw = read(source.path, member.label, layer=table.name, expected=expected)
+                raw = read(source.path, member.label, layer=table.name, expected=expected, accept=source.accept)
             except GeoRiskError:  # a sheet of remarks
                 continue
             found.append(raw)
@@ -66,7 +66,7 @@ def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
             if best is not None:
                 _tell_others(raw, [r for r in others if r is not others[best]])
                 return [(source, raw), (source, others[best])]
-    return [(source, read(source.path, source.sublayer, layer=table.name, expected=expected))]
+    return [(source, read(source.path, source.sublayer, layer=table.name, expected=expected, accept=source.accept))]
 
 
 def _name_sheet(raw: Raw) -> None:

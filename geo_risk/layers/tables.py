@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
+from . import limits
 from .encoding import decode
 from .headers import known
 from .quality import Log
@@ -39,10 +40,16 @@ def read_text(path: Path, data: bytes, layer: str, expected: Collection[str] = (
         log.note("bad_bytes", detail=bad)
     if "\x00" in text:
         raise InputError(f"{path.name}: this is not text. Save it as CSV (UTF-8) or XLSX.")
-    csv.field_size_limit(2**31 - 1)
+    csv.field_size_limit(limits.FIELD_CHARACTERS)
     separator = _separator(text)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    grid = [[c.strip(_BLANKS) for c in row] for row in lines]
+    try:
+        grid = [[c.strip(_BLANKS) for c in row] for row in lines]
+    except csv.Error as error:
+        raise InputError(
+            f"{path.name}: line {lines.line_num}: {error}. A quote that is never closed makes the rest of the file one "
+            "value: correct it there."
+        ) from error
     return _build(path, None, grid, log, expected)
 
 
