@@ -288,8 +288,8 @@ def _serve_region(region: Any, host: str, port: int) -> int:
 
 
 def _export(arguments: Any) -> int:
-    _region(arguments).export(arguments.table, arguments.to)
-    print(json.dumps({"written": arguments.to}) if arguments.json else f"wrote {arguments.to}")
+    written = _region(arguments).export(arguments.table, arguments.to)
+    print(json.dumps({"written": written}) if arguments.json else f"wrote {written}")
     return FINE
 
 

@@ -28,6 +28,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_parsed": ("the feature cannot be read: {detail}", "要素无法读取：{detail}"),
     "ring_closed": ("ring not closed; closed", "环未闭合，已闭合"),
+    "database_rows": ("rows numbered by {detail}", "行号依据 {detail}"),
+    "mixed_systems": (
+        "shapes stored in another coordinate system than most; transformed to {detail}",
+        "所存坐标系与多数不同，已转换为 {detail}",
+    ),
+    "no_system": (
+        "no coordinate system (SRID 0), while other rows state theirs; give it with ST_SetSRID",
+        "未注明坐标系（SRID 为 0），而其他行已注明；请用 ST_SetSRID 补上",
+    ),
     # columns
     "columns": ("columns read as {detail}", "列对应关系：{detail}"),
     "rival_column": (
