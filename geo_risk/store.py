@@ -102,9 +102,8 @@ def write_geopackage(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _GPKG_DATE})
         try:
             for name in sorted(layers):
-                frame = layers[name].copy()
                 # Several widths of one type in a column (Polygon and MultiPolygon) are one type in a GeoPackage.
-                pyogrio.write_dataframe(frame, temporary, layer=name, driver="GPKG", append=temporary.exists())
+                pyogrio.write_dataframe(layers[name], temporary, layer=name, driver="GPKG", append=temporary.exists())
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
 
 from ..database.address import is_address, parse
 from ..database.read import read_rows
@@ -230,7 +229,8 @@ def read_database(url: str, layer: str) -> Raw:
     address = parse(url)
     found = read_rows(address)
     log = Log(f"{address.shown}#{address.label}", layer)
-    raw = Raw(Path(address.label), None, found.frame, found.numbers, log, found.geometry, found.crs)
+    frame = found.frame.astype(object).where(found.frame.notna(), None)
+    raw = Raw(Path(address.label), None, frame, found.numbers, log, found.geometry, found.crs)
     raw.read = len(found.frame)
     log.note("database_rows", detail=", ".join(found.order))
     if found.skipped:
@@ -240,7 +240,7 @@ def read_database(url: str, layer: str) -> Raw:
     keep = np.ones(raw.read, bool)
     for code, at in (("not_parsed", found.broken), ("no_system", found.unstated)):
         log.reject(code, raw.rows[list(at)], details="a kind of surface or solid" if code == "not_parsed" else "")
-        raw.unread += [(int(raw.rows[i]), found.frame.iloc[i].astype(object).map(_shown).tolist()) for i in at]
+        raw.unread += [(int(raw.rows[i]), frame.iloc[i].map(_shown).tolist()) for i in at]
         keep[list(at)] = False
     if not keep.all():
         raw.take(keep)
@@ -248,4 +248,4 @@ def read_database(url: str, layer: str) -> Raw:
 
 
 def _shown(value: object) -> str:
-    return "" if value is None or value is pd.NA else str(value)
+    return "" if value is None else str(value)
