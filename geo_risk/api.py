@@ -113,8 +113,8 @@ class Region(region.Region):
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
         return answers.app(self)
 
-    def export(self, table: str, to: str) -> str:
-        """Write a result table or a layer to a file or a PostGIS database, and say where; see `export.export_table`."""
+    def export(self, table: str, to: str) -> tuple[str, str]:
+        """Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format."""
         if (self.build / "tables" / f"{table}.parquet").is_file():
             return export_table(self.table(table), to, table)
         if table in self.settings.layers:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from .database.address import is_address, parse
@@ -18,10 +20,11 @@ _SHEET_ROWS = 1_048_576  # of a worksheet, header included; 32,767 characters of
 _CELL_CHARACTERS = 32_767
 _FIELD_BYTES = 10  # of a dBASE field name
 _TEXT_BYTES = 254  # of a dBASE text field
+_DIMENSIONS = ("point", "line", "polygon")
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 
 
-def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> str:
+def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> tuple[str, str]:
     """
     Write a table anywhere: to a file by its ending, or to ``postgresql://…[#[schema.]table]``.
 
@@ -31,8 +34,8 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
 
     Returns
     -------
-    str
-        What was written and where, without a password, and what the format could not hold.
+    (str, str)
+        Where it was written, without a password, and what of it the format could not hold.
 
     Raises
     ------
@@ -40,7 +43,7 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
         If the ending is unknown, or the format cannot hold the table.
     """
     if is_address(to):
-        return _to_database(table, to, name)
+        return _to_database(table, to, name), ""
     path = Path(to)
     ending = ".shp.zip" if path.name.lower().endswith(".shp.zip") else path.suffix.lower()
     if ending not in {**_FLAT, **_SPATIAL}:
@@ -50,7 +53,7 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
         raise InputError(f"{name} has no geometry, so it cannot become {path.name}. Use {', '.join(_FLAT)}.")
     with replacing(path) as temporary:
         told = {**_FLAT, **_SPATIAL}[ending](table, temporary, name)
-    return f"{to} ({told})" if told else to
+    return to, told or ""
 
 
 def _spatial(table: Any) -> bool:
@@ -143,9 +146,81 @@ def _geopackage(table: Any, path: Path, name: str) -> None:
     write_geopackage(path, {name: table})
 
 
+def _shapefile(table: Any, path: Path, name: str) -> str:
+    """
+    A ZIP with one shapefile a kind of geometry, in UTF-8, and fields.csv with the full names of its columns.
+
+    dBASE holds names of ten bytes and texts of 254: what is cut is told. Rows without geometry go
+    with the first kind.
+    """
+    import numpy as np
+    import pyogrio
+    import shapely
+
+    short = _field_names([str(c) for c in table.columns if c != table.geometry.name])
+    frame = table.rename(columns=short)
+    cut = _cut_texts(frame, list(short.values()))
+    kinds = np.maximum(shapely.get_dimensions(frame.geometry.to_numpy()), -1)
+    there = sorted(set(kinds[kinds >= 0].tolist())) or [2]
+    kinds[kinds < 0] = there[0]
+    with TemporaryDirectory() as folder:
+        for kind in there:
+            stem = name if len(there) == 1 else f"{name}_{_DIMENSIONS[kind]}"
+            pyogrio.write_dataframe(
+                frame[kinds == kind],
+                Path(folder) / f"{stem}.shp",
+                driver="ESRI Shapefile",
+                encoding="UTF-8",
+                geometry_type=None if (kinds == kind).any() else "Polygon",
+                layer_options={"DBF_DATE_LAST_UPDATE": "2000-01-01"},
+            )
+        lines = ["field,column", *(f'{new},"{old}"' for old, new in short.items())]
+        (Path(folder) / "fields.csv").write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig", newline="")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(Path(folder).iterdir()):
+                archive.writestr(zipfile.ZipInfo(file.name, _ZIP_DATE), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    renamed = sum(old != new for old, new in short.items())
+    told = [f"{renamed} column names cut to ten bytes, see fields.csv in it"] if renamed else []
+    told += [f"texts cut to {_TEXT_BYTES} bytes: {', '.join(cut)}"] if cut else []
+    return "; ".join(told)
+
+
+def _field_names(names: list[str]) -> dict[str, str]:
+    """Each column name cut to ten bytes of UTF-8, told apart by a number; dBASE does not tell a from A."""
+    short: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        candidates = [
+            _cut(name, _FIELD_BYTES),
+            *(_cut(name, _FIELD_BYTES - len(str(i))) + str(i) for i in range(1, 999)),
+        ]
+        short[name] = next(c for c in candidates if c.lower() not in taken)
+        taken.add(short[name].lower())
+    return short
+
+
+def _cut_texts(frame: Any, columns: list[str]) -> list[str]:
+    """Cut texts in place to what dBASE holds; "column (count)" for each column that had some."""
+    told = []
+    for column in columns:
+        if frame[column].dtype.kind != "O":
+            continue
+        long = frame[column].map(lambda v: isinstance(v, str) and len(v.encode()) > _TEXT_BYTES)
+        if long.any():
+            frame[column] = frame[column].map(lambda v: _cut(v, _TEXT_BYTES) if isinstance(v, str) else v)
+            told.append(f"{column} ({int(long.sum())})")
+    return told
+
+
+def _cut(text: str, size: int) -> str:
+    """The first whole characters of ``text`` that fit ``size`` bytes of UTF-8."""
+    return text.encode()[:size].decode("utf-8", "ignore")
+
+
 _FLAT: dict[str, Callable[[Any, Path, str], str | None]] = {".csv": _csv, ".xlsx": _xlsx, ".parquet": _parquet}
 _SPATIAL: dict[str, Callable[[Any, Path, str], str | None]] = {
     ".geojson": _geojson,
     ".gpkg": _geopackage,
     ".fgb": _flatgeobuf,
+    ".shp.zip": _shapefile,
 }

@@ -1,12 +1,13 @@
 """Whatever format a table leaves in, it comes back the same, or the export says why not."""
 
+import zipfile
 from functools import partial
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import MultiPolygon, box
+from shapely.geometry import MultiPolygon, Point, box
 
 from geo_risk.errors import InputError
 from geo_risk.export import export_table
@@ -45,7 +46,7 @@ def _texts(values):
 def test_spatial_formats_round_trip(tmp_path, near, ending):
     path = tmp_path / f"out{ending}"
     table = near if ending in (".gpkg", ".parquet") else near.dropna(subset="geometry")
-    assert export_table(table, str(path), "areas") == str(path)
+    assert export_table(table, str(path), "areas") == (str(path), "")
     back = gpd.read_parquet(path) if ending == ".parquet" else gpd.read_file(path, use_arrow=True)
     back = back.set_index("id").loc[table["id"]].reset_index()  # FlatGeobuf sorts by place
     for column in TEXT:
@@ -111,6 +112,53 @@ def test_refusals(tmp_path, frame):
 
 def test_empty_tables(tmp_path, near):
     none = near.iloc[:0]
-    for ending in (".csv", ".xlsx", ".parquet", ".gpkg", ".geojson", ".fgb"):
+    for ending in (".csv", ".xlsx", ".parquet", ".gpkg", ".geojson", ".fgb", ".shp.zip"):
         export_table(none, str(tmp_path / f"a{ending}"), "areas")
         assert (tmp_path / f"a{ending}").stat().st_size > 0
+
+
+def test_a_shapefile_has_whole_chinese_and_tells_what_it_cut(tmp_path, near):
+    path = tmp_path / "areas.shp.zip"
+    table = near.assign(position_error_m=1.5, position_error_note="字" * 100, 数据更新日期="2024", POSITION_E="x")
+    said = export_table(table, str(path), "areas")
+    assert said == (
+        str(path),
+        "4 column names cut to ten bytes, see fields.csv in it; texts cut to 254 bytes: position_1 (4)",
+    )
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["areas.cpg", "areas.dbf", "areas.prj", "areas.shp", "areas.shx", "fields.csv"]
+        assert archive.read("areas.cpg") == b"UTF-8"
+        fields = archive.read("fields.csv").decode("utf-8-sig").splitlines()
+    assert fields[7:] == [
+        'position_e,"position_error_m"', 'position_1,"position_error_note"', '数据更,"数据更新日期"',
+        'POSITION_2,"POSITION_E"',
+    ]  # fmt: skip
+    back = gpd.read_file(f"/vsizip/{path}/areas.shp")
+    assert _texts(back["name"]) == _texts(near["name"])
+    assert back["position_1"].tolist() == ["字" * 84] * 4
+    assert _texts(back["data_date"]) == _texts(near["data_date"])
+    assert back["level"].tolist() == pytest.approx([1, np.nan, 3, 2**53 - 1], nan_ok=True)
+    there = near.geometry.notna()
+    assert back.geometry.notna().tolist() == there.tolist()
+    assert back.geometry[there].hausdorff_distance(near.geometry[there]).max() < 0.001
+    first = path.read_bytes()
+    export_table(table, str(path), "areas")
+    assert path.read_bytes() == first
+
+
+def test_a_shapefile_a_kind_of_geometry(tmp_path):
+    from geo_risk.layers.read import members, read
+
+    mixed = gpd.GeoDataFrame(
+        {"id": list("abc")}, geometry=[Point(0, 0), box(0, 0, 1, 1), MultiPolygon([box(2, 0, 3, 1)])], crs=4549
+    )
+    path = tmp_path / "firms.shp.zip"
+    assert export_table(mixed, str(path), "企业") == (str(path), "")
+    with zipfile.ZipFile(path) as archive:
+        assert [n for n in archive.namelist() if n.endswith(".shp")] == ["企业_point.shp", "企业_polygon.shp"]
+    assert [m.label for m in members(path) if not str(m.label).startswith("fields")] == ["企业_point", "企业_polygon"]
+    raw = read(path, "企业_polygon", layer="enterprises")
+    assert raw.frame["id"].tolist() == ["b", "c"]
+    export_table(mixed.iloc[:0], str(path), "企业")
+    with zipfile.ZipFile(path) as archive:
+        assert "企业.shp" in archive.namelist()

@@ -171,14 +171,6 @@ def _prepare(connection: sa.Connection) -> None:
     )
 
 
-def has_postgis(connection: sa.Connection) -> bool:
-    """Whether the database has the extension."""
-    import sqlalchemy as sa
-
-    found = connection.execute(sa.text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'postgis'"))
-    return bool(found.scalar())
-
-
 def _told(error: Any, address: Address) -> str:
     """What went wrong, in one line, and the next step."""
     cause = getattr(error, "orig", None) or error

@@ -96,3 +96,11 @@ def system_of(connection: sa.Connection, srid: int) -> str | None:
     if row is None:
         return None
     return f"{row.auth_name}:{row.auth_srid}" if row.auth_name in ("EPSG", "ESRI") else row.srtext
+
+
+def has_postgis(connection: sa.Connection) -> bool:
+    """Whether the database has the extension."""
+    import sqlalchemy as sa
+
+    found = connection.execute(sa.text("SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = 'postgis'"))
+    return bool(found.scalar())

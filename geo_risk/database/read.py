@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BATCH = 20_000  # rows fetched at a time: tens of megabytes however large the table
 _SPATIAL = ("geometry", "geography")
 _UNREADABLE = ("bytea", "raster", "topogeometry", "pointcloud")
-_DTYPES = {"int2": "Int64", "int4": "Int64", "int8": "Int64", "float4": "float64", "float8": "float64",
+_DTYPES: dict[str, Any] = {"int2": "Int64", "int4": "Int64", "int8": "Int64", "float4": "float64", "float8": "float64",
            "bool": "boolean"}  # fmt: skip
 _AS_THEY_ARE = (*_DTYPES, "text", "varchar")
 
@@ -64,8 +64,9 @@ def read_rows(address: Address) -> Rows:
         plain = [c for c in table.columns if c.kind not in (*_SPATIAL, *_UNREADABLE)]
         skipped = tuple(c.name for c in table.columns if c not in plain and c.name != spatial)
         frame, wkb = _fetch(connection, table, plain, spatial)
-        geometry, broken = _shapes(wkb) if spatial else (None, ())
-        crs, unstated, reprojected = None, (), 0
+        none: tuple[int, ...] = ()
+        geometry, broken = _shapes(wkb) if spatial else (None, none)
+        crs, unstated, reprojected = None, none, 0
         if geometry is not None:
             geometry, crs, unstated, reprojected = _one_system(connection, geometry, address)
     order = table.key or tuple(c.name for c in plain)

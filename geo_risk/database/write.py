@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import InputError
-from .address import Address, check_name, has_postgis, transaction
-from .catalogue import find_table, system_of
+from .address import Address, check_name, transaction
+from .catalogue import find_table
+from .columns import Field, fields_of, rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import sqlalchemy as sa
-    from sqlalchemy.sql.type_api import TypeEngine
 
 CONTENTS = "geo_risk_contents"
 PATIENCE_S = 5  # another writer is mentioned after this
@@ -37,15 +37,6 @@ class Content:
 
     sha256: str
     load: Callable[[], pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class _Field:
-    """A column to be: ``declared`` is its type as PostgreSQL spells it."""
-
-    name: str
-    type: TypeEngine
-    declared: str
 
 
 def replace_tables(address: Address, contents: Mapping[str, Content], *, owner: str = "") -> list[str]:
@@ -185,7 +176,7 @@ def _replace(connection: sa.Connection, schema: str, name: str, content: Content
     import sqlalchemy as sa
 
     frame = content.load()
-    fields = _fields(connection, frame, name)
+    fields = fields_of(connection, frame, name)
     key = ["id"] if "id" in frame and frame["id"].notna().all() and frame["id"].is_unique else []
     columns = [sa.Column(f.name, f.type, primary_key=f.name in key, autoincrement=False) for f in fields]
     table = sa.Table(name, sa.MetaData(), *columns, schema=schema)
@@ -230,58 +221,7 @@ def _spelled(columns: list[tuple[str, str]], key: list[str]) -> str:
     return json.dumps([*([n, t.lower()] for n, t in columns), key], ensure_ascii=False)
 
 
-def _fields(connection: sa.Connection, frame: pd.DataFrame, name: str) -> list[_Field]:
-    import pandas as pd
-    import sqlalchemy as sa
-
-    dtypes = pd.api.types
-    out = []
-    for column, dtype in frame.dtypes.items():
-        check_name(str(column))
-        if str(dtype) == "geometry":
-            out.append(_geometry_field(connection, frame, str(column), name))
-        elif dtypes.is_bool_dtype(dtype):
-            out.append(_Field(str(column), sa.Boolean(), "boolean"))
-        elif dtypes.is_integer_dtype(dtype):
-            out.append(_Field(str(column), sa.BigInteger(), "bigint"))
-        elif dtypes.is_float_dtype(dtype):
-            out.append(_Field(str(column), sa.Double(), "double precision"))
-        else:
-            out.append(_Field(str(column), sa.Text(), "text"))
-    return out
-
-
-def _geometry_field(connection: sa.Connection, frame: pd.DataFrame, column: str, name: str) -> _Field:
-    import shapely
-    from geoalchemy2 import Geometry
-
-    if not has_postgis(connection):
-        raise InputError(
-            f"cannot write {name}: the database has no PostGIS. Its administrator adds it with: CREATE EXTENSION postgis"
-        )
-    crs = frame[column].crs
-    srid = crs.to_epsg(min_confidence=100) if crs is not None else None
-    if srid is None:
-        raise InputError(
-            f"cannot write {name}: its coordinate system {crs.name if crs else 'is not stated and'} has no EPSG code, "
-            'by which PostGIS knows systems. Write crs = "EPSG:4549", or the like, under [region].'
-        )
-    if system_of(connection, srid) is None:
-        raise InputError(
-            f"cannot write {name}: the database does not know EPSG:{srid}. Update it: SELECT PostGIS_Extensions_Upgrade()"
-        )
-    shapes = frame[column].dropna().to_numpy()
-    kinds = set(frame[column].dropna().geom_type)
-    kind = kinds.pop() if len(kinds) == 1 else "Geometry"
-    kind = "Geometry" if kind == "LinearRing" else kind
-    high = shapely.has_z(shapes)
-    if high.any() and not high.all():
-        raise InputError(f"cannot write {name}: some of its shapes have heights and some have none. Drop the heights.")
-    kind += "Z" if high.any() else ""
-    return _Field(column, Geometry(kind.upper(), srid, spatial_index=False), f"geometry({kind},{srid})")
-
-
-def _copy(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, fields: list[_Field]) -> None:
+def _copy(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, fields: list[Field]) -> None:
     """Stream the rows; COPY is several times as fast as INSERT."""
     from psycopg import sql
 
@@ -290,39 +230,11 @@ def _copy(connection: sa.Connection, table: sa.Table, frame: pd.DataFrame, field
     )
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in _rows(frame, fields, table.name):
+        for row in rows_of(frame, fields, table.name):
             copy.write_row(row)
 
 
-def _rows(frame: pd.DataFrame, fields: list[_Field], name: str) -> Iterator[tuple[Any, ...]]:
-    """Rows for COPY in batches, so that a large table is not held twice; missing values are None."""
-    for start in range(0, len(frame), 10_000):
-        part = frame.iloc[start : start + 10_000]
-        yield from zip(*(_cells(part[f.name], f, name, start) for f in fields), strict=True)
-
-
-def _cells(values: pd.Series, field: _Field, name: str, start: int) -> list[Any]:
-    import shapely
-
-    if field.declared.startswith("geometry"):
-        srid = int(field.declared.rpartition(",")[2][:-1])
-        # Extended WKB in hexadecimal is how PostGIS takes a geometry as text, every bit of it.
-        return list(shapely.to_wkb(shapely.set_srid(values.to_numpy(), srid), hex=True, include_srid=True))
-    cells = values.astype(object).where(values.notna(), None).tolist()
-    if field.declared != "text":
-        return cells
-    for i, cell in enumerate(cells):
-        if cell is not None and not isinstance(cell, str):
-            cells[i] = cell = json.dumps(cell, ensure_ascii=False, default=str)
-        if cell is not None and "\0" in cell:
-            raise InputError(
-                f"cannot write {name}: row {start + i + 1}, column {field.name!r}, value {cell[:50]!r}: PostgreSQL has "
-                "no place for the character NUL in text. Remove it."
-            )
-    return cells
-
-
-def _index(connection: sa.Connection, table: sa.Table, fields: list[_Field], key: list[str]) -> None:
+def _index(connection: sa.Connection, table: sa.Table, fields: list[Field], key: list[str]) -> None:
     """A spatial index, an index on a repeated id, and the statistics a planner needs to use them."""
     import sqlalchemy as sa
     from psycopg import sql
@@ -332,7 +244,7 @@ def _index(connection: sa.Connection, table: sa.Table, fields: list[_Field], key
         if spatial or (field.name == "id" and not key):
             # Indexes are named by their schema, in 63 bytes: table and column may fill those alone.
             told = hashlib.blake2b(f"{table.name}\0{field.name}".encode(), digest_size=8).hexdigest()
-            using = {"postgresql_using": "gist"} if spatial else {}
-            sa.Index(f"geo_risk_{told}", table.c[field.name], **using).create(connection)
+            using = "gist" if spatial else "btree"
+            sa.Index(f"geo_risk_{told}", table.c[field.name], postgresql_using=using).create(connection)
     driver: Any = connection.connection.driver_connection
     driver.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(str(table.schema), table.name)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .. import store
@@ -41,12 +43,10 @@ def _files(region: Region) -> dict[str, Path]:
 
 
 def _store(region: Region, files: dict[str, Path]) -> None:
-    from dataclasses import replace
-
     from ..database.address import parse
     from ..database.write import Content, replace_tables
 
     own = region.settings.store
     address = replace(parse(str(own.url)), schema=own.schema)
-    contents = {name: Content(store.sha256(path), bind(store.read_table, path)) for name, path in files.items()}
+    contents = {name: Content(store.sha256(path), partial(store.read_table, path)) for name, path in files.items()}
     replace_tables(address, contents, owner=region.settings.region.name)

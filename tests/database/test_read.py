@@ -75,7 +75,7 @@ def test_several_geometry_columns(server):
     assert found.geometry[0].wkt == "POINT (120 31)"
     assert found.skipped == ("site",)
     assert found.crs == "EPSG:4490"
-    with pytest.raises(InputError, match="no geometry column 'roof'. It has: gate, site"):
+    with pytest.raises(InputError, match=r"no geometry column 'roof'. It has: gate, site"):
         rows(server, "t.roof")
 
 
@@ -96,7 +96,7 @@ def test_systems_mixed_missing_and_unknown(server):
     assert rows(server, "t").crs is None
     assert rows(server, "t").unstated == ()
     server("UPDATE @.t SET geom = ST_SetSRID(geom, 990123)")
-    with pytest.raises(InputError, match="990123 is not in spatial_ref_sys.*UpdateGeometrySRID"):
+    with pytest.raises(InputError, match=r"990123 is not in spatial_ref_sys.*UpdateGeometrySRID"):
         rows(server, "t")
 
 
@@ -141,7 +141,7 @@ def test_refusals_name_the_next_step(server):
         with pytest.raises(InputError, match="Ask the owner of the database for the right"):
             read_rows(parse(f"{guest}#{server.schema}.enterprises"))
         nobody = make_url(server.url).set(username="no_such_user", password="secret").render_as_string(False)
-        with pytest.raises(InputError, match="no_such_user.*Check address, user and password") as caught:
+        with pytest.raises(InputError, match=r"no_such_user.*Check address, user and password") as caught:
             read_rows(parse(f"{nobody}#t"))
         assert "secret" not in str(caught.value)
         nowhere = make_url(server.url).set(database="no_such_db").render_as_string(False)

@@ -113,7 +113,7 @@ def test_a_waiting_writer_says_so_and_gives_up(server, monkeypatch, caplog):
     inner = pd.DataFrame({"x": [1]})
 
     def load():
-        with pytest.raises(InputError, match="has been writing to schema .* application_name geo_risk"):
+        with pytest.raises(InputError, match=r"has been writing to schema .* application_name geo_risk"):
             replace_tables(parse(server.at("x")), {"b": Content("", lambda: inner)})
         assert "another run or export is writing to schema" in caplog.text
         server("CREATE SCHEMA @_other")

@@ -94,7 +94,7 @@ def test_a_database_that_is_down_does_not_cost_the_files(own_city, mortal_server
     if "weight_base" not in toml.read_text(encoding="utf-8"):
         toml.write_text(toml.read_text(encoding="utf-8") + "\n[risk]\nweight_base = 0.9\n", encoding="utf-8")
     was = region.surface("index").array
-    with pytest.raises(InputError, match="cannot write .* tables: .*that the server runs") as caught:
+    with pytest.raises(InputError, match=r"cannot write .* tables: .*that the server runs") as caught:
         geo_risk.Region(own_city).run()
     assert "hunter2" not in str(caught.value)
     assert not np.array_equal(geo_risk.Region(own_city).surface("index").array, was, equal_nan=True)

@@ -47,7 +47,7 @@ def test_a_table_that_is_not_there(tmp_path, postgis_url):
 
 def test_a_database_that_does_not_answer_hides_the_password(tmp_path):
     source = "postgresql://user:secret@127.0.0.1:1/db#t"
-    with pytest.raises(InputError, match="cannot be read.*server runs") as caught:
+    with pytest.raises(InputError, match=r"cannot be read.*server runs") as caught:
         load_layer("enterprises", {"source": source}, folder=tmp_path, crs="EPSG:4549", anchor=BOX)
     assert "secret" not in str(caught.value)
     with pytest.raises(InputError, match="name the table"):
