@@ -142,8 +142,11 @@ def transaction(address: Address, doing: str, *, reading: bool = False) -> Itera
         import psycopg
     except ImportError:
         raise InputError('PostGIS needs the driver psycopg. Install it: pip install "geo_risk[postgis]".') from None
+    # Prepared statements are off: a pooler between us and the server may not keep them.
     given = {"connect_timeout": str(_CONNECT_S), "application_name": "geo_risk"}
-    own = {"client_encoding": "utf8"} | {k: v for k, v in given.items() if k not in address.url.query}
+    own: dict[str, Any] = {"client_encoding": "utf8", "prepare_threshold": None} | {
+        k: v for k, v in given.items() if k not in address.url.query
+    }
     engine = sa.create_engine(address.url, poolclass=sa.pool.NullPool, connect_args=own, use_native_hstore=False)
     if reading:
         engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

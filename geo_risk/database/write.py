@@ -163,7 +163,7 @@ def _check_ours(connection: sa.Connection, schema: str, name: str, owner: str, r
     if row is not None and row.owner and owner and row.owner != owner:
         raise InputError(
             f"{address.shown}: table {schema}.{name} belongs to the region {row.owner!r}. Give this region a schema "
-            "of its own: schema under [store] in region.toml."
+            "of its own (schema under [store] in region.toml), or drop those tables if that region is no more."
         )
     if name == CONTENTS or (row is None and find_table(connection, schema, name) is not None):
         raise InputError(

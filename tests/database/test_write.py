@@ -235,7 +235,7 @@ def test_postgis_in_a_schema_of_its_own(server, points):
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=TEXT.filter(lambda t: 0 < len(t.encode()) < 64),
     rows=st.lists(

@@ -34,7 +34,7 @@ def stored(own_city, postgis_url):
 def test_every_layer_and_table_is_there_and_layers_come_back_the_same(stored, postgis_url):
     folder, schema, connection = stored
     region = geo_risk.Region(folder)
-    assert [r.name for r in region.run() if r.state == "ran"] == ["store"]
+    assert [r.name for r in region.run(["store"]) if r.state == "ran"] == ["store"]
     rows = dict(connection.execute(f"SELECT name, rows FROM {schema}.geo_risk_contents").fetchall())
     files = {f"layer_{p.stem}": p for p in (region.build / "layers").glob("*.parquet")}
     files |= {p.stem: p for p in (region.build / "tables").glob("*.parquet")}
@@ -57,11 +57,11 @@ def test_every_layer_and_table_is_there_and_layers_come_back_the_same(stored, po
 def test_a_run_mends_what_the_database_lost(stored):
     folder, schema, connection = stored
     region = geo_risk.Region(folder)
-    region.run()
+    region.run(["store"])
     untouched = connection.execute(f"SELECT DISTINCT xmin::text FROM {schema}.findings").fetchall()
     connection.execute(f"DROP TABLE {schema}.layer_roads")
     connection.execute(f"UPDATE {schema}.districts SET grade = 1")
-    (result,) = [r for r in region.run() if r.state == "ran"]
+    (result,) = [r for r in region.run(["store"]) if r.state == "ran"]
     assert result.name == "store"
     assert connection.execute(f"SELECT count(*) FROM {schema}.layer_roads").fetchone() == (len(region.layer("roads")),)
     grades = [g for (g,) in connection.execute(f"SELECT grade FROM {schema}.districts ORDER BY id")]
@@ -71,11 +71,11 @@ def test_a_run_mends_what_the_database_lost(stored):
 
 def test_a_layer_taken_out_goes_from_the_database(stored):
     folder, schema, connection = stored
-    geo_risk.Region(folder).run()
+    geo_risk.Region(folder).run(["store"])
     toml = folder / "region.toml"
     before, _, after = toml.read_text(encoding="utf-8").partition("[layers.parking_lots]")
     toml.write_text(before + after[after.index("\n[") :], encoding="utf-8")
-    geo_risk.Region(folder).run()
+    geo_risk.Region(folder).run(["store"])
     left = {t for (t,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])}
     assert "layer_parking_lots" not in left
     assert "layer_roads" in left
@@ -88,18 +88,16 @@ def test_a_database_that_is_down_does_not_cost_the_files(own_city, mortal_server
     shown = url.replace("postgres@", "postgres:hunter2@")
     toml.write_text(f'{text}\n[store]\nurl = "{shown}"\n', encoding="utf-8")
     region = geo_risk.Region(own_city)
-    region.run()
+    region.run(["store"])
     control("stop")
-    toml.write_text(toml.read_text(encoding="utf-8").replace("[risk]", "[risk]\nweight_base = 0.9", 1), "utf-8")
-    if "weight_base" not in toml.read_text(encoding="utf-8"):
-        toml.write_text(toml.read_text(encoding="utf-8") + "\n[risk]\nweight_base = 0.9\n", encoding="utf-8")
+    toml.write_text(toml.read_text(encoding="utf-8") + "\n[risk]\nweight_base = 0.9\n", encoding="utf-8")
     was = region.surface("index").array
     with pytest.raises(InputError, match=r"cannot write .* tables: .*that the server runs") as caught:
-        geo_risk.Region(own_city).run()
+        geo_risk.Region(own_city).run(["store"])
     assert "hunter2" not in str(caught.value)
     assert not np.array_equal(geo_risk.Region(own_city).surface("index").array, was, equal_nan=True)
     control("start")
-    assert [r.name for r in geo_risk.Region(own_city).run() if r.state == "ran"] == ["store"]
+    assert [r.name for r in geo_risk.Region(own_city).run(["store"]) if r.state == "ran"] == ["store"]
     told = [p for p in (own_city / "build").rglob("*") if p.is_file() and b"hunter2" in p.read_bytes()]
     assert told == []
 
@@ -122,4 +120,4 @@ def test_an_address_that_is_none(own_city, line):
     toml = own_city / "region.toml"
     toml.write_text(toml.read_text(encoding="utf-8") + f"\n[store]\n{line}\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"\[store\] url is no address"):
-        geo_risk.Region(own_city).run()
+        geo_risk.Region(own_city).run(["store"])
