@@ -40,7 +40,7 @@ def writer(server, table, value, rows, times=1):
 
 
 def ended(process):
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
 
 
@@ -59,7 +59,7 @@ def _copying(server):
 
 
 def _until(condition, *arguments):
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not condition(*arguments):
         assert time.monotonic() < end
         time.sleep(0.01)
