@@ -18,6 +18,9 @@ _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 NAME_BYTES = 63  # PostgreSQL cuts longer names in silence (NAMEDATALEN - 1)
 _CONNECT_S = 10  # a server that has not answered by then is taken as absent
 
+# What the driver takes beside the server's own parameters: ours to set, or transactions would not be whole.
+_DRIVER_KEYS = ("autocommit", "context", "cursor_factory", "prepare_threshold", "row_factory")
+
 # What to do about it, by the server's error code (SQLSTATE) or its first two characters (class).
 _NEXT_STEP = {
     "28": "Check the user, and the password in PGPASSWORD or the password file.",
@@ -43,8 +46,9 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """The database as messages name it: without password."""
-        return self.url.set(drivername="postgresql", password=None).render_as_string()
+        """The database as messages name it: *** for the password."""
+        told = self.url.set(drivername="postgresql").difference_update_query(["sslpassword"])
+        return told.render_as_string(hide_password=True)
 
     @property
     def label(self) -> str:
@@ -85,7 +89,7 @@ def parse(text: str) -> Address:
         ) from None
     if "password" in url.query:
         url = url.set(password=str(url.query["password"])).difference_update_query(["password"])
-    found = Address(url)
+    found = Address(url.difference_update_query(_DRIVER_KEYS))
     if not fragment:
         return found
     names = _names(fragment)

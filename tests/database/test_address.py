@@ -75,3 +75,9 @@ def test_no_message_repeats_a_password(text):
             pass
     assert "secret" not in str(caught.value)
     assert "ret@" not in str(caught.value)
+
+
+def test_an_address_cannot_change_how_transactions_work():
+    url = parse("postgresql://u@h/d?autocommit=1&row_factory=x&sslmode=require").url
+    assert dict(url.query) == {"sslmode": "require"}
+    assert "secret" not in parse("postgresql://u@h/d?sslpassword=secret").shown
