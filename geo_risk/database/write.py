@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CONTENTS = "geo_risk_contents"
 PATIENCE_S = 5  # another writer is mentioned after this
-LOCK_WAIT_S = 600  # and waited for at most this long in all; a city of a million rows is written in a minute or two
+LOCK_WAIT_S = 600  # and waited for at most this long in all; a million rows take about one minute
 
 _log = logging.getLogger(__name__)
 
