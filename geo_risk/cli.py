@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
 
     export = command(
-        "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, Parquet or to PostGIS"
+        "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, SHP.ZIP, Parquet or to PostGIS"
     )
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--to", required=True, metavar="FILE|URL")
@@ -288,8 +288,11 @@ def _serve_region(region: Any, host: str, port: int) -> int:
 
 
 def _export(arguments: Any) -> int:
-    _region(arguments).export(arguments.table, arguments.to)
-    print(json.dumps({"written": arguments.to}) if arguments.json else f"wrote {arguments.to}")
+    written, lost = _region(arguments).export(arguments.table, arguments.to)
+    if arguments.json:
+        _print_json({"written": written, "lost": lost})
+    else:
+        print(f"wrote {written}" + (f" ({lost})" if lost else ""))
     return FINE
 
 

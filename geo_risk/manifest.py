@@ -35,7 +35,8 @@ class Step:
 
     ``settings`` is the part of the settings it depends on (JSON), ``code`` the files and folders of
     the package that compute it. ``volatile`` steps read something no hash covers (a database) and
-    always run; what depends on them runs only if their output changed.
+    always run; what depends on them runs only if their output changed. ``outside`` steps write
+    somewhere else altogether, once ``build/`` holds the new results: their failure does not undo those.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Step:
     settings: Any
     code: tuple[str, ...]
     volatile: bool = False
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,23 +88,34 @@ def run_steps(
     build, staging = folder / "build", folder / ".build-next"
     store.recover_folder(build)
     wanted = _chosen(steps_for(build), only)
-    if not staging.exists():
-        results = _unchanged(folder, build, wanted)
-        if results is not None:
-            for result in results:
-                report(result)
-            return results
+    outside = [step for step in wanted if step.outside]
+    results = None if staging.exists() else _unchanged(folder, build, [s for s in wanted if not s.outside])
+    if results is not None:
+        for result in results:
+            report(result)
+    if results is not None and not outside:
+        return results
     with _lock(folder):
-        if not staging.exists() and build.exists():
-            partial = folder / ".build-copy"
-            shutil.rmtree(partial, ignore_errors=True)
-            store.link_tree(build, partial)
-            os.replace(partial, staging)
-        staging.mkdir(exist_ok=True)
-        steps = _chosen(steps_for(staging), only)
-        _drop_leftovers(staging, steps_for(staging))
-        results = [_advance(folder, staging, step, report, starting) for step in steps]
-        store.swap_folder(staging, build)
+        if results is None:
+            results = _renew(folder, steps_for, only, report, starting)
+        return results + [_advance(folder, build, step, report, starting) for step in outside]
+
+
+def _renew(
+    folder: Path, steps_for: Callable[[Path], list[Step]], only: Sequence[str], report: Callable, starting: Callable
+) -> list[StepResult]:
+    """Run what changed in a copy of build/, which then takes its place."""
+    build, staging = folder / "build", folder / ".build-next"
+    if not staging.exists() and build.exists():
+        partial = folder / ".build-copy"
+        shutil.rmtree(partial, ignore_errors=True)
+        store.link_tree(build, partial)
+        os.replace(partial, staging)
+    staging.mkdir(exist_ok=True)
+    steps = [step for step in _chosen(steps_for(staging), only) if not step.outside]
+    _drop_leftovers(staging, steps_for(staging))
+    results = [_advance(folder, staging, step, report, starting) for step in steps]
+    store.swap_folder(staging, build)
     return results
 
 

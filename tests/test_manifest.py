@@ -115,3 +115,34 @@ def test_another_run_at_work_is_refused(chain):
     (chain.folder / ".run.lock").write_text("1")  # process 1 always lives
     with pytest.raises(RegionError, match="another run"):
         chain.run()
+
+
+def test_a_step_outside_comes_after_the_results_took_their_place(tmp_path):
+    """It reads build/ itself, runs every time, and its failure leaves the new results."""
+    chain, seen, down = Chain(tmp_path), [], []
+
+    def steps(build):
+        def mirror():
+            if down:
+                raise InputError("the database is down")
+            seen.append((build.name, (build / "double.txt").read_text()))
+
+        return [
+            *chain.steps(build),
+            Step("mirror", mirror, (build / "double.txt",), (), None, ("errors.py",), True, True),
+        ]
+
+    run_steps(tmp_path, steps)
+    run_steps(tmp_path, steps)
+    assert seen == [("build", "ABAB")] * 2
+    (tmp_path / "a.txt").write_text("cd")
+    down.append(1)
+    with pytest.raises(InputError, match="is down"):
+        run_steps(tmp_path, steps)
+    assert (tmp_path / "build" / "double.txt").read_text() == "CDCD"
+    assert not (tmp_path / ".build-next").exists()
+    down.clear()
+    assert [r.state for r in run_steps(tmp_path, steps, only=["mirror"])] == ["unchanged", "unchanged", "ran"]
+    assert seen[-1] == ("build", "CDCD")
+    run_steps(tmp_path, steps, only=["double"])
+    assert len(seen) == 3

@@ -50,6 +50,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "labelled": ("named by the one text inside the outline", "以轮廓内唯一的文字作为名称"),
     "labels_many": ("several texts inside the outline; none taken as the name", "轮廓内有多处文字，未取名称"),
     "reader_said": ("the reading program says: {detail}", "读取程序提示：{detail}"),
+    "database_rows": ("rows numbered by {detail}", "行号依据 {detail}"),
+    "mixed_systems": (
+        "shapes stored in another coordinate system than most; transformed to {detail}",
+        "所存坐标系与多数不同，已转换为 {detail}",
+    ),
+    "no_system": (
+        "no coordinate system (SRID 0), while other rows state theirs; give it with ST_SetSRID",
+        "未注明坐标系（SRID 为 0），而其他行已注明；请用 ST_SetSRID 补上",
+    ),
     # columns
     "columns": ("columns read as {detail}", "列对应关系：{detail}"),
     "rival_column": (

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
 import shapely
 
+from ..database.address import is_address, parse
+from ..database.read import read_rows
 from ..errors import InputError
 from ..schema import LAYERS
 from . import archive, cad, geojson, kml, limits, shapefile, signature, tables, vectors
@@ -153,8 +154,8 @@ def read(
         If the file is missing, broken, of an unknown kind, beyond the limits, reaches beyond itself,
         or has several tables and none is named.
     """
-    if str(path).startswith(("postgresql://", "postgresql+", "postgis://")):
-        return read_database(str(path), sublayer, layer)
+    if is_address(str(path)):
+        return read_database(str(path), layer)
     path = Path(path)
     kind = kind_of(path.name)
     _check_there(path, kind)
@@ -283,56 +284,28 @@ def _nothing_in(path: Path) -> InputError:
     return InputError(f"{path.name}: the archive holds nothing that can be read.{hint}")
 
 
-def read_database(url: str, table: str | None, layer: str) -> Raw:
-    """A PostGIS table, ordered by all its plain columns as the database stores no order."""
-    import geopandas as gpd
-    import sqlalchemy as sa
-
-    address, _, fragment = url.partition("#")
-    table = table or fragment
-    shown = sa.engine.make_url(address).render_as_string(hide_password=True)
-    if not table:
-        raise InputError(f"{shown}: name the table: {shown}#schema.table")
-    schema, _, name = table.rpartition(".")
-    url_object = sa.engine.make_url(address.replace("postgis://", "postgresql://", 1))
-    if url_object.drivername == "postgresql":
-        url_object = url_object.set(drivername="postgresql+psycopg")
-    try:
-        engine = sa.create_engine(url_object)
-        inspector = sa.inspect(engine)
-        columns = inspector.get_columns(name, schema=schema or None)
-        spatial = _geometry_column(engine, schema, name)
-        quoted = engine.dialect.identifier_preparer
-        full = ".".join(quoted.quote(p) for p in (schema, name) if p)
-        order = inspector.get_pk_constraint(name, schema=schema or None)["constrained_columns"]
-        by = ", ".join(quoted.quote(c) for c in order or [c["name"] for c in columns if c["name"] != spatial])
-        query = sa.text(f"SELECT * FROM {full}" + (f" ORDER BY {by}" if by else ""))
-        with engine.connect() as connection:
-            if spatial is None:
-                rows, geometry, crs = pd.read_sql(query, connection), None, None
-            else:
-                found = gpd.read_postgis(query, connection, geom_col=spatial)
-                geometry, crs = found.geometry.to_numpy(), found.crs.to_string() if found.crs else None
-                rows = pd.DataFrame(found.drop(columns=spatial))
-    except ImportError as error:
-        raise InputError(f"{shown}: reading PostgreSQL needs the extra geo_risk[postgis] ({error}).") from error
-    except sa.exc.SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise InputError(
-            f"{shown}#{table}: the table cannot be read ({cause}). Check address, rights and name."
-        ) from error
-    log = Log(f"{shown}#{table}", layer)
-    return Raw(Path(name), None, rows, np.arange(1, len(rows) + 1), log, geometry, crs, read=len(rows))
+def read_database(url: str, layer: str) -> Raw:
+    """A PostGIS table or view; rows are numbered by its primary key, or in the order of all its columns."""
+    address = parse(url)
+    found = read_rows(address)
+    log = Log(f"{address.shown}#{address.label}", layer)
+    frame = found.frame.astype(object).where(found.frame.notna(), None)
+    raw = Raw(Path(address.label), None, frame, found.numbers, log, found.geometry, found.crs)
+    raw.read = len(found.frame)
+    log.note("database_rows", detail=", ".join(found.order))
+    if found.skipped:
+        log.note("unused_columns", detail=", ".join(found.skipped))
+    if found.reprojected:
+        log.note("mixed_systems", count=found.reprojected, detail=str(found.crs))
+    keep = np.ones(raw.read, bool)
+    for code, at in (("not_parsed", found.broken), ("no_system", found.unstated)):
+        log.reject(code, raw.rows[list(at)], details="a kind of surface or solid" if code == "not_parsed" else "")
+        raw.unread += [(int(raw.rows[i]), frame.iloc[i].map(_shown).tolist()) for i in at]
+        keep[list(at)] = False
+    if not keep.all():
+        raw.take(keep)
+    return raw
 
 
-def _geometry_column(engine, schema: str, name: str) -> str | None:
-    """The first geometry column of a table; None for a plain table or a database without PostGIS."""
-    import sqlalchemy as sa
-
-    query = sa.text(
-        "SELECT a.attname FROM pg_attribute a JOIN pg_class c ON a.attrelid = c.oid JOIN pg_namespace n "
-        "ON c.relnamespace = n.oid JOIN pg_type t ON a.atttypid = t.oid WHERE c.relname = :name AND a.attnum > 0 "
-        "AND t.typname = 'geometry' AND (:schema = '' OR n.nspname = :schema) ORDER BY a.attnum"
-    )
-    with engine.connect() as connection:
-        return connection.execute(query, {"name": name, "schema": schema}).scalar()
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
