@@ -102,7 +102,8 @@ def members(path: Path) -> list[Member]:
         layers = vectors.layer_names(path)
         return [Member(n, None, n) for n in layers] if len(layers) > 1 else [Member(None, None, layers[0])]
     if kind in WORKBOOKS:
-        sheets = tables.sheet_names(path, path.read_bytes())
+        data = path.read_bytes()
+        sheets = tables.sheet_names(path, data) if tables.is_workbook(data) else []
         return [Member(n, None, n) for n in sheets] if len(sheets) > 1 else [Member(None)]
     return [Member(None)]
 
@@ -117,7 +118,14 @@ def _archive_members(path: Path, name: str) -> list[Member]:
     return [Member(layer if len(layers) == 1 else f"{stem}/{layer}", name, layer) for layer in layers]
 
 
-def read(path: Path | str, sublayer: str | None = None, *, layer: str = "", expected: Collection[str] = ()) -> Raw:
+def read(
+    path: Path | str,
+    sublayer: str | None = None,
+    *,
+    layer: str = "",
+    expected: Collection[str] = (),
+    encoding: str | None = None,
+) -> Raw:
     """
     Rows of one table as written, with the row numbers a person counts.
 
@@ -128,6 +136,7 @@ def read(path: Path | str, sublayer: str | None = None, *, layer: str = "", expe
         workbook, where one sheet has the best header).
     layer : name of the layer the rows are for, used in messages and to read OpenStreetMap.
     expected : headers the user named; they count as known when the header row is sought.
+    encoding : of a text; found where it is not given.
 
     Raises
     ------
@@ -140,12 +149,12 @@ def read(path: Path | str, sublayer: str | None = None, *, layer: str = "", expe
     kind = kind_of(path.name)
     _check_there(path, kind)
     if kind == ".zip":
-        return _read_archive(path, sublayer, layer, expected)
+        return _read_archive(path, sublayer, layer, expected, encoding)
     if kind in OSM:
         from .osm import read_raw
 
         return read_raw(path, layer)
-    return _read_plain(path, kind, sublayer, layer, expected, path.name)
+    return _read_plain(path, kind, sublayer, layer, expected, path.name, encoding)
 
 
 def _check_there(path: Path, kind: str) -> None:
@@ -166,16 +175,13 @@ def _check_there(path: Path, kind: str) -> None:
         raise InputError(f"{path.name}: the file is empty (0 bytes). Ask for it again.")
 
 
-def _read_plain(path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], shown: str) -> Raw:
-    if kind in TEXT:
-        return tables.read_text(path, path.read_bytes(), layer, expected)
-    if kind in WORKBOOKS:
+def _read_plain(path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], shown: str,
+                encoding: str | None) -> Raw:  # fmt: skip
+    if kind in (*TEXT, *WORKBOOKS):  # by content: a register of an old system is often text under the name .xls
         data = path.read_bytes()
-        if kind == ".xls" and data[:4] != b"\xd0\xcf\x11\xe0" and data[:2] != b"PK":
-            if data.lstrip()[:1] == b"<":
-                raise InputError(f"{shown}: a web page with the name of a workbook. Open it and save it as XLSX.")
-            return tables.read_text(path, data, layer, expected)
-        return tables.read_workbook(path, data, layer, sublayer, expected)
+        if tables.is_workbook(data):
+            return tables.read_workbook(path, data, layer, sublayer, expected)
+        return tables.read_text(path, data, layer, expected, encoding)
     if kind in JSON:
         return geojson.read(path, path.read_bytes(), layer)
     if kind in PARQUET:
@@ -194,7 +200,8 @@ def _choose(shown: str, names: list[str], wanted: str | None) -> str:
     raise InputError(f"{shown}: {said}. Write {shown}#LAYER with one of: {', '.join(names) or 'none'}.")
 
 
-def _read_archive(path: Path, sublayer: str | None, layer: str, expected: Collection[str]) -> Raw:
+def _read_archive(path: Path, sublayer: str | None, layer: str, expected: Collection[str],
+                  encoding: str | None) -> Raw:  # fmt: skip
     found = members(path)
     if not found:
         missing = [n for n in _contents(path) if n.lower().endswith(".shx")]
@@ -211,7 +218,7 @@ def _read_archive(path: Path, sublayer: str | None, layer: str, expected: Collec
 
             raw = read_raw(file, layer)
         else:
-            raw = _read_plain(file, kind, chosen.layer, layer, expected, shown)
+            raw = _read_plain(file, kind, chosen.layer, layer, expected, shown, encoding)
     raw.path, raw.sublayer, raw.log.file = Path(path.name), (label if len(found) > 1 else None), shown
     raw.log.issues = [_renamed(i, shown) for i in raw.log.issues]
     return raw

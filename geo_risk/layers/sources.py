@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import InputError, RegionError, SettingsError
 from ..schema import LAYERS, Table
 
-KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept")
+KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept", "encoding")
 JOINABLE = ("enterprises",)
 
 
@@ -29,6 +29,7 @@ class Source:
     where: Mapping[str, Any] = field(default_factory=dict)
     unit: str | None = None
     accept: frozenset[str] = frozenset()
+    encoding: str | None = None
 
 
 def table_of(name: str) -> Table:
@@ -115,7 +116,7 @@ def _check(table: Table, spec: Mapping[str, Any]) -> None:
 def _source(spec: Mapping[str, Any], path: str, sublayer: str | None) -> Source:
     return Source(path, sublayer, spec.get("crs"), spec.get("columns", {}), spec.get("position_error_m"),
                   spec.get("join"), spec.get("values", {}), spec.get("where", {}), spec.get("unit"),
-                  frozenset(spec.get("accept", ())))  # fmt: skip
+                  frozenset(spec.get("accept", ())), spec.get("encoding"))  # fmt: skip
 
 
 def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]]:
