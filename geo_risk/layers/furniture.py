@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .headers import known
 from .separated import SEARCHED, Grid
-from .text import bare, key, plain
+from .text import bare, key, matches, plain
 
 _TOTALS = frozenset(map(key, ("合计", "小计", "总计", "共计", "累计", "本页合计", "total", "subtotal", "sum")))
 _TOTAL_ENDS = tuple(map(key, ("合计", "小计", "总计", "共计")))
@@ -24,9 +24,10 @@ _SIGNATURE = re.compile(
 _NUMBER = re.compile(r"^[-+]?[\d.,]+\s*(?:%|‰|\D{0,3})$")
 _FIGURE = re.compile(r"^[-+]?[\d.,]+%?$")
 # A row can only be furniture if a cell of it starts like this (what `key` ignores may stand before it).
+_IGNORED = "[\\s_\\-–—:.,;·*#'\"“”、。\u3000\u200b-\u200f\u2060\ufeff\u00ad]*"
 _SUSPECT = (
-    r"^[\s_\-–—:.,;·*#'\"“”、。\u3000\u200b-\u200f\u2060\ufeff\u00ad]*(?:[合小总總共累本附注註说說制製填审審复復单單负負联聯盖蓋签簽打备備]|(?i:total|sub|sum))"
-    r"|(?:[合小总總共][\s\u3000]*[计計])"
+    f"^{_IGNORED}(?:[合小总總共累本附注註说說制製填審审複复單单負负聯联蓋盖簽签打備备]|(?i:total|sub|sum))"
+    f"|[合小总總共]{_IGNORED}[计計]"
 )
 
 
@@ -128,7 +129,7 @@ def judge(cells: pd.DataFrame, headers: Sequence[Sequence[str]]) -> NDArray[np.o
     suspect = np.zeros(len(cells), bool)
     for i in cells:
         words = {h[i] for h in headers if i < len(h) and h[i]}
-        suspect |= cells[i].str.contains(_SUSPECT, regex=True).to_numpy(bool)
+        suspect |= matches(cells[i], _SUSPECT)
         suspect |= cells[i].isin(words).to_numpy(bool)
     some = cells[suspect & ~blank]
     for at, row in zip(np.flatnonzero(suspect & ~blank), some.to_numpy(object).tolist(), strict=True):
