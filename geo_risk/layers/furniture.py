@@ -26,7 +26,7 @@ _FIGURE = re.compile(r"^[-+]?[\d.,]+%?$")
 # A row can only be furniture if a cell of it starts like this (what `key` ignores may stand before it).
 _IGNORED = "[\\s_\\-–—:.,;·*#'\"“”、。\u3000\u200b-\u200f\u2060\ufeff\u00ad]*"
 _SUSPECT = (
-    f"^{_IGNORED}(?:[合小总總共累本附注註说說制製填審审複复單单負负聯联蓋盖簽签打備备]|(?i:total|sub|sum))"
+    f"^{_IGNORED}(?:[合小总總共累本附注註说說制製填審审複复單单負负聯联蓋盖簽签打備备ｔｓＴＳ]|(?i:total|sub|sum))"
     f"|[合小总總共]{_IGNORED}[计計]"
 )
 

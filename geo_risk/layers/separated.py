@@ -53,6 +53,7 @@ def separator(text: str, expected: Collection[str] = ()) -> tuple[str, str]:
     The one under which a row has most known headers, then under which most of the first rows have the
     same number (over 1) of cells: a decimal comma must not beat the semicolons around it.
     """
+    csv.field_size_limit(2**31 - 1)
     sample = text[:_SAMPLE]
     if len(text) > len(sample):
         sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
@@ -63,7 +64,6 @@ def separator(text: str, expected: Collection[str] = ()) -> tuple[str, str]:
         headers = max((sum(known(c.strip(BLANKS), expected) for c in set(r)) for r in rows[:SEARCHED]), default=0)
         return (headers if width > 1 else 0, times if width > 1 else 0, width)
 
-    csv.field_size_limit(2**31 - 1)
     scores = {mark: agreement(mark) for mark in SEPARATORS}
     best, second = sorted(SEPARATORS, key=lambda m: scores[m], reverse=True)[:2]
     close = scores[second][0] == scores[best][0] and 0 < scores[best][1] * _HAIR <= scores[second][1]
@@ -114,6 +114,7 @@ def _records(text: str, mark: str, modal: int, count: int | None = None) -> Iter
     the bad record, and reading goes on with the next line.
     """
     lines = io.StringIO(text, newline="").readlines()
+    csv.field_size_limit(2**31 - 1)
     at, told = 0, 0
     while at < len(lines):
         start = at
@@ -121,7 +122,7 @@ def _records(text: str, mark: str, modal: int, count: int | None = None) -> Iter
         for row in reader:
             first, last = at, start + reader.line_num
             suspect = last - first > 1 or (last == len(lines) and '"' in lines[first])
-            if suspect and _is_open(lines[first:last], mark, modal, last == len(lines)):
+            if suspect and _is_open(row, lines[first:last], mark, modal, last == len(lines)):
                 yield [c.strip(BLANKS) for c in lines[first].rstrip("\r\n").split(mark)], True
                 at = first + 1
                 break
@@ -133,18 +134,20 @@ def _records(text: str, mark: str, modal: int, count: int | None = None) -> Iter
             return
 
 
-def _is_open(lines: Sequence[str], mark: str, modal: int, final: bool) -> bool:
-    """Whether a record took lines that are records of their own, or text runs to the end inside a quote."""
+def _is_open(row: Sequence[str], lines: Sequence[str], mark: str, modal: int, final: bool) -> bool:
+    """Whether a cell swallowed lines that are records of their own, or text runs to the end inside a quote."""
     if final and len(list(csv.reader([*lines, "x\n"], delimiter=mark))) == 1:
         return True
-    if len(lines) == 1:
+    doubtful = [c for c in row if mark in c and ("\n" in c or "\r" in c)]
+    if not doubtful:
         return False
-    if modal > 1 and any(line.count(mark) >= modal - 1 for line in lines[1:-1]):
+    inner = [line for c in doubtful for line in io.StringIO(c, newline="").readlines()[1:-1]]
+    if modal > 2 and any(line.count(mark) >= modal - 1 for line in inner):
         return True
     try:
         next(csv.reader(list(lines), delimiter=mark, strict=True))
     except csv.Error:  # something behind the closing quote: it was another cell's opening one
-        return any(mark in line for line in lines[1:])
+        return True
     return False
 
 
