@@ -63,7 +63,15 @@ def _numeric(cell: str) -> bool:
 
 
 def _is_upper_header(upper: Sequence[str], lower: Sequence[str]) -> bool:
-    """Whether the row above belongs to the header: it names the columns the lower row leaves blank."""
+    """
+    Whether the row above belongs to the header.
+
+    It does if it names the columns the lower row leaves blank, or if columns merged over both rows
+    show the same name in both and another one does not.
+    """
+    both = [(a, b) for a, b in zip(upper, lower, strict=False) if a and b and not _numeric(a)]
+    if any(a == b for a, b in both) and any(a != b for a, b in both) and len(both) == len([c for c in lower if c]):
+        return True
     gaps = [i for i, c in enumerate(lower) if not c]
     named = [i for i in gaps if i < len(upper) and upper[i] and not _numeric(upper[i])]
     return len(named) >= 2 and len(set(upper) - {""}) >= 2

@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,7 +24,7 @@ _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|meta|style|body
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # the stream an encrypted XLSX keeps its content in
 _NUMBER = re.compile(r"^[-+]?[\d.,]+%?$")
 _EXACT = 1e15  # whole numbers from here on have lost digits as a spreadsheet's number
-_OF_INTEREST = re.compile(rb'hidden="(?:1|true)"|<(?:\w+:)?(?:f|autoFilter)[ />]')
+_OF_INTEREST = re.compile(rb'hidden="(?:1|true)"|t="e"|<(?:\w+:)?(?:f|autoFilter)[ />]')
 _ZEROS = re.compile(r"^0{2,}$")
 
 
@@ -200,7 +200,7 @@ class _Parts:
         return {i: form for i, form in found.items() if _ZEROS.match(form)}
 
     def look(self, sheet: Sheet) -> None:
-        """Fill in hidden rows, filter, formulas without a value, and zeros in front of numbers."""
+        """Fill in hidden rows, filter, formulas without a value, errors, and zeros in front of numbers."""
         name = self.files.get(sheet.name)
         if name is None or name not in self.archive.namelist():
             return
@@ -223,9 +223,18 @@ class _Parts:
         value = children.get("v")
         if "f" in children and (value is None or (not value.text and e.get("t") != "str")):
             sheet.no_value.append(where)
+        elif e.get("t") == "e" and value is not None:
+            _change(sheet.grid, where, lambda _: value.text or "#N/A")
         elif e.get("s") in self.zeros:
-            row, column = _position(where)
-            sheet.grid[row][column] = _padded(sheet.grid[row][column], self.zeros[str(e.get("s"))])
+            _change(sheet.grid, where, lambda text: _padded(text, self.zeros[str(e.get("s"))]))
+
+
+def _change(grid: Grid, where: str, change: Callable[[str], str]) -> None:
+    """Change one cell, named as B5, growing the grid to hold it."""
+    row, column = _position(where)
+    grid += [[] for _ in range(row + 1 - len(grid))]
+    grid[row] += [""] * (column + 1 - len(grid[row]))
+    grid[row][column] = change(grid[row][column])
 
 
 def _local(tag: str) -> str:
