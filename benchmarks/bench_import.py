@@ -41,8 +41,7 @@ def register(rows: int, seed: int = 1) -> pd.DataFrame:
         {
             "编号": [f"E{i:07d}" for i in number],
             "企业名称": [
-                f"临澜市{words[a]}{words[b]}{i % 9973}{ENDS[i % 5]}"
-                for i, (a, b) in enumerate(pick.tolist())
+                f"临澜市{words[a]}{words[b]}{i % 9973}{ENDS[i % 5]}" for i, (a, b) in enumerate(pick.tolist())
             ],
             "统一社会信用代码": [f"9132{i:011d}{i % 10}XK" for i in (number * 7919).tolist()],
             "所属镇街": np.array(TOWNS)[town],
@@ -130,7 +129,8 @@ def main() -> None:
             frame[: args.rows].to_csv(path, index=False, encoding=encoding)
             found = {what: measured(what, path, encoding) for what in ("peer", "ours")}
             ratios = {
-                f"{k}_ratio": round(found["ours"][k] / found["peer"][k], 2) for k in ("seconds", "cpu_seconds", "peak_mb")
+                f"{k}_ratio": round(found["ours"][k] / found["peer"][k], 2)
+                for k in ("seconds", "cpu_seconds", "peak_mb")
             }
             results[encoding] = {"file_mb": round(path.stat().st_size / 1e6), **found, **ratios}
         if args.workbook:

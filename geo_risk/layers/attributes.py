@@ -232,7 +232,7 @@ def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Lo
     fallback = "other" if "other" in column.domain else None
     table: dict[str, str | None] = {}
     for t, where in zip(unique, where_of, strict=True):
-        told, shown = rows[where], cells[where]
+        told, shown = rows[where].tolist(), cells[where].tolist()
         if t.lower() in _NOTHING:
             table[t] = None
         elif bare_numbers and t.isdigit():

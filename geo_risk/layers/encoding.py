@@ -102,7 +102,9 @@ def _stated(data: bytes, what: str, name: str) -> str:
         codecs.lookup(name)
         bad = sum(text.count("\ufffd") for text in _pieces(data[:_SAMPLE], name))
     except (LookupError, UnicodeError) as error:
-        raise InputError(f'{what}: encoding = "{name}" cannot be used ({error}). Write utf-8, gb18030 or big5.') from None
+        raise InputError(
+            f'{what}: encoding = "{name}" cannot be used ({error}). Write utf-8, gb18030 or big5.'
+        ) from None
     if bad > max(1, _BAD_SHARE * len(data[:_SAMPLE])):
         raise InputError(f'{what}: encoding = "{name}" leaves {bad} unreadable characters. Correct or remove it.')
     mark = next((m for start, m in _MARKS if data.startswith(start)), "")
@@ -142,5 +144,3 @@ def to_utf8(data: bytes, what: str, stated: str | None = None) -> tuple[bytes, s
     pieces = [piece.encode("utf-8", "replace") for piece in _pieces(data, name)]
     out = b"".join(pieces).removeprefix(codecs.BOM_UTF8)
     return out, name.upper() + remark, out.count("\ufffd".encode())
-
-

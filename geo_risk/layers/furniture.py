@@ -135,7 +135,7 @@ def judge(cells: pd.DataFrame, headers: Sequence[Sequence[str]]) -> NDArray[np.o
     found[blank] = "blank"
     shared = [marks(h) for h in headers]
     suspect = np.zeros(len(cells), bool)
-    for i in cells:
+    for i in range(cells.shape[1]):
         words = {h[i] for h in headers if i < len(h) and h[i]}
         suspect |= matches(cells[i], _SUSPECT)
         suspect |= cells[i].isin(words).to_numpy(bool)

@@ -64,7 +64,9 @@ def load_layer(
     parts: list[gpd.GeoDataFrame] = []
     raws: list[Raw] = []
     for number, source in enumerate(sources(name, spec, folder)):
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), encoding=source.encoding)
+        raw = read(
+            source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), encoding=source.encoding
+        )
         raws.append(raw)
         _select(raw, source)
         part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
@@ -273,7 +275,9 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     for source in sources(name, spec, folder):
         if source.join:
             continue
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), encoding=source.encoding)
+        raw = read(
+            source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), encoding=source.encoding
+        )
         if not len(raw.frame):
             continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})

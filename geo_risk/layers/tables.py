@@ -16,7 +16,7 @@ from .encoding import to_utf8
 from .headers import grouping, known
 from .quality import Log
 from .raw import Raw
-from .separated import BLANKS, SEARCHED, SEPARATORS, Grid, Records
+from .separated import SEARCHED, SEPARATORS, Grid, Records
 from .text import key
 
 _QUICK = 8 << 20  # bytes from which on text is read column by column
@@ -29,9 +29,7 @@ _DECIMAL_COMMA = re.compile(r"^[-+]?\d+(?:,\d+)?$")
 _THOUSANDS = re.compile(r"^[-+]?\d{1,3}(?:,\d{3})?$")
 
 
-def read_text(
-    path: Path, data: bytes, layer: str, expected: Collection[str] = (), encoding: str | None = None
-) -> Raw:
+def read_text(path: Path, data: bytes, layer: str, expected: Collection[str] = (), encoding: str | None = None) -> Raw:
     """
     A CSV, TSV or the like from its bytes; rows are counted as a spreadsheet counts them.
 
@@ -131,7 +129,7 @@ def _build(path: Path, sheet: str | None, header: Grid, start: int, records: Rec
     body = rows > first
     kinds = furniture.judge(cells, header)
     for i in np.flatnonzero(body & (kinds != "") & (kinds != "blank")):
-        shown = " ".join(filter(None, cells.iloc[i, :4]))
+        shown = " ".join(c for c in cells.loc[i].astype(str)[:4] if c)
         log.note("not_data", row=rows[i], value=shown, detail=kinds[i])
     body &= kinds == ""
     if not body.all():
