@@ -300,8 +300,13 @@ def test_case_15_only_grouping_columns_and_never_over_a_lost_row(tmp_path):
 
 
 def test_case_15_the_enterprise_of_several_tanks(tmp_path):
-    rows = [["企业编号", "企业名称", "物质", "存量"], ["007", "甲厂", "甲醇", "3"], ["", "", "苯", "2"], ["008", "乙厂", "液氨", "1"],
-            ["", "", "液氯", "4"]]  # fmt: skip
+    rows = [
+        ["企业编号", "企业名称", "物质", "存量"],
+        ["007", "甲厂", "甲醇", "3"],
+        ["", "", "苯", "2"],
+        ["008", "乙厂", "液氨", "1"],
+        ["", "", "液氯", "4"],
+    ]
     raw = read(write(tmp_path, "a.csv", text_of(rows)), layer="hazard_sources")
     assert raw.frame["企业编号"].tolist() == ["007", "007", "008", "008"]
     assert raw.frame["企业名称"].tolist() == ["甲厂", "甲厂", "乙厂", "乙厂"]
