@@ -129,7 +129,7 @@ def _build(path: Path, sheet: str | None, header: Grid, start: int, records: Rec
     body = rows > first
     kinds = furniture.judge(cells, header)
     for i in np.flatnonzero(body & (kinds != "") & (kinds != "blank")):
-        shown = " ".join(c for c in cells.iloc[[i]].to_numpy(object)[0].tolist()[:4] if c)
+        shown = " ".join(c for c in cells.iloc[i : i + 1].to_numpy(object)[0].tolist()[:4] if c)
         log.note("not_data", row=rows[i], value=shown, detail=kinds[i])
     body &= kinds == ""
     if not body.all():
