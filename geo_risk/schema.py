@@ -65,7 +65,7 @@ def _c(name: str, dtype: str, zh: str, en: str, unit: str = "", also: str = "", 
 ID = _c("id", "string", "编号", "id", also="ID|编码|代码|序号|企业编号|管制編號|管制编号|code|fid|gid|osm_id|EPA Facility ID|facility_id|unit_code")
 NAME = _c("name", "string", "名称", "name", also="名稱|单位名称|單位名稱|名字|全称|title|label")
 ERROR = _c("position_error_m", "float", "位置误差", "position error (68 %)", "m", "位置精度|定位误差|坐标误差|误差半径|accuracy_m")
-DISTRICT = _c("district", "string", "所属镇街", "township as written", also="所属乡镇|镇街|乡镇|街道|镇(街道)|所在镇街|属地|鄉鎮|town|township")
+DISTRICT = _c("district", "string", "所属镇街", "township as written", also="所属乡镇|镇街|乡镇|街道|镇(街道)|乡镇街道|所在镇街|所在乡镇|属地|鄉鎮|鄉鎮市區|town|township")
 SOURCE = (
     _c("source_file", "string", "来源文件", "input file"),
     _c("source_row", "int", "来源行", "row in the input file, as a person counts it"),
@@ -87,9 +87,9 @@ CROWDED_KINDS = (
 
 LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("enterprises", "企业", "enterprises", "any", (
-        ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|事業名稱|厂名|Facility Name|facility_name"),
-        _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|统一社会信用号"),
-        DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|住所|Address"),
+        ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|单位全称|企业名|生产经营单位|生产经营单位名称|事業名稱|厂名|Facility Name|facility_name"),
+        _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|社会统一信用代码|统一信用代码|统一社会信用号"),
+        DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|生产地址|详细地址|注册地址|住所|Address|Facility Address"),
         _c("park", "string", "所在园区", "industrial park", also="所属园区|園區|所屬工業區|工业区|园区"),
         _c("sector", "string", "行业", "sector", also="行業別|行业类别|行业名称|所属行业|industry|类别|類別"),
         _c("sector_code", "string", "行业代码", "sector code", also="行业编码|NAICS code(s)"),
@@ -102,7 +102,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("hazard_sources", "危险源", "hazard sources", "any", (
         ID, _c("name", "string", "危险源名称", "name", also="名称|单元名称|装置名称|储罐名称|罐区名称|设施名称"),
         _c("unit_id", "string", "单元编号", "production or storage unit (GB 18218) the row belongs to", also="单元编码|所属单元|装置编号|罐区编号|危险源编号"),
-        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|REGISTRATIONNO|企业代码|单位编号|管制編號"),
+        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|REGISTRATIONNO|企业代码|单位编号|管制編號|facility_id"),
         _c("enterprise_name", "string", "企业名称", "enterprise", also="所属企业|单位名称|公司名称"),
         _c("kind", "string", "类型", "kind of unit", also="危险源类型|单元类型|设施类型|类别|TOXICTYPE",
            domain="tank_farm=罐区,储罐区,储罐,油库,tank|process_unit=装置,生产装置,生产单元|warehouse=仓库,库房,危化品仓库|filling_station=加油站,加气站,加油加气站,fuel|cylinder_depot=瓶装供应站,液化气站,气瓶库|cold_store=冷库,涉氨冷库|waterworks=水厂,自来水厂|gas_station=门站,调压站,储配站,气化站|hazmat_parking=危化品停车场,危险品停车场|jetty=码头,装卸码头|loading=装卸,装卸点,装卸台|flare=火炬|other=其他,其它"),
@@ -130,7 +130,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("wall_mm", "float", "壁厚", "wall thickness", "mm", "壁厚(mm)|管壁厚度"),
         _c("material", "string", "材质", "material", also="管材"), _c("depth_m", "float", "埋深", "depth of cover", "m", "埋深(m)|覆土深度"),
         _c("laying", "string", "敷设方式", "way of laying", also="敷设", domain="buried=埋地,地埋,直埋|rack=架空,管廊,管架|crossing=穿越,定向钻"),
-        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份"),
+        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份|start_year"),
         _c("owner", "string", "权属单位", "owner", also="产权单位|运营单位|管理单位|company|operator"), STATE, ERROR, *SOURCE),
         aliases=("管线", "管道", "燃气管网", "燃气", "天然气", "石化管線", "pipeline", "pipelines", "gas_pipelines", "natural_gas", "petroleum", "petrochemical")),
     Table("crowded_places", "人员密集场所", "crowded places", "any", (

@@ -100,6 +100,7 @@ class LayerSettings:
         (),
         check=among(*ACCEPTED),
     )
+    encoding: str | None = setting("utf-8, gb18030, big5 or another one of a text; absent: found and reported", None)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 import csv
 
-import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
-from shapely.geometry import Point
 
 from geo_risk.layers.quality import Log, quality_html, quality_json
-from geo_risk.store import export_table
+from geo_risk.export import export_table
 
 FORMULAS = ['=HYPERLINK("http://example.org","看")', "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)*cmd",
             "\t=1+1", "\r=1+1", "＝1+1", " =1+1"]  # fmt: skip
@@ -41,17 +39,6 @@ def test_xlsx_texts_are_texts_and_numbers_numbers(tmp_path):
             t.replace("\r", "") for t in FORMULAS + HARMLESS
         ]
         assert {sheet.cell(i + 2, 3).value for i in range(3)} == {-1.5}
-
-
-def test_xlsx_says_what_a_cell_cannot_hold(tmp_path):
-    outline = Point(120, 31).buffer(1, quad_segs=500)
-    frame = gpd.GeoDataFrame({"name": ["a\x00\x0bb"]}, geometry=[outline], crs="EPSG:4326")
-    export_table(frame, str(tmp_path / "a.xlsx"), "t")
-    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
-    assert sheet["A2"].value == "ab"
-    assert "too long for a cell: export as CSV or GeoPackage" in sheet["B2"].value
-    export_table(frame, str(tmp_path / "a.csv"), "t")
-    assert len(pd.read_csv(tmp_path / "a.csv")["geometry"][0]) > 32_767
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onload='x"])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .text import plain
+from .text import matches, plain, plains
 
 _HEMISPHERE = {"E": 1, "W": -1, "N": 1, "S": -1, "东经": 1, "東經": 1, "西经": -1, "西經": -1, "北纬": 1, "北緯": 1,
                "南纬": -1, "南緯": -1}  # fmt: skip
@@ -59,7 +59,7 @@ def angle(text: str) -> tuple[float, float]:
 
 def numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(N,) numbers and (N,) units of the last place; NaN where a cell is blank or no coordinate."""
-    text = values.map(plain)
+    text = plains(values)
     out = pd.to_numeric(text.where(text != ""), errors="coerce").to_numpy(float, copy=True)
     places = text.str.partition(".")[2].str.len().to_numpy(float)
     units = np.where(np.isnan(out), np.nan, 10.0**-places)
@@ -71,8 +71,12 @@ def numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def pairs(values: pd.Series) -> tuple[pd.Series, pd.Series]:
     """(first, second) as text of cells that hold two coordinates; '' where a cell does not."""
-    text = values.map(plain)
-    both = text.str.extract(_PAIR).fillna("")
+    text = plains(values)
+    some = matches(text, "[,;/|、 ]")
+    both = pd.DataFrame("", index=values.index, columns=[0, 1], dtype=object)
+    if not some.any():
+        return both[0], both[1]
+    both[some] = text[some].str.extract(_PAIR).fillna("")
     hard = (both[0] == "") & text.str.contains(r"[,;、]", regex=True)
     if hard.any():  # two angles in degrees and minutes
         split = text[hard].str.split(r"[,;、]", n=1, expand=True, regex=True).fillna("")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..schema import LEVELS, Column
 from .quality import Log
-from .text import bracketed, key, plain
+from .text import bracketed, key, keys, plain, plains, together
 
 # Written for "nothing": not worth a remark.
 _NOTHING = frozenset(("", "/", "\\", "-", "--", "—", "——", "nan", "none", "null", "n/a", "na"))
@@ -103,7 +103,7 @@ def numbers(values: pd.Series, column: Column, header: str, rows: NDArray, log: 
     if pd.api.types.is_numeric_dtype(values.dtype):
         out = values.to_numpy(float, na_value=np.nan) * scale
     else:
-        text = values.map(plain)
+        text = plains(values)
         out = pd.to_numeric(text.where(~text.str.lower().isin(_NOTHING)), errors="coerce").to_numpy(float, copy=True)
         out[~np.isfinite(out)] = np.nan  # the words inf and 1e999 are no numbers
         hard = np.isnan(out) & ~text.str.lower().isin(_NOTHING).to_numpy()
@@ -178,11 +178,12 @@ def _iso(year: int, month: int | None, day: int | None) -> str | None:
 
 def dates(values: pd.Series, column: Column, rows: NDArray, log: Log) -> NDArray[np.object_]:
     """(N,) ISO text or None."""
-    text = values.map(plain)
-    table = {t: date(t) for t in dict.fromkeys(text)}
-    out = np.array([table[t][0] for t in text], object)
-    bad = np.array([table[t][0] is None and t.lower() not in _NOTHING for t in text], bool)
-    roc = np.array([table[t][1] for t in text], bool)
+    codes, unique = pd.factorize(plains(values))
+    read = [date(t) for t in unique]
+    out = np.array([iso for iso, _ in read], object)[codes]
+    bad = np.array([iso is None and t.lower() not in _NOTHING for t, (iso, _) in zip(unique, read, strict=True)], bool)
+    roc = np.array([is_roc for _, is_roc in read], bool)
+    bad, roc = bad[codes], roc[codes]
     log.group("noted", "not_a_date", list(rows[bad]), column=column.name, values=list(values[bad]))
     log.group("repaired", "roc_year", list(rows[roc]), column=column.name, values=list(values[roc]))
     return out
@@ -195,9 +196,9 @@ def _written(value: object) -> str:
 
 def yes_no(values: pd.Series, column: Column, rows: NDArray, log: Log) -> pd.arrays.BooleanArray:
     """(N,) True, False or missing."""
-    keys = values.map(_written).map(key)
-    yes, no = keys.isin(YES).to_numpy(), keys.isin(NO).to_numpy()
-    odd = ~yes & ~no & ~values.map(plain).str.lower().isin(_NOTHING).to_numpy()
+    words = keys(values)
+    yes, no = words.isin(YES).to_numpy(), words.isin(NO).to_numpy()
+    odd = ~yes & ~no & ~plains(values).str.lower().isin(_NOTHING).to_numpy()
     log.group("noted", "not_yes_no", list(rows[odd]), column=column.name, values=list(values[odd]))
     return pd.arrays.BooleanArray(yes, ~(yes | no))
 
@@ -232,13 +233,13 @@ def canonical(text: str, domain: Mapping[str, tuple[str, ...]]) -> tuple[str | N
 
 def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Log) -> NDArray[np.object_]:
     """(N,) canonical values of the column's domain; unknown ones become 'other', or stay where it has none."""
-    text = values.map(_written)
+    codes, unique = pd.factorize(plains(values))
+    cells, where_of = values.to_numpy(object), together(codes, len(unique))
     bare_numbers = dict(column.domain) == dict(_LEVEL_DOMAIN) and key(header) != key(column.name)
     fallback = "other" if "other" in column.domain else None
     table: dict[str, str | None] = {}
-    for t in dict.fromkeys(text):
-        where = np.flatnonzero((text == t).to_numpy())
-        told, shown = list(rows[where]), [values.iloc[i] for i in where]
+    for t, where in zip(unique, where_of, strict=True):
+        told, shown = rows[where].tolist(), cells[where].tolist()
         if t.lower() in _NOTHING:
             table[t] = None
         elif bare_numbers and t.isdigit():
@@ -250,7 +251,7 @@ def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Lo
             code = "value_by_word" if by_word else "unknown_value"
             if by_word or value is None:
                 log.group("noted", code, told, column=column.name, values=shown, detail=table[t] or "missing")
-    return np.array([table[t] for t in text], object)
+    return np.array([table[t] for t in unique], object)[codes]
 
 
 _LEVEL_DOMAIN = {v: tuple(w.split(",")) for v, _, w in (item.partition("=") for item in LEVELS.split("|"))}
@@ -268,6 +269,11 @@ def identifiers(values: pd.Series, column: Column, rows: NDArray, log: Log) -> N
 
 def strings(values: pd.Series) -> NDArray[np.object_]:
     """(N,) text as written without outer blanks, None for missing; whole numbers without a point."""
+    if values.dtype != object and pd.api.types.is_string_dtype(values.dtype):
+        nothing = plains(values).str.lower().isin(_NOTHING).to_numpy(bool) | values.isna().to_numpy(bool)
+        out = values.str.strip().to_numpy(object, copy=True)
+        out[nothing] = None
+        return out
     out = np.empty(len(values), object)
     for i, v in enumerate(values):
         if isinstance(v, float) and v.is_integer():
@@ -282,7 +288,7 @@ def with_units(values: pd.Series, header: str, frame: pd.DataFrame) -> pd.Series
     column = next((names[key(header) + end] for end in ("units", "unit", "单位") if key(header) + end in names), None)
     if column is None:
         return values
-    text, units = values.map(plain), frame[column].map(plain)
+    text, units = plains(values), plains(frame[column])
     return text.where((text == "") | (units == ""), text + " " + units)
 
 

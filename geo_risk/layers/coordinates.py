@@ -15,7 +15,7 @@ from .. import crs as datums
 from ..errors import CRSError, InputError
 from . import angles
 from .raw import Raw
-from .text import key
+from .text import blank, key, keys
 
 Box = tuple[float, float, float, float]
 
@@ -264,9 +264,9 @@ def _columns(raw: Raw, where: Mapping[str, str]) -> tuple[pd.Series, pd.Series, 
         return first, second, where["lonlat"], np.zeros(len(first), bool)
     first, second = raw.frame[names[0]].copy(), raw.frame[names[1]].copy()
     p, q = angles.pairs(first)
-    blank = second.map(key) == ""
+    nothing_a, nothing_b = blank(first), blank(second)
     r, s = angles.pairs(second)
-    one_a, one_b = (p != "") & blank, (r != "") & (first.map(key) == "")
+    one_a, one_b = (p != "") & nothing_b, (r != "") & nothing_a
     first, second = first.mask(one_a, p).mask(one_b, r), second.mask(one_a, q).mask(one_b, s)
     return first, second, f"{names[0]}, {names[1]}", (one_a | one_b).to_numpy()
 
@@ -275,10 +275,10 @@ def _row_datums(raw: Raw, header: str | None, system: str) -> NDArray[np.object_
     """(N,) datum of each row by its label, '?' for an unknown label; ``system`` where there is no such column."""
     if header is None:
         return np.full(len(raw.frame), system, object)
-    labels = raw.frame[header].map(key)
+    labels = keys(raw.frame[header])
     out = labels.map(lambda label: _DATUM_OF.get(label, "?")).to_numpy(object)
-    blank = (labels == "").to_numpy()
-    out[blank] = system if blank.all() else "?"
+    unlabelled = (labels == "").to_numpy()
+    out[unlabelled] = system if unlabelled.all() else "?"
     return out
 
 
@@ -322,7 +322,7 @@ def points(raw: Raw, where: Mapping[str, str], declared: str | None, anchor: Box
 
 def _readable(raw: Raw, first, second, a: NDArray, b: NDArray, columns: str, shown: NDArray) -> NDArray[np.bool_]:
     """(N,) rows with two numbers; the others are told as rejected."""
-    empty = (first.map(key) == "").to_numpy(), (second.map(key) == "").to_numpy()
+    empty = blank(first), blank(second)
     nothing = (empty[0] & empty[1]) | ((a == 0) & (b == 0)) | ((a == 0) & empty[1]) | (empty[0] & (b == 0))
     unreadable = ~nothing & ((np.isnan(a) & ~empty[0]) | (np.isnan(b) & ~empty[1]))
     single = ~nothing & ~unreadable & ((np.isnan(a) | np.isnan(b)) | (a == 0) | (b == 0))

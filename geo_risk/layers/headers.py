@@ -159,6 +159,18 @@ def ends(names: Iterable[object]) -> dict[str, str]:
     return {end: name for end, name in found.items() if name is not None}
 
 
+# Columns by which offices write in blocks: the name stands in the first row of a block only.
+_GROUPS = ("district", "park", "enterprise_id", "enterprise_name")
+
+
+def grouping(layer: str, headers: Sequence[str], labels: Mapping[str, str]) -> list[str]:
+    """The headers of a layer's columns that group rows: township, park, the enterprise of a tank."""
+    if layer not in LAYERS:
+        return []
+    found, _ = match(LAYERS[layer], headers, labels)
+    return [found[c] for c in _GROUPS if c in found]
+
+
 @cache
 def vocabulary() -> frozenset[str]:
     """The keys of every header any layer knows."""

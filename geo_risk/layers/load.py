@@ -301,7 +301,12 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
         if source.join:
             continue
         raw = read(
-            source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()), accept=source.accept
+            source.path,
+            source.sublayer,
+            layer=name,
+            expected=tuple(source.columns.values()),
+            accept=source.accept,
+            encoding=source.encoding,
         )
         if not len(raw.frame):
             continue

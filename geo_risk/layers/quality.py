@@ -20,6 +20,31 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "more cells than the header has columns; a separator inside a value needs quotes",
         "单元格多于表头列数；值内的分隔符应加引号",
     ),
+    "open_quote": (
+        "a quotation mark is opened and never closed; remove it or double it",
+        "引号未闭合；请删除该引号或写成两个引号",
+    ),
+    "separator": ("cells separated by {detail}", "单元格分隔符：{detail}"),
+    "nul_bytes": ("{detail} NUL characters removed", "已去除 {detail} 个空字符（NUL）"),
+    "decimal_comma": ("comma read as decimal point", "逗号按小数点读取"),
+    "error_cell": (
+        "the spreadsheet shows an error here instead of a value; left empty",
+        "表格此处显示错误值，置空",
+    ),
+    "no_cached_value": (
+        "formula without a stored value in {detail}; left empty: open the workbook, let it compute and save it",
+        "单元格 {detail} 的公式没有保存结果，置空；请打开工作簿重新计算后保存",
+    ),
+    "hidden_rows": ("hidden rows, read like the others: {detail}", "隐藏行，照常读取：{detail}"),
+    "hidden_sheet": ("the sheet {detail} is hidden", "工作表 {detail} 为隐藏状态"),
+    "filtered": (
+        "a filter is set on {detail}; the rows it hides are read as well",
+        "{detail} 设有筛选，被筛掉的行照常读取",
+    ),
+    "filled_down": (
+        "stands in the first row of a block only; repeated in rows {detail}",
+        "仅写在分组首行，已填入第 {detail} 行",
+    ),
     "short_row": ("fewer cells than the header; the missing ones are blank", "单元格少于表头，缺的按空白处理"),
     "other_sheets": ("other sheets not read: {detail}", "未读取的其他工作表：{detail}"),
     "merged_numbers": (

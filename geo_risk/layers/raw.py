@@ -45,6 +45,8 @@ class Raw:
 
     def take(self, keep: NDArray[np.bool_]) -> None:
         """Keep the rows (N,) of ``keep``."""
+        if keep.all():
+            return
         self.frame = self.frame[keep].reset_index(drop=True)
         self.rows = self.rows[keep]
         if self.geometry is not None:

@@ -59,7 +59,7 @@ def members(path: Path) -> list[Member]:
     if kind in WORKBOOKS:
         data = path.read_bytes()
         _check_workbook(path, data)
-        sheets = tables.sheet_names(path, data)
+        sheets = tables.sheet_names(path, data) if tables.is_workbook(data) else []
         return [Member(n, None, n) for n in sheets] if len(sheets) > 1 else [Member(None)]
     return [Member(None)]
 
@@ -134,6 +134,7 @@ def read(
     layer: str = "",
     expected: Collection[str] = (),
     accept: Collection[str] = (),
+    encoding: str | None = None,
 ) -> Raw:
     """
     Rows of one table as written, with the row numbers a person counts.
@@ -147,6 +148,7 @@ def read(
         outlines from lines in a drawing.
     expected : headers the user named; they count as known when the header row is sought.
     accept : readings that guess a notation and that the user has said yes to (``packed_json``).
+    encoding : of a text; found where it is not given.
 
     Raises
     ------
@@ -160,9 +162,9 @@ def read(
     kind = kind_of(path.name)
     _check_there(path, kind)
     if kind == ".zip":
-        raw = _read_archive(path, sublayer, layer, expected, accept)
+        raw = _read_archive(path, sublayer, layer, expected, accept, encoding)
     else:
-        raw = _read_plain(path, kind, sublayer, layer, expected, accept, path.name)
+        raw = _read_plain(path, kind, sublayer, layer, expected, accept, path.name, encoding)
     _refuse_huge(raw)
     return raw
 
@@ -182,14 +184,12 @@ def _check_there(path: Path, kind: str) -> None:
 
 def _read_plain(
     path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], accept: Collection[str],
-    shown: str,
+    shown: str, encoding: str | None,
 ) -> Raw:  # fmt: skip
     if kind in (*TEXT, *JSON):
         signature.check(path, kind, shown)
-    if kind in TEXT:
-        return tables.read_text(path, path.read_bytes(), layer, expected)
-    if kind in WORKBOOKS:
-        return _read_workbook(path, kind, sublayer, layer, expected, shown)
+    if kind in (*TEXT, *WORKBOOKS):
+        return _read_table(path, layer, sublayer, expected, encoding)
     if kind in JSON:
         return geojson.read(path, path.read_bytes(), layer, accept)
     if kind in PARQUET:
@@ -201,14 +201,13 @@ def _read_plain(
     return _read_layered(path, kind, sublayer, layer, shown)
 
 
-def _read_workbook(path: Path, kind: str, sheet: str | None, layer: str, expected: Collection[str], shown: str) -> Raw:
+def _read_table(path: Path, layer: str, sheet: str | None, expected: Collection[str], encoding: str | None) -> Raw:
+    """A text or a workbook, by content: a register of an old system is often text under the name .xls."""
     data = path.read_bytes()
-    _check_workbook(path, data)
-    if kind == ".xls" and data[:4] != b"\xd0\xcf\x11\xe0" and data[:2] != b"PK":
-        if data.lstrip()[:1] == b"<":
-            raise InputError(f"{shown}: a web page with the name of a workbook. Open it and save it as XLSX.")
-        return tables.read_text(path, data, layer, expected)
-    return tables.read_workbook(path, data, layer, sheet, expected)
+    if tables.is_workbook(data):
+        _check_workbook(path, data)
+        return tables.read_workbook(path, data, layer, sheet, expected)
+    return tables.read_text(path, data, layer, expected, encoding)
 
 
 def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown: str) -> Raw:
@@ -250,7 +249,12 @@ def _choose(shown: str, names: list[str], wanted: str | None) -> str:
 
 
 def _read_archive(
-    path: Path, sublayer: str | None, layer: str, expected: Collection[str], accept: Collection[str]
+    path: Path,
+    sublayer: str | None,
+    layer: str,
+    expected: Collection[str],
+    accept: Collection[str],
+    encoding: str | None,
 ) -> Raw:
     found = _archive_members(path)
     if not found:
@@ -263,7 +267,7 @@ def _read_archive(
     with archive.unpacked(path, _units(path)[chosen.member]) as folder:
         file = folder / f"data{kind}"
         try:
-            raw = _read_plain(file, kind, chosen.layer, layer, expected, accept, shown)
+            raw = _read_plain(file, kind, chosen.layer, layer, expected, accept, shown, encoding)
         except InputError as error:
             raise InputError(str(error).replace(str(file), shown).replace(file.name, shown)) from error
     raw.path, raw.sublayer, raw.log.file = Path(path.name), (label if len(found) > 1 else None), shown

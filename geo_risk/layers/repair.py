@@ -179,9 +179,10 @@ def duplicates(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDAr
     the log of each row's file.
     """
     keep = np.ones(len(geometry), bool)
-    plain = frame.astype(object).where(frame.notna(), None)
-    codes = pd.factorize(pd.MultiIndex.from_frame(plain))[0]
-    exact = pd.factorize(pd.MultiIndex.from_arrays([codes, shapely.to_wkb(geometry)]))[0]
+    codes = _classes(frame)
+    exact, several = codes.copy(), np.bincount(codes, minlength=1)[codes] > 1
+    shapes = pd.MultiIndex.from_arrays([codes[several], shapely.to_wkb(geometry[several])])
+    exact[several] = len(exact) + pd.factorize(shapes)[0]
     first = pd.Series(np.arange(len(geometry))).groupby(exact).transform("first").tolist()
     for i in (i for i, f in enumerate(first) if i != f):
         keep[i] = False
@@ -191,7 +192,7 @@ def duplicates(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDAr
         if keep[i] and keep[j] and _alike(geometry[j], geometry[i], bool(oneway[i])):
             keep[i] = False
             logs[i].repair("near_duplicate", row=rows[i], detail=_named(j, i, rows, logs))
-    _tell_twins(plain, geometry, keep, rows, logs)
+    _tell_twins(frame, geometry, keep, rows, logs)
     return keep
 
 
@@ -201,11 +202,28 @@ def _tell_twins(frame: pd.DataFrame, geometry: NDArray, keep: NDArray[np.bool_],
     if "id" not in frame or not len(index):
         return
     others = frame.iloc[index].drop(columns="id").assign(_shape=shapely.to_wkb(geometry[index]))
-    code = pd.factorize(pd.MultiIndex.from_frame(others))[0]
-    first = pd.Series(index).groupby(code).transform("first").to_numpy()
+    first = pd.Series(index).groupby(_classes(others)).transform("first").to_numpy()
     for i, f in zip(index[index != first], first[index != first], strict=True):
         ids = f"{_named(f, i, rows, logs)} (id {frame['id'].iloc[f]})"
         logs[i].note("twin", row=rows[i], column="id", value=frame["id"].iloc[i], detail=ids)
+
+
+def _classes(frame: pd.DataFrame) -> NDArray[np.int64]:
+    """(N,) one number for rows equal in every column (missing equals missing), from 0; narrowed column by column."""
+    codes = np.zeros(len(frame), np.int64)
+    open_rows = np.arange(len(frame))  # those that still have an equal
+    for name in frame.columns:
+        values = pd.factorize(frame[name].iloc[open_rows])[0] + 1
+        pairs = pd.factorize(codes[open_rows] * (values.max(initial=0) + 1) + values)[0]
+        again = np.bincount(pairs, minlength=1)[pairs] > 1
+        codes[open_rows[~again]] = -1
+        open_rows = open_rows[again]
+        codes[open_rows] = pairs[again]
+        if not len(open_rows):
+            break
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return pd.factorize(codes)[0]
 
 
 def _named(original: int, copy: int, rows: NDArray, logs: NDArray) -> str:

@@ -12,7 +12,7 @@ from ..errors import InputError, RegionError, SettingsError
 from ..schema import LAYERS, Table
 from .vectors import parts
 
-KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept")
+KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept", "encoding")
 JOINABLE = ("enterprises",)
 
 
@@ -30,6 +30,7 @@ class Source:
     where: Mapping[str, Any] = field(default_factory=dict)
     unit: str | None = None
     accept: frozenset[str] = frozenset()
+    encoding: str | None = None
 
 
 def table_of(name: str) -> Table:
@@ -117,7 +118,7 @@ def _check(table: Table, spec: Mapping[str, Any]) -> None:
 def _source(spec: Mapping[str, Any], path: str, sublayer: str | None) -> Source:
     return Source(path, sublayer, spec.get("crs"), spec.get("columns", {}), spec.get("position_error_m"),
                   spec.get("join"), spec.get("values", {}), spec.get("where", {}), spec.get("unit"),
-                  frozenset(spec.get("accept", ())))  # fmt: skip
+                  frozenset(spec.get("accept", ())), spec.get("encoding"))  # fmt: skip
 
 
 def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]]:
