@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place
+from . import attributes, hazards, headers, identity, place, quantities
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -114,6 +114,8 @@ def _clean(
         raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
         filled = {c: values[where] for c, values in filled.items()}
     frame = _columns(raw, table, source, columns).assign(**filled)
+    if table.name in ("enterprises", "crowded_places") and not raw.canonical:
+        attributes.tell_test_rows(frame["name"].to_numpy(object), raw.rows, raw.log)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
     if "position_error_m" in table.names:
@@ -176,7 +178,7 @@ def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str])
         else:
             values = raw.frame[header]
             if column.unit:
-                values = attributes.with_units(values, header, raw.frame)
+                values = quantities.with_units(values, header, raw.frame, column.unit)
             out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
     for name, value in source.values.items():
         out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)

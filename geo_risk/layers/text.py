@@ -6,6 +6,10 @@ import re
 import unicodedata
 from functools import lru_cache
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 # Traditional -> simplified, one character for one, for the words offices write in headers and
 # categories. Names of places and firms are compared in the same way but shown as written.
 _TRADITIONAL = (
@@ -59,3 +63,12 @@ def bracketed(value: object) -> str:
     """The content of the first pair of brackets, '' if there is none: the unit in 存量(吨)."""
     found = _BRACKETS.search(plain(value))
     return found.group()[1:-1].strip() if found else ""
+
+
+def different(values: pd.Series | NDArray) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """(code (N,), the different values (U,)): each is judged once; code -1 where a value is missing."""
+    try:
+        codes, unique = pd.factorize(values)
+    except TypeError:  # lists and tables inside cells
+        codes, unique = pd.factorize(pd.Series([v if isinstance(v, str) or v is None else str(v) for v in values]))
+    return codes, np.asarray(unique, object)
