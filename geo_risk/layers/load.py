@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place, quantities
+from . import attributes, firms, hazards, headers, identity, place, quantities
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -230,6 +230,9 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDat
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _take(layer, keep)
     _, files, rows = _view(layer, logs)
+    if table.name == "enterprises":
+        layer = _take(*firms.merge_firms(layer, files, rows))
+        _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
         layer = add_parents(layer)

@@ -171,6 +171,32 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "layer {detail} has no placed row with this key (missing there, or rejected for its coordinates)",
         "图层 {detail} 中没有该编号且有坐标的记录（缺失，或因坐标被剔除）",
     ),
+    "joined_zeros": (
+        "joined to {detail}, whose id is the same but for leading zeros",
+        "按忽略前导零的编号关联到 {detail}",
+    ),
+    "joined_unlike": (
+        "joined by id to {detail}, whose name is quite another: check the id",
+        "按编号关联到 {detail}，但名称不符，请核对编号",
+    ),
+    "joined_name": ("joined by name or credit code to {detail}", "按名称或信用代码关联到 {detail}"),
+    "join_doubt": (
+        "likely {detail}, for a person to decide: write that id into the row if it is the same firm",
+        "疑为 {detail}，需人工确认；如确为同一企业，请在该行填写其编号",
+    ),
+    "join_tie": (
+        "several firms fit equally: {detail}; write the id of the right one into the row",
+        "多家企业同样符合：{detail}；请在该行填写正确的编号",
+    ),
+    "merged_firm": ("the same firm as row {detail}; merged", "与第 {detail} 行为同一企业，已合并"),
+    "firm_conflict": (
+        "another row of the firm says {detail}, which is kept",
+        "同一企业另一行为 {detail}，以其为准",
+    ),
+    "maybe_same": (
+        "perhaps the same firm as row {detail}; both kept, for a person to decide",
+        "疑与第 {detail} 行为同一企业；均保留，请人工确认",
+    ),
     "same_tank": (
         "no id, and the same as row {detail}: two tanks or one written twice? both kept, check the quantity",
         "无编号且与第 {detail} 行相同：是两个储罐还是重复填写？均保留，请核对存量",

@@ -114,8 +114,8 @@ def number(text: str, unit: str, written_unit: str = "", decimal_comma: bool = F
 
     "2×1000m³" is a product except for diameters (mm), where the first and larger figure counts; of a
     range the larger end is taken; ``written_unit`` (from the header) applies where the cell has none.
-    How: '' for a bare number, else 'unit', 'about', 'nominal' (DN200), 'at least', 'at most', 'range, larger end', 'product',
-    'first figure', 'sum', 'fraction' or 'words'; with NaN 'other unit' where the unit is one of another kind.
+    How: '' for a bare number, else 'unit', 'about', 'nominal' (DN200), 'at least', 'at most', 'range, larger end',
+    'product', 'first figure', 'sum', 'fraction' or 'words'; with NaN 'other unit' if the unit is of another kind.
     """
     text = _tidy(text)
     if decimal_comma:
