@@ -215,7 +215,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
         _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
         _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
-        _c("n_enterprises", "int", "企业数", "enterprises"), _c("n_hazards", "int", "危险源数", "hazard sources"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
+        _c("n_enterprises", "int", "企业数", "enterprises, closed and planned ones not counted"), _c("n_hazards", "int", "危险源数", "hazard sources, closed and planned ones not counted"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
     Table("enterprises", "企业风险", "enterprise grades", "any", (
         ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
         _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade")), ()),

@@ -64,7 +64,7 @@ def _by_id(ids: pd.Series, other: gpd.GeoDataFrame) -> tuple[NDArray[np.int64], 
     by_id: dict[str, int] = {}
     for n, i in enumerate(other["id"]):
         by_id.setdefault(key(i), n)
-    for n, more in enumerate(other["other_ids"] if "other_ids" in other else ()):
+    for n, more in enumerate(other.get("other_ids", ())):
         for i in more.split("|") if isinstance(more, str) else ():
             by_id.setdefault(key(i), n)
     short = pd.Series([w.lstrip("0") for w in by_id if w.isdigit()], dtype=object)
@@ -126,7 +126,7 @@ def merge_firms(layer: gpd.GeoDataFrame, logs: NDArray, rows: NDArray) -> tuple[
     members: dict[int, list[int]] = {}
     for i, j, score, one in pairs:
         first = int(into[i])
-        if first == into[j] or into[j] != j or (one and j in members):
+        if first == into[j] or into[j] != j:
             continue
         told = f"{_place(first, j, rows, logs)}, {_shown(layer, first)}, score {score:.2f}"
         where = {"row": rows[j], "column": "name", "value": layer["name"].iloc[j], "detail": told}

@@ -7,7 +7,7 @@ Two firms with different credit codes are never one, whatever their names.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -67,8 +67,7 @@ class Firms:
 
     def take(self, at: NDArray) -> Firms:
         """The firms at these positions."""
-        text = (v[at] for v in (self.names, self.codes, self.addresses, self.townships))
-        return Firms(*text, self.xy[at], self.error_m[at])
+        return Firms(*(getattr(self, f.name)[at] for f in fields(self)))
 
 
 class Best(NamedTuple):
@@ -250,7 +249,8 @@ def _alike(a: NDArray, b: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]
     codes_a, unique_a = different(a)
     codes_b, unique_b = different(b)
     grams = [_grams(t) for t in (*unique_a, *unique_b)]
-    vocabulary, number = {}, []
+    vocabulary: dict[str, int] = {}
+    number: list[list[int]] = []
     for g in grams:
         number.append([vocabulary.setdefault(x, len(vocabulary)) for x in g])
     sizes = np.array([len(n) for n in number])
