@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..standards import table
 
-
 # States of a row that is not there any more, or not yet: it counts in no risk. What has only stopped still holds.
 NOT_WORKING = ("closed", "planned")
 

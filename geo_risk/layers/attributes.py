@@ -98,7 +98,7 @@ def words(values: pd.Series, column: Column, header: str, rows: NDArray, log: Lo
 _LEVEL_DOMAIN = {v: tuple(w.split(",")) for v, _, w in (item.partition("=") for item in LEVELS.split("|"))}
 # Names that stand for no firm: what a clerk types to try a form.
 _TEST_NAME = re.compile(
-    r"^(?:测试|test|demo|示例|样例|演示|模板).{0,12}$|.{0,12}(?:测试|test)(?:数据|企业|公司|单位|\d*)?$"
+    r"^(?:测试|test|demo|示例|样例|演示)(?:数据|企业|公司|单位|用户|有限公司|[-_]?\d+)*$|测试(?:数据|用)?\d*$"
     r"|^(?:abc|aaa|xxx|asd|qwe|aa|xx|某某|××|\*\*)(?:企业|公司|厂|单位|有限公司)?$|^(.)\1{1,}$|^\d{1,6}$",
     re.IGNORECASE,
 )

@@ -208,7 +208,8 @@ def _fill(layer: gpd.GeoDataFrame, first: int, copy: int, log: Log, row: int) ->
         if pd.isna(old) and not pd.isna(new):
             layer.loc[first, column] = new
         elif not pd.isna(new) and old != new:
-            log.note("firm_conflict", row=row, column=column, value=new, detail=old)
+            shown = [f"{v:g}" if isinstance(v, float) else str(v) for v in (new, old)]
+            log.note("firm_conflict", row=row, column=column, value=shown[0], detail=shown[1])
     ids = [i for i in (layer["id"].iloc[copy], layer["other_ids"].iloc[copy]) if not pd.isna(i)]
     if pd.isna(layer["id"].iloc[first]) and ids:
         layer.loc[first, "id"] = ids.pop(0)

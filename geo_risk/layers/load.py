@@ -179,7 +179,9 @@ def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str])
             values = raw.frame[header]
             if column.unit:
                 values = quantities.with_units(values, header, raw.frame, column.unit)
-            out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
+            found = attributes.convert(values, column, header, raw.rows, raw.log)
+            text = column.dtype in ("string", "date", "json")
+            out[column.name] = pd.Series(found, dtype=object) if text else found  # or a frame makes None of text NaN
     for name, value in source.values.items():
         out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)
     if source.values:

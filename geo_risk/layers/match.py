@@ -42,6 +42,7 @@ _REGION = re.compile(r"^(?:[^省]{2,3}省)?(?:[^市]{2,3}市)?(?:[^县区]{1,3}[
 _OPPOSITES = ("东西南北中", "上下", "左右", "前后", "甲乙丙丁戊", "abcdefgh")
 _MARKS = frozenset("".join(_OPPOSITES))
 _KEEP_APART, _ASK, _SAME_NAME = 0.5, 0.84, 0.97
+_LONE_BRANCH = 0.95  # a firm without a branch in its name is a little likelier than any of its branches
 
 
 class Name(NamedTuple):
@@ -136,7 +137,7 @@ def name_score(a: str, b: str) -> float:
     stem, limit = _stem_score(one.stem, two.stem)
     if one.branch != two.branch:
         if not (one.branch and two.branch):
-            return min(stem, limit, _ASK)
+            return _LONE_BRANCH * min(stem, limit, _ASK)
         branch, branch_limit = _stem_score(one.branch, two.branch)
         stem, limit = stem * branch, min(limit, branch_limit, _ASK if branch >= JOINED else _KEEP_APART)
     return min(stem, limit)

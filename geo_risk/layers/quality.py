@@ -119,7 +119,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "merged_rows": ("{detail}", "{detail}"),
     "split_row": ("several substances in one cell; split into {detail} rows", "一格多种物质，拆为 {detail} 行"),
     "unsplit_row": (
-        "several substances in one cell but not as many quantities; kept in one row",
+        "several substances in one cell but not as many quantities; kept in one row, its shares unknown",
         "一格多种物质但数量未分列，仍为一行",
     ),
     "level_guess": (
