@@ -235,17 +235,17 @@ def test_case_53_rows_find_their_firm_by_id_code_and_name(tmp_path):
     firms, _ = load(tmp_path, "enterprises", FIRMS, "名录.csv")
     text = (
         "企业编号,企业名称,统一社会信用代码,物质\n"
-        "E1,,,甲醇\\n"  # id
-        "71,安泰仓储有限公司,,乙醇\\n"  # lost zeros
-        ",别名公司,91350100M000100Y43,丙醇\\n"  # credit code
-        ",临澜宏达化工有限责任公司,,丁醇\\n"  # legal form
-        ",临澜宏达化工有限公司2厂,,戊醇\\n"
-        ",临澜宏达化工有限公司三厂,,己醇\\n"  # another works: nobody's
-        ",城西加油站,,庚醇\\n"
-        ",红星股份有限公司,,辛醇\\n"  # two of that name
-        ",临澜宏达化学有限公司,,壬醇\\n"  # for a person
-        ",临澜宏达化工有限公司,91440300708461136T,癸醇\\n"  # another valid credit code: never
-        "E1,完全不同的单位,,子醇\\n"  # the id wins, and is told
+        "E1,,,甲醇\n"  # id
+        "71,安泰仓储有限公司,,乙醇\n"  # lost zeros
+        ",别名公司,91350100M000100Y43,丙醇\n"  # credit code
+        ",临澜宏达化工有限责任公司,,丁醇\n"  # legal form
+        ",临澜宏达化工有限公司2厂,,戊醇\n"
+        ",临澜宏达化工有限公司三厂,,己醇\n"  # another works: nobody's
+        ",城西加油站,,庚醇\n"
+        ",红星股份有限公司,,辛醇\n"  # two of that name
+        ",临澜宏达化学有限公司,,壬醇\n"  # for a person
+        ",临澜宏达化工有限公司,91440300708461136T,癸醇\n"  # another valid credit code: never
+        "E1,完全不同的单位,,子醇\n"  # the id wins, and is told
     )
     layer, (report,) = load(
         tmp_path, "hazard_sources", text, "罐.csv", spec={"join": "enterprises"}, joins={"enterprises": firms}
