@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from opencc import OpenCC
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
+from rapidfuzz.process import cpdist
 
 from .numerals import digits
 from .text import different, key, plain
@@ -223,11 +224,15 @@ def candidates(a: Firms, b: Firms) -> tuple[NDArray[np.int64], NDArray[np.int64]
     Few enough for 100,000 firms against as many: pairs of characters more than `_COMMON` names have lead nowhere.
     """
     found = [equal(a.codes, b.codes)]
-    stems = [np.array([taken_apart(plain(n)).stem or None if n is not None else None for n in f.names], object)
-             for f in (a, b)]  # fmt: skip
-    found += [equal(*stems), _alike(*stems)]
+    stems = [np.array([_stem(n) for n in f.names], object) for f in (a, b)]
+    bare = [np.array([(s and _REGION.sub("", s)) or None for s in of], object) for of in stems]
+    found += [equal(*bare), _alike(*stems)]
     pairs = np.unique(np.concatenate([np.column_stack(p) for p in found]), axis=0)
     return pairs[:, 0], pairs[:, 1]
+
+
+def _stem(name: object) -> str | None:
+    return None if name is None else taken_apart(plain(name)).stem or None
 
 
 def equal(a: NDArray, b: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -240,7 +245,8 @@ def equal(a: NDArray, b: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 
 _COMMON = 300
 _CHUNK = 4000
-_LEAST_COSINE = 0.35  # below it names of a likeness of 0.75 and more are not found in practice
+_LEAST_COSINE = 0.35  # of the inverse frequencies of their pairs of characters; alike names have far more
+_LEAST_RATIO = 68.0  # less likeness of the stems [%] cannot reach `DOUBTFUL`, whatever place and address say
 
 
 def _alike(a: NDArray, b: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -267,7 +273,9 @@ def _alike(a: NDArray, b: NDArray) -> tuple[NDArray[np.int64], NDArray[np.int64]
     for start in range(0, left.shape[0], _CHUNK):
         near = (left[start : start + _CHUNK] @ right).tocoo()
         keep = near.data >= _LEAST_COSINE
-        pairs.append(np.column_stack([near.row[keep] + start, near.col[keep]]))
+        u, v = near.row[keep] + start, near.col[keep]
+        ratio = cpdist(unique_a[u], unique_b[v], scorer=fuzz.ratio, score_cutoff=_LEAST_RATIO)
+        pairs.append(np.column_stack([u, v])[ratio > 0])
     u, v = np.concatenate(pairs).T
     return _spread(u, v, codes_a, codes_b)
 

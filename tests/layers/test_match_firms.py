@@ -93,7 +93,7 @@ NAMES = st.lists(
 ).map(lambda pairs: ["".join(p) for p in pairs])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(NAMES, NAMES, st.integers(0, 10**6))
 def test_the_block_search_finds_what_comparing_all_finds(left, right, seed):
     rng = np.random.default_rng(seed)
@@ -111,19 +111,19 @@ def test_the_block_search_finds_what_comparing_all_finds(left, right, seed):
     assert back == pytest.approx(all_scores)  # of two entries neither is first
 
 
-def test_100_000_against_as_many_find_their_own():
+def test_20_000_against_as_many_find_their_own():
     rng = np.random.default_rng(5)
     words = [a + b for a in "宏达远洋红星安泰瑞丰华源天地" for b in "兴盛昌隆金玉海江山川林木"]
     trades = ["化工", "机械", "仓储物流", "新材料", "电子", "医药", "建材", "食品"]
-    marks = rng.choice(words, (100_000, 3))
-    names = [f"临澜{a}{b}{c}{t}" for (a, b, c), t in zip(marks, rng.choice(trades, 100_000), strict=True)]
+    marks = rng.choice(words, (20_000, 3))
+    names = [f"临澜{a}{b}{c}{t}" for (a, b, c), t in zip(marks, rng.choice(trades, 20_000), strict=True)]
     names = list(dict.fromkeys(names))
     a = match.firms(pd.DataFrame({"name": [f"{n}有限公司" for n in names]}))
     b = match.firms(pd.DataFrame({"name": [f"{n}有限责任公司" for n in reversed(names)]}))
     i, j = match.candidates(a, b)
     own = (i + j) == len(names) - 1
     assert own.sum() == len(names)
-    assert len(i) < 60 * len(names)
+    assert len(i) < 30 * len(names)
 
 
 def test_check_characters():

@@ -88,7 +88,7 @@ def test_case_53_toxics_find_their_firm_by_number_and_by_name(enterprises, regis
     layer, _ = enterprises
     folder = real_data / "kaohsiung"
     spec = {"source": "toxic_handling.csv", "join": "enterprises"}
-    by_number, (report,) = load_layer("hazard_sources", spec, folder=folder, joins={"enterprises": layer}, **CITY)
+    _, (report,) = load_layer("hazard_sources", spec, folder=folder, joins={"enterprises": layer}, **CITY)
     assert (report.rows_read, report.rows_kept, report.rows_rejected) == (1114, 1102, 12)
     assert {i.code for i in report.issues if i.action == "rejected"} == {"not_joined"}
     # the same register with names in simplified characters and another legal form instead of numbers
