@@ -48,8 +48,10 @@ def credit_kind(code: str) -> str:
     """
     What a code is: 'valid', 'wrong check', 'registration' (15 or 13 figures), 'organisation' or 'other'.
 
-    ``code`` without blanks, upper case.
+    Or 'placeholder' for one character repeated (000…). ``code`` without blanks, upper case.
     """
+    if len(set(code)) == 1:
+        return "placeholder"
     if _CREDIT_FORM.match(code):
         return "valid" if credit_check(code) == code[17] else "wrong check"
     if _REGISTRATION_FORM.match(code):
@@ -70,12 +72,12 @@ def credit_codes(values: pd.Series, column: Column, rows: NDArray, log: Log) -> 
         kind, found = credit_kind(text), text
         if kind == "other" and credit_kind(mended := text.translate(_LOOK_ALIKE)) == "valid":
             kind, found = "look-alike", mended
-        out.append(found)
+        out.append(None if kind == "placeholder" else found)
         told.setdefault(kind, []).append(i)
     out_of = np.append(np.array(out, object), [None])
     problems = (("look-alike", "repaired", "credit_letters"), ("wrong check", "noted", "credit_check"),
                 ("registration", "noted", "registration_number"), ("organisation", "noted", "organisation_code"),
-                ("other", "noted", "no_credit_code"))  # fmt: skip
+                ("other", "noted", "no_credit_code"), ("placeholder", "noted", "placeholder_code"))  # fmt: skip
     for kind, action, code in problems:
         members = told.get(kind, [])
         where = np.flatnonzero(np.isin(codes, members))

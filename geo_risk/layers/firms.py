@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..schema import LAYERS
 from . import match
+from .codes import credit_codes
 from .headers import ranks
 from .quality import Log
 from .raw import Raw
@@ -35,6 +36,8 @@ def find(raw: Raw, columns: Mapping[str, str], other: gpd.GeoDataFrame, layer: s
     codes, _ = different(pd.Series(list(map(tuple, frame.where(frame.notna(), "").to_numpy()))))
     first = np.flatnonzero(~pd.Series(codes).duplicated())
     few = frame.iloc[first].reset_index(drop=True)
+    silent = Log(raw.what, layer)  # the codes of this file say nothing but which firm is meant
+    few["credit_code"] = credit_codes(few["credit_code"], LAYERS["enterprises"].column("credit_code"), first, silent)
     at, loose = _by_id(few["id"], other)
     _tell_ids(raw, codes, few, other, at, loose)
     asked = np.flatnonzero((at < 0) & (few["name"].notna() | few["credit_code"].notna()).to_numpy())

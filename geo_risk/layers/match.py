@@ -32,7 +32,8 @@ TIE = 0.02  # two candidates this near to each other cannot be told apart
 WEIGHTS = {"name": 0.65, "place": 0.20, "address": 0.15}
 NEAR_M, FAR_M = 200.0, 5000.0  # one site; beyond it agreement falls to nothing at a town's width
 OTHER_TOWNSHIP = 0.10  # taken off where the townships differ
-SAME_CODE = 0.90  # the least score of two with one credit code
+SAME_CODE = 0.90  # the least score of two with one credit code and nothing against it
+_SAME_SITE = 0.95  # of the nearness: 440 m
 
 _LEGAL = re.compile(r"(?:集团)?(?:股份)?有限(?:责任)?公司|股份公司|有限合伙|(?<![分子])公司")
 _ENGLISH = re.compile(
@@ -170,27 +171,43 @@ def _limit(a: str, b: str) -> float:
 
 
 def scores(a: Firms, b: Firms, i: NDArray[np.int64], j: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(K,) scores of the pairs ``a[i]``, ``b[j]``; 0 where both have credit codes and these differ."""
-    out = np.zeros(len(i))
+    """
+    (K,) scores of the pairs ``a[i]``, ``b[j]``; 0 where both have credit codes and these differ.
+
+    One credit code is not yet one site: filling stations often carry their owner's. It joins where a name is
+    missing, or the names are alike and no places speak against it; else the pair is for a person.
+    """
+    there = pd.notna(a.names[i]) & pd.notna(b.names[j])
     name = np.array([name_score(plain(x), plain(y)) for x, y in zip(a.names[i], b.names[j], strict=True)], float)
+    name = np.where(there, name, 0.0)
     both = pd.notna(a.codes[i]) & pd.notna(b.codes[j])
     same = both & (a.codes[i] == b.codes[j])
+    near = _nearness(a, b, i, j)
+    out = np.zeros(len(i))
     worth = np.flatnonzero((name > _KEEP_APART) & ~(both & ~same))
-    out[worth] = _with_evidence(a, b, i[worth], j[worth], name[worth])
-    return np.where(same, np.maximum(out, SAME_CODE + (1 - SAME_CODE) * name), out)
+    out[worth] = _with_evidence(a, b, i[worth], j[worth], name[worth], near[worth])
+    joined = same & (~there | ((name >= DOUBTFUL) & ~(near < _SAME_SITE)))
+    out = np.where(joined, np.maximum(out, SAME_CODE + (1 - SAME_CODE) * name), out)
+    return np.where(same & ~joined, np.clip(out, DOUBTFUL, _ASK), out)
 
 
-def _with_evidence(a: Firms, b: Firms, i: NDArray, j: NDArray, name: NDArray[np.float64]) -> NDArray[np.float64]:
+def _nearness(a: Firms, b: Firms, i: NDArray, j: NDArray) -> NDArray[np.float64]:
+    """(K,) 1 on one site, falling to 0 a town's width away, the positions' errors allowed for; NaN if unknown."""
+    metres = np.hypot(*(a.xy[i] - b.xy[j]).T) - a.error_m[i] - b.error_m[j]
+    return np.clip((FAR_M - metres) / (FAR_M - NEAR_M), 0, 1)
+
+
+def _with_evidence(
+    a: Firms, b: Firms, i: NDArray, j: NDArray, name: NDArray[np.float64], near: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Weighted mean of name, place and address; unlike names without place or address are for a person."""
     total, weight = WEIGHTS["name"] * name, np.full(len(i), WEIGHTS["name"])
-    metres = np.hypot(*(a.xy[i] - b.xy[j]).T)
-    near = np.clip((FAR_M - metres + a.error_m[i] + b.error_m[j]) / (FAR_M - NEAR_M), 0, 1)
     address = _address_scores(a.addresses[i], b.addresses[j])
     for part, known in ((near, "place"), (address, "address")):
         there = ~np.isnan(part)
         total += np.where(there, WEIGHTS[known] * np.nan_to_num(part), 0)
         weight += np.where(there, WEIGHTS[known], 0)
-    ask = (name <= _ASK) | ((name < _SAME_NAME) & np.isnan(metres) & ~(address >= 1))
+    ask = (name <= _ASK) | ((name < _SAME_NAME) & np.isnan(near) & ~(address >= 1))
     score = np.where(ask, np.minimum(total / weight, _ASK), total / weight)
     return np.clip(score - OTHER_TOWNSHIP * _differ(a.townships[i], b.townships[j]), 0, 1)
 

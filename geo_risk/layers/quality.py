@@ -96,6 +96,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "not of the form of a credit code (18 figures and letters); kept",
         "不符合统一社会信用代码的格式（18 位），仍保留",
     ),
+    "placeholder_code": ("one character repeated is no credit code; left empty", "重复字符不是信用代码，置空"),
     "wrong_cas": (
         "CAS number whose check digit is wrong: it names no substance; left empty",
         "CAS 号校验位错误，不代表任何物质，置空",

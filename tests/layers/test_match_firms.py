@@ -70,9 +70,20 @@ def test_a_person_decides(a, b):
 
 
 def test_credit_codes_decide():
-    here = ("红星机械厂", "91350100M000100Y43", None, None, 0, 0)
-    assert score(here, ("红星机械厂", "91440300708461136T", None, None, 0, 0)) == 0
-    assert score(here, ("另一个名字", "91350100M000100Y43")) >= match.SAME_CODE
+    code, other = "91350100M000100Y43", "91440300708461136T"
+    here = ("红星机械厂", code, None, None, 0, 0)
+    assert score(here, ("红星机械厂", other, None, None, 0, 0)) == 0
+    assert score(here, (None, code)) >= match.SAME_CODE
+    assert score(here, ("临澜市红星机械厂", code)) >= match.SAME_CODE
+    assert match.DOUBTFUL <= score(here, ("另一个名字", code)) < match.JOINED
+
+
+def test_stations_under_their_owners_code_are_not_merged():
+    code = "91350100M000100Y43"
+    stations = ("城东加油站", code, None, None, 0, 0), ("城西加油站", code, None, None, 100, 0)
+    assert match.DOUBTFUL <= score(*stations) < match.JOINED
+    works = ("红星机械厂", code, None, None, 0, 0), ("红星机械厂", code, None, None, 4000, 0)
+    assert match.DOUBTFUL <= score(*works) < match.JOINED
 
 
 def test_ties_name_both():

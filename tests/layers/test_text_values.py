@@ -154,3 +154,30 @@ def test_identifiers_stay_text_and_damaged_ones_go():
 def test_negative_amounts_are_refused_but_not_temperatures():
     assert np.isnan(convert(["-5"], "hazard_sources", "quantity_t")[0][0])
     assert convert(["-33"], "hazard_sources", "temperature_c")[0] == [-33.0]
+
+
+NOTATIONS = (
+    "{n:.3f}", "约{n:.3f}", "{n:.3f}吨", "{k:.3f}kg", " {n:.3f} t ", "{n:,.3f}", "≥{n:.3f}", "{n:.3f}以上", "'{n:.3f}",
+    "1～{n:.3f}吨", "2×{h:.4f}吨", "{h:.4f}+{h:.4f}吨", "{n:.6e}",
+)  # fmt: skip
+
+
+@given(st.floats(1, 9e6).map(lambda n: round(n, 3)), st.sampled_from(NOTATIONS), st.booleans())
+def test_one_amount_in_any_notation_is_one_amount(n, notation, wide):
+    text = notation.format(n=n, k=n * 1000, h=n / 2)
+    if wide:
+        text = text.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789.,+"})
+    assert quantities.number(text, "t")[0] == pytest.approx(n, rel=1e-5, abs=2e-4)
+
+
+@given(st.text("0123456789.,-~×x+万千吨tkgm³约个/ 一二十百", max_size=12))
+def test_no_text_breaks_the_reading_and_none_gives_infinity(text):
+    value, how = quantities.number(text, "t")
+    assert np.isnan(value) or np.isfinite(value)
+    assert isinstance(how, str)
+
+
+@given(st.text("0123456789.-/年月日民国 :T十一二〇", max_size=12))
+def test_no_text_breaks_the_dates(text):
+    iso = dates.date(text).iso
+    assert iso is None or pd.Timestamp(iso) is not pd.NaT
