@@ -163,6 +163,8 @@ def _pairs(layer: gpd.GeoDataFrame) -> list[tuple[int, int, float, bool]]:
     known = match.firms(layer)
     i, j = _candidates(layer, known)
     score = match.scores(known, known, i, j)
+    if not len(i):
+        return []
     file, ids = layer["_file"].to_numpy(int), layer["id"].map(key).to_numpy(object)
     across = file[i] != file[j]
     told_apart = ~across & (ids[i] != ids[j]) & (ids[i] != "") & (ids[j] != "")
@@ -179,12 +181,16 @@ def _pairs(layer: gpd.GeoDataFrame) -> list[tuple[int, int, float, bool]]:
 def _candidates(layer: gpd.GeoDataFrame, known: match.Firms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(earlier, later) rows worth a score: within a file those of one id, code or name, across files all alike."""
     file = layer["_file"].to_numpy(int)
-    found = []
-    for words in (_crowded(layer["name"].astype(object), known.xy), layer["id"], layer["credit_code"]):
-        repeated = words.notna() & words.duplicated(keep=False)
-        text = layer["_file"].astype(str) + "|" + words.astype(str)
-        text = text.astype(object).where(repeated, None).to_numpy(object)
-        found.append(np.column_stack(match.equal(text, text)))
+    found = [np.empty((0, 2), np.int64)]
+    for column in ("name", "id", "credit_code"):
+        words = layer[column].astype(object)
+        at = np.flatnonzero((words.notna() & words.duplicated(keep=False)).to_numpy())
+        if not len(at):
+            continue
+        some = words.iloc[at]
+        some = _crowded(some, known.xy[at]) if column == "name" else some
+        text = np.array([f"{f}|{w}" for f, w in zip(file[at], some, strict=True)], object)
+        found.append(at[np.column_stack(match.equal(text, text))])
     for number in np.unique(file)[1:]:
         late, early = np.flatnonzero(file == number), np.flatnonzero(file < number)
         a, b = match.candidates(known.take(late), known.take(early))
