@@ -70,7 +70,7 @@ SOURCE = (
     _c("source_file", "string", "来源文件", "input file"),
     _c("source_row", "int", "来源行", "row in the input file, as a person counts it"),
 )
-STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产,operating|closed=注销,吊销,关闭,搬迁,已关停|stopped=停产,停业|planned=拟建,在建,规划,proposed,shelved")
+STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产,营业,在产,运行,使用中,试生产,试运行,已复产,operating,active|closed=注销,已注销,吊销,关闭,已关闭,搬迁,已搬迁,迁出,撤销,废弃,拆除,报废,退役,关停,已关停,倒闭,破产,closed,retired|stopped=停产,停业,停用,歇业,停产停业,停产整顿,暂停营业,闲置,mothballed,idle|planned=拟建,在建,筹建,规划,建设中,未投产,未建,待建,proposed,planned,construction,shelved")
 LEVELS = "4=重大,红,红色,red,一级,Ⅰ级,I级|3=较大,橙,橙色,orange,二级,Ⅱ级,II级|2=一般,黄,黄色,yellow,三级,Ⅲ级,III级|1=低,蓝,蓝色,blue,四级,Ⅳ级,IV级"
 HAZARD_LEVELS = "1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级|4=四级,IV,Ⅳ,IV级,Ⅳ级,4级"
 
@@ -89,6 +89,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("enterprises", "企业", "enterprises", "any", (
         ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|单位全称|企业名|生产经营单位|生产经营单位名称|事業名稱|厂名|Facility Name|facility_name"),
         _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|社会统一信用代码|统一信用代码|统一社会信用号"),
+        _c("other_ids", "string", "其他编号", "ids under which other lists name the firm, split by |"),
         DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|生产地址|详细地址|注册地址|住所|Address|Facility Address"),
         _c("park", "string", "所在园区", "industrial park", also="所属园区|園區|所屬工業區|工业区|园区"),
         _c("sector", "string", "行业", "sector", also="行業別|行业类别|行业名称|所属行业|industry|类别|類別"),
@@ -214,7 +215,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
         _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
         _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
-        _c("n_enterprises", "int", "企业数", "enterprises"), _c("n_hazards", "int", "危险源数", "hazard sources"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
+        _c("n_enterprises", "int", "企业数", "enterprises, closed and planned ones not counted"), _c("n_hazards", "int", "危险源数", "hazard sources, closed and planned ones not counted"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
     Table("enterprises", "企业风险", "enterprise grades", "any", (
         ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
         _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade")), ()),

@@ -6,8 +6,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from geo_risk.layers.quality import Log, quality_html, quality_json
 from geo_risk.export import export_table
+from geo_risk.layers.quality import Log, quality_html, quality_json
 
 FORMULAS = ['=HYPERLINK("http://example.org","看")', "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)*cmd",
             "\t=1+1", "\r=1+1", "＝1+1", " =1+1"]  # fmt: skip

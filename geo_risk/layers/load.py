@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, coverage, hazards, headers, identity, lines, parts, place
+from . import attributes, coverage, firms, hazards, headers, identity, lines, parts, place, quantities
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -116,6 +116,8 @@ def _clean(
         raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
         filled = {c: values[where] for c, values in filled.items()}
     frame = _columns(raw, table, source, columns).assign(**filled)
+    if table.name in ("enterprises", "crowded_places") and not raw.canonical:
+        attributes.tell_test_rows(frame["name"].to_numpy(object), raw.rows, raw.log)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
     if table.name == "gas_pipelines":
@@ -183,8 +185,10 @@ def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str])
         else:
             values = raw.frame[header]
             if column.unit:
-                values = attributes.with_units(values, header, raw.frame)
-            out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
+                values = quantities.with_units(values, header, raw.frame, column.unit)
+            found = attributes.convert(values, column, header, raw.rows, raw.log)
+            text = column.dtype in ("string", "date", "json")
+            out[column.name] = pd.Series(found, dtype=object) if text else found  # or a frame makes None of text NaN
     for name, value in source.values.items():
         out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)
     if source.values:
@@ -237,6 +241,9 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw
     geometry, files, rows = _view(layer, logs)
     if table.name == "districts":
         layer = _take(layer, coverage.other_versions(layer, rows, files))
+    elif table.name == "enterprises":
+        layer = _take(*firms.merge_firms(layer, files, rows))
+    if table.name in ("districts", "enterprises"):
         _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":

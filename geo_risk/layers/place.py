@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..schema import Table
-from . import coordinates, headers, survey
+from . import coordinates, firms, headers, survey
 from .coordinates import Box, named
 from .raw import Raw
 from .sources import Source
@@ -183,30 +182,19 @@ def _read_wkt(raw: Raw) -> None:
 
 
 def _joined(raw: Raw, layer: str, columns: Mapping[str, str], joins: Mapping[str, gpd.GeoDataFrame]) -> Placed:
-    """Places of the enterprises the rows name, by id, else by a name only one enterprise has."""
+    """Places of the enterprises the rows name, by id, credit code or name (see `firms.find`)."""
     if layer not in joins:
         raise InputError(
             f"{raw.what}: join = '{layer}', but that layer is not there. Add [layers.{layer}] to region.toml."
         )
-    other = joins[layer]
-    by_id = pd.Series(range(len(other)), index=other["id"].map(key))
-    names = other["name"].map(key)
-    by_name = pd.Series(range(len(other)), index=names)[~names.duplicated(keep=False).to_numpy()]
     if "enterprise_id" not in columns and "enterprise_name" not in columns:
         raise InputError(
             f"{raw.what}: join = '{layer}' needs a column with the enterprise's id or name. Headers: "
             f'{", ".join(map(str, raw.frame.columns))}. Write columns = {{ enterprise_id = "HEADER" }}.'
         )
-    found = pd.Series(np.nan, index=raw.frame.index)
-    shown = pd.Series("", index=raw.frame.index, dtype=object)
-    for column, index in (("enterprise_id", by_id), ("enterprise_name", by_name)):
-        if column in columns:
-            written = raw.frame[columns[column]]
-            shown = shown.where(shown != "", written.astype(object))
-            found = found.fillna(written.map(key).map(index[~index.index.duplicated()]))
-    ok = found.notna().to_numpy()
-    at = found.fillna(-1).to_numpy(int)
-    raw.log.reject("not_joined", raw.rows[~ok], column="enterprise_id", values=list(shown[~ok]), details=layer)
+    other = joins[layer]
+    at = firms.find(raw, columns, other, layer)
+    ok = at >= 0
     geometry = np.full(len(ok), None, object)
     geometry[ok] = other.geometry.to_numpy()[at[ok]]
     filled = {"enterprise_id": other["id"].to_numpy(object)[at], "enterprise_name": other["name"].to_numpy(object)[at]}

@@ -107,8 +107,60 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "仅写数字无法判断 1 级为最高还是最低，置空（请写 重大/较大/一般/低）",
     ),
     "damaged_id": (
-        "identifier damaged by a spreadsheet (written as a power of ten); dropped",
-        "编号被电子表格改成科学计数，已弃用",
+        "identifier damaged by a spreadsheet (a power of ten, or figures beyond the 15th lost); dropped",
+        "编号被电子表格改成科学计数或丢失 15 位以后的数字，已弃用",
+    ),
+    "other_unit": (
+        "the unit written is of another kind than this column's ({detail}); left empty",
+        "所写单位与本列（{detail}）不是同类，置空",
+    ),
+    "other_unit_header": (
+        "the header's unit is {detail}: the column is left empty. Give a column in that unit under 'columns'",
+        "表头单位为 {detail}，整列置空；请用 columns 指明单位相符的列",
+    ),
+    "comma": (
+        "commas are decimal marks in some cells and points are in others, so this one may be either; left empty",
+        "同列小数点写法不一，无法判断逗号是千分位还是小数点，置空",
+    ),
+    "unclear_date": (
+        "means two dates (day or month first; 98 or 1998); left empty. Write 2020-04-03",
+        "可理解为两个日期（日月先后或民国、公元不明），置空；请写成 2020-04-03",
+    ),
+    "serial_date": ("spreadsheet day number read as a date", "按电子表格的日期序号换算"),
+    "yes_no_words": ("read as {detail}", "按以下对应读取：{detail}"),
+    "short_id": (
+        "shorter than nearly all others: leading zeros lost? kept as written",
+        "编号位数少于同列，可能丢失前导零；按原样保留",
+    ),
+    "credit_check": (
+        "credit code with a wrong check character (GB 32100-2015); kept, check it at the source",
+        "统一社会信用代码校验位不符（GB 32100-2015），仍保留，请核对",
+    ),
+    "credit_letters": (
+        "letters O, I, Z, S in a credit code read as 0, 1, 2, 5; the check character then fits",
+        "信用代码中的字母 O、I、Z、S 改为 0、1、2、5 后校验位相符",
+    ),
+    "registration_number": (
+        "a business registration number of before 2015, not a credit code; kept",
+        "为旧的工商注册号，不是统一社会信用代码；仍保留",
+    ),
+    "organisation_code": (
+        "an organisation code (GB 11714), not a credit code; kept",
+        "为组织机构代码（GB 11714），不是统一社会信用代码；仍保留",
+    ),
+    "no_credit_code": (
+        "not of the form of a credit code (18 figures and letters); kept",
+        "不符合统一社会信用代码的格式（18 位），仍保留",
+    ),
+    "placeholder_code": ("one character repeated is no credit code; left empty", "重复字符不是信用代码，置空"),
+    "wrong_cas": (
+        "CAS number whose check digit is wrong: it names no substance; left empty",
+        "CAS 号校验位错误，不代表任何物质，置空",
+    ),
+    "not_cas": ("not a CAS number; kept as written", "不是 CAS 号，按原样保留"),
+    "test_row": (
+        "the name looks like a trial entry; kept, delete the row at the source if it is one",
+        "名称疑似测试数据；仍保留，如确为测试请在源文件中删除",
     ),
     "missing_required": ("required value missing", "缺少必填值"),
     "handled": (
@@ -124,7 +176,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "merged_rows": ("{detail}", "{detail}"),
     "split_row": ("several substances in one cell; split into {detail} rows", "一格多种物质，拆为 {detail} 行"),
     "unsplit_row": (
-        "several substances in one cell but not as many quantities; kept in one row",
+        "several substances in one cell but not as many quantities; kept in one row, its shares unknown",
         "一格多种物质但数量未分列，仍为一行",
     ),
     "level_guess": (
@@ -175,6 +227,32 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "not_joined": (
         "layer {detail} has no placed row with this key (missing there, or rejected for its coordinates)",
         "图层 {detail} 中没有该编号且有坐标的记录（缺失，或因坐标被剔除）",
+    ),
+    "joined_zeros": (
+        "joined to {detail}, whose id is the same but for leading zeros",
+        "按忽略前导零的编号关联到 {detail}",
+    ),
+    "joined_unlike": (
+        "joined by id to {detail}, whose name is quite another: check the id",
+        "按编号关联到 {detail}，但名称不符，请核对编号",
+    ),
+    "joined_name": ("joined by name or credit code to {detail}", "按名称或信用代码关联到 {detail}"),
+    "join_doubt": (
+        "likely {detail}, for a person to decide: write that id into the row if it is the same firm",
+        "疑为 {detail}，需人工确认；如确为同一企业，请在该行填写其编号",
+    ),
+    "join_tie": (
+        "several firms fit equally: {detail}; write the id of the right one into the row",
+        "多家企业同样符合：{detail}；请在该行填写正确的编号",
+    ),
+    "merged_firm": ("the same firm as row {detail}; merged", "与第 {detail} 行为同一企业，已合并"),
+    "firm_conflict": (
+        "another row of the firm says {detail}, which is kept",
+        "同一企业另一行为 {detail}，以其为准",
+    ),
+    "maybe_same": (
+        "perhaps the same firm as row {detail}; both kept, for a person to decide",
+        "疑与第 {detail} 行为同一企业；均保留，请人工确认",
     ),
     "same_tank": (
         "no id, and the same as row {detail}: two tanks or one written twice? both kept, check the quantity",

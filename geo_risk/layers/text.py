@@ -83,8 +83,8 @@ def keys(values: pd.Series) -> pd.Series:
 
 
 def together(codes: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    """The positions of each code, 0 to ``count`` - 1, in ascending order."""
-    order = np.argsort(codes, kind="stable")
+    """The positions of each code, 0 to ``count`` - 1, in ascending order; those of code -1 are left out."""
+    order = np.argsort(codes, kind="stable")[(codes < 0).sum() :]
     return np.split(order, np.searchsorted(codes[order], np.arange(1, count))) if count else []
 
 
@@ -117,3 +117,12 @@ def bracketed(value: object) -> str:
     """The content of the first pair of brackets, '' if there is none: the unit in 存量(吨)."""
     found = _BRACKETS.search(plain(value))
     return found.group()[1:-1].strip() if found else ""
+
+
+def different(values: pd.Series | NDArray) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """(code (N,), the different values (U,)): each is judged once; code -1 where a value is missing."""
+    try:
+        codes, unique = pd.factorize(values)
+    except TypeError:  # lists and tables inside cells
+        codes, unique = pd.factorize(pd.Series([v if isinstance(v, str) or v is None else str(v) for v in values]))
+    return codes, np.asarray(unique, object)

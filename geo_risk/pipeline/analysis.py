@@ -117,6 +117,7 @@ def _districts(region: Region) -> None:
     from ..analysis.grading import enterprise_grades
     from ..analysis.index import IndexSurface
     from ..analysis.rollup import district_grades
+    from ..analysis.rows import working
 
     risk, grid = region.settings.risk, region.grid
     layers = region.layers("districts", "enterprises", "hazard_sources", "population")
@@ -124,7 +125,8 @@ def _districts(region: Region) -> None:
     surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
     major = region.table("major_hazards") if "hazard_sources" in layers else None
     findings = region.table("findings")
-    counts: dict[str, Any] = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
+    counted = [name for name in ("enterprises", "hazard_sources") if name in layers]
+    counts: dict[str, Any] = {name: layers[name][working(layers[name])] for name in counted}
     counts["findings"] = findings[findings["verdict"] == "conflict"]
     if major is not None:
         counts["major_hazards"] = major[major["verdict"] == "major"]
@@ -140,7 +142,7 @@ def _districts(region: Region) -> None:
             settings=risk,
         )
         write_tables(region, enterprises=firms)
-        counts["enterprises"] = firms
+        counts["enterprises"] = firms[working(layers["enterprises"])]
     people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
     graded = district_grades(
         layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
@@ -167,13 +169,14 @@ def _setbacks(region: Region) -> None:
 
 
 def _rescue(region: Region) -> None:
+    from ..analysis.rows import working
     from ..routing.closest import closest_facilities
     from ..routing.condition import network_condition
     from ..routing.coverage import coverage
     from ..routing.service import service_areas
 
     rescue, roads, facilities = region.settings.rescue, network(region), facilities_of(region)
-    places = region.layers(*PLACE_LAYERS)
+    places = {name: layer[working(layer)] for name, layer in region.layers(*PLACE_LAYERS).items()}
     common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
     others = region.layers("population", "districts")
     times = closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common)
