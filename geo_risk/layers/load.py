@@ -47,8 +47,8 @@ def load_layer(
     anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
         rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
     joins : finished layers (same CRS) for ``join``.
-    evidence : finished layers (same CRS), such as districts, roads and water, against which an
-        unstated coordinate system is judged.
+    evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
+        against which an unstated coordinate system is judged.
 
     Returns
     -------
