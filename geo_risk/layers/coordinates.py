@@ -171,6 +171,8 @@ def points(
         unit_m = degrees.DEGREE_M if systems.is_degrees(settled.system) else 1.0
         error_m = np.fmax(degrees.SURVEY_ERROR_M, np.fmin(unit_a, unit_b) * unit_m)
         system = systems.OLD.get(settled.system, settled.system)
+        if systems.is_bound(system):  # only the way to WGS 84 is told, not one to the region's own system
+            x, y, system = *systems.to_degrees(x, y, system), "EPSG:4326"
     else:
         by_row = datum if datum is not None and label is None else np.full(len(a), settled.system, object)
         x, y, error_m = _degrees(table, a, b, ok, by_row, anchor, [unit_a, unit_b], accept, around)
@@ -180,7 +182,8 @@ def points(
         least_m = 0.0
     else:
         shapes = np.full(len(ok), None, object)
-        shapes[ok] = shapely.points(a[ok], b[ok])
+        if declared in (None, UNKNOWN):
+            shapes[ok] = shapely.points(a[ok], b[ok])
         least_m = tell_system(raw, settled, declared, shapes, around)
     least_m = max(least_m, packed_m)
     return pd.DataFrame({"x": x, "y": y, "error_m": np.maximum(error_m, least_m), "least_m": least_m, "ok": ok}), system
@@ -243,6 +246,10 @@ class _Cells:
 
         Returns the error [m] that the doubt leaves where both readings are possible and no yes is given.
         """
+        if "packed_dms" not in accept and not (
+            ok.any() and angles.packable(self.first[ok]) and angles.packable(self.second[ok])
+        ):
+            return 0.0
         (p, unit_p), (q, unit_q) = angles.packed(self.first), angles.packed(self.second)
         good = np.isfinite(p) & np.isfinite(q)
         if "packed_dms" in accept:
@@ -253,7 +260,7 @@ class _Cells:
             self.raw.log.group("repaired", "packed_dms", list(self.raw.rows[ok]), column=self.columns,
                                values=list(self.shown[ok]))  # fmt: skip
             return 0.0
-        if not (ok.any() and good[ok].all()):
+        if not good[ok].all():
             return 0.0
         return self._packed_doubt(a[ok], b[ok], p[ok], q[ok], anchor)
 
@@ -398,8 +405,8 @@ def tell_system(
 def _tell_datum(
     raw: Raw, settled: Settled, declared: str | None, shapes: NDArray, around: Around | None, standard: bool
 ) -> float:
-    lon, lat = shapely.get_coordinates(shapes).T
     said = declared if declared != UNKNOWN else None
+    lon, lat = shapely.get_coordinates(shapes).T if said is None else np.empty((2, 0))
     if said is not None or settled.system in OFFSETS or not systems.offset_land(lon, lat):
         raw.log.note("crs", detail=settled.system + (" (not stated)" if settled.guessed else ""))
         return 0.0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .grids import Box, inside
 
 DEGREE_M = 111_320.0  # one degree of latitude at most (WGS 84 equator: 111,319.5 m of longitude)
+_FINE = 1e-4  # one unit of the last place [degrees], 11 m, up to which the zeros dropped at an end do not matter
 SURVEY_ERROR_M = 1.0  # no written coordinate is taken for better than a survey [m]
 # What may be done to a row outside, and the word in 'accept' that allows it. A wrong digit is a wrong
 # power of ten in one place, so it goes with the scale.
@@ -116,10 +117,10 @@ def digit_errors(units: list[NDArray], ok: NDArray[np.bool_]) -> NDArray[np.floa
     """
     (N,) error radius [m]: one unit of the last place of the finer of both columns.
 
-    Writers drop zeros at the end, so a row one or two digits short of the column's usual number is
-    taken to have it; a row coarser than that really is coarse.
+    Writers drop zeros at the end: both numbers of one row in a hundred end in a zero. So a row one digit
+    short of the column's usual number is taken to have it, if that is fine; a row coarser than that really is coarse.
     """
     finest = np.fmin(*units)
     usual = float(np.median(finest[ok])) if ok.any() else np.nan
-    short = (finest > usual) & (finest <= usual * 100 * 1.001)
+    short = (usual <= _FINE) & (finest > usual) & (finest <= usual * 10 * 1.001)
     return np.maximum(np.where(short, usual, finest) * DEGREE_M, SURVEY_ERROR_M)

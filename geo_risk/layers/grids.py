@@ -18,6 +18,7 @@ _TWD97 = "EPSG:3826"  # Taiwan's survey grid, metres, central meridian 121 E
 # Sizes between 17 N and 55 N, 72 E and 136 E [m]: northing of a Gauss-Krueger grid; easting and northing of
 # Web Mercator; easting without a zone number.
 _NORTH, _EAST_PLAIN = (1.9e6, 6.1e6), (1e5, 9e5)
+_FAR_DEG = 7.0  # a place 400 km from its meridian is 6.3 degrees from it at 55 N, and the nearer the further south
 _MERCATOR_EAST, _MERCATOR_NORTH = (8.0e6, 1.52e7), (1.9e6, 7.4e6)
 
 
@@ -87,7 +88,8 @@ def _zones(east: float, anchor: Box | None, family: str) -> list[str]:
         return []
     if datums.metric_crs((anchor[0] + anchor[2]) / 2, (anchor[1] + anchor[3]) / 2).startswith("EPSG:326"):
         return [_TWD97]
-    return [f"EPSG:{central + k}" for k in range(21)]
+    middle = (anchor[0] + anchor[2]) / 2
+    return [f"EPSG:{central + k}" for k in range(21) if abs(75 + 3 * k - middle) <= _FAR_DEG]
 
 
 def _within(value: float, limits: tuple[float, float]) -> bool:

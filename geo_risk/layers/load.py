@@ -84,7 +84,8 @@ def _nothing_left(name: str, raws: list[Raw]) -> str:
     told = []
     for raw in raws:
         rejected = [i for i in raw.log.issues if i.action == "rejected"]
-        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in rejected[:2])
+        kinds = {i.code: i for i in reversed(rejected)}  # the first row of each kind
+        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in list(kinds.values())[-3:])
         told.append(f"{raw.what}: {raw.read} rows read{f', such as {first}' if first else ''}")
     return (
         f"layer '{name}' has no row that can be used. {' | '.join(told)}. "

@@ -66,7 +66,7 @@ def place(
         return _joined(raw, source.join, columns, joins)
     if raw.geometry is None:
         wkt.read_column(raw)
-    around = _around(raw, columns, crs, known)
+    around = _around(raw, table, columns, crs, known)
     if raw.geometry is not None:
         return _drawn(raw, table, source, declared, crs, anchor, around)
     names = list(map(str, raw.frame.columns))
@@ -82,10 +82,12 @@ def place(
     return _points(raw, table, source, where, declared, crs, anchor, around)
 
 
-def _around(raw: Raw, columns: Mapping[str, str], crs: str, known: Mapping[str, gpd.GeoDataFrame]) -> evidence.Around:
+def _around(
+    raw: Raw, table: Table, columns: Mapping[str, str], crs: str, known: Mapping[str, gpd.GeoDataFrame]
+) -> evidence.Around:
     """What the places are judged by; a row names a township in its district column, a district by its own name."""
     districts = known.get("districts")
-    header = columns.get("district") or (columns.get("name") if "level" in columns or "parent_id" in columns else None)
+    header = columns.get("name" if table.name == "districts" else "district")
     if districts is None or header is None:
         return evidence.Around(crs, known)
     return evidence.Around(crs, known, evidence.townships(raw.frame[header], districts))
@@ -129,12 +131,12 @@ def _points(
 
 def _flag(raw: Raw, geometry: NDArray, ok: NDArray[np.bool_], around: evidence.Around) -> None:
     """Tell the points that lie in another township than they name, in water, or beyond the boundary."""
-    rows, names = raw.rows[ok], around.names_at(geometry[ok])
+    rows, points = raw.rows[ok], geometry[ok]
     owners = None if around.owners is None else around.owners[ok]
-    for code, strange in evidence.flags(geometry[ok], around.layers, owners).items():
+    for code, strange in evidence.flags(points, around.layers, owners).items():
         if code == "other_township":
-            for i in np.flatnonzero(strange):
-                raw.log.note(code, row=rows[i], detail=names[i])
+            for row, name in zip(rows[strange], around.names_at(points[strange]), strict=True):
+                raw.log.note(code, row=row, detail=name)
         else:
             raw.log.group("noted", code, list(rows[strange]), values=[""] * int(strange.sum()))
 
@@ -164,9 +166,9 @@ def _drawn(
         settled = replace(settled, system=known or "wgs84", guessed=known is None)
     standard = stated is None and _geojson(raw)
     least_m = coordinates.tell_system(raw, settled, declared, geometry, around, standard)
-    if settled.system in systems.OFFSETS:
-        geometry = _to_degrees(geometry, settled.system)
     system = systems.OLD.get(settled.system, settled.system) if settled.projected else "EPSG:4326"
+    if settled.system in systems.OFFSETS or systems.is_bound(system):
+        geometry, system = _to_degrees(geometry, settled.system), "EPSG:4326"
     out = gpd.GeoSeries(geometry, crs=system).to_crs(crs).to_numpy()
     ok = np.ones(len(out), bool)
     if anchor is not None:

@@ -126,6 +126,11 @@ def is_degrees(system: str) -> bool:
     return system in DATUMS or system in OLD or bool(_parsed(system).is_geographic)
 
 
+def is_bound(system: str) -> bool:
+    """Whether a system carries a transform to WGS 84 of its own."""
+    return bool(_parsed(system).is_bound)
+
+
 @lru_cache(maxsize=64)
 def _parsed(system: str) -> CRS:
     return CRS.from_user_input(OLD.get(system, system))
