@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .text import plain
+from .text import key, plain
 
 _HEMISPHERE = {"E": 1, "W": -1, "N": 1, "S": -1, "东经": 1, "東經": 1, "西经": -1, "西經": -1, "北纬": 1, "北緯": 1,
                "南纬": -1, "南緯": -1}  # fmt: skip
@@ -76,6 +76,14 @@ def numbers(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return out, units
 
 
+def blank(values: pd.Series) -> NDArray[np.bool_]:
+    """(N,) whether a cell holds nothing but blanks and dashes."""
+    some = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna())
+    out = np.zeros(len(values), bool)
+    out[some] = [key(v) == "" for v in values.iloc[some]]
+    return out
+
+
 def _thousands(text: str) -> tuple[float, float] | None:
     """(number, unit of the last place) of 3,464,841.32; None for any other text."""
     if not _THOUSANDS.match(text) or _COMMA.match(text):
@@ -114,6 +122,14 @@ def packed(values: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 def pairs(values: pd.Series) -> tuple[pd.Series, pd.Series]:
     """(first, second) as text of cells that hold two coordinates; '' where a cell does not."""
+    first, second = (pd.Series("", index=values.index, dtype=object) for _ in range(2))
+    some = np.flatnonzero(pd.to_numeric(values, errors="coerce").isna())  # a plain number is one coordinate
+    if len(some):
+        first.iloc[some], second.iloc[some] = _pairs(values.iloc[some])
+    return first, second
+
+
+def _pairs(values: pd.Series) -> tuple[pd.Series, pd.Series]:
     text = values.map(plain)
     both = text.str.extract(_PAIR).fillna("")
     hard = (both[0] == "") & text.str.contains(r"[,;、]", regex=True)

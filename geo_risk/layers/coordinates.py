@@ -207,9 +207,8 @@ def _columns(raw: Raw, where: Mapping[str, str]) -> tuple[pd.Series, pd.Series, 
         return first, second, where["lonlat"], np.zeros(len(first), bool)
     first, second = raw.frame[names[0]].copy(), raw.frame[names[1]].copy()
     p, q = angles.pairs(first)
-    blank = second.map(key) == ""
     r, s = angles.pairs(second)
-    one_a, one_b = (p != "") & blank, (r != "") & (first.map(key) == "")
+    one_a, one_b = (p != "") & angles.blank(second), (r != "") & angles.blank(first)
     first, second = first.mask(one_a, p).mask(one_b, r), second.mask(one_a, q).mask(one_b, s)
     return first, second, f"{names[0]}, {names[1]}", (one_a | one_b).to_numpy()
 
@@ -285,7 +284,7 @@ def _share(x: NDArray, y: NDArray, anchor: Box | None) -> float:
 
 def _readable(cells: _Cells, a: NDArray, b: NDArray) -> NDArray[np.bool_]:
     """(N,) rows with two numbers; the others are told as rejected."""
-    empty = (cells.first.map(key) == "").to_numpy(), (cells.second.map(key) == "").to_numpy()
+    empty = angles.blank(cells.first), angles.blank(cells.second)
     nothing = (empty[0] & empty[1]) | ((a == 0) & (b == 0)) | ((a == 0) & empty[1]) | (empty[0] & (b == 0))
     unreadable = ~nothing & ((np.isnan(a) & ~empty[0]) | (np.isnan(b) & ~empty[1]))
     single = ~nothing & ~unreadable & ((np.isnan(a) | np.isnan(b)) | (a == 0) | (b == 0))

@@ -98,9 +98,10 @@ def _import_order(region: Region) -> list[str]:
 
 
 def _known(region: Region, name: str) -> list[str]:
-    """The layers by which the places of another are judged; those come before it."""
+    """The layers by which the places of another are judged; those come before it. Roads only prove a system."""
+    layers = region.settings.layers
     before = EVIDENCE[: EVIDENCE.index(name)] if name in EVIDENCE else EVIDENCE
-    return [layer for layer in before if layer in region.settings.layers]
+    return [layer for layer in before if layer in layers and not (layer == "roads" and layers[name].crs)]
 
 
 def _evidence(region: Region, name: str) -> dict[str, Any]:
