@@ -81,7 +81,11 @@ class LayerSettings:
         "File, file#sublayer, pattern, postgresql://…#table, or a list of these; "
         "an item may be a table with path and own keys"
     )
-    crs: str | None = setting("wgs84, cgcs2000, gcj02, bd09 or an EPSG code; absent: detected and reported", None)
+    crs: str | None = setting(
+        "wgs84, cgcs2000, gcj02, bd09, xian80, beijing54, an EPSG code, a PROJ string, a .prj file or unknown (goes on "
+        "with an error that covers all it could be); absent: as the file says or other layers prove, and reported",
+        None,
+    )
     columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", EMPTY)
     values: dict[str, Any] = setting("Our column name = one fixed value for every row", EMPTY)
     where: dict[str, Any] = setting("Header in the file = value; other rows are left out", EMPTY)

@@ -48,8 +48,8 @@ def load_layer(
     anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
         rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
     joins : finished layers (same CRS) for ``join``.
-    evidence : finished layers (same CRS), such as districts, roads and water, against which an
-        unstated coordinate system is judged.
+    evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
+        against which an unstated coordinate system is judged.
 
     Returns
     -------
@@ -85,7 +85,8 @@ def _nothing_left(name: str, raws: list[Raw]) -> str:
     told = []
     for raw in raws:
         rejected = [i for i in raw.log.issues if i.action == "rejected"]
-        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in rejected[:2])
+        kinds = {i.code: i for i in reversed(rejected)}  # the first row of each kind
+        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in list(kinds.values())[-3:])
         told.append(f"{raw.what}: {raw.read} rows read{f', such as {first}' if first else ''}")
     return (
         f"layer '{name}' has no row that can be used. {' | '.join(told)}. "

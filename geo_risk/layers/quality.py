@@ -196,26 +196,96 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "位于区域之外，且有多种改法：{detail}",
     ),
     "swapped_file": ("the two coordinate columns are exchanged in the whole file", "整个文件的两个坐标列互换"),
-    "swapped": ("longitude and latitude exchanged", "经纬度互换"),
-    "scaled": ("decimal point missing; {detail}", "缺小数点：{detail}"),
-    "sign": ("wrong sign; {detail}", "正负号错误：{detail}"),
+    "swapped": ("longitude and latitude exchanged; now {detail}", "经纬度互换，更正为 {detail}"),
+    "scaled": ("decimal point missing; now {detail}", "缺小数点，更正为 {detail}"),
+    "sign": ("wrong sign; now {detail}", "正负号错误，更正为 {detail}"),
+    "digit": (
+        "a whole or ten degrees off; in the township the row names at {detail}, taken there",
+        "差 1 度或 10 度，按所填镇街更正为 {detail}",
+    ),
+    "swapped_aside": (
+        'outside the region; with longitude and latitude exchanged at {detail}. Write accept = ["swapped"] to take it',
+        '位于区域之外；经纬度互换后为 {detail}，确认请写 accept = ["swapped"]',
+    ),
+    "scaled_aside": (
+        'outside the region; with the decimal point set at {detail}. Write accept = ["scaled"] to take it',
+        '位于区域之外；补小数点后为 {detail}，确认请写 accept = ["scaled"]',
+    ),
+    "sign_aside": (
+        'outside the region; with the other sign at {detail}. Write accept = ["sign"] to take it',
+        '位于区域之外；更改正负号后为 {detail}，确认请写 accept = ["sign"]',
+    ),
+    "digit_aside": (
+        "outside the region; a whole or ten degrees away, at {detail}, it is in the township the row names. "
+        'Write accept = ["scaled"] to take it',
+        '位于区域之外；改动 1 度或 10 度后为 {detail}，位于所填镇街内，确认请写 accept = ["scaled"]',
+    ),
+    "packed_dms": (
+        "numbers read as degrees.minutes seconds (120.2116 is 120 degrees 21 minutes 16 seconds)",
+        "数值按 度.分秒 读取（120.2116 为 120 度 21 分 16 秒）",
+    ),
+    "bad_packed": (
+        'cannot be degrees.minutes seconds, as accept = ["packed_dms"] says',
+        '不是 度.分秒 格式，与 accept = ["packed_dms"] 不符',
+    ),
+    "packed_doubt": (
+        "every number could also be degrees.minutes seconds; read as decimal degrees, with a position error of "
+        '{detail} m. Write accept = ["packed_dms"], or position_error_m if they are decimal degrees',
+        '全部数值也可能是 度.分秒 格式；按十进制度读取，位置误差按 {detail} m 计；请写 accept = ["packed_dms"]，'
+        "若确为十进制度请写 position_error_m",
+    ),
     "one_cell": ("both coordinates in one cell", "两个坐标写在一格"),
     "crs": ("coordinates read as {detail}", "坐标系按 {detail} 读取"),
     "crs_guess": (
-        "no coordinate system stated: read as {detail}. A survey in Xi'an 80, Beijing 54 or a local grid would be "
-        "30 m to 120 m off or more, so the position error is set to 100 m: state 'crs'",
-        "未注明坐标系，按 {detail} 读取；若为西安80、北京54或地方坐标，偏差可达 30 m 至 120 m 以上，"
-        "故位置误差按 100 m 计，请用 crs 注明",
+        "no datum stated: read as {detail}. A survey in Xi'an 80 or Beijing 54 would be 30 m to 120 m off, so the "
+        'position error is set to 120 m: write crs = "cgcs2000", "xian80", "beijing54" or a code, or ask the sender '
+        "for control points",
+        "未注明大地基准，按 {detail} 读取；若为西安80或北京54，偏差为 30 m 至 120 m，故位置误差按 120 m 计；"
+        '请写 crs = "cgcs2000"、"xian80"、"beijing54" 或 EPSG 代码，或向报送单位索取控制点',
+    ),
+    "old_datum": (
+        "no public transform leads from this datum to CGCS2000: position error at least {detail} m. A local transform, "
+        "as a PROJ string or .prj file in 'crs', has less",
+        "该基准与 CGCS2000 之间没有公开的转换参数，位置误差不小于 {detail} m；"
+        "可在 crs 中给出本地转换（PROJ 串或 .prj 文件）",
+    ),
+    "mercator": ("metres of a web map (Web Mercator)", "网络地图米制坐标（Web 墨卡托）"),
+    "known_by_parameters": (
+        "coordinate system known by its parameters, not by its name: {detail}",
+        "坐标系按参数而非名称识别：{detail}",
     ),
     "cannot_tell_datum": (
         "no coordinate system stated: degrees read as WGS 84. Points taken from AMap or Tencent (gcj02) or Baidu "
-        "(bd09) would be 300 m to 1,200 m off, so the position error is set to 600 m: state 'crs'",
-        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差 300 至 1200 m，"
-        "故位置误差按 600 m 计，请注明 crs",
+        "(bd09) would be up to {detail} m off, so the position error is set to that: state 'crs'",
+        "未注明坐标系，经纬度按 WGS 84 读取；若取自高德、腾讯（gcj02）或百度（bd09），偏差可达 {detail} m，"
+        "故位置误差按此计，请注明 crs",
+    ),
+    "unknown_system": (
+        "coordinate system unknown by the setting 'crs': read as WGS 84, position error {detail} m, which covers "
+        "every system it could be",
+        "crs 设为未知：按 WGS 84 读取，位置误差按 {detail} m 计，涵盖各种可能的坐标系",
+    ),
+    "fits_township": ("rows in the township they name: {detail}", "位于所填镇街内的行数：{detail}"),
+    "fits_outlines": (
+        "outlines most alike the district of the same name: {detail}",
+        "与同名行政区轮廓最吻合的图形数：{detail}",
+    ),
+    "fits_boundary": ("rows inside the districts: {detail}", "位于行政区内的行数：{detail}"),
+    "fits_water": ("rows not in water: {detail}", "不在水中的行数：{detail}"),
+    "fits_roads": ("rows near a road: {detail}", "靠近道路的行数：{detail}"),
+    "fits_carriageways": ("outlines clear of carriageways: {detail}", "不压道路的图形数：{detail}"),
+    "other_township": (
+        "the place is in {detail}, not in the township the row names; not moved",
+        "位置在{detail}，与所填镇街不符，未移动",
+    ),
+    "in_water": ("the place is in water; not moved", "位置在水中，未移动"),
+    "beyond_boundary": (
+        "the place is outside the boundary, within its margin; not moved",
+        "位置在边界之外、外扩范围之内，未移动",
     ),
     "crs_conflict": (
-        "the stated system {detail} cannot hold these numbers; read by their size",
-        "注明的坐标系 {detail} 与数值不符，按数值判断",
+        "the file says {detail}, which cannot hold these numbers; read by their size",
+        "文件注明的坐标系 {detail} 与数值不符，按数值判断",
     ),
     "unknown_datum": ("unknown coordinate system", "坐标系名称无法识别"),
     "shared_point": (

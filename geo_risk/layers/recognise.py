@@ -17,8 +17,10 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
-from . import angles, coordinates, hazards, headers, survey
+from . import angles, coordinates, hazards, headers, survey, systems
 from .attributes import canonical, strings
+from .evidence import KINDS, Around, townships
+from .load import load_layer, wgs84_bounds
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
 from .text import key, plain
@@ -56,7 +58,8 @@ class Recognised:
     What one file, or one layer or sheet of it, seems to hold; ``layer`` None where nothing fits.
 
     ``columns`` maps the layer's columns to headers. ``values``, ``where`` and ``join`` are settings
-    the file needs (see `sources.sources`); ``duplicate_of`` names an earlier file with the same content.
+    the file needs (see `sources.sources`); ``judged`` is a system that is not stated but told by the other
+    files, ``crs`` any that can be told; ``duplicate_of`` names an earlier file with the same content.
     """
 
     path: Path
@@ -72,6 +75,7 @@ class Recognised:
     where: dict[str, Any] = field(default_factory=dict)
     join: str | None = None
     duplicate_of: str | None = None
+    judged: str | None = None
 
     @property
     def shown(self) -> str:
@@ -87,6 +91,7 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
     and the reason in ``notes``; so is a file that repeats an earlier one, with ``duplicate_of``.
     """
     out: list[Recognised] = []
+    raws: list[Raw | None] = []
     marks: list[tuple[Any, ...] | None] = []
     ids: list[frozenset[str]] = []
     plain_tables: list[Raw | None] = []
@@ -105,10 +110,11 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
                 note = f"has the same ids as {rival.shown}, with other content: keep one of the two"
                 found = replace(found, notes=(*found.notes, note))
             out.append(found)
+            raws.append(raw)
             marks.append(mark)
             ids.append(mine)
             plain_tables.append(raw if raw is not None and raw.geometry is None else None)
-    return _surveys(out, plain_tables)
+    return _surveys(_judge_systems(out, raws), plain_tables)
 
 
 def _surveys(found: list[Recognised], tables: list[Raw | None]) -> list[Recognised]:
@@ -364,14 +370,14 @@ def _system(raw: Raw, where: dict[str, str], shape: str | None, notes: list[str]
     try:
         if raw.geometry is not None:
             xy = shapely.get_coordinates(raw.geometry)
-            a, b, stated = xy[:, 0], xy[:, 1], coordinates.named(raw.crs) if raw.crs else None
+            a, b, stated = xy[:, 0], xy[:, 1], systems.named(raw.crs) if raw.crs else None
         elif "lon" in where or "x" in where:
             pair = ("lon", "lat") if "lon" in where and "lat" in where else ("x", "y")
             a, b = (angles.numbers(raw.frame[where[p]])[0] for p in pair)
             stated = None
         else:
             return None
-        settled = coordinates.settle(a, b, stated, None, raw.what)
+        settled = coordinates.settle(a, b, stated, None, raw.what, insist=False)
     except GeoRiskError as error:
         notes.append(str(error))
         return None
@@ -380,19 +386,82 @@ def _system(raw: Raw, where: dict[str, str], shape: str | None, notes: list[str]
         return None
     lon, lat = (b, a) if settled.swap else (a, b)
     good = np.isfinite(lon) & np.isfinite(lat) & (lon != 0)
-    if settled.guessed and settled.projected:
+    if settled.mercator:
+        lon, lat = systems.to_degrees(lon, lat, settled.system)
+    if settled.guessed and settled.projected and not settled.mercator:
         notes.append(f"{coordinates.UNSTATED}; the numbers look like {settled.system}: confirm")
-    elif settled.guessed and good.any() and _offset_land(lon[good], lat[good]):
+    elif settled.guessed and good.any() and systems.offset_land(lon[good], lat[good]):
         notes.append(
-            f'{coordinates.UNSTATED}: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu); '
-            f'until then positions count as {coordinates.UNSTATED_DATUM_M:.0f} m uncertain and no setback is "clear"'
+            f'{coordinates.UNSTATED}: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu), '
+            'or "unknown": then no setback is "clear"'
         )
     return settled.system
 
 
-def _offset_land(lon: np.ndarray, lat: np.ndarray) -> bool:
-    x, y = float(np.median(lon)), float(np.median(lat))
-    return -180 <= x <= 180 and -80 <= y <= 84 and datums.metric_crs(x, y).startswith("EPSG:45")
+def _judge_systems(found: list[Recognised], raws: list[Raw | None]) -> list[Recognised]:
+    """Files of no stated system again, judged by the districts, roads and water among the others."""
+    open_ = [i for i, r in enumerate(found) if r.layer and not r.duplicate_of and _unstated(r)]
+    known = _known_layers([r for r in found if r.layer and not r.duplicate_of and not _unstated(r)]) if open_ else {}
+    out = list(found)
+    for i in open_ if known else []:
+        raw, r = raws[i], found[i]
+        shapes = None if raw is None else _shapes(raw)
+        if raw is None or shapes is None:
+            continue
+        header = r.columns.get("district")
+        owners = townships(raw.frame[header], known["districts"]) if header and "districts" in known else None
+        crs = next(iter(known.values())).crs.to_string()
+        verdict = Around(crs, known, owners).judge(shapes, ("wgs84", *systems.OFFSETS))
+        if verdict is not None and verdict.decisive:
+            note = f"coordinate system by evidence: {verdict.best} ({KINDS[verdict.kind]}: {verdict.counts})"
+            rest = tuple(n for n in r.notes if not n.startswith(coordinates.UNSTATED))
+            out[i] = replace(r, crs=verdict.best, judged=verdict.best, notes=(*rest, note))
+        elif verdict is not None:
+            note = f"by {KINDS[verdict.kind]} {verdict.best} fits best, which is no proof: {verdict.counts}"
+            out[i] = replace(r, notes=(*r.notes, note))
+    return out
+
+
+def _unstated(found: Recognised) -> bool:
+    return any(note.startswith(coordinates.UNSTATED) for note in found.notes)
+
+
+def _known_layers(found: list[Recognised]) -> dict[str, gpd.GeoDataFrame]:
+    """Districts, roads and water among the recognised files, as clean layers in one metric system."""
+    out: dict[str, gpd.GeoDataFrame] = {}
+    crs: str | None = None
+    for layer in ("districts", "roads", "water"):
+        files = [{"path": str(r.path.absolute()) + (f"#{r.sublayer}" if r.sublayer else ""), "values": r.values,
+                  "where": r.where} for r in found if r.layer == layer]  # fmt: skip
+        if not files:
+            continue
+        try:
+            if crs is None:
+                west, south, east, north = wgs84_bounds(layer, {"source": files}, Path())
+                crs = datums.metric_crs((west + east) / 2, (south + north) / 2)
+            out[layer], _ = load_layer(layer, {"source": files}, folder=Path(), crs=crs)
+        except GeoRiskError:
+            continue  # the file's own line in the result says what is wrong with it
+    return out
+
+
+def _shapes(raw: Raw) -> np.ndarray | None:
+    """Geometries in degrees as written, axes in order; None for metres and for tables without two columns."""
+    if raw.geometry is not None:
+        xy = shapely.get_coordinates(raw.geometry)
+        swap = coordinates.settle(xy[:, 0], xy[:, 1], None, None, raw.what).swap
+        return shapely.transform(raw.geometry, lambda c: c[:, ::-1]) if swap else raw.geometry
+    where = headers.places(list(map(str, raw.frame.columns)), raw.labels)
+    pair = ("lon", "lat") if "lon" in where and "lat" in where else ("x", "y")
+    if not set(pair) <= set(where):
+        return None
+    a, b = (angles.numbers(raw.frame[where[p]])[0] for p in pair)
+    settled = coordinates.settle(a, b, None, None, raw.what)
+    lon, lat = (b, a) if settled.swap else (a, b)
+    good = np.isfinite(lon) & np.isfinite(lat) & (lon != 0) & (lat != 0)
+    out = np.full(len(a), None, object)
+    out[good] = shapely.points(lon[good], lat[good])
+    return out
 
 
 def _why_none(best: tuple[float, int, Table, dict[str, str]], shape: str | None, raw: Raw) -> str:

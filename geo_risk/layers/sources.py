@@ -13,6 +13,7 @@ from ..schema import LAYERS, Table
 from .vectors import parts
 
 KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept", "encoding")
+_SYSTEM_FILES = (".prj", ".wkt")  # a coordinate system, such as a city's own grid with its transform
 JOINABLE = ("enterprises",)
 
 
@@ -63,8 +64,19 @@ def sources(name: str, spec: Mapping[str, Any], folder: Path) -> list[Source]:
     for item in given if isinstance(given, list) else [given]:
         own = {**shared, **item} if isinstance(item, Mapping) else {**shared, "path": item}
         _check(table, own)
+        own["crs"] = _crs(name, own.get("crs"), folder)
         out += [_source(own, path, sublayer) for path, sublayer in _paths(name, str(own.pop("path")), folder)]
     return out
+
+
+def _crs(name: str, written: str | None, folder: Path) -> str | None:
+    """The system as written, or the text of the .prj file it names."""
+    if written is None or not str(written).lower().endswith(_SYSTEM_FILES):
+        return written
+    path = folder / written
+    if not path.is_file():
+        raise InputError(f"[layers.{name}] crs = {written!r}: there is no file {path}. {_near(path)}")
+    return path.read_text("utf-8-sig", "replace").strip()
 
 
 def is_database(spec: Mapping[str, Any]) -> bool:
@@ -76,6 +88,9 @@ def is_database(spec: Mapping[str, Any]) -> bool:
 def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
     """The files behind a layer, with those that belong to them; databases have none."""
     files: dict[Path, None] = {}
+    given = spec["source"] if isinstance(spec["source"], list) else []
+    systems = [i.get("crs") for i in (spec, *given) if isinstance(i, Mapping)]
+    files |= {folder / crs: None for crs in systems if crs and crs.lower().endswith(_SYSTEM_FILES)}
     for source in sources(name, spec, folder):
         if "://" not in source.path:
             path = Path(source.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,7 +132,7 @@ def _number_column(lines: Raw, points: Raw) -> tuple[str, float]:
 
 
 def lines(
-    raw: Raw, declared: str | None, anchor: Box | None, crs: str
+    raw: Raw, declared: str | None, anchor: Box | None, crs: str, accept: Collection[str] = ()
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_], NDArray[np.float64], float]:
     """
     The rows of a line table as straight lines between the points of ``raw.points``.
@@ -150,7 +150,7 @@ def lines(
     points = raw.points
     column, _ = _number_column(raw, points)
     where = headers.places(list(map(str, points.frame.columns)), points.labels)
-    found, system = coordinates.points(points, where, declared, anchor)
+    found, system = coordinates.points(points, where, declared, anchor, accept)
     ok = found["ok"].to_numpy(bool)
     xy = np.full((len(ok), 2), np.nan)
     xy[ok] = shapely.get_coordinates(

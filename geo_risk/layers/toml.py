@@ -62,7 +62,7 @@ def _layer(layer: str, files: Sequence[Recognised], folder: Path) -> list[str]:
 
 
 def _extras(r: Recognised) -> dict[str, Any]:
-    return {k: v for k, v in (("join", r.join), ("values", r.values), ("where", r.where)) if v}
+    return {k: v for k, v in (("crs", r.judged), ("join", r.join), ("values", r.values), ("where", r.where)) if v}
 
 
 def _item(r: Recognised, folder: Path) -> str:

@@ -12,6 +12,10 @@ from ..region import Region, comfortable_cell_m
 from ..settings import LayerSettings
 from .files import SHARED_CODE, bind, layer_files
 
+# Layers by which the places of the others are judged, in the order of their import, and what the quality
+# report says of one that is itself of no known system.
+EVIDENCE = ("districts", "roads", "water")
+UNSTATED = frozenset(("cannot_tell_datum", "unknown_system", "crs_guess"))
 CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
@@ -43,6 +47,8 @@ def import_steps(region: Region) -> list[Step]:
         reads = (build / "frame.json", *source_files(name, spec, region.folder))
         if spec.get("join"):
             reads += layer_files(region, spec["join"])
+        known = _known(region, name)
+        reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
         imports.append(
             Step(f"import {name}", bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
@@ -79,7 +85,7 @@ def _spec(region: Region, name: str) -> dict[str, Any]:
 
 
 def _import_order(region: Region) -> list[str]:
-    """Layer names with those that lend places first."""
+    """Layer names with those first that others are judged by, then those that lend places."""
     layers = region.settings.layers
     for name, spec in layers.items():
         if spec.join and (spec.join not in layers or layers[spec.join].join):
@@ -87,7 +93,25 @@ def _import_order(region: Region) -> list[str]:
                 f"{region.folder / 'region.toml'}: [layers.{name}] join = {spec.join!r}: "
                 "must be a layer of this region that has coordinates of its own."
             )
-    return sorted(layers, key=lambda name: (layers[name].join is not None, name))
+    first = {name: i for i, name in enumerate(EVIDENCE)}
+    return sorted(layers, key=lambda name: (layers[name].join is not None, first.get(name, len(first)), name))
+
+
+def _known(region: Region, name: str) -> list[str]:
+    """The layers by which the places of another are judged; those come before it. Roads only prove a system."""
+    layers = region.settings.layers
+    before = EVIDENCE[: EVIDENCE.index(name)] if name in EVIDENCE else EVIDENCE
+    return [layer for layer in before if layer in layers and not (layer == "roads" and layers[name].crs)]
+
+
+def _evidence(region: Region, name: str) -> dict[str, Any]:
+    """Those of the known layers whose own coordinate system is stated or told: the others prove nothing."""
+    out = {}
+    for layer in _known(region, name):
+        files = store.read_json(region.build / "quality" / f"{layer}.json")["files"]
+        if not {issue["code"] for f in files for issue in f["issues"]} & UNSTATED:
+            out[layer] = region.layer(layer)
+    return out
 
 
 def _frame(region: Region, boundary: dict[str, Any]) -> None:
@@ -125,7 +149,13 @@ def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
 
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
     frame, reports = load_layer(
-        name, spec, folder=region.folder, crs=region.crs, anchor=tuple(region.frame["anchor"]), joins=joins
+        name,
+        spec,
+        folder=region.folder,
+        crs=region.crs,
+        anchor=tuple(region.frame["anchor"]),
+        joins=joins,
+        evidence=_evidence(region, name),
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))

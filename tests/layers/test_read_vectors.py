@@ -180,7 +180,7 @@ def test_geopackage_with_two_layers_and_flatgeobuf_and_parquet(tmp_path):
 
 
 def named(crs):
-    from geo_risk.layers.coordinates import named
+    from geo_risk.layers.systems import named
 
     return named(crs)
 
