@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place
+from . import attributes, hazards, headers, identity, osm, place, raster
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -35,6 +35,7 @@ def load_layer(
     anchor: Box | None = None,
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
     evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
+    extracts: Mapping[str, Path] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -49,6 +50,7 @@ def load_layer(
     joins : finished layers (same CRS) for ``join``.
     evidence : finished layers (same CRS), such as districts, roads and water, against which an
         unstated coordinate system is judged.
+    extracts : folders of `osm.write_layers` by path of the OpenStreetMap file, read in its place.
 
     Returns
     -------
@@ -64,7 +66,7 @@ def load_layer(
     parts: list[gpd.GeoDataFrame] = []
     raws: list[Raw] = []
     for number, source in enumerate(sources(name, spec, folder)):
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        raw = _read(source, name, anchor, extracts or {})
         raws.append(raw)
         _select(raw, source)
         part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
@@ -78,6 +80,15 @@ def load_layer(
     reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
     return layer, reports
+
+
+def _read(source: Source, name: str, anchor: Box | None, extracts: Mapping[str, Path]) -> Raw:
+    """The rows of one input: from what was kept of an extract, from a raster, or from the file itself."""
+    if source.path in extracts:
+        return osm.read_stored(Path(source.path), name, extracts[source.path])
+    if name == "population" and raster.is_raster(Path(source.path), source.sublayer):
+        return raster.read_population(source, anchor)
+    return read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
 
 
 def _nothing_left(name: str, raws: list[Raw]) -> str:

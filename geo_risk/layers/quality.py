@@ -146,7 +146,33 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "duplicate": ("the same feature as row {detail}; merged", "与第 {detail} 行重复，已合并"),
     "near_duplicate": ("nearly the same feature as row {detail}; merged", "与第 {detail} 行近似重复，已合并"),
-    "osm_broken": ("features cut off at the edge of the extract, left out", "在数据边缘被截断的要素，已略去"),
+    # OpenStreetMap
+    "osm_broken": (
+        "features that cannot be built (cut off at the edge of the extract, or drawn wrongly), left out",
+        "无法构建的要素（在数据边缘被截断或绘制有误），已略去",
+    ),
+    "osm_cut": (
+        "ways cut at the edge of the extract: the part that is there is kept",
+        "在数据边缘被截断的线，保留其余部分",
+    ),
+    "osm_outside": (
+        "features of the extract far from the region, not taken",
+        "数据中远离本区域的要素，未采用",
+    ),
+    "osm_levels": (
+        "admin_level read as in China: 5 city, 6 county, 8 township, 10 village",
+        "admin_level 按中国用法读取：5 市、6 县、8 乡镇、10 村",
+    ),
+    "turn_via_way": ("turn restrictions over a way, left out", "经由道路（而非节点）的转向限制，已略去"),
+    "turn_partial": (
+        "turn restrictions for some vehicles or hours only, left out",
+        "仅限部分车辆或时段的转向限制，已略去",
+    ),
+    "turn_unknown": ("turn restrictions of an unknown kind, left out", "类型不明的转向限制，已略去"),
+    "turn_incomplete": (
+        "turn restrictions without all their members in the extract, left out",
+        "成员不全的转向限制，已略去",
+    ),
     "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
 }
 

@@ -159,14 +159,11 @@ def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
 
 
 def _look_osm(path: Path) -> list[Recognised]:
-    from .osm import LAYER_NAMES, read_raw
+    from .osm import survey
 
-    found = [(name, read_raw(path, name)) for name in LAYER_NAMES]
     note = "by OpenStreetMap tags; © OpenStreetMap contributors, ODbL 1.0"
     return [
-        Recognised(path, None, name, _OWN, None, "wgs84", {}, len(raw.frame), (note,))
-        for name, raw in found
-        if len(raw.frame)
+        Recognised(path, None, name, _OWN, None, "wgs84", {}, count, (note,)) for name, count in survey(path).items()
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .. import store
@@ -37,16 +38,16 @@ def import_steps(region: Region) -> list[Step]:
         code,
         is_database(boundary_spec),
     )
-    imports = []
+    extracts = _extracts(region)
+    imports = [_extract_step(region, path, *extract) for path, extract in extracts.items()]
     for name in _import_order(region):
         spec = _spec(region, name)
-        reads = (build / "frame.json", *source_files(name, spec, region.folder))
+        reads = (build / "frame.json", *_inputs(name, spec, region, extracts))
         if spec.get("join"):
             reads += layer_files(region, spec["join"])
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
-        imports.append(
-            Step(f"import {name}", bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
-        )
+        run = bind(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
+        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec)))
     layers = layer_files(region, *settings.layers)
     grid_reads = layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
     return [
@@ -69,6 +70,47 @@ def import_steps(region: Region) -> list[Step]:
             code,
         ),
     ]
+
+
+Extracts = dict[str, tuple[Path, tuple[str, ...]]]
+
+
+def _extracts(region: Region) -> Extracts:
+    """OpenStreetMap files by path: the folder that keeps what one pass over them gives, and the layers they give."""
+    from ..layers.read import OSM, kind_of
+    from ..layers.sources import sources
+
+    wanted: dict[str, list[str]] = {}
+    for name in region.settings.layers:
+        for source in sources(name, _spec(region, name), region.folder):
+            if "://" not in source.path and kind_of(source.path) in OSM:
+                wanted.setdefault(source.path, []).append(name)
+    folder = region.build / "osm"
+    return {path: (folder / str(i), tuple(wanted[path])) for i, path in enumerate(sorted(wanted))}
+
+
+def _extract_step(region: Region, path: str, folder: Path, layers: tuple[str, ...]) -> Step:
+    from ..layers.osm import stored_files, write_layers
+
+    file, frame = Path(path), region.build / "frame.json"
+    shown = file.relative_to(region.folder) if file.is_relative_to(region.folder) else file
+
+    def run() -> None:
+        write_layers(file, layers, tuple(region.frame["anchor"]), folder)
+
+    return Step(f"osm {shown.as_posix()}", run, (frame, file), stored_files(layers, folder), list(layers), CODE)
+
+
+def _inputs(name: str, spec: dict[str, Any], region: Region, extracts: Extracts) -> tuple[Path, ...]:
+    """The files a layer is read from: what was kept of an extract stands for the extract."""
+    from ..layers.osm import stored_files
+    from ..layers.sources import source_files
+
+    files: tuple[Path, ...] = ()
+    for file in source_files(name, spec, region.folder):
+        kept = extracts.get(str(file))
+        files += stored_files((name,), kept[0]) if kept else (file,)
+    return files
 
 
 def _spec(region: Region, name: str) -> dict[str, Any]:
@@ -113,13 +155,14 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
     )
 
 
-def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
+def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str, Path]) -> None:
     from ..layers.load import load_layer
     from ..layers.quality import quality_json
 
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
+    anchor = tuple(region.frame["anchor"])
     frame, reports = load_layer(
-        name, spec, folder=region.folder, crs=region.crs, anchor=tuple(region.frame["anchor"]), joins=joins
+        name, spec, folder=region.folder, crs=region.crs, anchor=anchor, joins=joins, extracts=extracts
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
