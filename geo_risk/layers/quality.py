@@ -173,6 +173,29 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "turn restrictions without all their members in the extract, left out",
         "成员不全的转向限制，已略去",
     ),
+    # rasters
+    "raster_unit": ("cells read as {detail}, as the file says", "栅格单位按文件说明取 {detail}"),
+    "raster_sums": ("people: {detail}", "人口合计：{detail}"),
+    "raster_empty": ("cells without data", "无数据的栅格"),
+    "raster_negative": ("cells with negative people", "人口为负的栅格"),
+    "raster_elsewhere": ("the file does not reach the region", "文件范围不含本区域"),
+    "raster_feet": ("heights in feet, converted to metres", "高程单位为英尺，已换算为米"),
+    "raster_height": ("no height on Earth", "高程值不可能存在"),
+    # weather
+    "wind_speed": ("no wind speed, or an impossible one", "风速缺失或不可能"),
+    "wind_direction": (
+        "no wind direction, or one that is impossible or contradicts the other column",
+        "风向缺失、不可能或与另一列矛盾",
+    ),
+    "wind_share": ("no share, or one below 0", "频率缺失或为负"),
+    "wind_hours": ("{detail}: not whole years, so that seasons may count unequally", "{detail}，非整年，季节可能不均"),
+    "wind_no_stability": ("stability class cannot be told", "无法判断大气稳定度"),
+    "wind_cloud_unit": (
+        "cloud cover without a unit; not used (write 总云量(成) or 总云量(%))",
+        "云量未注明单位，未采用（请写 总云量(成) 或 总云量(%)）",
+    ),
+    "wind_percent": ("shares read as percentages", "频率按百分数读取"),
+    "wind_sum": ("the shares sum to {detail}; scaled to 1", "频率合计为 {detail}，已归一"),
     "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
 }
 

@@ -13,6 +13,7 @@ from ..region import Region, comfortable_cell_m
 from ..settings import LayerSettings
 from .files import SHARED_CODE, bind, layer_files
 
+_EXTRACT_MARGIN_M = 500.0
 CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
@@ -61,10 +62,12 @@ def import_steps(region: Region) -> list[Step]:
             [settings.region.cell_m, boundary],
             code,
         ),
+        *_surface_steps(region),
+        *_weather_steps(region),
         Step(
             "quality",
             lambda: _quality(region),
-            tuple(build / "quality" / f"{name}.json" for name in settings.layers) + layers,
+            tuple(build / "quality" / f"{name}.json" for name in _reported(region)) + layers,
             (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
             None,
             code,
@@ -81,7 +84,7 @@ def _extracts(region: Region) -> Extracts:
     from ..layers.sources import sources
 
     wanted: dict[str, list[str]] = {}
-    for name in region.settings.layers:
+    for name in region.vector_layers:
         for source in sources(name, _spec(region, name), region.folder):
             if "://" not in source.path and kind_of(source.path) in OSM:
                 wanted.setdefault(source.path, []).append(name)
@@ -90,13 +93,15 @@ def _extracts(region: Region) -> Extracts:
 
 
 def _extract_step(region: Region, path: str, folder: Path, layers: tuple[str, ...]) -> Step:
+    from ..layers.load import widen
     from ..layers.osm import stored_files, write_layers
 
     file, frame = Path(path), region.build / "frame.json"
     shown = file.relative_to(region.folder) if file.is_relative_to(region.folder) else file
 
     def run() -> None:
-        write_layers(file, layers, tuple(region.frame["anchor"]), folder)
+        # a little more than the anchor, which the import then cuts off exactly
+        write_layers(file, layers, widen(tuple(region.frame["anchor"]), _EXTRACT_MARGIN_M), folder)
 
     return Step(f"osm {shown.as_posix()}", run, (frame, file), stored_files(layers, folder), list(layers), CODE)
 
@@ -129,7 +134,7 @@ def _import_order(region: Region) -> list[str]:
                 f"{region.folder / 'region.toml'}: [layers.{name}] join = {spec.join!r}: "
                 "must be a layer of this region that has coordinates of its own."
             )
-    return sorted(layers, key=lambda name: (layers[name].join is not None, name))
+    return sorted(region.vector_layers, key=lambda name: (layers[name].join is not None, name))
 
 
 def _frame(region: Region, boundary: dict[str, Any]) -> None:
@@ -188,10 +193,54 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
     store.write_table(region.build / "boundary.parquet", gpd.GeoDataFrame(geometry=[outline], crs=region.crs))
 
 
+def _surface_steps(region: Region) -> list[Step]:
+    from ..layers.sources import source_files
+
+    if "elevation" not in region.settings.layers:
+        return []
+    build, spec = region.build, _spec(region, "elevation")
+    reads = (build / "frame.json", build / "grid.json", *source_files("elevation", spec, region.folder))
+    writes = (build / "surfaces" / "elevation.tif", build / "quality" / "elevation.json")
+    return [Step("import elevation", lambda: _elevation(region, spec), reads, writes, spec, CODE)]
+
+
+def _elevation(region: Region, spec: dict[str, Any]) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.raster import read_elevation
+    from ..layers.sources import sources
+
+    surface, reports = read_elevation(sources("elevation", spec, region.folder), region.grid)
+    store.write_surface(region.build / "surfaces" / "elevation.tif", surface)
+    store.write_json(region.build / "quality" / "elevation.json", quality_json(reports))
+
+
+def _weather_steps(region: Region) -> list[Step]:
+    given = region.settings.weather.wind
+    if given is None:
+        return []
+    file, build = region.folder / given, region.build
+    writes = (build / "tables" / "wind_rose.parquet", build / "quality" / "weather.json")
+    return [Step("weather", lambda: _weather(region, file), (file,), writes, given, (*CODE, "standards"))]
+
+
+def _weather(region: Region, file: Path) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.weather import load_wind
+
+    table, report = load_wind(file)
+    store.write_table(region.build / "tables" / "wind_rose.parquet", table)
+    store.write_json(region.build / "quality" / "weather.json", quality_json([report]))
+
+
+def _reported(region: Region) -> list[str]:
+    """Names of the parts of the quality report."""
+    return [*region.settings.layers, *(["weather"] if region.settings.weather.wind else [])]
+
+
 def _quality(region: Region) -> None:
     from ..layers.quality import merge_quality, quality_html
 
-    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
+    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in _reported(region)]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
     store.write_text(region.build / "quality.html", quality_html(merged))
