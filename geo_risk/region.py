@@ -77,7 +77,9 @@ class Region:
         if name not in self.settings.layers:
             raise RegionError(f"{self.folder}: no layer {name!r}. Its layers: {', '.join(self.settings.layers)}.")
         if name not in self.vector_layers:
-            raise RegionError(f"{self.folder}: {name!r} is a surface: build/surfaces/{name}.tif, region.surface({name!r}).")
+            raise RegionError(
+                f"{self.folder}: {name!r} is a surface: build/surfaces/{name}.tif, region.surface({name!r})."
+            )
         return store.read_table(self.build / "layers" / f"{name}.parquet")
 
     def layers(self, *names: str) -> dict[str, gpd.GeoDataFrame]:

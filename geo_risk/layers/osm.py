@@ -257,16 +257,15 @@ def _features(path: Path, names: Sequence[str], box: Box | None) -> dict[str, Ra
 
 def _offer(layer: _Layer, rule: Rule, item: Any, tags: Mapping[str, str], factory: Any) -> None:
     """Take an element into a layer if the rule reads it."""
-    area = item.is_area()
-    if not (rule.areas if area else _fits(item, tags, rule)):
+    area, line = item.is_area(), not item.is_area() and _is_line(item, tags, rule)
+    if not (rule.areas or line or item.is_node()) or (item.is_node() and not rule.points):
         return
     row = rule.columns(tags)
     if row is None:
         return
-    line = not area and _is_line(item, tags, rule)
     if area or item.is_node() or line:
         _add(layer, item, row, factory, line=line)
-    else:  # the area it stands for comes by itself, unless it cannot be built
+    else:  # the area it stands for comes by itself, unless it is not closed or cannot be built
         layer.seen.add(_name(item))
 
 

@@ -47,7 +47,9 @@ def read_turns(path: Path, log: Log) -> tuple[pd.DataFrame, NDArray[np.int64], N
             log.note(code, value=", ".join(map(str, ids[:5])), count=len(ids))
             log.left_out += len(ids)
     points = shapely.points(np.array([places[node] for node, _, _ in turns], float).reshape(-1, 2))
-    frame = pd.DataFrame([row for _, _, row in turns], columns=["id", "kind", "from_id", "to_id", "exempt"])
+    frame = pd.DataFrame(
+        [row for _, _, row in turns], columns=["id", "kind", "from_id", "to_id", "exempt"], dtype=object
+    )
     return frame, np.array([number for _, number, _ in turns], np.int64), points
 
 
@@ -81,5 +83,5 @@ def _turn(relation: Any) -> str | list[Turn]:
 def _places(path: Path, nodes: list[int]) -> dict[int, tuple[float, float]]:
     if not nodes:
         return {}
-    found = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(IdFilter(nodes))
+    found: Any = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(IdFilter(nodes))
     return {n.id: (n.lon, n.lat) for n in found if n.location.valid()}

@@ -189,6 +189,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "wind_share": ("no share, or one below 0", "频率缺失或为负"),
     "wind_hours": ("{detail}: not whole years, so that seasons may count unequally", "{detail}，非整年，季节可能不均"),
+    "wind_tens": (
+        "directions in tens of degrees: each parted over the sectors it touches",
+        "风向以十度为单位，按所占比例分入相邻方位",
+    ),
     "wind_no_stability": ("stability class cannot be told", "无法判断大气稳定度"),
     "wind_cloud_unit": (
         "cloud cover without a unit; not used (write 总云量(成) or 总云量(%))",

@@ -32,7 +32,10 @@ _BAND_CELLS = 4_000_000  # cells looked at a time where a file is larger than th
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 _FEET = {"ft": 0.3048, "feet": 0.3048, "foot": 0.3048, "us survey foot": 1200 / 3937}
 _UNITS = (
-    ("persons/km2", re.compile(r"(per|/|每)\s*(sq(uare)?\.?\s*)?(km|kilomet|平方公里|平方千米)|km-2|km\^-2|密度|densit", re.I)),
+    (
+        "persons/km2",
+        re.compile(r"(per|/|每)\s*(sq(uare)?\.?\s*)?(km|kilomet|平方公里|平方千米)|km-2|km\^-2|密度|densit", re.I),
+    ),
     ("persons", re.compile(r"count|persons|people|人口数|人数|\bppp\b|headcount", re.I)),
 )  # fmt: skip
 _OTHER_UNIT = re.compile(r"(per|/|每)\s*(ha\b|hectare|公顷|sq(uare)?\.?\s*mi|mile|m2|m²)", re.I)
@@ -125,7 +128,7 @@ def unit_of(data: Any, source: Source, log: Log) -> str:
                 log.note("raster_unit", value=text, detail=unit)
                 return unit
     raise InputError(
-        f"{log.file}: the file does not say what its cells hold ({'; '.join(said)}). Write unit = \"persons\" (people "
+        f'{log.file}: the file does not say what its cells hold ({"; ".join(said)}). Write unit = "persons" (people '
         'in the cell) or unit = "persons/km2" (people per square kilometre) under [layers.population].'
     )
 
@@ -241,7 +244,9 @@ def _areas_km2(cell: NDArray, width: int, t: Any, crs: str) -> NDArray[np.float6
         return flat / proj.get_factors(lon, lat).areal_scale / 1e6
     if t.b or t.d:
         raise InputError("a density raster turned against north in degrees: warp it to a north-up grid first.")
-    a, e2 = parsed.ellipsoid.semi_major_metre, 1 - (parsed.ellipsoid.semi_minor_metre / parsed.ellipsoid.semi_major_metre) ** 2  # type: ignore[union-attr]  # fmt: skip
+    ellipsoid = parsed.get_geod()
+    assert ellipsoid is not None
+    a, e2 = ellipsoid.a, ellipsoid.es
     zone = _zone_area(np.radians(y.max(1)), a, e2) - _zone_area(np.radians(y.min(1)), a, e2)
     return zone * np.radians(x.max(1) - x.min(1)) / 1e6
 
@@ -277,8 +282,8 @@ def read_elevation(sources: Sequence[Source], grid: Grid) -> tuple[Surface, list
             values, transform, read = _heights(data, source, grid, log)
             crs = _crs(data, source, "elevation", log.file)
         if values.size:
-            reproject(values, part, src_transform=transform, src_crs=crs, src_nodata=np.nan, dst_transform=grid.transform,
-                      dst_crs=grid.crs, dst_nodata=np.nan, resampling=Resampling.bilinear)  # fmt: skip
+            reproject(values, part, src_transform=transform, src_crs=crs, src_nodata=np.nan,
+                      dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=np.nan, resampling=Resampling.bilinear)  # fmt: skip
         filled = np.isnan(out) & ~np.isnan(part)
         out[filled] = part[filled]
         reports.append(log.report(read, int(filled.sum())))

@@ -180,7 +180,7 @@ def _look_raster(path: Path) -> Recognised:
         hits = ["elevation"]
     if len(hits) != 1:
         return Recognised(path, None, None, notes=("skipped: a raster whose name tells neither population nor height",))
-    notes = ("a raster, by its name",)
+    notes: tuple[str, ...] = ("a raster, by its name",)
     if hits[0] == "population":
         notes += ('what a cell holds is read from the file; else write unit = "persons" or "persons/km2"',)
     return Recognised(path, None, hits[0], _OWN, notes=notes)

@@ -39,8 +39,8 @@ _WORDS = {
 }
 _HEADERS = {
     "time": ("时间", "日期", "日期时间", "观测时间", "time", "datetime", "date"),
-    "direction": ("风向角", "风向风速", "风向角度", "风向度", "风向", "风向方位", "方位", "direction", "wind_direction", "wdir",
-                  "wind_dir", "direction_deg"),
+    "direction": ("风向角", "风向角度", "风向度", "风向", "风向方位", "风向风速", "方位", "direction",
+                  "wind_direction", "wdir", "wind_dir", "direction_deg"),
     "speed": ("风速", "平均风速", "speed", "wind_speed", "wspd", "speed_mps"),
     "stability": ("稳定度", "大气稳定度", "稳定度等级", "stability", "pasquill"),
     "share": ("频率", "占比", "风频", "share", "frequency", "percent"),
@@ -86,8 +86,8 @@ def load_wind(path: Path) -> tuple[pd.DataFrame, FileReport]:
         if head is None:
             raise InputError(
                 f"{path.name}: no wind rose and no hourly weather. A rose needs columns 风向 (direction), 风速 (speed) "
-                "and 频率 (share), or a column 风向 and one column a speed class; hourly data need 时间 (time), 风向 and "
-                "风速; .epw and TMY3 are read as they are."
+                "and 频率 (share), or a column 风向 and one column a speed class; hourly data need 时间 (time), 风向 "
+                "and 风速; .epw and TMY3 are read as they are."
             )
         columns = _columns(rows, head, head + 1)
         if "share" in columns:
@@ -202,11 +202,11 @@ def _wind(columns: dict[str, pd.Series], log: Log) -> tuple[pd.DataFrame, NDArra
     direction, calm = _directions(columns["direction"])
     if "word" in columns:
         named, quiet = _directions(columns["word"])
-        calm |= quiet
+        calm = calm | quiet
         away = np.abs((direction - named + 180) % 360 - 180) > SECTOR_DEG / 2
         direction = np.where(np.isnan(direction), named, np.where(away, np.nan, direction))
     speed = _numbers(columns["speed"])
-    calm |= speed < _speed_classes()[0][1]
+    calm = calm | (speed < _speed_classes()[0][1])
     fast = ~((speed >= 0) & (speed <= FASTEST_MPS))
     lost = ~fast & np.isnan(direction) & ~calm
     rows = columns["speed"].index.to_numpy()
@@ -240,13 +240,30 @@ def _hourly(columns: dict[str, pd.Series], log: Log) -> tuple[pd.DataFrame, int]
     if unknown:
         log.note("wind_no_stability", count=unknown)
     period = np.where(np.isnan(radiation), "all", np.where(day, "day", "night"))
-    sector = np.floor((wind["direction"] + SECTOR_DEG / 2) % 360 / SECTOR_DEG) * SECTOR_DEG
     which = np.searchsorted(edges, wind["speed"].to_numpy(), side="right") - 1
-    hours = pd.DataFrame(
-        {"period": period, "direction_deg": sector.to_numpy(), "speed_mps": speeds[which], "stability": stability}
-    )
-    counted = hours.groupby(COLUMNS[:4], dropna=False).size()
-    return counted.div(counted.sum()).rename("share").reset_index(), read
+    hours = pd.DataFrame({"period": period, "speed_mps": speeds[which], "stability": stability})
+    parts = [hours.assign(direction_deg=sector, share=weight) for sector, weight in _sectors(wind["direction"], log)]
+    counted = pd.concat(parts).groupby(COLUMNS[:4], dropna=False)["share"].sum()
+    return counted[counted > 0].div(counted.sum()).reset_index(), read
+
+
+def _sectors(direction: pd.Series, log: Log) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """
+    (sector, weight of each hour in it); NaN for calm.
+
+    Directions in tens of degrees stand for 10 degrees each: put into sectors of 22.5 whole, they would give
+    north three and north-north-east two. Each is parted by how much of it lies in which sector.
+    """
+    degrees = direction.to_numpy()
+    known = degrees[~np.isnan(degrees)]
+    half = 5.0 if len(known) and (known % 10 == 0).all() else 0.0
+    if half:
+        log.note("wind_tens")
+    low, high = degrees - half, degrees + half
+    first, last = (np.floor((d + SECTOR_DEG / 2) / SECTOR_DEG) for d in (low, high))
+    cut = last * SECTOR_DEG - SECTOR_DEG / 2
+    beyond = np.where((last > first) & (half > 0), (high - cut) / (2 * half or 1.0), 0.0)
+    return [(first % 16 * SECTOR_DEG, 1 - beyond), (last % 16 * SECTOR_DEG, beyond)]
 
 
 def stability_class(
@@ -262,8 +279,10 @@ def stability_class(
     table = standards.table("stability_pasquill")
     out = np.full(len(speed_mps), None, object)
     for period, condition in (("day", radiation_w_m2), ("night", np.where(np.isnan(radiation_w_m2), cloud, np.nan))):
-        for row in table[table["period"] == period].itertuples():  # thresholds rise, so the last that fits holds
-            out[(speed_mps >= row.speed_from_mps) & (condition >= row.condition_from)] = row[4]
+        rows = table[table["period"] == period]
+        names = rows["class"].tolist()
+        for name, (speed, limit) in zip(names, rows[["speed_from_mps", "condition_from"]].to_numpy(float), strict=True):
+            out[(speed_mps >= speed) & (condition >= limit)] = name  # thresholds rise, so the last that fits holds
     return out
 
 
@@ -304,7 +323,7 @@ def _shares(table: pd.DataFrame, written: pd.Series | None, log: Log) -> pd.Data
     whole = 100.0 if percent else 1.0
     if not abs(total / whole - 1) <= _SUM_TOLERANCE or (marked and not percent):
         raise InputError(
-            f"{log.file}: the shares sum to {total:g}, which is neither 1 nor 100 %. Check the share column for missing "
+            f"{log.file}: the shares sum to {total:g}, which is neither 1 nor 100 %. Check the shares for missing "
             "directions and for a row of totals."
         )
     if percent:
