@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 
 from ..errors import CRSError, InputError
@@ -231,30 +232,12 @@ def _touches(cell: NDArray, width: int, t: Any, frame: shapely.Geometry | None) 
 
 
 def _areas_km2(cell: NDArray, width: int, t: Any, crs: str) -> NDArray[np.float64]:
-    """(n,) true areas on the CRS's ellipsoid."""
-    from pyproj import CRS, Proj
+    """(n,) true areas on the ellipsoid: of the cells' outlines in an equal-area projection."""
+    from pyproj import CRS, Transformer
 
-    parsed = CRS.from_user_input(crs)
-    x, y = _corners(cell, width, t)
-    if not parsed.is_geographic:
-        # get_factors gives the areal scale of the projection at the cell's middle (Snyder 1987, p. 24)
-        flat = abs(t.a * t.e - t.b * t.d) * parsed.axis_info[0].unit_conversion_factor ** 2
-        proj = Proj(parsed)
-        lon, lat = proj(x[:, :4].mean(1), y[:, :4].mean(1), inverse=True)
-        return flat / proj.get_factors(lon, lat).areal_scale / 1e6
-    if t.b or t.d:
-        raise InputError("a density raster turned against north in degrees: warp it to a north-up grid first.")
-    ellipsoid = parsed.get_geod()
-    assert ellipsoid is not None
-    a, e2 = ellipsoid.a, ellipsoid.es
-    zone = _zone_area(np.radians(y.max(1)), a, e2) - _zone_area(np.radians(y.min(1)), a, e2)
-    return zone * np.radians(x.max(1) - x.min(1)) / 1e6
-
-
-def _zone_area(lat: NDArray, a: float, e2: float) -> NDArray[np.float64]:
-    """Area [m2] between equator and latitude [rad] for each radian of longitude (Snyder 1987, eq. 3-12)."""
-    e, s = np.sqrt(e2), np.sin(lat)
-    return a**2 * (1 - e2) / 2 * (s / (1 - e2 * s**2) + np.arctanh(e * s) / e)
+    to = Transformer.from_crs(CRS.from_user_input(crs), "+proj=cea +datum=WGS84 +units=m", always_xy=True)
+    x, y = to.transform(*_corners(cell, width, t))
+    return np.abs((x[:, :-1] * y[:, 1:] - x[:, 1:] * y[:, :-1]).sum(axis=1)) / 2e6
 
 
 def read_elevation(sources: Sequence[Source], grid: Grid) -> tuple[Surface, list[FileReport]]:
@@ -282,8 +265,9 @@ def read_elevation(sources: Sequence[Source], grid: Grid) -> tuple[Surface, list
             values, transform, read = _heights(data, source, grid, log)
             crs = _crs(data, source, "elevation", log.file)
         if values.size:
-            reproject(values, part, src_transform=transform, src_crs=crs, src_nodata=np.nan,
-                      dst_transform=grid.transform, dst_crs=grid.crs, dst_nodata=np.nan, resampling=Resampling.bilinear)  # fmt: skip
+            to = {"dst_transform": grid.transform, "dst_crs": grid.crs, "dst_nodata": np.nan}
+            of = {"src_transform": transform, "src_crs": crs, "src_nodata": np.nan}
+            reproject(values, part, **of, **to, resampling=Resampling.bilinear)
         filled = np.isnan(out) & ~np.isnan(part)
         out[filled] = part[filled]
         reports.append(log.report(read, int(filled.sum())))
@@ -311,7 +295,6 @@ def _heights(data: Any, source: Source, grid: Grid, log: Log) -> tuple[NDArray[n
     """Heights [m] of the file around the grid, their transform, and the number of cells with a value."""
     from rasterio.warp import transform_bounds
     from rasterio.windows import Window, from_bounds
-    from rasterio.windows import transform as window_transform
 
     crs = _crs(data, source, "elevation", log.file)
     left, bottom, right, top = transform_bounds(grid.crs, crs, *grid.bounds, densify_pts=21)
@@ -338,4 +321,6 @@ def _heights(data: Any, source: Source, grid: Grid, log: Log) -> tuple[NDArray[n
     shown = [f"{v:g}" for v in values[wrong][:1]] + [""] * max(0, len(numbers) - 1)
     log.group("rejected", "raster_height", numbers, column="elevation_m", values=shown)
     values[wrong] = np.nan
-    return values, window_transform(window, data.transform), values.size - void
+    t = data.transform
+    corner = (t.a * col + t.b * row + t.c, t.d * col + t.e * row + t.f)
+    return values, Affine(t.a, t.b, corner[0], t.d, t.e, corner[1]), values.size - void

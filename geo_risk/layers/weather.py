@@ -133,9 +133,9 @@ def _open(path: Path, size: int = -1) -> tuple[str, list[list[str]]]:
 
 def _role(header: str) -> str | None:
     """Which column a header means; units in brackets do not count."""
-    bare = key(_BRACKET.sub("", header).split(" source")[0]) if " uncert" not in header else ""
-    if " source" in header:
+    if header.endswith((" source", ")")) and (" source" in header or " uncert" in header):  # of TMY3: no values
         return None
+    bare = key(re.sub(r"[\\/]", "", _BRACKET.sub("", header)))
     return next((role for role, words in _HEADERS.items() if bare in map(key, words)), None)
 
 
