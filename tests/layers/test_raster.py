@@ -95,7 +95,7 @@ def test_refusals_name_the_next_step(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="broken or not of its kind"):
         population(tmp_path / "v.asc", unit="persons")
     monkeypatch.setattr(raster, "MAX_POPULATED", 3)
-    with pytest.raises(InputError, match="more than 3 cells with people .*gdalwarp -r sum"):
+    with pytest.raises(InputError, match=r"more than 3 cells with people .*gdalwarp -r sum"):
         population(made(tmp_path / "q.tif", np.ones((2, 3))), unit="persons")
     with pytest.raises((SettingsError, InputError), match="no row that can be used"):
         population(made(tmp_path / "z.tif", np.zeros((2, 2))), unit="persons")
