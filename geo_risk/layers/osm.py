@@ -2,8 +2,9 @@
 OpenStreetMap extracts (PBF, XML) -> layers, all those asked for in one pass.
 
 Memory: the places of all nodes of the file (16 bytes a node, see `_STORAGE`) while areas are built, the
-node ids of its roads, and the features near the region. What lies outside the box is dropped as it
-is read, so a province's extract costs no more than its nodes.
+node ids of its roads, and the features near the region; what lies outside the box is dropped as it
+is read. Measured growth a MB of PBF (about 100,000 nodes), the region being small: 1.6 MB for roads, 2.6 MB for all
+else, of which 1.5 MB are pages of a file the system may take back. So 80 MB need about 0.2 GB, 1 GB about 2.6 GB.
 """
 
 from __future__ import annotations
