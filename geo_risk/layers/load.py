@@ -235,7 +235,8 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDat
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
     keep, known = np.ones(len(layer), bool), _known(layer, table)
-    known &= ~(layer["id"].notna() & ~layer["id"].duplicated(keep=False)).to_numpy()  # copies share their id too
+    # copies share every column, their id too
+    known = known & (layer["id"].isna() | layer["id"].duplicated(keep=False)).to_numpy()
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _take(layer, keep)
