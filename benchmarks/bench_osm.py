@@ -4,8 +4,9 @@ Roads of an OpenStreetMap extract to a layer that is ready for the network, time
     python benchmarks/bench_osm.py FILE.osm.pbf [--crs EPSG:32629] [--runs 3] [--pyrosm PYTHON] [--osmnx]
 
 Each reader runs in a process of its own, in turns, imports outside the clock; the best of ``--runs`` counts,
-in seconds of processor time (all threads), which other work on the machine disturbs least; GDAL's driver and pyrosm give their own columns, osmnx a graph (from XML, converted outside the
-clock). ``--pyrosm`` names a Python that has pyrosm, if this one has not. The last lines are all layers in
+in seconds of processor time (all threads), which other work on the machine disturbs least.
+GDAL's driver and pyrosm give their own columns, osmnx a graph (from XML, converted outside the clock).
+``--pyrosm`` names a Python that has pyrosm, if this one has not. The last lines are all layers in
 one pass against one pass a layer.
 """
 
