@@ -150,7 +150,8 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
         _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
-        _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"), *SOURCE),
+        _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"),
+        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
         ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction"), _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),

@@ -13,7 +13,7 @@ import shapely
 
 from ..errors import InputError
 from ..schema import Table
-from . import attributes, coverage, firms, hazards, headers, identity, lines, parts, place, quantities
+from . import attributes, coverage, firms, hazards, headers, identity, lines, osm, parts, place, quantities, raster
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
@@ -36,6 +36,7 @@ def load_layer(
     anchor: Box | None = None,
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
     evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
+    extracts: Mapping[str, Path] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -50,6 +51,7 @@ def load_layer(
     joins : finished layers (same CRS) for ``join``.
     evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
         against which an unstated coordinate system is judged.
+    extracts : folders of `osm.write_layers` by path of the OpenStreetMap file, read in its place.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def load_layer(
     """
     table = table_of(name)
     frames: list[gpd.GeoDataFrame] = []
-    inputs = read_inputs(table, sources(name, spec, folder))
+    inputs = read_inputs(table, sources(name, spec, folder), lambda source: _read(source, name, anchor, extracts or {}))
     raws = [raw for _, raw in inputs] + [raw.points for _, raw in inputs if raw.points is not None]
     for number, (source, raw) in enumerate(inputs):
         _select(raw, source)
@@ -79,6 +81,18 @@ def load_layer(
     reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
     return layer, reports
+
+
+def _read(source: Source, name: str, anchor: Box | None, extracts: Mapping[str, Path]) -> Raw:
+    """The rows of one input: from what was kept of an extract, from a raster, or from the file itself."""
+    if source.path in extracts:
+        return osm.read_stored(Path(source.path), name, extracts[source.path])
+    if name == "population" and raster.is_raster(Path(source.path), source.sublayer):
+        return raster.read_population(source, anchor)
+    expected = tuple(source.columns.values())
+    return read(
+        source.path, source.sublayer, layer=name, expected=expected, accept=source.accept, encoding=source.encoding
+    )
 
 
 def _nothing_left(name: str, raws: list[Raw]) -> str:
@@ -236,6 +250,8 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
     keep, known = np.ones(len(layer), bool), _known(layer, table)
+    # copies share every column, their id too
+    known = known & (layer["id"].isna() | layer["id"].duplicated(keep=False)).to_numpy()
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _parts(_take(layer, keep), table, shown, inputs)
@@ -308,14 +324,7 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     for source in sources(name, spec, folder):
         if source.join:
             continue
-        raw = read(
-            source.path,
-            source.sublayer,
-            layer=name,
-            expected=tuple(source.columns.values()),
-            accept=source.accept,
-            encoding=source.encoding,
-        )
+        raw = _read(source, name, None, {})
         if not len(raw.frame):
             continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})

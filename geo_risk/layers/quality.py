@@ -409,7 +409,60 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "duplicate": ("the same feature as row {detail}; merged", "与第 {detail} 行重复，已合并"),
     "near_duplicate": ("nearly the same feature as row {detail}; merged", "与第 {detail} 行近似重复，已合并"),
-    "osm_broken": ("features cut off at the edge of the extract, left out", "在数据边缘被截断的要素，已略去"),
+    # OpenStreetMap
+    "osm_broken": (
+        "features that cannot be built (cut off at the edge of the extract, or drawn wrongly), left out",
+        "无法构建的要素（在数据边缘被截断或绘制有误），已略去",
+    ),
+    "osm_cut": (
+        "ways cut at the edge of the extract: the part that is there is kept",
+        "在数据边缘被截断的线，保留其余部分",
+    ),
+    "osm_outside": (
+        "features of the extract far from the region, not taken",
+        "数据中远离本区域的要素，未采用",
+    ),
+    "osm_levels": (
+        "admin_level read as in China: 5 city, 6 county, 8 township, 10 village",
+        "admin_level 按中国用法读取：5 市、6 县、8 乡镇、10 村",
+    ),
+    "turn_via_way": ("turn restrictions over a way, left out", "经由道路（而非节点）的转向限制，已略去"),
+    "turn_partial": (
+        "turn restrictions for some vehicles or hours only, left out",
+        "仅限部分车辆或时段的转向限制，已略去",
+    ),
+    "turn_unknown": ("turn restrictions of an unknown kind, left out", "类型不明的转向限制，已略去"),
+    "turn_incomplete": (
+        "turn restrictions without all their members in the extract, left out",
+        "成员不全的转向限制，已略去",
+    ),
+    # rasters
+    "raster_unit": ("cells read as {detail}, as the file says", "栅格单位按文件说明取 {detail}"),
+    "raster_sums": ("people: {detail}", "人口合计：{detail}"),
+    "raster_empty": ("cells without data", "无数据的栅格"),
+    "raster_negative": ("cells with negative people", "人口为负的栅格"),
+    "raster_elsewhere": ("the file does not reach the region", "文件范围不含本区域"),
+    "raster_feet": ("heights in feet, converted to metres", "高程单位为英尺，已换算为米"),
+    "raster_height": ("no height on Earth", "高程值不可能存在"),
+    # weather
+    "wind_speed": ("no wind speed, or an impossible one", "风速缺失或不可能"),
+    "wind_direction": (
+        "no wind direction, or one that is impossible or contradicts the other column",
+        "风向缺失、不可能或与另一列矛盾",
+    ),
+    "wind_share": ("no share, or one below 0", "频率缺失或为负"),
+    "wind_hours": ("{detail}: not whole years, so that seasons may count unequally", "{detail}，非整年，季节可能不均"),
+    "wind_tens": (
+        "directions in tens of degrees: each parted over the sectors it touches",
+        "风向以十度为单位，按所占比例分入相邻方位",
+    ),
+    "wind_no_stability": ("stability class cannot be told", "无法判断大气稳定度"),
+    "wind_cloud_unit": (
+        "cloud cover without a unit; not used (write 总云量(成) or 总云量(%))",
+        "云量未注明单位，未采用（请写 总云量(成) 或 总云量(%)）",
+    ),
+    "wind_percent": ("shares read as percentages", "频率按百分数读取"),
+    "wind_sum": ("the shares sum to {detail}; scaled to 1", "频率合计为 {detail}，已归一"),
     "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
 }
 

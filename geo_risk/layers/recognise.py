@@ -17,15 +17,16 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
-from . import angles, coordinates, hazards, headers, survey, systems
+from . import angles, coordinates, hazards, headers, raster, survey, systems
 from .attributes import canonical, strings
 from .evidence import KINDS, Around, townships
 from .load import load_layer, wgs84_bounds
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
 from .text import key, plain
-from .toml import region_toml
+from .toml import WEATHER, region_toml
 from .vectors import COMPANIONS
+from .weather import is_wind, load_wind
 
 __all__ = ["Recognised", "recognise", "region_toml"]
 
@@ -174,6 +175,10 @@ def _stem(path: Path) -> Path:
 
 def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
     kind = kind_of(path.name)
+    own = _look_raster(path) if raster.is_raster(path) else _look_wind(path) if is_wind(path) else None
+    if own is not None:
+        yield own, None
+        return
     if kind not in READABLE and kind not in SIDECARS:
         yield Recognised(path, None, None, notes=("skipped: no kind of file that holds data",)), None
         return
@@ -197,15 +202,34 @@ def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
 
 
 def _look_osm(path: Path) -> list[Recognised]:
-    from .osm import LAYER_NAMES, read_raw
+    from .osm import survey
 
-    found = [(name, read_raw(path, name)) for name in LAYER_NAMES]
     note = "by OpenStreetMap tags; © OpenStreetMap contributors, ODbL 1.0"
     return [
-        Recognised(path, None, name, _OWN, None, "wgs84", {}, len(raw.frame), (note,))
-        for name, raw in found
-        if len(raw.frame)
+        Recognised(path, None, name, _OWN, None, "wgs84", {}, count, (note,)) for name, count in survey(path).items()
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
+
+
+def _look_raster(path: Path) -> Recognised:
+    """Population or elevation, by the file's name; a raster's numbers alone do not tell."""
+    stem = path.name.partition(".")[0]
+    hits = [n for n in ("population", "elevation") if _name_hits(stem, LAYERS[n])]
+    if re.fullmatch(r"[NS]\d{2}[EW]\d{3}", stem, re.I):  # how tiles of SRTM heights are named
+        hits = ["elevation"]
+    if len(hits) != 1:
+        return Recognised(path, None, None, notes=("skipped: a raster whose name tells neither population nor height",))
+    notes: tuple[str, ...] = ("a raster, by its name",)
+    if hits[0] == "population":
+        notes += ('what a cell holds is read from the file; else write unit = "persons" or "persons/km2"',)
+    return Recognised(path, None, hits[0], _OWN, notes=notes)
+
+
+def _look_wind(path: Path) -> Recognised:
+    try:
+        table, report = load_wind(path)
+    except GeoRiskError as error:
+        return Recognised(path, None, None, notes=(f"skipped: {error}",))
+    return Recognised(path, None, WEATHER, _OWN, rows=report.rows_read, notes=(f"wind: {len(table)} classes",))
 
 
 def _judge(path: Path, sublayer: str | None, raw: Raw, shape: str | None = None) -> Recognised:

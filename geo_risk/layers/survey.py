@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..schema import Table
 from . import coordinates, headers
 from .coordinates import Box
 from .raw import Raw
-from .read import TEXT, WORKBOOKS, kind_of, members, read
+from .read import TEXT, WORKBOOKS, kind_of, members
 from .sources import Source
 from .text import plain
 
@@ -26,14 +26,15 @@ SAME_M = 0.01  # two rows of one point number this close are one point: the surv
 _SHOWN = 10  # point numbers named in one message
 
 
-def read_inputs(table: Table, wanted: Sequence[Source]) -> list[tuple[Source, Raw]]:
+def read_inputs(table: Table, wanted: Sequence[Source], read: Callable[[Source], Raw]) -> list[tuple[Source, Raw]]:
     """
-    Every input of a layer as read; for a line layer, a table of lines has its table of points in ``Raw.points``.
+    Every input of a layer as ``read`` gives it; in a line layer, a table of lines has its table of points
+    in ``Raw.points``.
 
     The two tables may be sheets of one workbook, members of one archive, or two items of ``source``;
     the point table is then no input of its own. Errors are those of `read.read`.
     """
-    inputs = [pair for source in wanted for pair in _read(table, source)]
+    inputs = [pair for source in wanted for pair in _read(table, source, read)]
     if table.geometry != "line":
         return inputs
     taken: set[int] = set()
@@ -50,13 +51,12 @@ def read_inputs(table: Table, wanted: Sequence[Source]) -> list[tuple[Source, Ra
     return [pair for i, pair in enumerate(inputs) if i not in taken]
 
 
-def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
-    expected = tuple(source.columns.values())
+def _read(table: Table, source: Source, read: Callable[[Source], Raw]) -> list[tuple[Source, Raw]]:
     if table.geometry == "line" and source.sublayer is None and _holds_several(source.path):
         found = []
         for member in members(Path(source.path)):
             try:
-                raw = read(source.path, member.label, layer=table.name, expected=expected, accept=source.accept)
+                raw = read(replace(source, sublayer=member.label))
             except GeoRiskError:  # a sheet of remarks
                 continue
             found.append(raw)
@@ -66,7 +66,7 @@ def _read(table: Table, source: Source) -> list[tuple[Source, Raw]]:
             if best is not None:
                 _tell_others(raw, [r for r in others if r is not others[best]])
                 return [(source, raw), (source, others[best])]
-    return [(source, read(source.path, source.sublayer, layer=table.name, expected=expected, accept=source.accept))]
+    return [(source, read(source))]
 
 
 def _name_sheet(raw: Raw) -> None:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from .recognise import Recognised
 
 
+WEATHER = "weather"  # what a file of wind is recognised as; the section that names it
+
+
 def region_toml(name: str, recognised: Sequence[Recognised], folder: Path) -> str:
     """
     A region.toml: [region], one [layers.X] a layer found, and as comments what each file is taken
     for, what to confirm, and which files are left out and why. Paths under ``folder`` are relative.
     """
-    used = [r for r in recognised if r.layer and not r.duplicate_of]
+    wind = [r for r in recognised if r.layer == WEATHER and not r.duplicate_of][:1]
+    used = [r for r in recognised if r.layer in LAYERS and not r.duplicate_of] + wind
     layers = {layer: [r for r in used if r.layer == layer] for layer in LAYERS}
     boundary = 'boundary = "districts"' if layers["districts"] else '# boundary = "inputs/boundary.geojson"'
     lines = [
@@ -32,6 +36,10 @@ def region_toml(name: str, recognised: Sequence[Recognised], folder: Path) -> st
     for layer, files in layers.items():
         if files:
             lines += [*_layer(layer, files, folder), ""]
+    for r in wind:
+        notes = _comment("; ".join(r.notes))
+        lines += ["[weather]", f"# {_comment(_path(r, folder))}: {r.rows} rows; {notes}",
+                  f"wind = {_text(_path(r, folder))}", ""]  # fmt: skip
     left = [r for r in recognised if r not in used]
     if left:
         lines += ["# Not used:"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .. import store
@@ -16,6 +17,7 @@ from .files import SHARED_CODE, bind, layer_files
 # report says of one that is itself of no known system.
 EVIDENCE = ("districts", "roads", "water")
 UNSTATED = frozenset(("cannot_tell_datum", "unknown_system", "crs_guess"))
+_EXTRACT_MARGIN_M = 500.0
 CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
@@ -41,18 +43,18 @@ def import_steps(region: Region) -> list[Step]:
         code,
         is_database(boundary_spec),
     )
-    imports = []
+    extracts = _extracts(region)
+    imports = [_extract_step(region, path, *extract) for path, extract in extracts.items()]
     for name in _import_order(region):
         spec = _spec(region, name)
-        reads = (build / "frame.json", *source_files(name, spec, region.folder))
+        reads = (build / "frame.json", *_inputs(name, spec, region, extracts))
         if spec.get("join"):
             reads += layer_files(region, spec["join"])
         known = _known(region, name)
         reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
-        imports.append(
-            Step(f"import {name}", bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
-        )
+        run = bind(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
+        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec)))
     layers = layer_files(region, *settings.layers)
     grid_reads = layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
     return [
@@ -66,15 +68,60 @@ def import_steps(region: Region) -> list[Step]:
             [settings.region.cell_m, boundary],
             code,
         ),
+        *_surface_steps(region),
+        *_weather_steps(region),
         Step(
             "quality",
             lambda: _quality(region),
-            tuple(build / "quality" / f"{name}.json" for name in settings.layers) + layers,
+            tuple(build / "quality" / f"{name}.json" for name in _reported(region)) + layers,
             (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
             None,
             code,
         ),
     ]
+
+
+Extracts = dict[str, tuple[Path, tuple[str, ...]]]
+
+
+def _extracts(region: Region) -> Extracts:
+    """OpenStreetMap files by path: the folder that keeps what one pass over them gives, and the layers they give."""
+    from ..layers.read import OSM, kind_of
+    from ..layers.sources import sources
+
+    wanted: dict[str, list[str]] = {}
+    for name in region.vector_layers:
+        for source in sources(name, _spec(region, name), region.folder):
+            if "://" not in source.path and kind_of(source.path) in OSM:
+                wanted.setdefault(source.path, []).append(name)
+    folder = region.build / "osm"
+    return {path: (folder / str(i), tuple(wanted[path])) for i, path in enumerate(sorted(wanted))}
+
+
+def _extract_step(region: Region, path: str, folder: Path, layers: tuple[str, ...]) -> Step:
+    from ..layers.load import widen
+    from ..layers.osm import stored_files, write_layers
+
+    file, frame = Path(path), region.build / "frame.json"
+    shown = file.relative_to(region.folder) if file.is_relative_to(region.folder) else file
+
+    def run() -> None:
+        # a little more than the anchor, which the import then cuts off exactly
+        write_layers(file, layers, widen(tuple(region.frame["anchor"]), _EXTRACT_MARGIN_M), folder)
+
+    return Step(f"osm {shown.as_posix()}", run, (frame, file), stored_files(layers, folder), list(layers), CODE)
+
+
+def _inputs(name: str, spec: dict[str, Any], region: Region, extracts: Extracts) -> tuple[Path, ...]:
+    """The files a layer is read from: what was kept of an extract stands for the extract."""
+    from ..layers.osm import stored_files
+    from ..layers.sources import source_files
+
+    files: tuple[Path, ...] = ()
+    for file in source_files(name, spec, region.folder):
+        kept = extracts.get(str(file))
+        files += stored_files((name,), kept[0]) if kept else (file,)
+    return files
 
 
 def _spec(region: Region, name: str) -> dict[str, Any]:
@@ -94,7 +141,9 @@ def _import_order(region: Region) -> list[str]:
                 "must be a layer of this region that has coordinates of its own."
             )
     first = {name: i for i, name in enumerate(EVIDENCE)}
-    return sorted(layers, key=lambda name: (layers[name].join is not None, first.get(name, len(first)), name))
+    return sorted(
+        region.vector_layers, key=lambda name: (layers[name].join is not None, first.get(name, len(first)), name)
+    )
 
 
 def _known(region: Region, name: str) -> list[str]:
@@ -143,19 +192,21 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
     )
 
 
-def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
+def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str, Path]) -> None:
     from ..layers.load import load_layer
     from ..layers.quality import quality_json
 
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
+    anchor = tuple(region.frame["anchor"])
     frame, reports = load_layer(
         name,
         spec,
         folder=region.folder,
         crs=region.crs,
-        anchor=tuple(region.frame["anchor"]),
+        anchor=anchor,
         joins=joins,
         evidence=_evidence(region, name),
+        extracts=extracts,
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
@@ -181,10 +232,54 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
     store.write_table(region.build / "boundary.parquet", gpd.GeoDataFrame(geometry=[outline], crs=region.crs))
 
 
+def _surface_steps(region: Region) -> list[Step]:
+    from ..layers.sources import source_files
+
+    if "elevation" not in region.settings.layers:
+        return []
+    build, spec = region.build, _spec(region, "elevation")
+    reads = (build / "frame.json", build / "grid.json", *source_files("elevation", spec, region.folder))
+    writes = (build / "surfaces" / "elevation.tif", build / "quality" / "elevation.json")
+    return [Step("import elevation", lambda: _elevation(region, spec), reads, writes, spec, CODE)]
+
+
+def _elevation(region: Region, spec: dict[str, Any]) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.raster import read_elevation
+    from ..layers.sources import sources
+
+    surface, reports = read_elevation(sources("elevation", spec, region.folder), region.grid)
+    store.write_surface(region.build / "surfaces" / "elevation.tif", surface)
+    store.write_json(region.build / "quality" / "elevation.json", quality_json(reports))
+
+
+def _weather_steps(region: Region) -> list[Step]:
+    given = region.settings.weather.wind
+    if given is None:
+        return []
+    file, build = region.folder / given, region.build
+    writes = (build / "tables" / "wind_rose.parquet", build / "quality" / "weather.json")
+    return [Step("weather", lambda: _weather(region, file), (file,), writes, given, (*CODE, "standards"))]
+
+
+def _weather(region: Region, file: Path) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.weather import load_wind
+
+    table, report = load_wind(file)
+    store.write_table(region.build / "tables" / "wind_rose.parquet", table)
+    store.write_json(region.build / "quality" / "weather.json", quality_json([report]))
+
+
+def _reported(region: Region) -> list[str]:
+    """Names of the parts of the quality report."""
+    return [*region.settings.layers, *(["weather"] if region.settings.weather.wind else [])]
+
+
 def _quality(region: Region) -> None:
     from ..layers.quality import merge_quality, quality_html
 
-    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
+    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in _reported(region)]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
     store.write_text(region.build / "quality.html", quality_html(merged))
