@@ -412,6 +412,8 @@ def tell_system(
     raw: Raw, settled: Settled, declared: str | None, labelled: str | None, lon: NDArray, lat: NDArray
 ) -> float:
     """Note which system the numbers were read in, and what cannot be known about it: its error [m], else 0."""
+    raw.log.system = settled.system
+    raw.log.system_from = "stated" if labelled is not None or not settled.guessed else "judged"
     if declared is not None and declared != settled.system:
         raw.log.note("crs_conflict", detail=declared)
     if labelled is not None and not settled.projected:

@@ -11,16 +11,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import InputError
+from ..errors import GeoRiskError, InputError, together
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place
+from ..store import sha256
+from . import attributes, diagnosis, hazards, headers, identity, place
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
 from .raw import Raw
 from .read import read
+from .rejects import Written, returned, write_rejects
 from .repair import duplicates, repair
-from .sources import Source, sources, table_of
+from .sources import Source, shapefile_parts, sources, table_of
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
 _FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
@@ -35,6 +37,7 @@ def load_layer(
     anchor: Box | None = None,
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
     evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
+    rejects: Path | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -49,6 +52,7 @@ def load_layer(
     joins : finished layers (same CRS) for ``join``.
     evidence : finished layers (same CRS), such as districts, roads and water, against which an
         unstated coordinate system is judged.
+    rejects : folder into which each file's rejected rows are written, to be mended and imported again.
 
     Returns
     -------
@@ -58,26 +62,70 @@ def load_layer(
     Raises
     ------
     InputError, SettingsError, CRSError
-        With file, row, column, value and the next step; also if no row at all is left.
+        With file, row, column, value and the next step, of all files at once; also if no row at all is left.
     """
     table = table_of(name)
+    asked = sources(name, spec, folder)
     parts: list[gpd.GeoDataFrame] = []
     raws: list[Raw] = []
-    for number, source in enumerate(sources(name, spec, folder)):
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
-        raws.append(raw)
-        _select(raw, source)
-        part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+    written: list[Written] = []
+    errors: list[GeoRiskError] = []
+    for number, source in enumerate(asked):
+        try:
+            raw = _read(source, name)
+            raws.append(raw)
+            written.append(Written.of(raw))
+            _select(raw, source)
+            part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+        except GeoRiskError as error:
+            errors.append(error)
+            continue
         if part is not None and len(part):
             parts.append(part.assign(_file=number))
+    if errors:
+        raise together(errors)
     if not parts:
         raise InputError(_nothing_left(name, raws))
     layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
     layer = _unite(layer, table, raws)
-    counts = layer["_file"].value_counts()
-    reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
+    taken: set[str] = set()
+    reports = []
+    for number, (raw, was, source) in enumerate(zip(raws, written, asked, strict=True)):
+        rows = layer[layer["_file"] == number]
+        raw.log.issues = list(diagnosis.located(raw, was, rows, table, source))
+        reports.append(
+            raw.log.report(
+                raw.read,
+                len(rows),
+                inputs=_inputs(source, folder),
+                rejects=write_rejects(rejects, raw, was, source.columns, taken) if rejects else "",
+                contents=diagnosis.contents(rows, table, raw.log.columns),
+                places=diagnosis.places(rows, tuple(raw.log.issues)),
+            )
+        )
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
     return layer, reports
+
+
+def _read(source: Source, name: str) -> Raw:
+    raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+    returned(raw)
+    return raw
+
+
+def _inputs(source: Source, folder: Path) -> tuple[dict[str, Any], ...]:
+    """The files behind a source as given, with size and hash: what a later import can be compared with."""
+    if "://" in source.path:
+        return ()
+    path = Path(source.path)
+    return tuple(
+        {
+            "path": (p.relative_to(folder) if p.is_relative_to(folder) else p).as_posix(),
+            "bytes": p.stat().st_size,
+            "sha256": sha256(p),
+        }
+        for p in (path, *shapefile_parts(path))
+    )
 
 
 def _nothing_left(name: str, raws: list[Raw]) -> str:
@@ -273,7 +321,7 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     for source in sources(name, spec, folder):
         if source.join:
             continue
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        raw = _read(source, name)
         if not len(raw.frame):
             continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})

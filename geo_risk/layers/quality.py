@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ACTIONS = {"repaired": "已修复", "rejected": "已剔除", "noted": "提示"}
+from .advice import advice
 
 # code -> (English, Chinese). ``{detail}`` is filled by the issue.
 PROBLEMS: dict[str, tuple[str, str]] = {
@@ -28,6 +27,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_parsed": ("the feature cannot be read: {detail}", "要素无法读取：{detail}"),
     "ring_closed": ("ring not closed; closed", "环未闭合，已闭合"),
+    "rejects_back": (
+        "a mended file of rejected rows: its columns {detail} are not data",
+        "改正后的剔除清单：{detail} 各列不是数据",
+    ),
     # columns
     "columns": ("columns read as {detail}", "列对应关系：{detail}"),
     "rival_column": (
@@ -151,13 +154,18 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 }
 
 
+_RANGES = 200  # ranges of rows an issue of many rows names; the count always tells how many there are
+
+
 @dataclass(frozen=True)
 class Issue:
     """
     One finding.
 
     ``row`` is the row as a person counts it (None: the whole file); ``count`` the rows concerned
-    (one issue may stand for many alike); ``value`` the value as written.
+    (one issue may stand for many alike, then ``rows`` names them, such as "2-5, 9"); ``value`` the
+    value as written and ``after`` what became of it; ``lon``, ``lat`` where the row is or would be
+    (WGS 84 degrees; None if not known).
     """
 
     file: str
@@ -168,6 +176,10 @@ class Issue:
     action: str
     count: int = 1
     detail: str = ""
+    rows: str = ""
+    after: str = ""
+    lon: float | None = None
+    lat: float | None = None
 
     @property
     def problem(self) -> str:
@@ -179,6 +191,11 @@ class Issue:
         """What is wrong, in Chinese."""
         return PROBLEMS[self.code][1].replace("{detail}", self.detail)
 
+    @property
+    def suggestion(self) -> tuple[str, str]:
+        """What to do about it, in English and Chinese; empty where there is nothing to do."""
+        return advice(self.code, self.action)
+
 
 @dataclass(frozen=True)
 class FileReport:
@@ -188,7 +205,10 @@ class FileReport:
     ``rows_read = rows_kept + rows_rejected`` always; rows merged into another (one source on many
     rows) count as kept; ``rows_repaired`` counts repairs (a row mended twice counts twice).
     ``features`` is how many features came out, ``left_out`` how many rows the user's own 'where', or
-    a region smaller than an extract, set aside before reading.
+    a region smaller than an extract, set aside before reading. ``inputs`` are the files behind it
+    (path, bytes, sha256), ``system`` the coordinate system taken and ``system_from`` "stated" or
+    "judged", ``rejects`` the file of rejected rows to mend, ``contents`` and ``places`` what
+    `diagnosis` found.
     """
 
     file: str
@@ -201,6 +221,12 @@ class FileReport:
     left_out: int = 0
     columns: Mapping[str, str] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
+    inputs: tuple[Mapping[str, Any], ...] = ()
+    system: str = ""
+    system_from: str = ""
+    rejects: str = ""
+    contents: tuple[Mapping[str, Any], ...] = ()
+    places: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a report whose sums do not close: a row would have vanished unreported."""
@@ -220,6 +246,7 @@ class Log:
         self.issues: list[Issue] = []
         self.columns: dict[str, str] = {}
         self.left_out = 0
+        self.system = self.system_from = ""
 
     def add(
         self,
@@ -231,11 +258,16 @@ class Log:
         value: Any = "",
         count: int = 1,
         detail: Any = "",
+        rows: str = "",
+        after: Any = "",
+        lon: float | None = None,
+        lat: float | None = None,
     ) -> None:
-        """One issue; ``value`` and ``detail`` are kept as text, long values cut at 200 characters."""
-        text = "" if value is None else str(value)[:200]
+        """One issue; ``value``, ``after`` and ``detail`` are kept as text, long values cut at 200 characters."""
         number = None if row is None else int(row)
-        self.issues.append(Issue(self.file, number, column, text, code, action, count, str(detail)))
+        self.issues.append(
+            Issue(self.file, number, column, _cut(value), code, action, count, str(detail), rows, _cut(after), lon, lat)
+        )
 
     def note(self, code: str, **where: Any) -> None:
         """Something to know; nothing was changed."""
@@ -256,16 +288,33 @@ class Log:
 
     def group(self, action: str, code: str, rows: Sequence[int], *, column: str = "", values: Sequence[Any],
               detail: Any = "") -> None:  # fmt: skip
-        """Many rows with the same finding: one issue, shown by its first row."""
-        if len(rows):
-            self.add(action, code, row=rows[0], column=column, value=values[0], count=len(rows), detail=detail)
+        """Many rows with the same finding: one issue, shown by its first row; rejected rows get one each."""
+        if action == "rejected":
+            self.reject(code, rows, column=column, values=values, details=str(detail))
+        elif len(rows):
+            self.add(action, code, row=rows[0], column=column, value=values[0], count=len(rows), detail=detail,
+                     rows=ranges(rows) if len(rows) > 1 else "")  # fmt: skip
 
-    def report(self, rows_read: int, features: int) -> FileReport:
-        """The finished report."""
+    def report(self, rows_read: int, features: int, **more: Any) -> FileReport:
+        """The finished report; ``more`` are further fields of `FileReport`."""
         rejected = sum(i.count for i in self.issues if i.action == "rejected")
         repaired = sum(i.count for i in self.issues if i.action == "repaired")
         return FileReport(self.file, self.layer, rows_read, rows_read - rejected, rejected, repaired, features,
-                          self.left_out, dict(self.columns), tuple(self.issues))  # fmt: skip
+                          self.left_out, dict(self.columns), tuple(self.issues), system=self.system,
+                          system_from=self.system_from, **more)  # fmt: skip
+
+
+def _cut(value: Any) -> str:
+    return "" if value is None else str(value)[:200]
+
+
+def ranges(rows: Iterable[int]) -> str:
+    """Row numbers as a person writes them: "2-5, 9"; beyond 200 ranges the rest is "…"."""
+    numbers = sorted(set(map(int, rows)))
+    starts = [n for i, n in enumerate(numbers) if i == 0 or numbers[i - 1] != n - 1]
+    ends = [n for i, n in enumerate(numbers) if i == len(numbers) - 1 or numbers[i + 1] != n + 1]
+    told = [str(a) if a == b else f"{a}-{b}" for a, b in zip(starts[:_RANGES], ends, strict=False)]
+    return ", ".join([*told, "…"] if len(starts) > _RANGES else told)
 
 
 TOTALS = ("rows_read", "rows_kept", "rows_rejected", "rows_repaired", "features", "left_out")
@@ -275,64 +324,58 @@ def quality_json(reports: Sequence[FileReport]) -> dict[str, Any]:
     """The reports as plain JSON data: totals, and each file with its issues in English and Chinese."""
     files = []
     for r in reports:
-        issues = [
-            {"row": i.row, "column": i.column, "value": i.value, "code": i.code, "action": i.action, "count": i.count,
-             "problem": i.problem, "problem_zh": i.problem_zh}
-            for i in r.issues
-        ]  # fmt: skip
-        files.append({"file": r.file, "layer": r.layer, **{k: getattr(r, k) for k in TOTALS},
-                      "columns": dict(r.columns), "issues": issues})  # fmt: skip
-    return {**{k: sum(getattr(r, k) for r in reports) for k in TOTALS}, "files": files}
+        more = {"columns": dict(r.columns), "inputs": list(r.inputs), "system": r.system, "system_from": r.system_from,
+                "rejects": r.rejects, "contents": list(r.contents), "places": dict(r.places)}  # fmt: skip
+        totals = {k: getattr(r, k) for k in TOTALS}
+        files.append({"file": r.file, "layer": r.layer, **totals, **more, "issues": [_issue(i) for i in r.issues]})
+    return _totalled(files)
 
 
-_STYLE = """
-body{font:15px/1.5 "Noto Sans CJK SC","Microsoft YaHei",sans-serif;
-margin:2em auto;max-width:1100px;padding:0 1em;color:#222}
-table{border-collapse:collapse;width:100%;margin:.6em 0 1.6em}td,th{border:1px solid #ccc;padding:.25em .5em;
-text-align:left;vertical-align:top}th{background:#f2f2f2}td.n{text-align:right}.rejected{background:#fdecea}.repaired{background:#fff8e1}
-h2{margin-top:2em}small{color:#666}
-"""
-_SHOWN = 500  # issues a file on the page; all of them are in the JSON
+def _issue(i: Issue) -> dict[str, Any]:
+    english, chinese = i.suggestion
+    optional = {"rows": i.rows, "after": i.after, "detail": i.detail, "suggestion": english, "suggestion_zh": chinese}
+    place = {} if i.lon is None or i.lat is None else {"lon": round(i.lon, 7), "lat": round(i.lat, 7)}
+    return {"row": i.row, "column": i.column, "value": i.value, "code": i.code, "action": i.action, "count": i.count,
+            "problem": i.problem, "problem_zh": i.problem_zh, **{k: v for k, v in optional.items() if v},
+            **place}  # fmt: skip
 
 
 def merge_quality(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Several results of `quality_json` as one."""
-    files = [f for part in parts for f in part["files"]]
-    return {**{k: sum(f[k] for f in files) for k in TOTALS}, "files": files}
+    return _totalled([f for part in parts for f in part["files"]])
 
 
-def quality_html(quality: Mapping[str, Any]) -> str:
-    """A self-contained page of what `quality_json` gives; everything that comes from a file is escaped."""
-    e = html.escape
-    words = ("读入 read", "保留 kept", "剔除 rejected", "修复 repaired", "要素 features", "略去 left out")
-    rows = []
-    for f in quality["files"]:
-        cells = "".join(f'<td class="n">{f[k]:,}</td>' for k in TOTALS)
-        rows.append(f"<tr><td>{e(f['file'])}</td><td>{e(f['layer'])}</td>{cells}</tr>")
-    head = ("文件 file", "图层 layer", *words)
-    parts = [_table(head, rows), *(_file_part(f) for f in quality["files"])]
-    return (
-        '<!doctype html>\n<html lang="zh"><head><meta charset="utf-8"><title>数据质量报告</title>'
-        f"<style>{_STYLE}</style></head><body><h1>数据质量报告 <small>data quality</small></h1>"
-        f"{''.join(parts)}</body></html>\n"
-    )
+def _totalled(files: list[dict[str, Any]]) -> dict[str, Any]:
+    totals = {k: sum(f[k] for f in files) for k in TOTALS}
+    return {**totals, "first": first_things(files), "files": files}
 
 
-def _file_part(report: Mapping[str, Any]) -> str:
-    e = html.escape
-    order = {"rejected": 0, "repaired": 1, "noted": 2}
-    issues = sorted(report["issues"], key=lambda i: order[i["action"]])
-    rows = [
-        f'<tr class="{i["action"]}"><td class="n">{"" if i["row"] is None else i["row"]}</td>'
-        f"<td>{e(i['column'])}</td><td>{e(i['value'])}</td>"
-        f'<td>{e(i["problem_zh"])}<br><small>{e(i["problem"])}</small></td><td class="n">{i["count"]:,}</td>'
-        f"<td>{ACTIONS[i['action']]}<br><small>{i['action']}</small></td></tr>"
-        for i in issues[:_SHOWN]
-    ]
-    more = f"<p>另有 {len(issues) - _SHOWN:,} 条见 quality.json</p>" if len(issues) > _SHOWN else ""
-    head = ("行 row", "列 column", "值 value", "问题 problem", "行数 rows", "处理 action")
-    return f"<h2>{e(report['file'])} <small>{e(report['layer'])}</small></h2>{_table(head, rows)}{more}"
+def first_things(files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """
+    What to do first: one entry a code, action and advice, those with rows set aside before the others, then by rows.
+
+    Only findings there is something to do about; each names its files and the first problem as an example.
+    """
+    order = ("rejected", "repaired", "noted")
+    found: dict[tuple[str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for f in files:
+        for i in f["issues"]:
+            if "suggestion" in i:
+                found.setdefault((i["code"], i["action"]), []).append((f, i))
+    out = []
+    for (code, action), told in found.items():
+        problem, problem_zh = headline([i for _, i in told])
+        rows = sum(f["rows_read"] if i["row"] is None and i["count"] == 1 else i["count"] for f, i in told)
+        named = list(dict.fromkeys(f["file"] for f, _ in told))
+        out.append({"code": code, "action": action, "rows": rows, "files": named, "problem": problem,
+                    "problem_zh": problem_zh, "suggestion": told[0][1]["suggestion"],
+                    "suggestion_zh": told[0][1]["suggestion_zh"]})  # fmt: skip
+    return sorted(out, key=lambda e: (order.index(e["action"]), -e["rows"], e["code"]))
 
 
-def _table(head: Iterable[str], rows: Iterable[str]) -> str:
-    return f"<table><tr>{''.join(f'<th>{h}</th>' for h in head)}</tr>{''.join(rows)}</table>"
+def headline(issues: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """(English, Chinese) problem of issues of one code; where their details differ, "…" stands for them."""
+    if len({i.get("detail", "") for i in issues}) == 1:
+        return issues[0]["problem"], issues[0]["problem_zh"]
+    english, chinese = PROBLEMS[issues[0]["code"]]
+    return english.replace("{detail}", "…"), chinese.replace("{detail}", "…")

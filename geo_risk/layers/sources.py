@@ -77,11 +77,12 @@ def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path
     for source in sources(name, spec, folder):
         if "://" not in source.path:
             path = Path(source.path)
-            files |= dict.fromkeys([path, *_shapefile_parts(path)])
+            files |= dict.fromkeys([path, *shapefile_parts(path)])
     return tuple(files)
 
 
-def _shapefile_parts(path: Path) -> list[Path]:
+def shapefile_parts(path: Path) -> list[Path]:
+    """The files beside a .shp that belong to it; none for any other file."""
     if path.suffix.lower() != ".shp":
         return []
     return sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*") if p != path)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .. import store
-from ..errors import InputError, SettingsError
+from ..errors import GeoRiskError, InputError, SettingsError
 from ..manifest import Step
 from ..region import Region, comfortable_cell_m
 from ..settings import LayerSettings
@@ -16,7 +17,7 @@ CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
 def import_steps(region: Region) -> list[Step]:
-    from ..layers.sources import is_database, source_files
+    from ..layers.sources import is_database
 
     build, settings = region.build, region.settings
     code = CODE
@@ -31,7 +32,7 @@ def import_steps(region: Region) -> list[Step]:
     frame = Step(
         "frame",
         lambda: _frame(region, boundary_spec),
-        source_files("districts", boundary_spec, region.folder),
+        _files(region, "districts", boundary_spec),
         (build / "frame.json",),
         [settings.region.crs, boundary_spec],
         code,
@@ -40,15 +41,14 @@ def import_steps(region: Region) -> list[Step]:
     imports = []
     for name in _import_order(region):
         spec = _spec(region, name)
-        reads = (build / "frame.json", *source_files(name, spec, region.folder))
+        reads = (build / "frame.json", *_files(region, name, spec))
         if spec.get("join"):
             reads += layer_files(region, spec["join"])
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
-        imports.append(
-            Step(f"import {name}", bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
-        )
+        run, rejects = bind(_import, region, name, spec), (build / "rejects" / name,)
+        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec), rejects))
     layers = layer_files(region, *settings.layers)
-    grid_reads = layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
+    grid_reads = layer_files(region, boundary) if named else _files(region, "districts", boundary_spec)
     return [
         frame,
         *imports,
@@ -63,9 +63,9 @@ def import_steps(region: Region) -> list[Step]:
         Step(
             "quality",
             lambda: _quality(region),
-            tuple(build / "quality" / f"{name}.json" for name in settings.layers) + layers,
+            (*(build / "quality" / f"{name}.json" for name in settings.layers), build / "boundary.parquet", *layers),
             (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
-            None,
+            settings.region.name,
             code,
         ),
     ]
@@ -76,6 +76,16 @@ def _spec(region: Region, name: str) -> dict[str, Any]:
     settings = region.settings.layers.get(name, LayerSettings(source=name))
     spec = asdict(settings)
     return spec | {"source": list(spec["source"]) if isinstance(spec["source"], tuple) else spec["source"]}
+
+
+def _files(region: Region, name: str, spec: dict[str, Any]) -> tuple[Path, ...]:
+    """The files behind a layer; region.toml where one is not there or a key is wrong, which its import then tells."""
+    from ..layers.sources import source_files
+
+    try:
+        return source_files(name, spec, region.folder)
+    except GeoRiskError:
+        return (region.folder / "region.toml",)
 
 
 def _import_order(region: Region) -> list[str]:
@@ -117,9 +127,21 @@ def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
     from ..layers.load import load_layer
     from ..layers.quality import quality_json
 
+    for path in _files(region, name, spec):
+        if path.is_relative_to(region.folder / "build"):
+            raise SettingsError(
+                f"[layers.{name}] source {path}: a run replaces what lies in build/. Copy the file to "
+                f"{region.folder / 'inputs'} and name the copy."
+            )
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
     frame, reports = load_layer(
-        name, spec, folder=region.folder, crs=region.crs, anchor=tuple(region.frame["anchor"]), joins=joins
+        name,
+        spec,
+        folder=region.folder,
+        crs=region.crs,
+        anchor=tuple(region.frame["anchor"]),
+        joins=joins,
+        rejects=region.build / "rejects" / name,
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
@@ -146,10 +168,13 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
 
 
 def _quality(region: Region) -> None:
-    from ..layers.quality import merge_quality, quality_html
+    from ..layers.quality import merge_quality
+    from ..layers.quality_page import quality_html
 
     parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
-    store.write_text(region.build / "quality.html", quality_html(merged))
+    boundary = store.read_table(region.build / "boundary.parquet").to_crs(4326).geometry.iloc[0]
+    page = quality_html(merged, title=region.settings.region.name, boundary=boundary)
+    store.write_text(region.build / "quality.html", page)
     store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))
