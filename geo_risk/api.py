@@ -55,7 +55,14 @@ class Region(region.Region):
         return results
 
     def check(self, *, report: Report = _quiet) -> dict[str, Any]:
-        """Import the inputs and return the quality report: per file rows read, kept, rejected, repaired."""
+        """
+        Import the inputs and return the quality report: rows read, kept, rejected and repaired, and what to do first.
+
+        Raises
+        ------
+        GeoRiskError
+            What makes inputs unusable, of all files at once (`errors.SeveralErrors` where there are several).
+        """
         self.run(["quality"], report=report)
         return store.read_json(self.build / "quality.json")
 

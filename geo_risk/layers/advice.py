@@ -13,10 +13,6 @@ ADVICE: dict[str, tuple[str, str]] = {
         'put quotes round the value that holds a separator ("液氯,液氨"), or move the cells to their columns',
         '含分隔符的值请加引号（如 "液氯,液氨"），或把单元格移回所属列',
     ),
-    "other_sheets": (
-        'if another sheet is meant, write source = "FILE#SHEET"',
-        '如应读取其他工作表，请写 source = "文件#工作表"',
-    ),
     "merged_numbers": (
         "unmerge the cells and write each row's own number",
         "请取消合并单元格，逐行填写数值",

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import GeoRiskError
-from ..schema import Table
+from ..schema import Column, Table
 from . import angles, coordinates, headers
 from .quality import Issue
 from .raw import Raw
@@ -34,7 +34,7 @@ def contents(rows: gpd.GeoDataFrame, table: Table, columns: Mapping[str, str]) -
     For each column of the layer that has a header or a value: the share of the file's clean rows with a value.
 
     With it the number of distinct values and, for numbers, least and greatest (in the schema's unit),
-    else the most common values and how often they occur.
+    else the most common values, in Chinese too, and how often they occur.
     """
     out = []
     for column in table.columns:
@@ -48,11 +48,16 @@ def contents(rows: gpd.GeoDataFrame, table: Table, columns: Mapping[str, str]) -
             if len(values):
                 told |= {"least": float(values.min()), "greatest": float(values.max())}
         elif told["distinct"] <= max(_COMMON, _MANY * len(values)):
-            counts = values.astype(str).value_counts().rename_axis("value").reset_index(name="rows")
-            counts = counts.sort_values(["rows", "value"], ascending=[False, True], kind="stable").head(_COMMON)
-            told["common"] = [[str(v)[:60], int(n)] for v, n in counts.itertuples(index=False)]
+            told["common"] = _common(values.astype(str), column)
         out.append(told)
     return tuple(out)
+
+
+def _common(values: pd.Series, column: Column) -> list[list[str | int]]:
+    """[value, the same in Chinese, rows] of the most common values; ties in the order of the values."""
+    counts = sorted(values.value_counts().items(), key=lambda c: (-c[1], str(c[0])))[:_COMMON]
+    words = {value: next(iter(synonyms), value) for value, synonyms in column.domain.items()}
+    return [[str(v)[:60], words.get(str(v), str(v))[:60], int(n)] for v, n in counts]
 
 
 def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def _thinned(count: int, most: int) -> NDArray[np.int64]:
 
 
 def _lines(shapes: NDArray[np.object_]) -> list[list[list[float]]]:
-    """Outlines and lines, simplified to what a map of 500 pixels shows and to a bounded number of points."""
+    """Outlines and lines, simplified to what a map of 500 pixels shows; the longest, up to a number of points."""
     if not len(shapes):
         return []
     west, south, east, north = shapely.total_bounds(shapes)
@@ -103,8 +108,9 @@ def _lines(shapes: NDArray[np.object_]) -> list[list[list[float]]]:
     outlines = np.where(shapely.get_dimensions(drawn) == 2, shapely.boundary(drawn), drawn)
     parts = shapely.get_parts(shapely.get_parts(outlines))
     parts = parts[shapely.get_dimensions(parts) == 1]
-    size = shapely.get_num_coordinates(parts)
-    keep = _thinned(len(parts), max(1, int(_VERTICES / max(1.0, float(size.mean())))) if len(parts) else 0)
+    longest = np.argsort(-shapely.length(parts), kind="stable")
+    drawn_so_far = np.cumsum(shapely.get_num_coordinates(parts[longest]))
+    keep = np.sort(longest[: max(1, int((drawn_so_far <= _VERTICES).sum()))])
     return [shapely.get_coordinates(part).round(5).tolist() for part in parts[keep]]
 
 

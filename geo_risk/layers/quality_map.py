@@ -8,7 +8,7 @@ from typing import Any
 
 import shapely
 
-_WIDTH, _TALLEST = 460.0, 460.0  # px
+_WIDTH, _TALLEST = 460.0, 380.0  # px
 _MARGIN = 0.08  # of the frame's size on every side, so that what lies just outside is seen
 _EDGE = 7.0  # px from the frame at which places beyond it are marked
 

@@ -68,7 +68,7 @@ def _file(f: Mapping[str, Any], boundary: shapely.Geometry | None) -> dict[str, 
         "system": _system(f["system"]),
         "places": places,
         "map": Markup(sketch(places, boundary)) if places else "",
-        "findings": {a: _findings([i for i in f["issues"] if i["action"] == a]) for a in _ACTIONS},
+        "findings": {a: _findings([i for i in f["issues"] if i["action"] == a], f["columns"]) for a in _ACTIONS},
     }
 
 
@@ -77,12 +77,12 @@ def _system(system: str) -> str:
     return system.split('"')[1] if system.count('"') > 1 else system
 
 
-def _findings(issues: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One group a code and column, those with most rows first, each with its first rows."""
+def _findings(issues: Sequence[Mapping[str, Any]], headers: Mapping[str, str]) -> dict[str, Any]:
+    """One group a code and column (by the file's own header), most rows first, each with its first rows."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for i in issues:
         groups.setdefault((i["code"], i["column"]), []).append(i)
-    told = [_group(column, found) for (_, column), found in sorted(groups.items())]
+    told = [_group(headers.get(column, column), found) for (_, column), found in sorted(groups.items())]
     told.sort(key=lambda g: -g["count"])
     return {"groups": told[:_FINDINGS], "more": max(0, len(told) - _FINDINGS)}
 

@@ -95,8 +95,10 @@ def _name(raw: Raw, ending: str, taken: set[str]) -> str:
     return name
 
 
-def _told(issues: Sequence[Issue]) -> tuple[str, str]:
-    where = [f"{i.column}：{i.problem_zh}" if i.column else i.problem_zh for i in issues]
+def _told(issues: Sequence[Issue], columns: Mapping[str, str]) -> tuple[str, str]:
+    """Problems, each with the file's own header, and what to do."""
+    headers = [columns.get(i.column, i.column) for i in issues]
+    where = [f"{h}：{i.problem_zh}" if h else i.problem_zh for h, i in zip(headers, issues, strict=True)]
     return "；".join(dict.fromkeys(where)), "；".join(dict.fromkeys(i.suggestion[1] for i in issues))
 
 
@@ -111,7 +113,7 @@ def _csv(raw: Raw, written: Written, problems: Mapping[int, list[Issue]], given:
     for row, issues in problems.items():
         cells = list(map(_cell, frame.iloc[place[row]])) if row in place else unread.get(row, [])
         line = [*cells[:width], *[""] * (width - len(cells)), *([" | ".join(cells[width:])] if surplus else ())]
-        lines.writerow([*map(_harmless, line), row, *_told(issues)])
+        lines.writerow([*map(_harmless, line), row, *_told(issues, raw.log.columns)])
     return "\ufeff" + out.getvalue()
 
 
@@ -141,7 +143,7 @@ def _geojson(raw: Raw, written: Written, problems: Mapping[int, list[Issue]]) ->
             feature = _feature(cells, written.geometry[place[row]])
         else:
             feature = _as_read(unread.get(row, [""])[0])
-        feature["properties"] |= dict(zip(ADDED, (row, *_told(issues)), strict=True))
+        feature["properties"] |= dict(zip(ADDED, (row, *_told(issues, raw.log.columns)), strict=True))
         features.append(json.dumps(feature, ensure_ascii=False, allow_nan=False))
     crs = json.dumps({"type": "name", "properties": {"name": raw.crs}}, ensure_ascii=False)
     system = f'"crs": {crs},\n' if raw.crs else ""

@@ -168,13 +168,15 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
 
 
 def _quality(region: Region) -> None:
+    import geopandas as gpd
+
     from ..layers.quality import merge_quality
     from ..layers.quality_page import quality_html
 
     parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
-    boundary = store.read_table(region.build / "boundary.parquet").to_crs(4326).geometry.iloc[0]
+    boundary = gpd.read_parquet(region.build / "boundary.parquet").to_crs(4326).geometry.iloc[0]
     page = quality_html(merged, title=region.settings.region.name, boundary=boundary)
     store.write_text(region.build / "quality.html", page)
     store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))
