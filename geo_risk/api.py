@@ -224,7 +224,9 @@ def _found(item: Any) -> dict[str, Any]:
     return {
         "file": file,
         "layer": item.layer,
-        "columns": dict(item.columns),
+        "runner_up": item.runner_up,
+        "system": item.crs,
+        "columns": {**item.columns, **item.places},
         "rows": item.rows,
         "notes": list(item.notes),
     }

@@ -132,7 +132,11 @@ def _init(arguments: Any) -> int:
         _print_json(started.found)
         return FINE
     for item in started.found:
-        print(f"{item['file']}: {item['layer'] or 'not used'}")
+        system = f", coordinates {item['system']}" if item["system"] else ""
+        taken = f"{item['layer']}, {item['rows']} rows{system}" if item["layer"] else "not used"
+        print(f"{item['file']}: {taken}")
+        if item["layer"] and item["columns"]:
+            print(f"    columns: {', '.join(f'{c} = {header}' for c, header in item['columns'].items())}")
         for note in item["notes"]:
             print(f"    {note}")
     print(f"\nWrote {started.path}. Read what it says, mend what is wrong, then: geo-risk run {arguments.folder}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,10 +16,14 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
+from ..store import sha256
 from . import angles, coordinates, hazards, headers
 from .attributes import canonical, strings
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
+from .rejects import returned
+from .sample import BIG, read_head
+from .sources import shapefile_parts
 from .text import key, plain
 from .toml import region_toml
 
@@ -54,8 +57,9 @@ class Recognised:
     """
     What one file, or one layer or sheet of it, seems to hold; ``layer`` None where nothing fits.
 
-    ``columns`` maps the layer's columns to headers. ``values``, ``where`` and ``join`` are settings
-    the file needs (see `sources.sources`); ``duplicate_of`` names an earlier file with the same content.
+    ``columns`` maps the layer's columns to headers, ``places`` the coordinates' names to headers.
+    ``values``, ``where`` and ``join`` are settings the file needs (see `sources.sources`); ``duplicate_of`` names
+    an earlier file with the same content.
     """
 
     path: Path
@@ -65,6 +69,7 @@ class Recognised:
     runner_up: str | None = None
     crs: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     notes: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
@@ -152,8 +157,9 @@ def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
     for member in tables:
         label = member.label if len(tables) > 1 else None
         try:
-            raw = read(path, label)
-            yield _judge(path, label, raw), raw
+            raw, rows = read_head(path, kind, label) if path.stat().st_size > BIG else (read(path, label), None)
+            returned(raw)
+            yield _judge(path, label, raw, rows), raw
         except GeoRiskError as error:
             yield Recognised(path, label, None, notes=(f"skipped: {error}",)), None
 
@@ -164,18 +170,24 @@ def _look_osm(path: Path) -> list[Recognised]:
     found = [(name, read_raw(path, name)) for name in LAYER_NAMES]
     note = "by OpenStreetMap tags; © OpenStreetMap contributors, ODbL 1.0"
     return [
-        Recognised(path, None, name, _OWN, None, "wgs84", {}, len(raw.frame), (note,))
+        Recognised(path, None, name, _OWN, None, "wgs84", rows=len(raw.frame), notes=(note,))
         for name, raw in found
         if len(raw.frame)
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
 
 
-def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
+def _judge(path: Path, sublayer: str | None, raw: Raw, rows: int | None) -> Recognised:
+    """``rows``: how many the file has about, if only its head was read."""
     names = list(map(str, raw.frame.columns))
     stem = f"{path.stem} {sublayer or ''}"
     where = headers.places(names, raw.labels)
     shape = _shape(raw, where)
     notes: list[str] = [i.problem for i in raw.log.issues if i.row is None]
+    if rows is not None and rows > raw.read:
+        notes.append(f"judged by the first {raw.read:,} of about {rows:,} rows")
+    if parts := shapefile_parts(path):
+        notes.append(f"read with {', '.join(p.name for p in parts)}")
+    count = raw.read if rows is None else rows
     scored: list[tuple[float, int, Table, dict[str, str]]] = []
     for table in LAYERS.values():
         if raw.read:
@@ -186,7 +198,7 @@ def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
     if not fits:
         notes += [_why_none(scored[0], shape, raw) if scored else "no rows"]
         best = round(scored[0][0], 2) if scored else 0.0
-        return Recognised(path, sublayer, None, best, None, None, {}, raw.read, tuple(notes))
+        return Recognised(path, sublayer, None, best, rows=count, notes=tuple(notes))
     score, _, table, columns = fits[0]
     second = fits[1] if len(fits) > 1 else None
     if second and second[0] >= _TIE * score:
@@ -198,7 +210,19 @@ def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
     crs = _system(raw, where, shape, notes)
     runner = second[2].name if second else None
     return Recognised(
-        path, sublayer, table.name, round(score, 2), runner, crs, columns, raw.read, tuple(notes), values, flags, join
+        path,
+        sublayer,
+        table.name,
+        round(score, 2),
+        runner,
+        crs,
+        columns,
+        where if raw.geometry is None and not join else {},
+        count,
+        tuple(notes),
+        values,
+        flags,
+        join,
     )
 
 
@@ -375,12 +399,11 @@ def _why_none(best: tuple[float, int, Table, dict[str, str]], shape: str | None,
 
 
 def _mark(path: Path, found: Recognised, raw: Raw | None) -> tuple[Any, ...] | None:
-    """What two files with the same content share: bounds and total size of shapes, else the bytes."""
+    """What two files with the same content share: bounds and total size of shapes, else (or of a head) the bytes."""
     if raw is None or raw.read == 0:
         return None
-    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09"):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return ("bytes", digest, found.sublayer)
+    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09") or found.rows > raw.read:
+        return ("bytes", sha256(path), found.sublayer)
     flat = shapely.force_2d(raw.geometry)
     shapes = gpd.GeoSeries(flat, crs=raw.crs or ("EPSG:4326" if found.crs in ("wgs84", "cgcs2000") else found.crs))
     west, south, east, north = shapes.to_crs("EPSG:4326").total_bounds

@@ -86,7 +86,8 @@ def _problems(raw: Raw) -> dict[int, list[Issue]]:
 
 
 def _name(raw: Raw, ending: str, taken: set[str]) -> str:
-    stem = _UNSAFE.sub("_", raw.path.stem + (f"_{raw.sublayer}" if raw.sublayer else ""))[:_LONGEST]
+    part = f"_{raw.sublayer}" if raw.sublayer and raw.sublayer != raw.path.stem else ""
+    stem = _UNSAFE.sub("_", raw.path.stem + part)[:_LONGEST]
     name, number = stem + ending, 1
     while name.casefold() in taken:
         number += 1
@@ -108,7 +109,7 @@ def _csv(raw: Raw, written: Written, problems: Mapping[int, list[Issue]], given:
     place = {row: i for i, row in reversed(list(enumerate(written.rows.tolist())))}
     surplus = any(len(cells) > width for cells in unread.values())
     out = StringIO()
-    lines = writer(out, lineterminator="\n")
+    lines = writer(out)  # CRLF, as spreadsheets write; a lone CR in a cell is quoted too
     lines.writerow([*(_header(str(h), raw, given) for h in frame.columns), *([SURPLUS] if surplus else ()), *ADDED])
     for row, issues in problems.items():
         cells = list(map(_cell, frame.iloc[place[row]])) if row in place else unread.get(row, [])

@@ -33,17 +33,17 @@ def _broken(path: Path, error: Exception) -> InputError:
     )
 
 
-def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None) -> Raw:
+def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None, limit: int | None = None) -> Raw:
     """
     One layer of a data source; rows count from 1 in the order of the file.
 
-    ``shown`` is the file's name for people where ``path`` is a temporary copy.
+    ``shown`` is the file's name for people where ``path`` is a temporary copy; ``limit`` stops after so many rows.
     """
     log = Log(shown or path.name, layer)
     suffix = path.suffix.lower()
     text = {"encoding": "ISO-8859-1"} if suffix in (".shp", ".dbf") else {}  # bytes kept as they are, see below
     try:
-        meta, _, wkb, fields = pyogrio.raw.read(path, layer=sublayer, force_2d=False, **text)
+        meta, _, wkb, fields = pyogrio.raw.read(path, layer=sublayer, force_2d=False, max_features=limit, **text)
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise _broken(Path(shown or path.name), error) from error
     frame = pd.DataFrame({str(name): values for name, values in zip(meta["fields"], fields, strict=True)})
