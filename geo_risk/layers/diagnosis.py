@@ -47,7 +47,7 @@ def contents(rows: gpd.GeoDataFrame, table: Table, columns: Mapping[str, str]) -
         if column.dtype in ("float", "int") and not column.domain:
             if len(values):
                 told |= {"least": float(values.min()), "greatest": float(values.max())}
-        elif told["distinct"] <= max(_COMMON, _MANY * len(values)):
+        elif told["distinct"] <= max(1, _MANY * len(values)):
             told["common"] = _common(values.astype(str), column)
         out.append(told)
     return tuple(out)
