@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from ..errors import GeoRiskError
 from ..schema import Column, Table
@@ -68,12 +69,14 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
     """
     out: dict[str, Any] = {"points": [], "lines": [], "extent": None, "errors": [], "moved": [], "rejected": []}
     if len(rows):
-        shapes = rows.geometry.to_crs("EPSG:4326").to_numpy()
-        out["extent"] = [round(float(v), 6) for v in shapely.total_bounds(shapes)]
+        shapes = rows.geometry.to_numpy()
+        to_degrees = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
+        lon, lat = to_degrees.transform(*shapely.get_coordinates(shapes).T)
+        out["extent"] = [round(float(v), 6) for v in (lon.min(), lat.min(), lon.max(), lat.max())]
         flat = shapely.get_dimensions(shapes) == 0
-        spots = shapely.get_coordinates(shapely.point_on_surface(shapes[flat]))
-        out["points"] = spots[_thinned(len(spots), _POINTS)].round(5).tolist()
-        out["lines"] = _lines(shapes[~flat])
+        spots = shapely.get_coordinates(shapes[flat])
+        out["points"] = _degrees(to_degrees, spots[_thinned(len(spots), _POINTS)])
+        out["lines"] = [_degrees(to_degrees, shapely.get_coordinates(line)) for line in _lines(shapes[~flat])]
     if "position_error_m" in rows:
         out["errors"] = _errors(rows["position_error_m"].dropna().to_numpy(float))
     for i in issues:
@@ -99,10 +102,14 @@ def _thinned(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.zeros(0, int)
 
 
-def _lines(shapes: NDArray[np.object_]) -> list[list[list[float]]]:
+def _degrees(to_degrees: Transformer, xy: NDArray[np.float64]) -> list[list[float]]:
+    return np.column_stack(to_degrees.transform(*xy.T)).round(5).tolist()
+
+
+def _lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Outlines and lines, simplified to what a map of 500 pixels shows; the longest, up to a number of points."""
     if not len(shapes):
-        return []
+        return shapes
     west, south, east, north = shapely.total_bounds(shapes)
     drawn = shapely.simplify(shapes, max(east - west, north - south) / 500)
     outlines = np.where(shapely.get_dimensions(drawn) == 2, shapely.boundary(drawn), drawn)
@@ -111,7 +118,7 @@ def _lines(shapes: NDArray[np.object_]) -> list[list[list[float]]]:
     longest = np.argsort(-shapely.length(parts), kind="stable")
     drawn_so_far = np.cumsum(shapely.get_num_coordinates(parts[longest]))
     keep = np.sort(longest[: max(1, int((drawn_so_far <= _VERTICES).sum()))])
-    return [shapely.get_coordinates(part).round(5).tolist() for part in parts[keep]]
+    return parts[keep]
 
 
 def _pair(text: str) -> list[float] | None:
@@ -125,10 +132,10 @@ def _pair(text: str) -> list[float] | None:
 
 def located(raw: Raw, written: Written, rows: gpd.GeoDataFrame, table: Table, source: Source) -> tuple[Issue, ...]:
     """The issues of a file with the place of their row, and, for mended rows, what became of the value."""
-    row_numbers = rows["source_row"].to_numpy(int)
-    final = {r: i for i, r in reversed(list(enumerate(row_numbers.tolist())))}
-    wanted = sorted({i.row for i in raw.log.issues if i.row is not None})
-    kept = [r for r in wanted if r in final]
+    numbers = rows["source_row"].to_numpy(int)
+    told = np.flatnonzero(np.isin(numbers, sorted({i.row for i in raw.log.issues if i.row is not None})))
+    final = {int(numbers[i]): int(i) for i in told[::-1]}  # of a row split in several, the first
+    kept = list(final)
     middle = rows.geometry.iloc[[final[r] for r in kept]].representative_point().to_crs("EPSG:4326")
     spots = {r: (float(p.x), float(p.y)) for r, p in zip(kept, middle, strict=True)}
     rejected = [i.row for i in raw.log.issues if i.action == "rejected" and i.row is not None]

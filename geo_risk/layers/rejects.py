@@ -85,6 +85,11 @@ def _problems(raw: Raw) -> dict[int, list[Issue]]:
     return dict(sorted(out.items()))
 
 
+def _index(written: Written, problems: Mapping[int, list[Issue]]) -> dict[int, int]:
+    """Row -> its index in the table, for the rows with problems that are in it."""
+    return {int(written.rows[i]): int(i) for i in np.flatnonzero(np.isin(written.rows, list(problems)))}
+
+
 def _name(raw: Raw, ending: str, taken: set[str]) -> str:
     part = f"_{raw.sublayer}" if raw.sublayer and raw.sublayer != raw.path.stem else ""
     stem = _UNSAFE.sub("_", raw.path.stem + part)[:_LONGEST]
@@ -106,7 +111,7 @@ def _told(issues: Sequence[Issue], columns: Mapping[str, str]) -> tuple[str, str
 def _csv(raw: Raw, written: Written, problems: Mapping[int, list[Issue]], given: Mapping[str, str]) -> str:
     frame, unread = written.frame, dict(raw.unread)
     width = len(frame.columns)
-    place = {row: i for i, row in reversed(list(enumerate(written.rows.tolist())))}
+    place = _index(written, problems)
     surplus = any(len(cells) > width for cells in unread.values())
     out = StringIO()
     lines = writer(out)  # CRLF, as spreadsheets write; a lone CR in a cell is quoted too
@@ -136,7 +141,7 @@ def _geojson(raw: Raw, written: Written, problems: Mapping[int, list[Issue]]) ->
     """One feature a line, in the file's own coordinates, whose system an old ``crs`` member names."""
     assert written.geometry is not None
     unread = dict(raw.unread)
-    place = {row: i for i, row in reversed(list(enumerate(written.rows.tolist())))}
+    place = _index(written, problems)
     features = []
     for row, issues in problems.items():
         if row in place:
