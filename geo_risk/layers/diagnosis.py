@@ -64,8 +64,9 @@ def _common(values: pd.Series, column: Column) -> list[list[str | int]]:
 def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
     """
     What to draw of a file: ``points`` (longitude, latitude; thinned evenly), ``lines`` (thinned outlines), the
-    ``extent`` (west, south, east, north), how many rows have which position error, ``moved`` and
-    ``rejected`` places with their rows. All in WGS 84 degrees.
+    ``extent`` (west, south, east, north), how many rows have which position error, ``moved``
+    places (row, longitude, latitude and, if it was a place, the former ones) and
+    ``rejected`` ones. All in WGS 84 degrees.
     """
     out: dict[str, Any] = {"points": [], "lines": [], "extent": None, "errors": [], "moved": [], "rejected": []}
     if len(rows):
@@ -82,11 +83,11 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
     for i in issues:
         if i.lon is None or i.lat is None or len(out["rejected"]) + len(out["moved"]) >= _POINTS:
             continue
-        spot, before = [i.row, round(i.lon, 5), round(i.lat, 5)], _pair(i.value)
+        spot = [i.row, round(i.lon, 5), round(i.lat, 5)]
         if i.action == "rejected":
             out["rejected"].append(spot)
-        elif i.action == "repaired" and before is not None:
-            out["moved"].append([*spot, *before])
+        elif i.action == "repaired" and "," in i.column:  # both coordinate columns are named
+            out["moved"].append([*spot, *_pair(i.value)])
     return out
 
 
@@ -121,13 +122,13 @@ def _lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return parts[keep]
 
 
-def _pair(text: str) -> list[float] | None:
-    """The place "lon, lat" a row had before, if it was one."""
+def _pair(text: str) -> list[float]:
+    """The place "lon, lat" a row had before; nothing if it was none."""
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError:
-        return None
-    return [round(lon, 5), round(lat, 5)] if abs(lon) <= 180 and abs(lat) <= 90 else None
+        return []
+    return [round(lon, 5), round(lat, 5)] if abs(lon) <= 180 and abs(lat) <= 90 else []
 
 
 def located(raw: Raw, written: Written, rows: gpd.GeoDataFrame, table: Table, source: Source) -> tuple[Issue, ...]:

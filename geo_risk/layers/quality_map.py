@@ -43,9 +43,10 @@ def sketch(places: Mapping[str, Any], boundary: shapely.Geometry | None) -> str:
     parts.append(f'<path class="shape" d="{"".join(map(line, places["lines"]))}"/>')
     dots = (spot(lon, lat) for lon, lat in places["points"])
     parts.append(f'<path class="dot" d="{"".join(f"M{x:.1f} {y:.1f}h0" for x, y in dots)}"/>')
-    for row, lon, lat, lon0, lat0 in places["moved"]:
-        at, before = spot(lon, lat), spot(lon0, lat0)
-        parts.append(_moved(at, before if _inside(before, width, height) else None, row))
+    for row, lon, lat, *former in places["moved"]:
+        before = spot(*former) if former else None
+        seen = before is not None and _inside(before, width, height)
+        parts.append(_moved(spot(lon, lat), before if seen else None, row))
     for row, lon, lat in places["rejected"]:
         parts.append(_rejected(spot(lon, lat), width, height, row))
     return (

@@ -100,9 +100,9 @@ def test_places_of_kept_mended_and_rejected_rows(tmp_path):
 
 def test_an_arrow_leads_from_the_old_place_if_it_is_on_the_map():
     places = {"points": [], "lines": [], "extent": [0, 0, 1, 1], "errors": [], "rejected": [[4, 0.5, 0.5]],
-              "moved": [[2, 0.2, 0.2, 0.8, 0.8], [3, 0.2, 0.2, 50, 0.8]]}  # fmt: skip
+              "moved": [[2, 0.2, 0.2, 0.8, 0.8], [3, 0.2, 0.2, 50, 0.8], [5, 0.3, 0.3]]}  # fmt: skip
     drawn = sketch(places, None)
-    assert drawn.count('class="mended"') == 2
+    assert drawn.count('class="mended"') == 3
     assert drawn.count('class="arrow"') == 1
     assert drawn.count('class="lost"') == 1
     assert sketch({**places, "extent": None, "rejected": []}, None) == ""
