@@ -155,7 +155,7 @@ def _completed(issue: Issue, rows: gpd.GeoDataFrame, final: Mapping[int, int], s
     if issue.action == "repaired" and not after and issue.row in final:
         if issue.column in rows.columns:
             value = rows[issue.column].iloc[final[issue.row]]
-            after = "" if pd.isna(value) else str(value)
+            after = "" if pd.isna(value) else f"{value:.10g}" if isinstance(value, float) else str(value)
         elif "," in issue.value and lon is not None:
             after = f"{lon:.6f}, {lat:.6f}"
     return replace(issue, lon=lon, lat=lat, after=after[:200])

@@ -92,7 +92,7 @@ def test_places_of_kept_mended_and_rejected_rows(tmp_path):
     west, south, east, north = report.places["extent"]
     assert (west, east, south, north) == (120.100001, 120.400001, 31.500001, 31.500001)
     mended = next(i for i in report.issues if i.action == "repaired" and i.column == "capacity")
-    assert (mended.value, mended.after) == ("约200", "200.0")
+    assert (mended.value, mended.after) == ("约200", "200")
     page = quality_html(quality_json([report]), boundary=box(120, 31, 121, 32))
     assert page.count("h0") == 4
     assert page.count('class="beyond"') == 1
