@@ -56,7 +56,14 @@ class Region(region.Region):
         return results
 
     def check(self, *, report: Report = _quiet) -> dict[str, Any]:
-        """Import the inputs and return the quality report: per file rows read, kept, rejected, repaired."""
+        """
+        Import the inputs and return the quality report: rows read, kept, rejected and repaired, and what to do first.
+
+        Raises
+        ------
+        GeoRiskError
+            What makes inputs unusable, of all files at once (`errors.SeveralErrors` where there are several).
+        """
         self.run(["quality"], report=report)
         return store.read_json(self.build / "quality.json")
 
@@ -217,7 +224,9 @@ def _found(item: Any) -> dict[str, Any]:
     return {
         "file": file,
         "layer": item.layer,
-        "columns": dict(item.columns),
+        "runner_up": item.runner_up,
+        "system": item.crs,
+        "columns": {**item.columns, **item.places},
         "rows": item.rows,
         "notes": list(item.notes),
     }

@@ -388,6 +388,8 @@ def tell_system(
     InputError
         If an unstated datum cannot be told, or is none that may be taken without a yes.
     """
+    raw.log.system = settled.system
+    raw.log.system_from = "judged" if settled.guessed else "stated"
     if settled.conflict is not None:
         raw.log.note("crs_conflict", detail=systems.shown(settled.conflict))
     if settled.projected:

@@ -11,16 +11,32 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import InputError
+from ..errors import GeoRiskError, InputError, together
 from ..schema import Table
-from . import attributes, coverage, firms, hazards, headers, identity, lines, osm, parts, place, quantities, raster
+from ..store import sha256
+from . import (
+    attributes,
+    coverage,
+    diagnosis,
+    firms,
+    hazards,
+    headers,
+    identity,
+    lines,
+    osm,
+    parts,
+    place,
+    quantities,
+    raster,
+)
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
 from .raw import Raw
 from .read import read
+from .rejects import Written, returned, write_rejects
 from .repair import duplicates, repair
-from .sources import Source, sources, table_of
+from .sources import Source, source_parts, sources, table_of
 from .survey import read_inputs
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
@@ -37,6 +53,7 @@ def load_layer(
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
     evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
     extracts: Mapping[str, Path] | None = None,
+    rejects: Path | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -52,6 +69,7 @@ def load_layer(
     evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
         against which an unstated coordinate system is judged.
     extracts : folders of `osm.write_layers` by path of the OpenStreetMap file, read in its place.
+    rejects : folder into which each file's rejected rows are written, to be mended and imported again.
 
     Returns
     -------
@@ -61,24 +79,45 @@ def load_layer(
     Raises
     ------
     InputError, SettingsError, CRSError
-        With file, row, column, value and the next step; also if no row at all is left.
+        With file, row, column, value and the next step, of all files at once; also if no row at all is left.
     """
     table = table_of(name)
-    frames: list[gpd.GeoDataFrame] = []
     inputs = read_inputs(table, sources(name, spec, folder), lambda source: _read(source, name, anchor, extracts or {}))
-    raws = [raw for _, raw in inputs] + [raw.points for _, raw in inputs if raw.points is not None]
+    files = inputs + [(source, raw.points) for source, raw in inputs if raw.points is not None]
+    written = [Written.of(raw) for _, raw in files]
+    frames: list[gpd.GeoDataFrame] = []
+    errors: list[GeoRiskError] = []
     for number, (source, raw) in enumerate(inputs):
-        _select(raw, source)
-        lines.add_heights(raw, source.columns)
-        part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+        try:
+            _select(raw, source)
+            lines.add_heights(raw, source.columns)
+            part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+        except GeoRiskError as error:
+            errors.append(error)
+            continue
         if part is not None and len(part):
             frames.append(part.assign(_file=number))
+    if errors:
+        raise together(errors)
     if not frames:
-        raise InputError(_nothing_left(name, raws))
+        raise InputError(_nothing_left(name, [raw for _, raw in files]))
     layer = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=crs)
     layer = _unite(layer, table, inputs)
-    counts = layer["_file"].value_counts()
-    reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
+    taken: set[str] = set()
+    reports = []
+    for number, ((source, raw), was) in enumerate(zip(files, written, strict=True)):
+        rows = layer[layer["_file"] == number]
+        raw.log.issues = list(diagnosis.located(raw, was, rows, table, source))
+        reports.append(
+            raw.log.report(
+                raw.read,
+                len(rows),
+                inputs=_inputs(source, folder),
+                rejects=write_rejects(rejects, raw, was, source.columns, taken) if rejects else "",
+                contents=diagnosis.contents(rows, table, raw.log.columns),
+                places=diagnosis.places(rows, tuple(raw.log.issues)),
+            )
+        )
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
     return layer, reports
 
@@ -90,8 +129,24 @@ def _read(source: Source, name: str, anchor: Box | None, extracts: Mapping[str, 
     if name == "population" and raster.is_raster(Path(source.path), source.sublayer):
         return raster.read_population(source, anchor)
     expected = tuple(source.columns.values())
-    return read(
+    raw = read(
         source.path, source.sublayer, layer=name, expected=expected, accept=source.accept, encoding=source.encoding
+    )
+    returned(raw)
+    return raw
+
+
+def _inputs(source: Source, folder: Path) -> tuple[dict[str, Any], ...]:
+    """The files behind a source as given, with size and hash: what a later import can be compared with."""
+    if "://" in source.path:
+        return ()
+    return tuple(
+        {
+            "path": (p.relative_to(folder) if p.is_relative_to(folder) else p).as_posix(),
+            "bytes": p.stat().st_size,
+            "sha256": sha256(p),
+        }
+        for p in source_parts(Path(source.path))
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +15,25 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
+from ..store import sha256
 from . import angles, coordinates, hazards, headers, raster, survey, systems
-from .attributes import canonical, strings
+from .attributes import strings
 from .evidence import KINDS, Around, townships
+from .fitting import OWN, can_hold, domain_in_name, in_name, name_hits, worth
 from .load import load_layer, wgs84_bounds
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
-from .text import key, plain
+from .rejects import returned
+from .sample import BIG, read_head
+from .sources import source_parts
+from .text import key
 from .toml import WEATHER, region_toml
 from .vectors import COMPANIONS
 from .weather import is_wind, load_wind
 
 __all__ = ["Recognised", "recognise", "region_toml"]
 
-# Weights of the evidence. A column only this layer has tells most; a file's name decides ties.
-_OWN, _COMMON, _NAME, _VALUES, _SHAPE, _MISSING = 1.0, 0.3, 1.5, 2.0, 0.5, -1.5
 _ENOUGH, _TIE = 1.5, 0.8
-_GENERIC = frozenset(("id", "name", "address", "state", "district", "position_error_m", "year", "kind"))
-_SAMPLE = 2000  # rows whose values are looked at
 _SAME_IDS = 0.5  # of the smaller file's ids: two versions of one list
 _SAME_PLACE_M, _SAME_SIZE = 20.0, 0.005  # two files with these bounds and this total size hold the same shapes
 _PERIOD = frozenset(
@@ -58,9 +57,10 @@ class Recognised:
     """
     What one file, or one layer or sheet of it, seems to hold; ``layer`` None where nothing fits.
 
-    ``columns`` maps the layer's columns to headers. ``values``, ``where`` and ``join`` are settings
-    the file needs (see `sources.sources`); ``judged`` is a system that is not stated but told by the other
-    files, ``crs`` any that can be told; ``duplicate_of`` names an earlier file with the same content.
+    ``columns`` maps the layer's columns to headers, ``places`` the coordinates' names to headers.
+    ``values``, ``where`` and ``join`` are settings the file needs (see `sources.sources`); ``judged`` is a
+    system that is not stated but told by the other files, ``crs`` any that can be told; ``duplicate_of``
+    names an earlier file with the same content.
     """
 
     path: Path
@@ -70,6 +70,7 @@ class Recognised:
     runner_up: str | None = None
     crs: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     notes: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +128,7 @@ def _surveys(found: list[Recognised], tables: list[Raw | None]) -> list[Recognis
         if raw is None or best is None:
             continue
         points = found[others[best][0]]
-        lines = _judge(found[n].path, found[n].sublayer, raw, "line")
+        lines = _judge(found[n].path, found[n].sublayer, raw, found[n].rows, "line")
         if lines.layer is None or LAYERS[lines.layer].geometry != "line":
             continue
         out[n] = replace(lines, notes=(*lines.notes, f"lines between the points of {points.shown}"))
@@ -195,8 +196,9 @@ def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
     for member in tables:
         label = member.label if len(tables) > 1 else None
         try:
-            raw = read(path, label)
-            yield _judge(path, label, raw), raw
+            raw, rows = read_head(path, kind, label) if path.stat().st_size > BIG else (read(path, label), None)
+            returned(raw)
+            yield _judge(path, label, raw, rows), raw
         except GeoRiskError as error:
             yield Recognised(path, label, None, notes=(f"skipped: {error}",)), None
 
@@ -206,14 +208,15 @@ def _look_osm(path: Path) -> list[Recognised]:
 
     note = "by OpenStreetMap tags; © OpenStreetMap contributors, ODbL 1.0"
     return [
-        Recognised(path, None, name, _OWN, None, "wgs84", {}, count, (note,)) for name, count in survey(path).items()
+        Recognised(path, None, name, OWN, None, "wgs84", rows=count, notes=(note,))
+        for name, count in survey(path).items()
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
 
 
 def _look_raster(path: Path) -> Recognised:
     """Population or elevation, by the file's name; a raster's numbers alone do not tell."""
     stem = path.name.partition(".")[0]
-    hits = [n for n in ("population", "elevation") if _name_hits(stem, LAYERS[n])]
+    hits = [n for n in ("population", "elevation") if name_hits(stem, LAYERS[n])]
     if re.fullmatch(r"[NS]\d{2}[EW]\d{3}", stem, re.I):  # how tiles of SRTM heights are named
         hits = ["elevation"]
     if len(hits) != 1:
@@ -221,7 +224,7 @@ def _look_raster(path: Path) -> Recognised:
     notes: tuple[str, ...] = ("a raster, by its name",)
     if hits[0] == "population":
         notes += ('what a cell holds is read from the file; else write unit = "persons" or "persons/km2"',)
-    return Recognised(path, None, hits[0], _OWN, notes=notes)
+    return Recognised(path, None, hits[0], OWN, notes=notes)
 
 
 def _look_wind(path: Path) -> Recognised:
@@ -229,27 +232,35 @@ def _look_wind(path: Path) -> Recognised:
         table, report = load_wind(path)
     except GeoRiskError as error:
         return Recognised(path, None, None, notes=(f"skipped: {error}",))
-    return Recognised(path, None, WEATHER, _OWN, rows=report.rows_read, notes=(f"wind: {len(table)} classes",))
+    return Recognised(path, None, WEATHER, OWN, rows=report.rows_read, notes=(f"wind: {len(table)} classes",))
 
 
-def _judge(path: Path, sublayer: str | None, raw: Raw, shape: str | None = None) -> Recognised:
-    """``shape`` is what the rows are where neither geometry nor coordinates tell: lines of a survey."""
+def _judge(path: Path, sublayer: str | None, raw: Raw, rows: int | None, shape: str | None = None) -> Recognised:
+    """
+    ``rows``: how many the file has about, if only its head was read. ``shape`` is what the rows are where
+    neither geometry nor coordinates tell: lines of a survey.
+    """
     names = list(map(str, raw.frame.columns))
     stem = f"{path.stem} {sublayer or ''}"
     where = headers.places(names, raw.labels)
     shape = shape or _shape(raw, where)
     notes: list[str] = [i.problem for i in raw.log.issues if i.row is None]
+    if rows is not None and rows > raw.read:
+        notes.append(f"judged by the first {raw.read:,} of about {rows:,} rows")
+    if not path.is_dir() and (parts := source_parts(path)[1:]):
+        notes.append(f"read with {', '.join(p.name for p in parts)}")
+    count = raw.read if rows is None else rows
     scored: list[tuple[float, int, Table, dict[str, str]]] = []
     for table in LAYERS.values():
         if raw.read:
-            score, columns = _score(table, raw, names, shape, stem)
+            score, columns = worth(table, raw, names, shape, stem)
             scored.append((score, -len(scored), table, columns))
     scored.sort(key=lambda s: s[:2], reverse=True)
-    fits = [s for s in scored if s[0] >= _ENOUGH and _can_hold(s[2], shape, s[3])]
+    fits = [s for s in scored if s[0] >= _ENOUGH and can_hold(s[2], shape, s[3])]
     if not fits:
         notes += [_why_none(scored[0], shape, raw) if scored else "no rows"]
         best = round(scored[0][0], 2) if scored else 0.0
-        return Recognised(path, sublayer, None, best, None, None, {}, raw.read, tuple(notes))
+        return Recognised(path, sublayer, None, best, rows=count, notes=tuple(notes))
     score, _, table, columns = fits[0]
     second = fits[1] if len(fits) > 1 else None
     if second and second[0] >= _TIE * score:
@@ -261,7 +272,19 @@ def _judge(path: Path, sublayer: str | None, raw: Raw, shape: str | None = None)
     crs = _system(raw, where, shape, notes)
     runner = second[2].name if second else None
     return Recognised(
-        path, sublayer, table.name, round(score, 2), runner, crs, columns, raw.read, tuple(notes), values, flags, join
+        path,
+        sublayer,
+        table.name,
+        round(score, 2),
+        runner,
+        crs,
+        columns,
+        where if raw.geometry is None and not join else {},
+        count,
+        tuple(notes),
+        values,
+        flags,
+        join,
     )
 
 
@@ -275,77 +298,6 @@ def _shape(raw: Raw, where: dict[str, str]) -> str | None:
     return "point" if there else None
 
 
-def _can_hold(table: Table, shape: str | None, columns: dict[str, str]) -> bool:
-    """Whether a layer takes such shapes; a table without any must name the enterprise it belongs to."""
-    if shape is None:
-        return bool({"enterprise_id", "enterprise_name"} & set(columns)) and "enterprise_id" in table.names
-    return table.geometry in ("any", shape)
-
-
-def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: str) -> tuple[float, dict[str, str]]:
-    columns, _ = headers.match(table, names, raw.labels)
-    ranks = headers.ranks(table, names, raw.labels)
-    score = _NAME * _name_hits(stem, table)
-    for column, header in columns.items():
-        rank = dict((h, r) for r, h in ranks[column])[header] / 3
-        score += rank * (_COMMON if column in _GENERIC and not _particular(header) else _OWN)
-        domain = table.column(column).domain
-        if domain:
-            known = _known_share(raw, header, domain)
-            score += _VALUES * known if known >= 0.3 else -_COMMON * (column == "kind")
-    by_name = _domain_in_name(table, stem)
-    score += _NAME / 2 * bool(by_name)
-    for needed in table.columns:
-        if needed.required and needed.name not in columns and not (needed.name == "kind" and by_name):
-            score += _MISSING
-    if shape is not None and table.geometry == shape:
-        score += _SHAPE
-    return score, columns
-
-
-@cache
-def _particular(header: str) -> bool:
-    """Whether only one layer knows the header: TOWN_ID says more than 编号."""
-    known = [t.name for t in LAYERS.values() for c in t.columns if key(header) in map(key, (c.name, c.zh, *c.aliases))]
-    return len(set(known)) == 1
-
-
-def _known_share(raw: Raw, header: str, domain: Any) -> float:
-    """Share of the values that are words of the domain."""
-    values = [t for t in strings(raw.frame[header].iloc[:_SAMPLE]) if t is not None]
-    table = {v: canonical(v, domain)[0] is not None and not plain(v).isdigit() for v in dict.fromkeys(values)}
-    return sum(table[v] for v in values) / len(values) if values else 0.0
-
-
-def _words(stem: str) -> list[str]:
-    return [w for w in re.split(r"[^0-9a-z\u4e00-\u9fff]+", plain(stem).casefold()) if w]
-
-
-def _in_name(word: str, stem: str) -> bool:
-    """Whether a file's name has the word: whole for Latin letters (a plural s allowed), anywhere for Chinese."""
-    if not word.isascii():
-        return key(word) in key(stem)
-    wanted, have = _words(word.replace("_", " ")), _words(stem.replace("_", " "))
-    size = len(wanted)
-    joined = [have[i : i + size] for i in range(len(have) - size + 1)]
-    return any(all(a in (b, b + "s") or a + "s" == b for a, b in zip(w, wanted, strict=True)) for w in joined)
-
-
-def _name_hits(stem: str, table: Table) -> float:
-    """1 for a word of the layer in the file's name, a little more for each further one."""
-    hits = sum(_in_name(alias, stem) for alias in {key(a): a for a in table.aliases}.values())
-    return 1 + 0.1 * (hits - 1) if hits else 0.0
-
-
-def _domain_in_name(table: Table, stem: str) -> str | None:
-    """The one kind the file's name states, if the layer has kinds."""
-    if "kind" not in table.names or table.name == "gas_pipelines":
-        return None
-    domain = table.column("kind").domain
-    found = {v for v, words in domain.items() if any(_in_name(w, stem) for w in (v, *words) if len(w) > 1)}
-    return found.pop() if len(found) == 1 else None
-
-
 def _values(
     table: Table, columns: dict[str, str], stem: str, names: list[str], notes: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -353,13 +305,13 @@ def _values(
     values: dict[str, Any] = {}
     flags: dict[str, Any] = {}
     if table.name == "gas_pipelines":
-        rule = next((v for words, v in _PIPELINES if all(_in_name(w, stem) for w in words)), {})
+        rule = next((v for words, v in _PIPELINES if all(in_name(w, stem) for w in words)), {})
         values = {k: v for k, v in rule.items() if k not in columns}
         missing = [c for c in ("kind", "medium", "diameter_mm", "pressure_mpa") if c not in columns and c not in values]
         if missing:
             notes.append(f"not in the file: {', '.join(missing)}; rules that need them stay undecided")
     elif "kind" in table.names and "kind" not in columns:
-        kind = _domain_in_name(table, stem)
+        kind = domain_in_name(table, stem)
         values = {"kind": kind} if kind else {}
     if table.name == "roads" and "street_like" in names:
         flags, values = {"street_like": 1}, {"class": "unclassified"}
@@ -501,13 +453,12 @@ def _why_none(best: tuple[float, int, Table, dict[str, str]], shape: str | None,
 
 
 def _mark(path: Path, found: Recognised, raw: Raw | None) -> tuple[Any, ...] | None:
-    """What two files with the same content share: bounds and total size of shapes, else the bytes."""
+    """What two files with the same content share: bounds and total size of shapes, else (or of a head) the bytes."""
     if raw is None or raw.read == 0:
         return None
-    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09"):
+    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09") or found.rows > raw.read:
         files = sorted(path.iterdir()) if path.is_dir() else [path]
-        digest = hashlib.sha256(b"".join(p.read_bytes() for p in files)).hexdigest()
-        return ("bytes", digest, found.sublayer)
+        return ("bytes", *map(sha256, files), found.sublayer)
     flat = shapely.force_2d(raw.geometry)
     shapes = gpd.GeoSeries(flat, crs=raw.crs or ("EPSG:4326" if found.crs in ("wgs84", "cgcs2000") else found.crs))
     west, south, east, north = shapes.to_crs("EPSG:4326").total_bounds

@@ -94,11 +94,11 @@ def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path
     for source in sources(name, spec, folder):
         if "://" not in source.path:
             path = Path(source.path)
-            files |= dict.fromkeys(_parts(path))
+            files |= dict.fromkeys(source_parts(path))
     return tuple(files)
 
 
-def _parts(path: Path) -> list[Path]:
+def source_parts(path: Path) -> list[Path]:
     """The files a source is made of: all in a file geodatabase, else the file and its companions."""
     if path.is_dir():
         return sorted(p for p in path.iterdir() if p.is_file())

@@ -135,12 +135,13 @@ def layer_names(path: Path, shown: str | None = None) -> list[str]:
         return [str(name) for name, _ in pyogrio.list_layers(file)]
 
 
-def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None) -> Raw:
+def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None, limit: int | None = None) -> Raw:
     """
     One layer of a data source; rows count from 1 in the order of the file.
 
     ``shown`` is the file's name for people where ``path`` is a temporary copy. A feature whose
-    geometry cannot be parsed is rejected and told, a ring left open closed and told.
+    geometry cannot be parsed is rejected and told, a ring left open closed and told. ``limit`` stops
+    after so many rows.
     """
     shown = shown or path.name
     log = Log(shown, layer)
@@ -148,7 +149,7 @@ def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = No
     with _prepared(path, shown) as (file, text, options), _guarded(file, shown, **options) as said:
         if suffix == ".shp":
             shapefile.check(file, shown, log)
-        meta, wkb, fields = _read(file, shown, sublayer, text)
+        meta, wkb, fields = _read(file, shown, sublayer, text, limit)
         names, fields = list(map(str, meta["fields"])), list(fields)
         if suffix in _BYTES:
             names, fields = shapefile.decode(names, fields, file, log)
@@ -182,7 +183,9 @@ def _prepared(path: Path, shown: str) -> Iterator[tuple[Path, dict[str, str], di
         yield file, text, _drawing(file, shown) if kind == ".dxf" else {}
 
 
-def _read(file: Path, shown: str, sublayer: str | None, text: dict[str, str]) -> tuple[dict, NDArray | None, Any]:
+def _read(
+    file: Path, shown: str, sublayer: str | None, text: dict[str, str], limit: int | None
+) -> tuple[dict, NDArray | None, Any]:
     info = pyogrio.read_info(file, layer=sublayer, **text)
     stated, size = info["features"], sum(p.stat().st_size for p in _files(file))
     if stated > min(limits.FEATURES, size):
@@ -192,10 +195,12 @@ def _read(file: Path, shown: str, sublayer: str | None, text: dict[str, str]) ->
         )
     # Without a condition GDAL believes a count it once wrote into a GeoPackage itself: rows added by others are lost.
     condition = {"where": "1=1"} if file.suffix == ".gpkg" else {}
-    meta, _, wkb, fields = pyogrio.raw.read(file, layer=sublayer, force_2d=False, **text, **condition)
+    meta, _, wkb, fields = pyogrio.raw.read(
+        file, layer=sublayer, force_2d=False, max_features=limit, **text, **condition
+    )
     there = len(wkb) if wkb is not None else len(fields[0]) if len(fields) else 0
     stated = _lines(file.with_suffix(".mid")) if file.suffix == ".mif" else stated
-    if there < stated and file.suffix not in _COUNTED_LOOSELY:
+    if limit is None and there < stated and file.suffix not in _COUNTED_LOOSELY:
         raise InputError(
             f"{shown}: says it holds {stated:,} features, but only {there:,} can be read: cut off or damaged. "
             "Copy it or ask for it again."

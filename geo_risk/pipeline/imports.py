@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import store
-from ..errors import InputError, SettingsError
+from ..errors import GeoRiskError, InputError, SettingsError
 from ..manifest import Step
 from ..region import Region, comfortable_cell_m
 from ..settings import LayerSettings
@@ -22,7 +22,7 @@ CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
 def import_steps(region: Region) -> list[Step]:
-    from ..layers.sources import is_database, source_files
+    from ..layers.sources import is_database
 
     build, settings = region.build, region.settings
     code = CODE
@@ -37,7 +37,7 @@ def import_steps(region: Region) -> list[Step]:
     frame = Step(
         "frame",
         lambda: _frame(region, boundary_spec),
-        source_files("districts", boundary_spec, region.folder),
+        _files(region, "districts", boundary_spec),
         (build / "frame.json",),
         [settings.region.crs, boundary_spec],
         code,
@@ -54,9 +54,10 @@ def import_steps(region: Region) -> list[Step]:
         reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
         run = bind(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
-        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec)))
+        rejects = (build / "rejects" / name,)
+        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec), folders=rejects))
     layers = layer_files(region, *settings.layers)
-    grid_reads = layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
+    grid_reads = layer_files(region, boundary) if named else _files(region, "districts", boundary_spec)
     return [
         frame,
         *imports,
@@ -73,9 +74,9 @@ def import_steps(region: Region) -> list[Step]:
         Step(
             "quality",
             lambda: _quality(region),
-            tuple(build / "quality" / f"{name}.json" for name in _reported(region)) + layers,
+            (*(build / "quality" / f"{name}.json" for name in _reported(region)), build / "boundary.parquet", *layers),
             (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
-            None,
+            settings.region.name,
             code,
         ),
     ]
@@ -115,10 +116,9 @@ def _extract_step(region: Region, path: str, folder: Path, layers: tuple[str, ..
 def _inputs(name: str, spec: dict[str, Any], region: Region, extracts: Extracts) -> tuple[Path, ...]:
     """The files a layer is read from: what was kept of an extract stands for the extract."""
     from ..layers.osm import stored_files
-    from ..layers.sources import source_files
 
     files: tuple[Path, ...] = ()
-    for file in source_files(name, spec, region.folder):
+    for file in _files(region, name, spec):
         kept = extracts.get(str(file))
         files += stored_files((name,), kept[0]) if kept else (file,)
     return files
@@ -129,6 +129,16 @@ def _spec(region: Region, name: str) -> dict[str, Any]:
     settings = region.settings.layers.get(name, LayerSettings(source=name))
     spec = asdict(settings)
     return spec | {"source": list(spec["source"]) if isinstance(spec["source"], tuple) else spec["source"]}
+
+
+def _files(region: Region, name: str, spec: dict[str, Any]) -> tuple[Path, ...]:
+    """The files behind a layer; region.toml where one is not there or a key is wrong, which its import then tells."""
+    from ..layers.sources import source_files
+
+    try:
+        return source_files(name, spec, region.folder)
+    except GeoRiskError:
+        return (region.folder / "region.toml",)
 
 
 def _import_order(region: Region) -> list[str]:
@@ -196,6 +206,12 @@ def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str,
     from ..layers.load import load_layer
     from ..layers.quality import quality_json
 
+    for path in _files(region, name, spec):
+        if path.is_relative_to(region.folder / "build"):
+            raise SettingsError(
+                f"[layers.{name}] source {path}: a run replaces what lies in build/. Copy the file to "
+                f"{region.folder / 'inputs'} and name the copy."
+            )
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
     anchor = tuple(region.frame["anchor"])
     frame, reports = load_layer(
@@ -207,6 +223,7 @@ def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str,
         joins=joins,
         evidence=_evidence(region, name),
         extracts=extracts,
+        rejects=region.build / "rejects" / name,
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
@@ -233,12 +250,10 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
 
 
 def _surface_steps(region: Region) -> list[Step]:
-    from ..layers.sources import source_files
-
     if "elevation" not in region.settings.layers:
         return []
     build, spec = region.build, _spec(region, "elevation")
-    reads = (build / "frame.json", build / "grid.json", *source_files("elevation", spec, region.folder))
+    reads = (build / "frame.json", build / "grid.json", *_files(region, "elevation", spec))
     writes = (build / "surfaces" / "elevation.tif", build / "quality" / "elevation.json")
     return [Step("import elevation", lambda: _elevation(region, spec), reads, writes, spec, CODE)]
 
@@ -277,10 +292,15 @@ def _reported(region: Region) -> list[str]:
 
 
 def _quality(region: Region) -> None:
-    from ..layers.quality import merge_quality, quality_html
+    import geopandas as gpd
+
+    from ..layers.quality import merge_quality
+    from ..layers.quality_page import quality_html
 
     parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in _reported(region)]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
-    store.write_text(region.build / "quality.html", quality_html(merged))
+    boundary = gpd.read_parquet(region.build / "boundary.parquet").to_crs(4326).geometry.iloc[0]
+    page = quality_html(merged, title=region.settings.region.name, boundary=boundary)
+    store.write_text(region.build / "quality.html", page)
     store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))
