@@ -11,6 +11,7 @@ from shapely.geometry import MultiPolygon, Point, box
 
 from geo_risk.errors import InputError
 from geo_risk.export import export_table
+from geo_risk.store import without_formulas
 
 
 @pytest.fixture
@@ -73,7 +74,8 @@ def test_flat_formats_round_trip(tmp_path, near, ending):
     reader = pd.read_csv if ending == ".csv" else partial(pd.read_excel, engine="openpyxl")
     back = reader(path, dtype={"id": str, "data_date": str, "level": "Int64"}, keep_default_na=True)
     for column in TEXT:
-        assert _texts(back[column]) == _texts(near[column]), column
+        wanted = without_formulas(near[[column]])[column] if ending == ".csv" else near[column]
+        assert _texts(back[column]) == _texts(wanted), column
     assert back["persons"].tolist() == pytest.approx(near["persons"].tolist(), rel=1e-15, nan_ok=True)
     wkt = gpd.GeoSeries.from_wkt(back["geometry"].dropna(), crs=4326).to_crs(4549)
     assert wkt.reset_index(drop=True).hausdorff_distance(near.geometry.dropna().reset_index(drop=True)).max() < 0.1

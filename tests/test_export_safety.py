@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from geo_risk.export import export_table
-from geo_risk.layers.quality import Log, quality_html, quality_json
+from geo_risk.layers.quality import Log, quality_json
+from geo_risk.layers.quality_page import quality_html
 
 FORMULAS = ['=HYPERLINK("http://example.org","看")', "+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1+1)*cmd",
             "\t=1+1", "\r=1+1", "＝1+1", " =1+1"]  # fmt: skip

@@ -43,9 +43,18 @@ def _score(data: bytes, encoding: str) -> tuple[float, int]:
     return (sum(map(_common, han)) / len(han) if han else 0.0), words
 
 
-def guess(data: bytes, what: str, stated: str | None = None) -> tuple[str, str]:
+# How files name the two families: code pages, GDAL's and MapInfo's words.
+_LABELS = {
+    "gb18030": re.compile("936|gb|simpchinese", re.IGNORECASE),
+    "cp950": re.compile("950|big|tradchinese", re.IGNORECASE),
+}
+
+
+def guess(data: bytes, what: str, stated: str | None = None, label: str = "") -> tuple[str, str]:
     """
     The encoding of ``data``, the ``stated`` one or else found, and a remark ('' if there is no doubt).
+
+    ``label`` is what the file itself says: it decides only between readings that are equally good.
 
     Byte marks decide, then strict UTF-8, then GB 18030 against Big5 by the share of everyday
     characters and the known header words they would give, then charset-normalizer.
@@ -69,7 +78,7 @@ def guess(data: bytes, what: str, stated: str | None = None) -> tuple[str, str]:
     scores = {e: _score(sample, e) for e in ("utf-8", *_FAMILY)}
     name, other = sorted(scores, key=lambda e: scores[e], reverse=True)[:2]
     if scores[name][0] >= _GOOD:
-        return _settled(sample, what, name, other, scores)
+        return _settled(sample, what, name, other, scores, label)
     from charset_normalizer import from_bytes
 
     found = from_bytes(sample).best()
@@ -81,14 +90,19 @@ def guess(data: bytes, what: str, stated: str | None = None) -> tuple[str, str]:
     return found.encoding, ""
 
 
-def _settled(sample: bytes, what: str, name: str, other: str, scores: dict[str, tuple[float, int]]) -> tuple[str, str]:
-    """The better of two readings; header words decide where they are close, and a person where these do not."""
+def _settled(
+    sample: bytes, what: str, name: str, other: str, scores: dict[str, tuple[float, int]], label: str
+) -> tuple[str, str]:
+    """The better of two readings; where they are close header words decide, the file's own label, or a person."""
     (best, words), (second, others) = scores[name], scores[other]
     if best - second >= _CLOSE or sample.decode(name, "replace") == sample.decode(other, "replace"):
         return name, ""
     if words != others:
         name, other = (name, other) if words > others else (other, name)
         return name, f"; {other.upper()} reads as well, but its headers make no sense"
+    said = next((e for e, words in _LABELS.items() if words.search(label)), None)
+    if said in (name, other):
+        return said, "; as the file says"
     shown = {e: _HAN.findall(sample[:_HEAD].decode(e, "replace"))[:8] for e in (name, other)}
     raise InputError(
         f"{what}: the text reads equally well as {name.upper()} ({''.join(shown[name])}) and as {other.upper()} "
@@ -139,7 +153,7 @@ def decode(data: bytes, what: str, stated: str | None = None) -> tuple[str, str,
 def to_utf8(data: bytes, what: str, stated: str | None = None) -> tuple[bytes, str, int]:
     """(the same text as UTF-8 bytes without a mark, encoding as told to a person, undecodable characters)."""
     name, remark = guess(data, what, stated)
-    if name == "utf-8":
+    if name == "utf-8" and _is_utf8(data):
         return data, "UTF-8", data.count("\ufffd".encode())
     pieces = [piece.encode("utf-8", "replace") for piece in _pieces(data, name)]
     out = b"".join(pieces).removeprefix(codecs.BOM_UTF8)

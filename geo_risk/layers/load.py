@@ -35,7 +35,7 @@ from .quality import FileReport
 from .raw import Raw
 from .read import read
 from .rejects import Written, returned, write_rejects
-from .repair import duplicates, repair
+from .repair import duplicates, repair, tell_twins
 from .sources import Source, source_parts, sources, table_of
 from .survey import read_inputs
 
@@ -309,7 +309,11 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw
     known = known & (layer["id"].isna() | layer["id"].duplicated(keep=False)).to_numpy()
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
-    layer = _parts(_take(layer, keep), table, shown, inputs)
+    layer = _take(layer, keep)
+    drawn = ~np.array([raw.canonical for _, raw in inputs], bool)[layer["_file"].to_numpy(int)]
+    geometry, files, rows = _view(layer, logs)
+    tell_twins(layer.loc[drawn, shown], geometry[drawn], rows[drawn], files[drawn])
+    layer = _parts(layer, table, shown, inputs)
     geometry, files, rows = _view(layer, logs)
     if table.name == "districts":
         layer = _take(layer, coverage.other_versions(layer, rows, files))

@@ -186,7 +186,7 @@ def _read_plain(
     path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], accept: Collection[str],
     shown: str, encoding: str | None,
 ) -> Raw:  # fmt: skip
-    if kind in (*TEXT, *JSON):
+    if kind in JSON:
         signature.check(path, kind, shown)
     if kind in (*TEXT, *WORKBOOKS):
         return _read_table(path, layer, sublayer, expected, encoding)
@@ -198,7 +198,7 @@ def _read_plain(
         from .osm import read_raw
 
         return read_raw(path, layer)
-    return _read_layered(path, kind, sublayer, layer, shown)
+    return _read_layered(path, kind, sublayer, layer, shown, encoding)
 
 
 def _read_table(path: Path, layer: str, sheet: str | None, expected: Collection[str], encoding: str | None) -> Raw:
@@ -207,10 +207,11 @@ def _read_table(path: Path, layer: str, sheet: str | None, expected: Collection[
     if tables.is_workbook(data):
         _check_workbook(path, data)
         return tables.read_workbook(path, data, layer, sheet, expected)
+    signature.check(path, ".csv", path.name)
     return tables.read_text(path, data, layer, expected, encoding)
 
 
-def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown: str) -> Raw:
+def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown: str, encoding: str | None) -> Raw:
     if kind in KML:
         return kml.read(path, layer, lambda names: _choose(shown, names, sublayer), shown=shown)
     if kind in DRAWINGS:
@@ -220,7 +221,8 @@ def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown
         return raw
     if kind in LAYERED:
         sublayer = _choose(shown, _layer_names(path, kind, shown), sublayer)
-    raw = vectors.read(path, layer, sublayer if kind in LAYERED else None, shown=shown)
+    named = sublayer if kind in LAYERED else None
+    raw = vectors.read(path, layer, named, shown=shown, text_encoding=encoding)
     if kind == ".dbf" and path.with_suffix(".shx").exists() and not path.with_suffix(".shp").exists():
         raw.log.note("no_shp", detail=path.with_suffix(".shp").name)
     return raw

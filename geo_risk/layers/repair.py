@@ -192,13 +192,12 @@ def duplicates(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDAr
         if keep[i] and keep[j] and _alike(geometry[j], geometry[i], bool(oneway[i])):
             keep[i] = False
             logs[i].repair("near_duplicate", row=rows[i], detail=_named(j, i, rows, logs))
-    _tell_twins(frame, geometry, keep, rows, logs)
     return keep
 
 
-def _tell_twins(frame: pd.DataFrame, geometry: NDArray, keep: NDArray[np.bool_], rows: NDArray, logs: NDArray) -> None:
+def tell_twins(frame: pd.DataFrame, geometry: NDArray, rows: NDArray, logs: NDArray) -> None:
     """Tell rows that differ in nothing but their ids: two of a kind in one trench, or one twice? Both are kept."""
-    index = np.flatnonzero(keep & (shapely.get_dimensions(geometry) > 0))
+    index = np.flatnonzero(shapely.get_dimensions(geometry) > 0)
     if "id" not in frame or not len(index):
         return
     others = frame.iloc[index].drop(columns="id").assign(_shape=shapely.to_wkb(geometry[index]))

@@ -67,7 +67,9 @@ def _shapes(path: Path) -> int:
     return count
 
 
-def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[list[str], list[Any]]:
+def decode(
+    names: list[str], fields: list[Any], path: Path, log: Log, stated: str | None = None
+) -> tuple[list[str], list[Any]]:
     """
     Field names and values read as Latin-1, in the encoding their bytes fit best, whatever the .cpg says.
 
@@ -78,9 +80,9 @@ def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[l
     data = b"\n".join([*(_whole(_bytes(n)) for n in names), *map(_bytes, written)])
     if data.isascii():
         return names, fields
-    name, remark = encoding.guess(data, log.file)
-    stated = path.with_suffix(".cpg")
-    cpg = re.sub(r"[^\w.-]", "", stated.read_text("ascii", "replace"))[:40] if stated.exists() else ""
+    beside = path.with_suffix(".cpg")
+    cpg = re.sub(r"[^\w.-]", "", beside.read_text("ascii", "replace"))[:40] if beside.exists() else ""
+    name, remark = encoding.guess(data, log.file, stated, cpg or _label(path))
     if name != "utf-8" or (cpg and cpg.upper().replace("-", "") not in ("UTF8", "65001")):
         log.note("encoding", detail=name.upper() + remark + (f" although the .cpg says {cpg}" if cpg else ""))
     decoded = [
@@ -88,6 +90,22 @@ def decode(names: list[str], fields: list[Any], path: Path, log: Log) -> tuple[l
         for values, text in zip(fields, texts, strict=True)
     ]
     return [str(_text(n, name, "ignore")) for n in names], decoded
+
+
+_LANGUAGES = {0x4D: "936", 0x4F: "950"}  # language byte of a dBASE table -> code page
+
+
+def _label(path: Path) -> str:
+    """What a table without .cpg says of its texts: the language byte of its .dbf, the character set of MapInfo."""
+    if path.suffix in (".tab", ".mif"):
+        found = re.search(rb'charset\s+"?(\w+)', path.read_bytes()[:1000], re.IGNORECASE)
+        return found[1].decode() if found else ""
+    table = path.with_suffix(".dbf")
+    if not table.exists():
+        return ""
+    with open(table, "rb") as file:
+        head = file.read(30)
+    return _LANGUAGES.get(head[29], "") if len(head) == 30 else ""
 
 
 def _bytes(value: object) -> bytes:

@@ -135,13 +135,16 @@ def layer_names(path: Path, shown: str | None = None) -> list[str]:
         return [str(name) for name, _ in pyogrio.list_layers(file)]
 
 
-def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = None, limit: int | None = None) -> Raw:
+def read(
+    path: Path, layer: str, sublayer: str | None, *, shown: str | None = None, limit: int | None = None,
+    text_encoding: str | None = None,
+) -> Raw:  # fmt: skip
     """
     One layer of a data source; rows count from 1 in the order of the file.
 
     ``shown`` is the file's name for people where ``path`` is a temporary copy. A feature whose
     geometry cannot be parsed is rejected and told, a ring left open closed and told. ``limit`` stops
-    after so many rows.
+    after so many rows; ``text_encoding`` is a person's word on the texts of a shapefile or MapInfo table.
     """
     shown = shown or path.name
     log = Log(shown, layer)
@@ -152,7 +155,7 @@ def read(path: Path, layer: str, sublayer: str | None, *, shown: str | None = No
         meta, wkb, fields = _read(file, shown, sublayer, text, limit)
         names, fields = list(map(str, meta["fields"])), list(fields)
         if suffix in _BYTES:
-            names, fields = shapefile.decode(names, fields, file, log)
+            names, fields = shapefile.decode(names, fields, file, log, text_encoding)
     frame = pd.DataFrame(dict(zip(_unique(names), fields, strict=True)))
     for message in said:
         if not _HARMLESS.search(message):

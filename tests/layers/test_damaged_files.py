@@ -15,7 +15,7 @@ from geo_risk.errors import InputError
 from geo_risk.layers.read import members, read
 
 ROWS = 40
-NAMES = [f"第{i}化工厂" for i in range(ROWS)]
+NAMES = [f"江阴市第{i}化工有限责任公司" for i in range(ROWS)]
 SHAPES = [shapely.box(120 + i / 100, 31, 120.005 + i / 100, 31.005) for i in range(ROWS)]
 DRIVERS = {".shp": "ESRI Shapefile", ".gpkg": "GPKG", ".fgb": "FlatGeobuf", ".geojson": "GeoJSON", ".gml": "GML",
            ".tab": "MapInfo File", ".mif": "MapInfo File", ".geojsonl": "GeoJSONSeq"}  # fmt: skip

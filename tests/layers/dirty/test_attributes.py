@@ -12,7 +12,7 @@ CRS, BOX = "EPSG:4549", (119.9, 31.5, 120.7, 32.2)
 
 def load(folder, layer, text, name="表.csv", **more):
     (folder / name).write_text(text, "utf-8")
-    spec = {"source": name, **more.pop("spec", {})}
+    spec = {"source": name, "crs": "wgs84", **more.pop("spec", {})}
     return load_layer(layer, spec, folder=folder, crs=CRS, anchor=BOX, **more)
 
 
@@ -118,7 +118,8 @@ def test_case_19_pipes(tmp_path):
         'D,2×300,DN200,"LINESTRING(120.2 32.0,120.3 32.0)"\n',
         "utf-8",
     )
-    layer, (report,) = load_layer("gas_pipelines", {"source": "管.csv"}, folder=tmp_path, crs=CRS, anchor=BOX)
+    spec = {"source": "管.csv", "crs": "wgs84"}
+    layer, (report,) = load_layer("gas_pipelines", spec, folder=tmp_path, crs=CRS, anchor=BOX)
     assert layer["diameter_mm"].tolist() == pytest.approx([200, 219, 609.6, float("nan")], nan_ok=True)
     assert layer["pressure_mpa"].tolist() == pytest.approx([0.4, float("nan"), 1.569064, float("nan")], nan_ok=True)
     assert ("other_unit", 3, "500kg") in told(report, "other_unit")
@@ -283,7 +284,7 @@ def test_case_53_lists_of_the_same_firms_become_one(tmp_path):
         "x,P6,临澜宏达化工有限公司,91440300708461136T,,3,120.20,31.70\n",  # another credit code
         "utf-8",
     )
-    spec = {"source": ["甲.csv", "乙.csv"]}
+    spec = {"source": ["甲.csv", "乙.csv"], "crs": "wgs84"}
     layer, (first, second) = load_layer("enterprises", spec, folder=tmp_path, crs=CRS, anchor=BOX)
     by_id = layer.set_index("id")
     assert sorted(by_id.index) == ["E1", "E2", "E3", "P6", "P7"]

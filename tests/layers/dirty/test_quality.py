@@ -49,8 +49,8 @@ def test_case_14_mapping_is_shown_and_once_confirmed_kept(tmp_path):
     }
     assert set(mine["乙单位.csv"]) == {"name", "staff", "sector", "lon", "lat"}
     layers = [
-        load_layer("enterprises", spec["enterprises"], folder=tmp_path, crs="EPSG:4549", anchor=ANCHOR)[0]
-        for spec in (shown, kept)
+        load_layer("enterprises", {**spec, "crs": "wgs84"}, folder=tmp_path, crs="EPSG:4549", anchor=ANCHOR)[0]
+        for spec in (shown["enterprises"], kept["enterprises"])
     ]
     assert sorted(layers[0]["name"]) == ["乙", "甲"]
     assert layers[0].equals(layers[1])
@@ -105,6 +105,7 @@ def test_a_folder_of_two_hundred_files(tmp_path):
     assert [r.layer for r in found].count("enterprises") == 100
     assert all(r.notes for r in found if r.layer is None)
     spec = tomllib.loads(region_toml("甲", found, tmp_path))["layers"]["enterprises"]
+    spec["crs"] = "wgs84"
     layer, reports = load_layer("enterprises", spec, folder=tmp_path, crs="EPSG:4549", anchor=ANCHOR)
     assert (len(layer), len(reports)) == (100, 100)
 
