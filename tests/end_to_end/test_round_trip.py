@@ -22,7 +22,7 @@ _DBF_BYTES = 10
 
 
 def written(layer: gpd.GeoDataFrame, name: str, header: Callable[[str], str] = str) -> pd.DataFrame:
-    """The layer's columns under Chinese headers with Chinese words, as an office would keep them; empty ones left out."""
+    """The columns under Chinese headers with Chinese words, as an office would keep them; empty ones left out."""
     out = {}
     for column in LAYERS[name].columns:
         values = layer[column.name].astype(object).where(layer[column.name].notna(), None)
