@@ -108,7 +108,10 @@ class Around:
         for name in names:
             moved = shapely.transform(some, lambda c, name=name: np.column_stack(to_degrees(c[:, 0], c[:, 1], name)))
             readings[name] = gpd.GeoSeries(moved, crs="EPSG:4326").to_crs(self.crs).to_numpy()
-        return judge(readings, self.layers, None if self.owners is None else self.owners[rows])
+        # a row that is nowhere in one of the readings (exchanged, a digit off) speaks for none
+        good = np.all([np.isfinite(shapely.bounds(g)).all(axis=1) for g in readings.values()], axis=0)
+        owners = None if self.owners is None else self.owners[rows][good]
+        return judge({name: g[good] for name, g in readings.items()}, self.layers, owners)
 
 
 def judge(

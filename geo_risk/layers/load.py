@@ -82,11 +82,12 @@ def load_layer(
         With file, row, column, value and the next step, of all files at once; also if no row at all is left.
     """
     table = table_of(name)
-    inputs = read_inputs(table, sources(name, spec, folder), lambda source: _read(source, name, anchor, extracts or {}))
+    inputs, errors = read_inputs(
+        table, sources(name, spec, folder), lambda source: _read(source, name, anchor, extracts or {})
+    )
     files = inputs + [(source, raw.points) for source, raw in inputs if raw.points is not None]
     written = [Written.of(raw) for _, raw in files]
     frames: list[gpd.GeoDataFrame] = []
-    errors: list[GeoRiskError] = []
     for number, (source, raw) in enumerate(inputs):
         try:
             _select(raw, source)
@@ -318,13 +319,21 @@ def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw
     if table.name == "districts":
         layer = _take(layer, coverage.other_versions(layer, rows, files))
     elif table.name == "enterprises":
-        layer = _take(*firms.merge_firms(layer, files, rows))
+        own = layer["_file"].to_numpy(int)
+        merged, keep = firms.merge_firms(layer.assign(_file=_lists(inputs)[own]), files, rows)
+        layer = _take(merged.assign(_file=own), keep)
     if table.name in ("districts", "enterprises"):
         _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
         layer = coverage.check_coverage(add_parents(layer), rows, files)
     return layer
+
+
+def _lists(inputs: list[tuple[Source, Raw]]) -> np.ndarray:
+    """(F,) which list each file belongs to: mended rows that come back belong to the first, not to one of their own."""
+    back = [any(i.code == "rejects_back" for i in raw.log.issues) for _, raw in inputs]
+    return np.array([0 if again else number for number, again in enumerate(back)], int)
 
 
 def _parts(

@@ -26,17 +26,25 @@ SAME_M = 0.01  # two rows of one point number this close are one point: the surv
 _SHOWN = 10  # point numbers named in one message
 
 
-def read_inputs(table: Table, wanted: Sequence[Source], read: Callable[[Source], Raw]) -> list[tuple[Source, Raw]]:
+def read_inputs(
+    table: Table, wanted: Sequence[Source], read: Callable[[Source], Raw]
+) -> tuple[list[tuple[Source, Raw]], list[GeoRiskError]]:
     """
-    Every input of a layer as ``read`` gives it; in a line layer, a table of lines has its table of points
-    in ``Raw.points``.
+    Every input of a layer as ``read`` gives it, and what is wrong with those it cannot read.
 
-    The two tables may be sheets of one workbook, members of one archive, or two items of ``source``;
-    the point table is then no input of its own. Errors are those of `read.read`.
+    In a line layer a table of lines has its table of points in ``Raw.points``. The two tables may be
+    sheets of one workbook, members of one archive, or two items of ``source``; the point table is then
+    no input of its own.
     """
-    inputs = [pair for source in wanted for pair in _read(table, source, read)]
+    inputs: list[tuple[Source, Raw]] = []
+    errors: list[GeoRiskError] = []
+    for source in wanted:
+        try:
+            inputs += _read(table, source, read)
+        except GeoRiskError as error:
+            errors.append(error)
     if table.geometry != "line":
-        return inputs
+        return inputs, errors
     taken: set[int] = set()
     for n, (source, raw) in enumerate(inputs):
         others = [i for i in range(len(inputs)) if i not in taken and i != n]
@@ -48,7 +56,7 @@ def read_inputs(table: Table, wanted: Sequence[Source], read: Callable[[Source],
             _name_sheet(at[1])
             raw.points = at[1]
             inputs[n] = (replace(source, crs=source.crs or at[0].crs), raw)
-    return [pair for i, pair in enumerate(inputs) if i not in taken]
+    return [pair for i, pair in enumerate(inputs) if i not in taken], errors
 
 
 def _read(table: Table, source: Source, read: Callable[[Source], Raw]) -> list[tuple[Source, Raw]]:

@@ -88,13 +88,12 @@ Extracts = dict[str, tuple[Path, tuple[str, ...]]]
 def _extracts(region: Region) -> Extracts:
     """OpenStreetMap files by path: the folder that keeps what one pass over them gives, and the layers they give."""
     from ..layers.read import OSM, kind_of
-    from ..layers.sources import sources
 
     wanted: dict[str, list[str]] = {}
     for name in region.vector_layers:
-        for source in sources(name, _spec(region, name), region.folder):
-            if "://" not in source.path and kind_of(source.path) in OSM:
-                wanted.setdefault(source.path, []).append(name)
+        for path in _files(region, name, _spec(region, name)):
+            if kind_of(path.name) in OSM:
+                wanted.setdefault(str(path), []).append(name)
     folder = region.build / "osm"
     return {path: (folder / str(i), tuple(wanted[path])) for i, path in enumerate(sorted(wanted))}
 

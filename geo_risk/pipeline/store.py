@@ -12,6 +12,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
 from .files import SHARED_CODE, bind, layer_files
+from .imports import import_steps
 
 LAYER_PREFIX = "layer_"  # a layer and a result may share a name: layer_enterprises, and enterprises with their grades
 
@@ -38,8 +39,9 @@ def store_steps(region: Region) -> list[Step]:
 def _files(region: Region) -> dict[str, Path]:
     """The Parquet file of each table in the database."""
     layers = {f"{LAYER_PREFIX}{path.stem}": path for path in layer_files(region, *region.settings.layers)}
-    written = [path for step in analysis_steps(region, 1) for path in step.writes]
-    return layers | {path.stem: path for path in written if path.suffix == ".parquet"}
+    written = [path for step in (*import_steps(region), *analysis_steps(region, 1)) for path in step.writes]
+    tables = region.build / "tables"
+    return layers | {path.stem: path for path in written if path.suffix == ".parquet" and path.parent == tables}
 
 
 def _store(region: Region, files: dict[str, Path]) -> None:
