@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import answers, pipeline, region, store
 from .errors import InputError, RegionError
+from .export import export_table
 from .manifest import StepResult, run_steps
 from .settings import parse_settings
 
@@ -57,7 +58,14 @@ class Region(region.Region):
         return results
 
     def check(self, *, report: Report = _quiet) -> dict[str, Any]:
-        """Import the inputs and return the quality report: per file rows read, kept, rejected, repaired."""
+        """
+        Import the inputs and return the quality report: rows read, kept, rejected and repaired, and what to do first.
+
+        Raises
+        ------
+        GeoRiskError
+            What makes inputs unusable, of all files at once (`errors.SeveralErrors` where there are several).
+        """
         self.run(["quality"], report=report)
         return store.read_json(self.build / "quality.json")
 
@@ -175,15 +183,14 @@ class Region(region.Region):
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
         return answers.app(self)
 
-    def export(self, table: str, to: str) -> None:
-        """Write a result table or a layer to a file or a PostGIS database; see `store.export_table`."""
+    def export(self, table: str, to: str) -> tuple[str, str]:
+        """Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format."""
         if (self.build / "tables" / f"{table}.parquet").is_file():
-            store.export_table(self.table(table), to, table)
-        elif table in self.settings.layers:
-            store.export_table(self.layer(table), to, table)
-        else:
-            known = sorted({*self.settings.layers, *(p.stem for p in (self.build / "tables").glob("*.parquet"))})
-            raise RegionError(f"{self.folder}: no table or layer {table!r}. There are: {', '.join(known)}.")
+            return export_table(self.table(table), to, table)
+        if table in self.settings.layers:
+            return export_table(self.layer(table), to, table)
+        known = sorted({*self.settings.layers, *(p.stem for p in (self.build / "tables").glob("*.parquet"))})
+        raise RegionError(f"{self.folder}: no table or layer {table!r}. There are: {', '.join(known)}.")
 
     def locate(self, place: str) -> tuple[float, float]:
         """
@@ -280,7 +287,9 @@ def _found(item: Any) -> dict[str, Any]:
     return {
         "file": file,
         "layer": item.layer,
-        "columns": dict(item.columns),
+        "runner_up": item.runner_up,
+        "system": item.crs,
+        "columns": {**item.columns, **item.places},
         "rows": item.rows,
         "notes": list(item.notes),
     }

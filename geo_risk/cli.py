@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
 _ROWS = 20  # rows of a table that a terminal is shown
+_TODO = 8  # things to do first that a terminal is shown
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
 
     export = command(
-        "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, Parquet or to PostGIS"
+        "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, SHP.ZIP, Parquet or to PostGIS"
     )
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--to", required=True, metavar="FILE|URL")
@@ -143,7 +144,11 @@ def _init(arguments: Any) -> int:
         _print_json(started.found)
         return FINE
     for item in started.found:
-        print(f"{item['file']}: {item['layer'] or 'not used'}")
+        system = f", coordinates {item['system']}" if item["system"] else ""
+        taken = f"{item['layer']}, {item['rows']} rows{system}" if item["layer"] else "not used"
+        print(f"{item['file']}: {taken}")
+        if item["layer"] and item["columns"]:
+            print(f"    columns: {', '.join(f'{c} = {header}' for c, header in item['columns'].items())}")
         for note in item["notes"]:
             print(f"    {note}")
     print(f"\nWrote {started.path}. Read what it says, mend what is wrong, then: geo-risk run {arguments.folder}")
@@ -151,18 +156,39 @@ def _init(arguments: Any) -> int:
 
 
 def _check(arguments: Any) -> int:
-    quality = _region(arguments).check(report=_progress(arguments))
-    rejected = sum(f["rows_rejected"] for f in quality["files"])
+    try:
+        quality = _region(arguments).check(report=_progress(arguments))
+    except GeoRiskError as error:
+        if arguments.json:
+            _print_json({"errors": [str(e) for e in getattr(error, "errors", (error,))]})
+        raise
     if arguments.json:
         _print_json(quality)
-        return CONFLICT if rejected else FINE
+    else:
+        _print_quality(quality, arguments.region)
+    return CONFLICT if quality["rows_rejected"] else FINE
+
+
+def _print_quality(quality: dict[str, Any], region: str) -> None:
+    """Counts a file, what to do first, and where the rows to mend lie."""
     for f in quality["files"]:
         print(
             f"{f['layer']:22} {f['rows_read']:>8} read {f['rows_kept']:>8} kept {f['rows_rejected']:>7} rejected "
             f"{f['rows_repaired']:>7} repaired  {f['file']}"
         )
-    print(f"\nEvery row and reason: {arguments.region}/build/quality.html")
-    return CONFLICT if rejected else FINE
+    for n, todo in enumerate(quality["first"][:_TODO], 1):
+        word = {"rejected": "rows rejected", "repaired": "rows repaired", "noted": "rows concerned"}[todo["action"]]
+        files = ", ".join(todo["files"][:3]) + (" ..." if len(todo["files"]) > 3 else "")
+        print(f"\n{n}. {todo['rows']} {word} ({files}): {todo['problem']} / {todo['problem_zh']}")
+        print(f"   -> {todo['suggestion']} / {todo['suggestion_zh']}")
+    if len(quality["first"]) > _TODO:
+        print(f"\n... and {len(quality['first']) - _TODO} further kinds of findings")
+    rejects = [f"{region}/build/rejects/{f['layer']}/{f['rejects']}" for f in quality["files"] if f["rejects"]]
+    if rejects:
+        print("\nRejected rows, as written, with row, problem and advice:")
+        print(*(f"  {path}" for path in rejects), sep="\n")
+        print("  Mend them, copy the file to inputs/, and add it to the layer: source = [OLD, NEW].")
+    print(f"\nEvery row and reason: {region}/build/quality.html")
 
 
 def _run(arguments: Any) -> int:
@@ -387,8 +413,11 @@ def _serve_region(region: Any, host: str, port: int) -> int:
 
 
 def _export(arguments: Any) -> int:
-    _region(arguments).export(arguments.table, arguments.to)
-    print(json.dumps({"written": arguments.to}) if arguments.json else f"wrote {arguments.to}")
+    written, lost = _region(arguments).export(arguments.table, arguments.to)
+    if arguments.json:
+        _print_json({"written": written, "lost": lost})
+    else:
+        print(f"wrote {written}" + (f" ({lost})" if lost else ""))
     return FINE
 
 

@@ -2,7 +2,8 @@
 
 A run works in a hidden copy of ``build/`` (hard links, so it costs nothing) and takes its place only
 when every step went well: a kill or a bad input leaves the old results whole, and the next run goes
-on after the last finished step.
+on after the last finished step. When an input is bad, the other inputs are still tried, so that one
+run tells everything that is wrong with them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 from . import store
 from ._version import __version__
-from .errors import GeoRiskError, RegionError
+from .errors import GeoRiskError, RegionError, together
 
 MANIFEST = "manifest.json"
 _PACKAGE = Path(__file__).parent
@@ -35,7 +36,10 @@ class Step:
 
     ``settings`` is the part of the settings it depends on (JSON), ``code`` the files and folders of
     the package that compute it. ``volatile`` steps read something no hash covers (a database) and
-    always run; what depends on them runs only if their output changed.
+    always run; what depends on them runs only if their output changed. ``outside`` steps write
+    somewhere else altogether, once ``build/`` holds the new results: their failure does not undo those.
+    ``folders`` are folders of ``build`` that belong to the step and hold as many files as its run leaves
+    in them, also none.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Step:
     settings: Any
     code: tuple[str, ...]
     volatile: bool = False
+    outside: bool = False
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,27 +88,41 @@ def run_steps(
     ------
     RegionError
         If a named step does not exist or another run is at work on the region.
+    GeoRiskError
+        What the steps raise. After the first, only steps that read the user's own files and need no
+        result of a failed one still run; all their errors are told together.
     """
     build, staging = folder / "build", folder / ".build-next"
     store.recover_folder(build)
     wanted = _chosen(steps_for(build), only)
-    if not staging.exists():
-        results = _unchanged(folder, build, wanted)
-        if results is not None:
-            for result in results:
-                report(result)
-            return results
+    outside = [step for step in wanted if step.outside]
+    results = None if staging.exists() else _unchanged(folder, build, [s for s in wanted if not s.outside])
+    if results is not None:
+        for result in results:
+            report(result)
+    if results is not None and not outside:
+        return results
     with _lock(folder):
-        if not staging.exists() and build.exists():
-            partial = folder / ".build-copy"
-            shutil.rmtree(partial, ignore_errors=True)
-            store.link_tree(build, partial)
-            os.replace(partial, staging)
-        staging.mkdir(exist_ok=True)
-        steps = _chosen(steps_for(staging), only)
-        _drop_leftovers(staging, steps_for(staging))
-        results = [_advance(folder, staging, step, report, starting) for step in steps]
-        store.swap_folder(staging, build)
+        if results is None:
+            results = _renew(folder, steps_for, only, report, starting)
+        return results + [_advance(folder, build, step, report, starting) for step in outside]
+
+
+def _renew(
+    folder: Path, steps_for: Callable[[Path], list[Step]], only: Sequence[str], report: Callable, starting: Callable
+) -> list[StepResult]:
+    """Run what changed in a copy of build/, which then takes its place."""
+    build, staging = folder / "build", folder / ".build-next"
+    if not staging.exists() and build.exists():
+        partial = folder / ".build-copy"
+        shutil.rmtree(partial, ignore_errors=True)
+        store.link_tree(build, partial)
+        os.replace(partial, staging)
+    staging.mkdir(exist_ok=True)
+    steps = [step for step in _chosen(steps_for(staging), only) if not step.outside]
+    _drop_leftovers(staging, steps_for(staging))
+    results = _advance_all(folder, staging, steps, report, starting)
+    store.swap_folder(staging, build)
     return results
 
 
@@ -131,6 +151,27 @@ def _unchanged(folder: Path, build: Path, steps: list[Step]) -> list[StepResult]
     return None
 
 
+def _advance_all(
+    folder: Path, build: Path, steps: list[Step], report: Callable, starting: Callable
+) -> list[StepResult]:
+    results: list[StepResult] = []
+    errors: list[GeoRiskError] = []
+    lacking: set[Path] = set()
+    for step in steps:
+        own_input = step.volatile or any(not path.is_relative_to(build) for path in step.reads)
+        if lacking.intersection(step.reads) or (errors and not own_input):
+            lacking.update(step.writes)
+            continue
+        try:
+            results.append(_advance(folder, build, step, report, starting))
+        except GeoRiskError as error:
+            errors.append(error)
+            lacking.update(step.writes)
+    if errors:
+        raise together(errors)
+    return results
+
+
 def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: Callable) -> StepResult:
     records = _records(build)
     if not step.volatile and _fresh(records.get(step.name), step, folder, build):
@@ -141,6 +182,8 @@ def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: 
             if path.is_relative_to(build):  # it may be a hard link to the old result, which must stay
                 path.unlink(missing_ok=True)
                 path.parent.mkdir(parents=True, exist_ok=True)
+        for path in step.folders:
+            shutil.rmtree(path, ignore_errors=True)
         began = time.perf_counter()
         with _peak_memory() as peak:
             step.run()
@@ -150,7 +193,7 @@ def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: 
                 raise AssertionError(f"step {step.name} did not write {path}")
         records[step.name] = {
             **_causes(step, folder, build),
-            "outputs": {_label(p, folder, build): store.sha256(p) for p in step.writes},
+            "outputs": _outputs(step, folder, build),
             "seconds": round(result.seconds, 3),
             "peak_mb": round(result.peak_mb, 1),
         }
@@ -169,10 +212,15 @@ def _records(build: Path) -> dict[str, Any]:
 def _fresh(record: dict[str, Any] | None, step: Step, folder: Path, build: Path) -> bool:
     if record is None or any(not path.is_file() for path in step.writes):
         return False
-    if any(store.sha256(p) != record["outputs"].get(_label(p, folder, build)) for p in step.writes):
+    if _outputs(step, folder, build) != record["outputs"]:
         return False
     causes = _causes(step, folder, build)
     return all(record[key] == value for key, value in causes.items())
+
+
+def _outputs(step: Step, folder: Path, build: Path) -> dict[str, str]:
+    inside = [p for path in step.folders for p in sorted(path.rglob("*")) if p.is_file()]
+    return {_label(p, folder, build): store.sha256(p) for p in (*step.writes, *inside)}
 
 
 def _causes(step: Step, folder: Path, build: Path) -> dict[str, Any]:
@@ -216,12 +264,13 @@ def _label(path: Path, folder: Path, build: Path) -> str:
 def _drop_leftovers(build: Path, steps: list[Step]) -> None:
     """Remove results that no step of this region writes any more (a layer taken out of region.toml)."""
     keep = {path for step in steps for path in step.writes} | {build / MANIFEST}
+    folders = {path for step in steps for path in step.folders}
     records = _records(build)
     known = {step.name: records[step.name] for step in steps if step.name in records}
     if known != records:
         store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
     for path in sorted(build.rglob("*")):
-        if path.is_file() and path not in keep:
+        if path.is_file() and path not in keep and not folders.intersection(path.parents):
             path.unlink()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import store
 from .errors import RegionError
 from .grid import Grid, grid_of
+from .schema import LAYERS
 from .settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -66,15 +67,24 @@ class Region:
         made = store.read_json(self.build / "grid.json")
         return grid_of(tuple(made["bounds"]), made["cell_m"], self.crs)
 
+    @property
+    def vector_layers(self) -> tuple[str, ...]:
+        """Names of the layers that are tables; the others are surfaces."""
+        return tuple(name for name in self.settings.layers if LAYERS[name].geometry != "raster")
+
     def layer(self, name: str) -> gpd.GeoDataFrame:
         """Clean layer ``name``; RegionError if the region has none or it was not imported yet."""
         if name not in self.settings.layers:
             raise RegionError(f"{self.folder}: no layer {name!r}. Its layers: {', '.join(self.settings.layers)}.")
+        if name not in self.vector_layers:
+            raise RegionError(
+                f"{self.folder}: {name!r} is a surface: build/surfaces/{name}.tif, region.surface({name!r})."
+            )
         return store.read_table(self.build / "layers" / f"{name}.parquet")
 
     def layers(self, *names: str) -> dict[str, gpd.GeoDataFrame]:
-        """Those of the layers ``names`` that the region has."""
-        return {name: self.layer(name) for name in names if name in self.settings.layers}
+        """Those of the layers ``names`` that the region has as tables."""
+        return {name: self.layer(name) for name in names if name in self.vector_layers}
 
     def table(self, name: str) -> pd.DataFrame | gpd.GeoDataFrame:
         """Result table ``name``; RegionError if it does not exist."""

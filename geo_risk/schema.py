@@ -65,12 +65,12 @@ def _c(name: str, dtype: str, zh: str, en: str, unit: str = "", also: str = "", 
 ID = _c("id", "string", "编号", "id", also="ID|编码|代码|序号|企业编号|管制編號|管制编号|code|fid|gid|osm_id|EPA Facility ID|facility_id|unit_code")
 NAME = _c("name", "string", "名称", "name", also="名稱|单位名称|單位名稱|名字|全称|title|label")
 ERROR = _c("position_error_m", "float", "位置误差", "position error (68 %)", "m", "位置精度|定位误差|坐标误差|误差半径|accuracy_m")
-DISTRICT = _c("district", "string", "所属镇街", "township as written", also="所属乡镇|镇街|乡镇|街道|镇(街道)|所在镇街|属地|鄉鎮|town|township")
+DISTRICT = _c("district", "string", "所属镇街", "township as written", also="所属乡镇|镇街|乡镇|街道|镇(街道)|乡镇街道|所在镇街|所在乡镇|属地|鄉鎮|鄉鎮市區|town|township")
 SOURCE = (
     _c("source_file", "string", "来源文件", "input file"),
     _c("source_row", "int", "来源行", "row in the input file, as a person counts it"),
 )
-STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产,operating|closed=注销,吊销,关闭,搬迁,已关停|stopped=停产,停业|planned=拟建,在建,规划,proposed,shelved")
+STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态|状况|status", domain="active=在业,存续,开业,正常,在营,生产,营业,在产,运行,使用中,试生产,试运行,已复产,operating,active|closed=注销,已注销,吊销,关闭,已关闭,搬迁,已搬迁,迁出,撤销,废弃,拆除,报废,退役,关停,已关停,倒闭,破产,closed,retired|stopped=停产,停业,停用,歇业,停产停业,停产整顿,暂停营业,闲置,mothballed,idle|planned=拟建,在建,筹建,规划,建设中,未投产,未建,待建,proposed,planned,construction,shelved")
 LEVELS = "4=重大,红,红色,red,一级,Ⅰ级,I级|3=较大,橙,橙色,orange,二级,Ⅱ级,II级|2=一般,黄,黄色,yellow,三级,Ⅲ级,III级|1=低,蓝,蓝色,blue,四级,Ⅳ级,IV级"
 HAZARD_LEVELS = "1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级|4=四级,IV,Ⅳ,IV级,Ⅳ级,4级"
 
@@ -87,9 +87,10 @@ CROWDED_KINDS = (
 
 LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("enterprises", "企业", "enterprises", "any", (
-        ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|事業名稱|厂名|Facility Name|facility_name"),
-        _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|统一社会信用号"),
-        DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|住所|Address"),
+        ID, _c("name", "string", "企业名称", "name", need=True, also="名称|名稱|单位名称|公司名称|企业全称|单位全称|企业名|生产经营单位|生产经营单位名称|事業名稱|厂名|Facility Name|facility_name"),
+        _c("credit_code", "string", "统一社会信用代码", "unified social credit code", also="信用代码|社会信用代码|社会统一信用代码|统一信用代码|统一社会信用号"),
+        _c("other_ids", "string", "其他编号", "ids under which other lists name the firm, split by |"),
+        DISTRICT, _c("address", "string", "地址", "address", also="单位地址|企业地址|经营地址|生产地址|详细地址|注册地址|住所|Address|Facility Address"),
         _c("park", "string", "所在园区", "industrial park", also="所属园区|園區|所屬工業區|工业区|园区"),
         _c("sector", "string", "行业", "sector", also="行業別|行业类别|行业名称|所属行业|industry|类别|類別"),
         _c("sector_code", "string", "行业代码", "sector code", also="行业编码|NAICS code(s)"),
@@ -102,7 +103,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
     Table("hazard_sources", "危险源", "hazard sources", "any", (
         ID, _c("name", "string", "危险源名称", "name", also="名称|单元名称|装置名称|储罐名称|罐区名称|设施名称"),
         _c("unit_id", "string", "单元编号", "production or storage unit (GB 18218) the row belongs to", also="单元编码|所属单元|装置编号|罐区编号|危险源编号"),
-        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|REGISTRATIONNO|企业代码|单位编号|管制編號"),
+        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|REGISTRATIONNO|企业代码|单位编号|管制編號|facility_id"),
         _c("enterprise_name", "string", "企业名称", "enterprise", also="所属企业|单位名称|公司名称"),
         _c("kind", "string", "类型", "kind of unit", also="危险源类型|单元类型|设施类型|类别|TOXICTYPE",
            domain="tank_farm=罐区,储罐区,储罐,油库,tank|process_unit=装置,生产装置,生产单元|warehouse=仓库,库房,危化品仓库|filling_station=加油站,加气站,加油加气站,fuel|cylinder_depot=瓶装供应站,液化气站,气瓶库|cold_store=冷库,涉氨冷库|waterworks=水厂,自来水厂|gas_station=门站,调压站,储配站,气化站|hazmat_parking=危化品停车场,危险品停车场|jetty=码头,装卸码头|loading=装卸,装卸点,装卸台|flare=火炬|other=其他,其它"),
@@ -132,7 +133,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("wall_mm", "float", "壁厚", "wall thickness", "mm", "壁厚(mm)|管壁厚度"),
         _c("material", "string", "材质", "material", also="管材"), _c("depth_m", "float", "埋深", "depth of cover", "m", "埋深(m)|覆土深度"),
         _c("laying", "string", "敷设方式", "way of laying", also="敷设", domain="buried=埋地,地埋,直埋|rack=架空,管廊,管架|crossing=穿越,定向钻"),
-        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份"),
+        _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份|start_year"),
         _c("owner", "string", "权属单位", "owner", also="产权单位|运营单位|管理单位|company|operator"), STATE, ERROR, *SOURCE),
         aliases=("管线", "管道", "燃气管网", "燃气", "天然气", "石化管線", "pipeline", "pipelines", "gas_pipelines", "natural_gas", "petroleum", "petrochemical")),
     Table("crowded_places", "人员密集场所", "crowded places", "any", (
@@ -144,15 +145,16 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         aliases=("人员密集场所", "密集场所", "学校", "医院", "养老机构", "场所", "避难", "crowded", "crowded_places", "places", "pois", "schools", "hospitals", "shelters")),
     Table("roads", "道路", "roads", "line", (
         ID, _c("name", "string", "道路名称", "name", also="路名|名称|road_name|route"),
-        _c("class", "string", "道路等级", "class, OSM words", also="等级|类型|道路类型|highway|fclass|category|road_class|路宽等级",
-           domain="motorway=高速,高速公路,freeway,国道主干线|motorway_link=高速匝道,匝道|trunk=国道,省道,快速路,国省道,expressway,provincial|trunk_link=|primary=主干路,主干道,县道|primary_link=|secondary=次干路,次干道,乡道|secondary_link=|tertiary=支路,三级|tertiary_link=|residential=小区路,街巷,村道,residential|living_street=|unclassified=其他道路,未分级|service=内部道路,厂区道路|road="),
+        _c("class", "string", "道路等级", "class, OSM words", also="等级|类型|道路类型|highway|fclass|category|road_class|路宽等级|技术等级|MTFCC",
+           domain="motorway=高速,高速公路,freeway,国道主干线,S1100|motorway_link=高速匝道,匝道,S1630|trunk=国道,省道,快速路,城市快速路,国省道,一级公路,expressway,provincial|trunk_link=|primary=主干路,主干道,县道,二级公路,S1200|primary_link=|secondary=次干路,次干道,乡道,三级公路|secondary_link=|tertiary=支路,三级,四级公路|tertiary_link=|residential=小区路,街巷,村道,residential,S1400|living_street=|unclassified=其他道路,未分级,等外公路|service=内部道路,厂区道路,专用公路,S1640,S1730,S1740,S1780|road="),
         _c("oneway", "int", "单行", "1 along the line, -1 against it, 0 both ways", also="单行线|单双向|单向", domain="1=是,yes,true,1,Y,单向|0=否,no,false,0,N,双向|-1=-1,reverse"),
-        _c("speed_kmh", "float", "限速", "speed limit", "km/h", "速度|设计速度|maxspeed|限速(km/h)"), _c("lanes", "float", "车道数", "lanes", "", "车道|lanes"),
+        _c("speed_kmh", "float", "限速", "speed limit", "km/h", "速度|设计速度|maxspeed|限速(km/h)|speed|speed_limit"), _c("lanes", "float", "车道数", "lanes", "", "车道|lanes"),
         _c("width_m", "float", "路宽", "width", "m", "宽度|路宽(m)|width"), _c("bridge", "bool", "桥梁", "bridge", also="是否桥梁|桥"), _c("tunnel", "bool", "隧道", "tunnel", also="是否隧道"),
         _c("level", "float", "层级", "level above ground (OSM layer)", "", "layer"), _c("max_height_m", "float", "限高", "height limit", "m", "限高(m)|maxheight"),
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
         _c("hazmat_trips_per_yr", "float", "危化品车次", "loaded hazmat tankers a year", "1/yr", "年危化品车次|危险品车次"),
-        _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"), *SOURCE),
+        _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"),
+        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
         ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction"), _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
@@ -234,7 +236,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
         _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
         _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
-        _c("n_enterprises", "int", "企业数", "enterprises"), _c("n_hazards", "int", "危险源数", "hazard sources"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
+        _c("n_enterprises", "int", "企业数", "enterprises, closed and planned ones not counted"), _c("n_hazards", "int", "危险源数", "hazard sources, closed and planned ones not counted"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
     Table("enterprises", "企业风险", "enterprise grades", "any", (
         ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
         _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade")), ()),
@@ -274,6 +276,8 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("outdoor", "json", "室外", "probability or factor outdoors"), _c("indoor", "json", "室内", "probability or factor indoors"), _c("slope", "float", "斜率", "fall of the probit crosswind"), _c("offset_m", "float", "偏移", "centre downwind of the source", "m")), ()),
     Table("risk_weather", "天气分类", "weather classes of the risk sum", "none", (
         _c("stability", "string", "稳定度", "Pasquill class"), _c("speed_mps", "float", "风速", "wind speed at 10 m", "m/s"), _c("period", "string", "时段", "day, night or all"), _c("share", "float", "频率", "share of the year"), _c("towards", "json", "去向", "probability per radian towards 144 angles from east over north")), ()),
+    Table("network", "路网检查", "condition of the road network", "none", (
+        _c("what", "string", "项目", "what was found"), _c("count", "float", "数量", "roads, ends, places, or kilometres"), _c("share", "float", "比例", "of all of them; missing where there is none"), _c("why", "string", "说明", "why, and what to do")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),

@@ -83,7 +83,11 @@ class LayerSettings:
         "File, file#sublayer, pattern, postgresql://…#table, or a list of these; "
         "an item may be a table with path and own keys"
     )
-    crs: str | None = setting("wgs84, cgcs2000, gcj02, bd09 or an EPSG code; absent: detected and reported", None)
+    crs: str | None = setting(
+        "wgs84, cgcs2000, gcj02, bd09, xian80, beijing54, an EPSG code, a PROJ string, a .prj file or unknown (goes on "
+        "with an error that covers all it could be); absent: as the file says or other layers prove, and reported",
+        None,
+    )
     columns: dict[str, str] = setting("Our column name = header in the file, where recognition is wrong", EMPTY)
     values: dict[str, Any] = setting("Our column name = one fixed value for every row", EMPTY)
     where: dict[str, Any] = setting("Header in the file = value; other rows are left out", EMPTY)
@@ -102,6 +106,7 @@ class LayerSettings:
         (),
         check=among(*ACCEPTED),
     )
+    encoding: str | None = setting("utf-8, gb18030, big5 or another one of a text; absent: found and reported", None)
 
 
 @dataclass(frozen=True)
@@ -230,6 +235,11 @@ class RescueSettings:
     merge_ends_m: float = setting("Line ends closer than this are one junction", 0.5, unit="m", check=NOT_NEGATIVE)
     connect_m: float = setting(
         "Loose ends of roads are joined to the nearest road within this; 0: never", 0.0, unit="m", check=NOT_NEGATIVE
+    )
+    split_crossings: bool = setting(
+        "Join roads that cross without a common vertex, unless bridge, tunnel or level differ: for layers not cut at "
+        "their junctions",
+        False,
     )
     max_access_m: float = setting(
         "Places farther than this from a road cannot be reached", 500.0, unit="m", check=POSITIVE

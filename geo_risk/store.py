@@ -1,4 +1,4 @@
-"""Tables and surfaces in and out: GeoParquet, GeoPackage, cloud-optimised GeoTIFF, PostGIS.
+"""Tables and surfaces in and out: GeoParquet, GeoPackage, cloud-optimised GeoTIFF.
 
 Every write goes to a temporary name beside the target, is synced, and renamed: a kill leaves the
 old file or the new one. The same content gives the same bytes.
@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError, RegionError
+from .errors import RegionError
 from .grid import Grid
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # GeoPackage stamps each table with the time of writing; a fixed one keeps equal content equal.
 _GPKG_DATE = "2000-01-01T00:00:00.000Z"
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -102,9 +105,8 @@ def write_geopackage(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _GPKG_DATE})
         try:
             for name in sorted(layers):
-                frame = layers[name].copy()
                 # Several widths of one type in a column (Polygon and MultiPolygon) are one type in a GeoPackage.
-                pyogrio.write_dataframe(frame, temporary, layer=name, driver="GPKG", append=temporary.exists())
+                pyogrio.write_dataframe(layers[name], temporary, layer=name, driver="GPKG", append=temporary.exists())
         finally:
             pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
 
@@ -137,118 +139,25 @@ def read_surface(path: Path) -> Surface:
         return Surface(source.read(1), grid)
 
 
-def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> None:
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     """
-    Write a table anywhere: .csv, .xlsx, .geojson, .gpkg, .fgb, .parquet or ``postgresql://…`` (table ``name``).
+    The table with an apostrophe before each text (and header) that a spreadsheet would run as a formula.
 
-    CSV and XLSX carry the geometry as WKT in WGS 84; GeoJSON is in WGS 84 as its standard demands.
-
-    Raises
-    ------
-    InputError
-        If the ending is unknown or the format needs a geometry the table lacks.
+    These begin with = + - @, their full-width forms, a tab or a line break; plain numbers written as
+    text (-5, +86) are left alone (OWASP, "CSV Injection").
     """
-    import geopandas as gpd
-
-    if to.startswith(("postgresql://", "postgresql+psycopg://")):
-        write_postgis(table, to, name)
-        return
-    path, geo = Path(to), isinstance(table, gpd.GeoDataFrame)
-    whole: Any = table
-    flat: Any = _flat(table)
-    writers: dict[str, Callable[[Path], Any]] = {
-        ".csv": lambda p: flat.to_csv(p, index=False, encoding="utf-8-sig"),
-        ".xlsx": lambda p: flat.to_excel(p, index=False),
-        ".parquet": lambda p: whole.to_parquet(p, index=False),
-    }
-    drivers = {".geojson": "GeoJSON", ".gpkg": "GPKG", ".fgb": "FlatGeobuf"}
-    ending = path.suffix.lower()
-    if ending in drivers and not geo:
-        raise InputError(f"{name} has no geometry, so it cannot become {path.name}. Use .csv, .xlsx or .parquet.")
-    if ending not in drivers and ending not in writers:
-        known = ", ".join([*writers, *drivers])
-        raise InputError(f"cannot tell the format of {to!r}. Use one of {known}, or postgresql://...")
-    with replacing(path) as temporary:
-        if ending in drivers:
-            frame = whole.to_crs(4326) if ending == ".geojson" else whole
-            frame.to_file(temporary, driver=drivers[ending], layer=name, engine="pyogrio")
-        else:
-            writers[ending](temporary)
+    out = table.copy()
+    for i, kind in enumerate(out.dtypes):
+        if kind.name in ("object", "str", "string"):
+            out.isetitem(i, [_inert(v) for v in out.iloc[:, i]])
+    out.columns = [_inert(c) for c in out.columns]
+    return out
 
 
-def _flat(table: pd.DataFrame | gpd.GeoDataFrame) -> pd.DataFrame:
-    import geopandas as gpd
-    import pandas as pd
-
-    if not isinstance(table, gpd.GeoDataFrame):
-        return table
-    flat = pd.DataFrame(table.drop(columns=table.geometry.name))
-    flat["geometry"] = table.geometry.to_crs(4326).to_wkt(rounding_precision=7)
-    return flat
-
-
-def postgis_engine(url: str) -> Any:
-    """SQLAlchemy engine for ``postgresql://…``; InputError if the driver is not installed."""
-    import importlib.util
-
-    from sqlalchemy import create_engine
-
-    if importlib.util.find_spec("psycopg") is None:
-        raise InputError('PostGIS needs the driver psycopg. Install it: pip install "geo_risk[postgis]".')
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-
-
-def write_postgis(table: pd.DataFrame | gpd.GeoDataFrame, url: str, name: str) -> None:
-    """Replace the table ``name`` in a PostGIS database, in one transaction."""
-    import geopandas as gpd
-    from sqlalchemy.exc import SQLAlchemyError
-
-    engine = postgis_engine(url)
-    try:
-        with engine.begin() as connection:
-            if isinstance(table, gpd.GeoDataFrame):
-                table.to_postgis(name, connection, if_exists="replace", index=False)
-            else:
-                table.to_sql(name, connection, if_exists="replace", index=False)
-    except SQLAlchemyError as error:
-        raise InputError(f"cannot write {name} to the database: {str(error).splitlines()[0]}") from None
-    finally:
-        engine.dispose()
-
-
-def read_postgis(source: str) -> gpd.GeoDataFrame:
-    """
-    Read ``postgresql://…#[schema.]table``, its first geometry column found through GeoAlchemy2.
-
-    Raises
-    ------
-    InputError
-        If the table is not named, does not exist or has no geometry, or the database does not answer.
-    """
-    import geoalchemy2
-    import geopandas as gpd
-    from sqlalchemy import MetaData, Table, select
-    from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
-
-    url, _, name = source.partition("#")
-    if not name:
-        raise InputError(f'{url}: which table? Write source = "{url}#table".')
-    schema, _, table = name.rpartition(".")
-    engine = postgis_engine(url)
-    try:
-        reflected = Table(table, MetaData(), schema=schema or None, autoload_with=engine)
-        geometry = [c.name for c in reflected.columns if isinstance(c.type, geoalchemy2.Geometry)]
-        if not geometry:
-            raise InputError(
-                f"table {name} has no geometry column; its columns are {', '.join(reflected.columns.keys())}."
-            )
-        return gpd.read_postgis(select(reflected), engine, geom_col=geometry[0])
-    except NoSuchTableError:
-        raise InputError(f"the database has no table {name!r}.") from None
-    except SQLAlchemyError as error:
-        raise InputError(f"cannot read {name} from the database: {str(error).splitlines()[0]}") from None
-    finally:
-        engine.dispose()
+def _inert(value: Any) -> Any:
+    if not isinstance(value, str) or not value.lstrip(" ").startswith(_FORMULA) or _PLAIN_NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def link_tree(source: Path, target: Path) -> None:

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,40 +38,62 @@ def real_data() -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def postgis_url(tmp_path_factory) -> str:
-    """A database with PostGIS: GEO_RISK_POSTGIS, or a server of its own in a temporary folder."""
-    if url := os.environ.get("GEO_RISK_POSTGIS"):
-        yield url
-        return
+@contextmanager
+def _cluster():
+    """A PostgreSQL server of its own, reached by a socket in its folder: (url, function that stops or starts it)."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if sys.platform == "linux" else []
     if not found:
         _missing("no PostgreSQL server; install postgresql and postgis, or set GEO_RISK_POSTGIS")
     programs = found[-1].parent
-    folder = tmp_path_factory.mktemp("postgis")
     # PostgreSQL refuses to run as root.
     user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    # Not below pytest's own folders: every session that starts closes those to all other users.
+    folder = Path(tempfile.mkdtemp(prefix="geo_risk_pg_"))
     if user:
-        for parent in (folder, *folder.parents[:2]):
-            parent.chmod(0o755)
         shutil.chown(folder, "postgres")
 
     def run(*command: str) -> None:
-        subprocess.run([*user, *command], check=True, capture_output=True, cwd=folder)
+        done = subprocess.run([*user, *command], capture_output=True, cwd=folder)
+        assert done.returncode == 0, (
+            done.stdout + done.stderr + (log.read_bytes()[-2000:] if (log := folder / "log").exists() else b"")
+        ).decode()
 
-    run(str(programs / "initdb"), "-D", "db", "-A", "trust", "-U", "postgres", "--no-sync")
     options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    run(str(programs / "pg_ctl"), "-D", "db", "-w", "-l", "log", "-o", options, "start")
+
+    def control(what: str) -> None:
+        how = ["-w", "-l", "log", "-o", options] if what == "start" else ["-m", "immediate"]
+        run(str(programs / "pg_ctl"), "-D", "db", *how, what)
+
     try:
+        run(str(programs / "initdb"), "-D", "db", "-A", "trust", "-U", "postgres", "--no-sync")
+        control("start")
         try:
             run("psql", "-h", str(folder), "-U", "postgres", "-c", "create extension postgis")
-        except subprocess.CalledProcessError as error:
-            _missing(f"PostGIS is not installed: {error.stderr.decode()[:200]}")
-        yield f"postgresql://postgres@/postgres?host={folder}"
+        except AssertionError as error:
+            _missing(f"PostGIS is not installed: {str(error)[:200]}")
+        yield f"postgresql://postgres@/postgres?host={folder}", control
     finally:
-        # Whether it stops cleanly is no question of ours: the folder goes, and another run may have swept it already.
+        # Whether it stops cleanly is no question of ours: the folder goes.
         stop = [*user, str(programs / "pg_ctl"), "-D", str(folder / "db"), "-m", "immediate", "stop"]
         subprocess.run(stop, check=False, capture_output=True, cwd=folder.anchor)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgis_url() -> str:
+    """A database with PostGIS: GEO_RISK_POSTGIS, or a server of its own in a temporary folder."""
+    if url := os.environ.get("GEO_RISK_POSTGIS"):
+        yield url
+        return
+    with _cluster() as (url, _):
+        yield url
+
+
+@pytest.fixture
+def mortal_server():
+    """(url, function of "start" or "stop") of a PostGIS server that a test may kill."""
+    with _cluster() as (url, control):
+        yield url, control
 
 
 @pytest.fixture(scope="session")

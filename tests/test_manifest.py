@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from geo_risk.errors import InputError, RegionError
+from geo_risk.errors import InputError, RegionError, SeveralErrors
 from geo_risk.manifest import Step, run_steps
 
 
@@ -115,3 +115,101 @@ def test_another_run_at_work_is_refused(chain):
     (chain.folder / ".run.lock").write_text("1")  # process 1 always lives
     with pytest.raises(RegionError, match="another run"):
         chain.run()
+
+
+def test_a_step_outside_comes_after_the_results_took_their_place(tmp_path):
+    """It reads build/ itself, runs every time, and its failure leaves the new results."""
+    chain, seen, down = Chain(tmp_path), [], []
+
+    def steps(build):
+        def mirror():
+            if down:
+                raise InputError("the database is down")
+            seen.append((build.name, (build / "double.txt").read_text()))
+
+        return [
+            *chain.steps(build),
+            Step("mirror", mirror, (build / "double.txt",), (), None, ("errors.py",), True, True),
+        ]
+
+    run_steps(tmp_path, steps)
+    run_steps(tmp_path, steps)
+    assert seen == [("build", "ABAB")] * 2
+    (tmp_path / "a.txt").write_text("cd")
+    down.append(1)
+    with pytest.raises(InputError, match="is down"):
+        run_steps(tmp_path, steps)
+    assert (tmp_path / "build" / "double.txt").read_text() == "CDCD"
+    assert not (tmp_path / ".build-next").exists()
+    down.clear()
+    assert [r.state for r in run_steps(tmp_path, steps, only=["mirror"])] == ["unchanged", "unchanged", "ran"]
+    assert seen[-1] == ("build", "CDCD")
+    run_steps(tmp_path, steps, only=["double"])
+    assert len(seen) == 3
+
+
+def two_inputs(folder: Path, build: Path, ran: list[str]) -> list[Step]:
+    """x.txt and y.txt -> one step each; a third needs x's result, a fourth no file of the user's."""
+
+    def take(name: str):
+        def run():
+            ran.append(name)
+            text = (folder / f"{name}.txt").read_text()
+            if text == "bad":
+                raise InputError(f"{name}.txt is bad")
+            (build / f"{name}.out").write_text(text)
+            (build / "more" / name).mkdir(parents=True, exist_ok=True)
+            if text != "none":
+                (build / "more" / name / f"{text}.csv").write_text(text)
+
+        return run
+
+    def rest(name: str):
+        return lambda: (ran.append(name), (build / f"{name}.out").write_text("z"))
+
+    code = ("errors.py",)
+    inputs = [
+        Step(n, take(n), (folder / f"{n}.txt",), (build / f"{n}.out",), None, code, folders=(build / "more" / n,))
+        for n in ("x", "y")
+    ]
+    both = Step("both", rest("both"), (folder / "y.txt", build / "x.out"), (build / "both.out",), None, code)
+    later = Step("later", rest("later"), (build / "y.out",), (build / "later.out",), None, code)
+    return [*inputs, both, later]
+
+
+def test_every_bad_input_is_told_and_nothing_else_runs(tmp_path):
+    (tmp_path / "x.txt").write_text("bad")
+    (tmp_path / "y.txt").write_text("bad")
+    ran: list[str] = []
+    with pytest.raises(SeveralErrors, match=r"2 problems\n1\. x\.txt is bad\n2\. y\.txt is bad"):
+        run_steps(tmp_path, lambda build: two_inputs(tmp_path, build, ran))
+    assert ran == ["x", "y"]
+    (tmp_path / "y.txt").write_text("good")
+    ran.clear()
+    with pytest.raises(InputError, match=r"^x\.txt is bad$"):
+        run_steps(tmp_path, lambda build: two_inputs(tmp_path, build, ran))
+    assert ran == ["x", "y"]  # "both" lacks x's result; "later" could run but would only cost time
+    (tmp_path / "x.txt").write_text("good")
+    ran.clear()
+    run_steps(tmp_path, lambda build: two_inputs(tmp_path, build, ran))
+    assert ran == ["x", "both", "later"]
+
+
+def test_a_steps_folder_holds_what_its_last_run_left(tmp_path):
+    (tmp_path / "x.txt").write_text("one")
+    (tmp_path / "y.txt").write_text("none")
+    ran: list[str] = []
+
+    def run() -> list[str]:
+        ran.clear()
+        run_steps(tmp_path, lambda build: two_inputs(tmp_path, build, ran))
+        return [p.name for p in sorted((tmp_path / "build" / "more").rglob("*.csv"))]
+
+    assert run() == ["one.csv"]
+    assert (run(), ran) == (["one.csv"], [])
+    (tmp_path / "x.txt").write_text("two")
+    assert (run(), ran) == (["two.csv"], ["x", "both"])
+    (tmp_path / "build" / "more" / "y" / "stray.csv").write_text("?")
+    assert (run(), ran) == (["two.csv"], ["y"])
+    (tmp_path / "x.txt").write_text("none")
+    assert run() == []

@@ -8,7 +8,7 @@ import rasterio
 from shapely.geometry import MultiPolygon, Point, box
 
 from geo_risk import store
-from geo_risk.errors import InputError, RegionError
+from geo_risk.errors import RegionError
 from geo_risk.grid import Grid
 
 
@@ -82,47 +82,3 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 def test_what_is_not_there_says_how_to_get_it(tmp_path):
     with pytest.raises(RegionError, match="geo-risk run"):
         store.read_table(tmp_path / "linlan" / "build" / "tables" / "x.parquet")
-
-
-@pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet", ".geojson", ".gpkg", ".fgb"])
-def test_export(tmp_path, frame, ending):
-    path = tmp_path / f"out{ending}"
-    frame = frame.dropna(subset="geometry")
-    store.export_table(frame, str(path), "areas")
-    readers = {".csv": pd.read_csv, ".xlsx": pd.read_excel, ".parquet": gpd.read_parquet}
-    back = readers.get(ending, gpd.read_file)(path)
-    assert sorted(back["id"]) == ["a", "b"]
-    if ending in (".csv", ".xlsx"):
-        assert back["geometry"].str.contains("POLYGON").all()
-
-
-def test_export_refusals(tmp_path, frame):
-    with pytest.raises(InputError, match="cannot tell the format"):
-        store.export_table(frame, str(tmp_path / "a.dwg"), "areas")
-    with pytest.raises(InputError, match="has no geometry"):
-        store.export_table(pd.DataFrame({"x": [1]}), str(tmp_path / "a.geojson"), "coverage")
-
-
-@pytest.mark.postgis
-def test_postgis_round_trip(postgis_url, frame):
-    frame = frame.dropna(subset="geometry")
-    store.export_table(frame, postgis_url, "areas")
-    store.export_table(frame.iloc[:1], postgis_url, "areas")  # replaces
-    back = store.read_postgis(f"{postgis_url}#areas")
-    assert back["id"].tolist() == ["a"]
-    assert back.crs.to_epsg() == 4549
-    assert back.geometry.iloc[0].equals(frame.geometry.iloc[0])
-    assert store.read_postgis(f"{postgis_url}#public.areas")["id"].tolist() == ["a"]
-    store.export_table(pd.DataFrame({"x": [1, 2]}), postgis_url, "plain")
-    with pytest.raises(InputError, match="no geometry column; its columns are x"):
-        store.read_postgis(f"{postgis_url}#plain")
-    with pytest.raises(InputError, match="no table 'areaz'"):
-        store.read_postgis(f"{postgis_url}#areaz")
-
-
-@pytest.mark.postgis
-def test_postgis_refusals(postgis_url):
-    with pytest.raises(InputError, match="which table"):
-        store.read_postgis(postgis_url)
-    with pytest.raises(InputError, match="cannot read"):
-        store.read_postgis("postgresql://nobody@127.0.0.1:1/none#t")

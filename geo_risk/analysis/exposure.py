@@ -20,6 +20,7 @@ from ..errors import CRSError, InputError
 from ..grid import Grid
 from ..settings import RiskSettings
 from ..standards import table
+from .rows import working
 
 Floats = NDArray[np.float64]
 # Each cell is sampled at 4 x 4 points, so an area's share of a cell is right to 1/16.
@@ -147,9 +148,7 @@ def weighted_persons(places: gpd.GeoDataFrame) -> Floats:
             persons = persons.fillna(pd.to_numeric(places[column], errors="coerce"))
     persons = persons.fillna(kind.map(weights["persons_default"]).astype(float))
     weighted = persons * kind.map(weights["weight"]).astype(float)
-    if "state" in places:
-        weighted = weighted.mask(places["state"].isin(["closed", "planned"]), 0.0)
-    return weighted.to_numpy(float)
+    return weighted.where(working(places), 0.0).to_numpy(float)
 
 
 def located(geometry: NDArray) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from ..settings import RiskSettings
 from ..standards import table
 from .exposure import located, require_same_crs
 from .index import IndexSurface
+from .rows import working
 
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 
@@ -100,14 +101,14 @@ def enterprise_grades(
     by_index = grade(own_index.astype(np.float32), settings.enterprise_cuts)
     direct = table("index_grades").set_index("major_level")["grade"]
     by_level = level.map(direct).fillna(0).to_numpy(np.uint8)
-    working = ~frame["state"].isin(["closed", "planned"]).to_numpy() if "state" in frame else np.ones(len(frame), bool)
-    out = np.where(working, np.maximum(by_index, by_level), 0).astype(np.uint8)
+    counts = working(frame)
+    out = np.where(counts, np.maximum(by_index, by_level), 0).astype(np.uint8)
     self_grade = (
         frame["self_grade"].astype("Int64") if "self_grade" in frame else pd.Series(pd.NA, frame.index, "Int64")
     )
     reason = [
         _reason(*row)
-        for row in zip(own["reason"], own_index, by_index, level, by_level, self_grade, out, working, strict=True)
+        for row in zip(own["reason"], own_index, by_index, level, by_level, self_grade, out, counts, strict=True)
     ]
     columns = {
         "id": frame["id"],
@@ -139,6 +140,7 @@ def worst_levels(
         found.append(pd.DataFrame({"firm": owners(major, enterprises), "level": major["level"].astype(float)}))
     if hazard_sources is not None and "declared_level" in hazard_sources:
         level = pd.to_numeric(hazard_sources["declared_level"], errors="coerce").astype(float)
+        level = level.where(working(hazard_sources))
         found.append(pd.DataFrame({"firm": owners(hazard_sources, enterprises), "level": level}))
     if not found:
         return pd.Series(dtype=float)
@@ -238,9 +240,9 @@ def _conflicts(
 
 
 def _reason(
-    source: str, own_index: float, by_index: int, level: float, by_level: int, self_grade, out: int, working: bool
+    source: str, own_index: float, by_index: int, level: float, by_level: int, self_grade, out: int, counts: bool
 ) -> str:
-    if not working:
+    if not counts:
         return "closed or planned: not graded"
     text = f"own index {own_index:.1f} ({GRADE_WORDS[by_index]}); {source}"
     if by_level:

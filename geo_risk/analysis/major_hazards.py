@@ -23,7 +23,7 @@ from ..errors import InputError
 from ..schema import RESULTS
 from ..standards import parameter, table, weakest
 from .residents import Residents, unit_residents
-from .rows import first, number, records, table_rows, text
+from .rows import first, number, records, table_rows, text, working
 from .substances import Substance, identify
 
 _QUANTITY_COLUMNS = ("quantity_t", "volume_m3", "residents_500m")
@@ -107,7 +107,8 @@ def major_hazards(
 
     Rows with the same ``unit_id`` (else ``id``) form one unit. Residents are counted within 500 m of
     the plant boundary: the enterprise's polygon if it has one, else the unit's own outline. A declared
-    number wins over a counted one; where both are missing alpha is 2.0, the most cautious.
+    number wins over a counted one; where both are missing alpha is 2.0, the most cautious. Closed and
+    planned rows hold nothing (any more, or yet) and form no unit.
 
     Parameters
     ----------
@@ -130,7 +131,7 @@ def major_hazards(
     CRSError
         If a layer is not in metres.
     """
-    sources = _checked(hazard_sources)
+    sources = _checked(hazard_sources[working(hazard_sources)])
     for frame, what in ((population, "population"), (enterprises, "enterprises")):
         if frame is not None:
             require_metric(frame, what)

@@ -7,8 +7,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..standards import table
+
+# States of a row that is not there any more, or not yet: it counts in no risk. What has only stopped still holds.
+NOT_WORKING = ("closed", "planned")
+
+
+def working(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """(N,) rows that count: all but the closed and the planned; a missing or unknown state counts."""
+    if "state" not in frame:
+        return np.ones(len(frame), bool)
+    return ~frame["state"].isin(NOT_WORKING).to_numpy(bool)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

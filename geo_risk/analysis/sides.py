@@ -134,6 +134,7 @@ def _entry(
     layer: str, row: dict[str, Any], reason: str, errors: Mapping[str, float], *, inset: float = 0.0, slack: float = 0.0
 ) -> dict[str, Any]:
     error = number(row, "position_error_m")
+    reason = f"planned, not built yet; {reason}" if text(row, "state") == "planned" else reason
     own = layer == "enterprises"
     return {
         "layer": layer,

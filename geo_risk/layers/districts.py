@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,6 +15,7 @@ import pandas as pd
 import shapely
 
 from .quality import Log
+from .sources import sources
 from .text import key
 
 LEVELS = ("city", "county", "township", "village")
@@ -26,6 +31,8 @@ _ENDINGS = {
     "township": ("镇", "乡", "街道"),
     "county": ("县", "旗"),
 }
+# A year, a month or a day in a file's name, not part of a longer number: 2024, 202403, 2024-03-15.
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:[-_.年]?(0[1-9]|1[0-2])(?:[-_.月]?(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 _MAJORITY = 0.8
 _CODE_LENGTHS = {4: "city", 6: "county", 9: "township", 12: "village"}  # GB/T 2260 and statistics codes
 
@@ -63,6 +70,24 @@ def add_parents(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         for p, h in zip(point[order][::-1], holder[order][::-1], strict=True):  # the first id wins where units overlap
             units.loc[open_[p], "parent_id"] = units.loc[holders[h], "id"]
     return units
+
+
+def boundary_version(name: str, spec: Mapping[str, Any], folder: Path) -> list[dict[str, str | None]]:
+    """
+    The files the boundary is taken from, so that a map can name its version: file, date and SHA-256 of each.
+
+    The date is the year or day in the file's name, None where it has none: the day a copy was made says
+    nothing. A database has no hash.
+    """
+    found = []
+    for source in sources(name, spec, folder):
+        database = "://" in source.path
+        file = source.path.rpartition("@")[2] if database else Path(source.path).name
+        date = _DATE.search(Path(file).stem)
+        digest = None if database else hashlib.sha256(Path(source.path).read_bytes()).hexdigest()
+        written = "-".join(p for p in date.groups() if p) if date else None
+        found.append({"file": file, "layer": source.sublayer, "date": written, "sha256": digest})
+    return found
 
 
 def fill_level(frame: pd.DataFrame, columns: dict[str, str], file: str, log: Log) -> None:

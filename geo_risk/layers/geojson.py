@@ -1,8 +1,9 @@
-"""GeoJSON as it arrives: byte marks, old crs members, one object a line, rings left open."""
+"""GeoJSON as it arrives: byte marks, old crs members, one object a line, rings left open, outlines packed as text."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,88 +13,138 @@ import shapely
 from shapely.geometry import shape
 
 from ..errors import InputError
+from . import limits, packed
 from .encoding import decode
 from .quality import Log
 from .raw import Raw
 
+# What a malformed member can raise while it is taken apart.
+_MALFORMED = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, RecursionError,
+              shapely.errors.ShapelyError)  # fmt: skip
 
-def read(path: Path, data: bytes, layer: str) -> Raw:
+
+def read(path: Path, data: bytes, layer: str, accept: Collection[str] = ()) -> Raw:
     """
     The features of a GeoJSON; a feature that cannot be read is told and the others are kept.
+
+    ``accept`` with "packed_json" has outlines packed as text (ECharts maps) unpacked.
 
     Raises
     ------
     InputError
-        If it is no GeoJSON, or its coordinates are packed as text (ECharts maps).
+        If it is no GeoJSON, or its coordinates are packed and that is not accepted.
     """
     log = Log(path.name, layer)
-    features, crs = _features(path, decode(data, path.name)[0])
-    rows, frame, shapes = [], [], []
+    if len(data) > limits.JSON_BYTES:
+        raise InputError(
+            f"{path.name}: {len(data) >> 20} MB of JSON; at most {limits.JSON_BYTES >> 20} MB are read. "
+            "Export it as GeoPackage or FlatGeobuf."
+        )
+    text, _, bad = decode(data, path.name)
+    if bad:
+        log.note("bad_bytes", detail=bad)
+    features, crs = _features(path, text, log, accept)
+    rows, frame, shapes, unread = [], [], [], []
     for number, feature in enumerate(features, 1):
         try:
+            if not isinstance(feature, dict):
+                raise ValueError("not a feature of GeoJSON")
             geometry, closed = _geometry(feature.get("geometry"))
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError, shapely.GEOSException) as error:
-            log.reject("not_parsed", [number], details=[str(error)])
+            properties = _properties(feature)
+        except _MALFORMED as error:
+            log.reject("not_parsed", [number], details=[str(error)[:200]])
+            unread.append((number, [_written(feature)]))
             continue
         if closed:
             log.repair("ring_closed", row=number)
-        properties = feature.get("properties") or {}
-        if "id" in feature and "id" not in properties:
-            properties = {"id": feature["id"], **properties}
         rows.append(number)
-        frame.append({k: _value(v) for k, v in properties.items()})
+        frame.append(properties)
         shapes.append(geometry)
     geometry = np.empty(len(shapes), object)
     geometry[:] = shapes
     table = pd.DataFrame(frame, index=range(len(rows)))
-    return Raw(path, None, table, np.array(rows, np.int64), log, geometry, crs, read=len(features))
+    return Raw(
+        path, None, table, np.array(rows, np.int64), log, geometry, crs, read=len(features), unread=unread
+    )  # fmt: skip
 
 
-def _features(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
+def feature_text(properties: dict[Any, Any]) -> str:
+    """A feature without geometry as GeoJSON text, for the list of what was set aside."""
+    plain = {str(k): None if v is None or v != v else v for k, v in properties.items()}
+    return json.dumps({"type": "Feature", "properties": plain, "geometry": None}, ensure_ascii=False, default=str)
+
+
+def _written(feature: Any) -> str:
+    if isinstance(feature, str):  # a line that is no JSON
+        return feature
     try:
-        top = json.loads(text)
-    except json.JSONDecodeError as error:
-        top = _lines(text)
-        if top is None:
-            raise InputError(
-                f"{path.name}: not valid JSON ({error.msg} in line {error.lineno}, column {error.colno}). "
-                "Export the layer again as GeoJSON."
-            ) from error
+        return json.dumps(feature, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _features(path: Path, text: str, log: Log, accept: Collection[str]) -> tuple[list[Any], str | None]:
+    top = _top(path, text)
     if not isinstance(top, dict) or "type" not in top:
         raise InputError(f"{path.name}: JSON, but not GeoJSON: there is no FeatureCollection. Export it as GeoJSON.")
-    if top.get("UTF8Encoding") or _packed(top):
-        raise InputError(
-            f"{path.name}: the coordinates are packed as text (压缩坐标，不是标准 GeoJSON), as in ECharts maps. "
-            "Ask for the plain outlines as GeoJSON or shapefile."
-        )
+    if packed.is_packed(top):
+        if "packed_json" not in accept:
+            raise InputError(
+                f"{path.name}: the coordinates are packed as text (压缩坐标，不是标准 GeoJSON), as in ECharts maps. "
+                'Ask for the plain outlines as GeoJSON or shapefile, or write accept = ["packed_json"] to have '
+                "them unpacked (rounded to about 100 m)."
+            )
+        scale = packed.unpack(top)
+        log.note("packed_json", detail=f"1/{scale:g}")
     kind = top["type"]
     if kind == "FeatureCollection":
         features = top.get("features") or []
+        if not isinstance(features, list):
+            raise InputError(f"{path.name}: 'features' is no list. Export the layer again as GeoJSON.")
     elif kind == "Feature":
         features = [top]
     elif kind in ("Topology",):
         raise InputError(f"{path.name}: this is TopoJSON. Convert it to GeoJSON first.")
     else:
         features = [{"geometry": top, "properties": {}}]
+    if len(features) > limits.FEATURES:
+        raise InputError(f"{path.name}: {len(features):,} features; at most {limits.FEATURES:,} are read. Split it.")
     return features, _crs(top.get("crs"))
 
 
-def _lines(text: str) -> dict[str, Any] | None:
-    """A collection from newline-delimited features; None if the text is not that."""
+def _top(path: Path, text: str) -> Any:
+    """The document, or a collection of the features it has one a line."""
     try:
-        features = [json.loads(line.strip("\x1e ")) for line in text.splitlines() if line.strip("\x1e ")]
-    except json.JSONDecodeError:
-        return None
-    good = len(features) > 1 and all(isinstance(f, dict) and f.get("type") == "Feature" for f in features)
-    return {"type": "FeatureCollection", "features": features} if good else None
+        return json.loads(text)
+    except RecursionError:
+        raise InputError(f"{path.name}: JSON nested too deeply to be GeoJSON. Export the layer again.") from None
+    except json.JSONDecodeError as error:
+        top = _lines(text)
+        if top is None:
+            raise InputError(
+                f"{path.name}: not valid JSON ({error.msg} in line {error.lineno}, column {error.colno}). "
+                "It may be cut off: export the layer again as GeoJSON."
+            ) from error
+        return top
+    except ValueError as error:  # a number of thousands of digits
+        raise InputError(f"{path.name}: not valid JSON ({str(error)[:80]}). Export the layer again.") from error
 
 
-def _packed(top: dict[str, Any]) -> bool:
-    for feature in (top.get("features") or [])[:3]:
-        coordinates = ((feature or {}).get("geometry") or {}).get("coordinates")
-        if coordinates and isinstance(coordinates, list) and isinstance(coordinates[0], str):
-            return True
-    return False
+def _lines(text: str) -> dict[str, Any] | None:
+    """A collection from newline-delimited features, bad lines kept as text; None if the text is not that."""
+    lines = [line for line in (line.strip("\x1e \t\r") for line in text.split("\n")) if line]
+    features = [_line(line) for line in lines]
+    good = sum(isinstance(f, dict) for f in features)
+    return {"type": "FeatureCollection", "features": features} if len(lines) > 1 and good >= len(lines) / 2 else None
+
+
+def _line(line: str) -> Any:
+    """The feature a line holds, or the line itself."""
+    try:
+        feature = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    return feature if isinstance(feature, dict) and feature.get("type") == "Feature" else line
 
 
 def _crs(member: Any) -> str | None:
@@ -103,12 +154,20 @@ def _crs(member: Any) -> str | None:
     RFC 7946 (section 4) then means WGS 84, but offset degrees and metres are published so as well:
     what is not stated is judged by the numbers, and told.
     """
-    name = ((member or {}).get("properties") or {}).get("name") if isinstance(member, dict) else None
+    properties = member.get("properties") if isinstance(member, dict) else None
+    name = properties.get("name") if isinstance(properties, dict) else None
     if not name:
         return None
     if "CRS84" in str(name):
         return "EPSG:4326"
     return f"EPSG:{str(name).rsplit(':', 1)[-1]}" if "EPSG" in str(name).upper() else str(name)
+
+
+def _properties(feature: dict[str, Any]) -> dict[str, Any]:
+    properties = {k: _value(v) for k, v in (feature.get("properties") or {}).items()}
+    if "id" in feature and "id" not in properties:
+        properties = {"id": _value(feature["id"]), **properties}
+    return properties
 
 
 def _value(value: Any) -> Any:

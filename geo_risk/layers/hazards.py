@@ -10,12 +10,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .quality import Log
+from .quantities import NOTHING
 from .text import key, plain
 
-# A comma inside a name (1,3-丁二烯) has a figure behind it; "/" also joins the parts of a mixture.
-_SUBSTANCES = re.compile(r"\s*(?:[;；、/|，]|,(?!\d))\s*")
-_QUANTITIES = re.compile(r"\s*(?:[;；、/|，]|,(?!\d{3}(?!\d)))\s*")
-
+# A comma inside a name (1,3-丁二烯) has a figure behind it; "/" and a comma also join the parts of one name
+# (汽油/柴油, Ammonia, anhydrous), so without as many quantities they do not part. Nothing parts inside brackets.
+_OUTSIDE = r"(?![^()\[\]]*[)\]])"
+_SUBSTANCES = re.compile(rf"\s*(?:[;；、/|，\n]|,(?!\d)){_OUTSIDE}\s*")
+_CERTAIN = re.compile(rf"\s*[;；、\n]{_OUTSIDE}\s*")
+_QUANTITIES = re.compile(r"\s*(?:[;；、/|，\n]|,(?!\d{3}(?!\d)))\s*")
+# Prefixes of isomers: 邻、间、对二甲苯 is one name.
+_PREFIXES = frozenset("邻间对正异顺反叔仲鄰間對異順")
+_BARE = re.compile(r"^[\d.,]+$")
+_UNIT_BEHIND = re.compile(r"^[\d.,]+\s*(\D+)$")
 
 # Columns that say a row is about a period: what it amounts to is then handled, not held.
 _PERIOD = frozenset(
@@ -32,14 +39,16 @@ def split_substances(
     frame: pd.DataFrame, columns: Mapping[str, str], rows: NDArray, log: Log
 ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """
-    Rows with several substances become several where the quantities are as many; otherwise they stay.
+    Rows with several substances become several where the quantities are as many, or none is stated.
+
+    With one quantity for several substances nobody knows the shares: the row stays and is told.
 
     ``frame`` holds the raw cells; returns a new one and, for each of its rows, the position of the old row.
     """
     if "substance" not in columns:
         return frame, np.arange(len(frame))
     amounts = [columns[c] for c in ("quantity_t", "volume_m3") if c in columns]
-    parts = {c: [_parts(v, _QUANTITIES) for v in frame[c]] for c in amounts}
+    parts = {c: [_with_unit(_parts(v, _QUANTITIES)) for v in frame[c]] for c in amounts}
     names = [_parts(v, _SUBSTANCES) for v in frame[columns["substance"]]]
     cas = [_parts(v, _SUBSTANCES) for v in frame[columns["cas"]]] if "cas" in columns else None
     origin: list[int] = []
@@ -48,7 +57,11 @@ def split_substances(
         cells[columns["cas"]] = []
     for i, several in enumerate(names):
         stated = [c for c in amounts if parts[c][i]]
-        if len(several) > 1 and stated and all(len(parts[c][i]) == len(several) for c in stated):
+        certain = [] if stated or len(several) < 2 else _parts(frame[columns["substance"]].iloc[i], _CERTAIN)
+        if len(certain) > 1 and not _PREFIXES & set(certain):
+            several = certain
+        matched = all(len(parts[c][i]) == len(several) for c in stated) if stated else several is certain
+        if len(several) > 1 and matched:
             log.repair("split_row", row=rows[i], column="substance", value=" ".join(several), detail=len(several))
         elif len(several) > 1:
             log.note("unsplit_row", row=rows[i], column="substance", value=" ".join(several))
@@ -66,8 +79,18 @@ def split_substances(
 
 
 def _parts(value: object, separator: re.Pattern[str]) -> list[str]:
-    text = plain(value)
-    return [p for p in separator.split(text) if p] if text else []
+    text = "\n".join(plain(line) for line in str(value).splitlines()) if isinstance(value, str) else plain(value)
+    if text.lower() in NOTHING:
+        return []
+    return [p for p in separator.split(text) if p]
+
+
+def _with_unit(amounts: list[str]) -> list[str]:
+    """A unit written once, behind the last amount, counts for all: 500、800kg."""
+    unit = _UNIT_BEHIND.match(amounts[-1]) if len(amounts) > 1 else None
+    if unit is None or not all(_BARE.match(a) for a in amounts[:-1]):
+        return amounts
+    return [*(a + unit[1] for a in amounts[:-1]), amounts[-1]]
 
 
 def merge_reports(frame: pd.DataFrame, geometry: NDArray, logs: NDArray, rows: NDArray) -> NDArray[np.bool_]:

@@ -18,6 +18,16 @@ COORDINATES: dict[str, tuple[str, ...]] = {
     "y": ("Y坐标", "坐标Y", "Y", "纵坐标", "POINT_Y", "northing", "东坐标", "coord_y"),
     "datum": ("坐标系", "坐标系统", "坐标系类型", "坐标类型", "坐标来源", "datum", "crs"),
 }
+# The two ends of a line by the numbers of its points, as surveys of pipes and roads write them (管线表).
+ENDS: dict[str, tuple[str, ...]] = {
+    "start": ("起点点号", "起点编号", "起点号", "起始点号", "起始点编号", "起点物探点号", "起点管点号", "本点号",
+              "起点", "始点",
+              "from", "from_id", "from_point", "from_node", "start_point", "s_point"),
+    "end": ("终点点号", "终点编号", "终点号", "终止点号", "终止点编号", "终点物探点号", "终点管点号",
+            "连接点号", "终点", "止点",
+            "to", "to_id", "to_point", "to_node", "end_point", "e_point"),
+}  # fmt: skip
+POINT_NUMBERS = ("物探点号", "管点编号", "管点号", "管线点号", "管线点编号", "点号", "测点编号", "外业点号", "point_id")
 # Line numbers: an identifier only where there is no better one.
 _WEAK = frozenset(map(key, ("序号", "gid", "fid", "OBJECTID", "no", "no.")))
 _FILLED = ("source_file", "source_row")
@@ -142,12 +152,32 @@ def places(
     return out
 
 
+def ends(names: Iterable[object]) -> dict[str, str]:
+    """Which headers hold the numbers of a line's ``start`` and ``end`` point; only those that are there."""
+    written = {key(n): str(n) for n in names}
+    found = {end: next((written[key(a)] for a in words if key(a) in written), None) for end, words in ENDS.items()}
+    return {end: name for end, name in found.items() if name is not None}
+
+
+# Columns by which offices write in blocks: the name stands in the first row of a block only.
+_GROUPS = ("district", "park", "enterprise_id", "enterprise_name")
+
+
+def grouping(layer: str, headers: Sequence[str], labels: Mapping[str, str]) -> list[str]:
+    """The headers of a layer's columns that group rows: township, park, the enterprise of a tank."""
+    if layer not in LAYERS:
+        return []
+    found, _ = match(LAYERS[layer], headers, labels)
+    return [found[c] for c in _GROUPS if c in found]
+
+
 @cache
 def vocabulary() -> frozenset[str]:
     """The keys of every header any layer knows."""
     columns: Iterable[Column] = (c for t in LAYERS.values() for c in t.columns)
     words = {key(a) for c in columns for a in (c.name, c.zh, *c.aliases)}
-    return frozenset(words | {key(a) for group in COORDINATES.values() for a in group})
+    places = (*COORDINATES.values(), *ENDS.values(), POINT_NUMBERS)
+    return frozenset(words | {key(a) for group in places for a in group})
 
 
 def known(cell: str, also: Iterable[str] = ()) -> bool:

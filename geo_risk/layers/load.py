@@ -11,16 +11,33 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..errors import InputError
+from ..errors import GeoRiskError, InputError, together
 from ..schema import Table
-from . import attributes, hazards, headers, identity, place
+from ..store import sha256
+from . import (
+    attributes,
+    coverage,
+    diagnosis,
+    firms,
+    hazards,
+    headers,
+    identity,
+    lines,
+    osm,
+    parts,
+    place,
+    quantities,
+    raster,
+)
 from .coordinates import Box
 from .districts import add_parents, fill_level
 from .quality import FileReport
 from .raw import Raw
 from .read import read
-from .repair import duplicates, repair
-from .sources import Source, sources, table_of
+from .rejects import Written, returned, write_rejects
+from .repair import duplicates, repair, tell_twins
+from .sources import Source, source_parts, sources, table_of
+from .survey import read_inputs
 
 MARGIN_M = 5000.0  # anchor: the boundary's bounds and this around them (judgement of places)
 _FAR_DEG = 3.0  # points farther than this from the median do not stretch a table's bounds
@@ -35,6 +52,8 @@ def load_layer(
     anchor: Box | None = None,
     joins: Mapping[str, gpd.GeoDataFrame] | None = None,
     evidence: Mapping[str, gpd.GeoDataFrame] | None = None,
+    extracts: Mapping[str, Path] | None = None,
+    rejects: Path | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[FileReport]]:
     """
     Read, clean and unite the inputs of one layer.
@@ -47,8 +66,10 @@ def load_layer(
     anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
         rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
     joins : finished layers (same CRS) for ``join``.
-    evidence : finished layers (same CRS), such as districts, roads and water, against which an
-        unstated coordinate system is judged.
+    evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
+        against which an unstated coordinate system is judged.
+    extracts : folders of `osm.write_layers` by path of the OpenStreetMap file, read in its place.
+    rejects : folder into which each file's rejected rows are written, to be mended and imported again.
 
     Returns
     -------
@@ -58,33 +79,84 @@ def load_layer(
     Raises
     ------
     InputError, SettingsError, CRSError
-        With file, row, column, value and the next step; also if no row at all is left.
+        With file, row, column, value and the next step, of all files at once; also if no row at all is left.
     """
     table = table_of(name)
-    parts: list[gpd.GeoDataFrame] = []
-    raws: list[Raw] = []
-    for number, source in enumerate(sources(name, spec, folder)):
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
-        raws.append(raw)
-        _select(raw, source)
-        part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+    inputs, errors = read_inputs(
+        table, sources(name, spec, folder), lambda source: _read(source, name, anchor, extracts or {})
+    )
+    files = inputs + [(source, raw.points) for source, raw in inputs if raw.points is not None]
+    written = [Written.of(raw) for _, raw in files]
+    frames: list[gpd.GeoDataFrame] = []
+    for number, (source, raw) in enumerate(inputs):
+        try:
+            _select(raw, source)
+            lines.add_heights(raw, source.columns)
+            part = _clean(raw, table, source, crs, anchor, joins or {}, evidence or {}) if len(raw.frame) else None
+        except GeoRiskError as error:
+            errors.append(error)
+            continue
         if part is not None and len(part):
-            parts.append(part.assign(_file=number))
-    if not parts:
-        raise InputError(_nothing_left(name, raws))
-    layer = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
-    layer = _unite(layer, table, raws)
-    counts = layer["_file"].value_counts()
-    reports = [raw.log.report(raw.read, int(counts.get(i, 0))) for i, raw in enumerate(raws)]
+            frames.append(part.assign(_file=number))
+    if errors:
+        raise together(errors)
+    if not frames:
+        raise InputError(_nothing_left(name, [raw for _, raw in files]))
+    layer = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=crs)
+    layer = _unite(layer, table, inputs)
+    taken: set[str] = set()
+    reports = []
+    for number, ((source, raw), was) in enumerate(zip(files, written, strict=True)):
+        rows = layer[layer["_file"] == number]
+        raw.log.issues = list(diagnosis.located(raw, was, rows, table, source))
+        reports.append(
+            raw.log.report(
+                raw.read,
+                len(rows),
+                inputs=_inputs(source, folder),
+                rejects=write_rejects(rejects, raw, was, source.columns, taken) if rejects else "",
+                contents=diagnosis.contents(rows, table, raw.log.columns),
+                places=diagnosis.places(rows, tuple(raw.log.issues)),
+            )
+        )
     layer = layer[[*table.names, "geometry"]].sort_values("id", kind="stable").reset_index(drop=True)
     return layer, reports
+
+
+def _read(source: Source, name: str, anchor: Box | None, extracts: Mapping[str, Path]) -> Raw:
+    """The rows of one input: from what was kept of an extract, from a raster, or from the file itself."""
+    if source.path in extracts:
+        return osm.read_stored(Path(source.path), name, extracts[source.path])
+    if name == "population" and raster.is_raster(Path(source.path), source.sublayer):
+        return raster.read_population(source, anchor)
+    expected = tuple(source.columns.values())
+    raw = read(
+        source.path, source.sublayer, layer=name, expected=expected, accept=source.accept, encoding=source.encoding
+    )
+    returned(raw)
+    return raw
+
+
+def _inputs(source: Source, folder: Path) -> tuple[dict[str, Any], ...]:
+    """The files behind a source as given, with size and hash: what a later import can be compared with."""
+    if "://" in source.path:
+        return ()
+    return tuple(
+        {
+            "path": (p.relative_to(folder) if p.is_relative_to(folder) else p).as_posix(),
+            "bytes": p.stat().st_size,
+            "sha256": sha256(p),
+        }
+        for p in source_parts(Path(source.path))
+    )
 
 
 def _nothing_left(name: str, raws: list[Raw]) -> str:
     told = []
     for raw in raws:
         rejected = [i for i in raw.log.issues if i.action == "rejected"]
-        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in rejected[:2])
+        kinds = {i.code: i for i in reversed(rejected)}  # the first row of each kind
+        first = "; ".join(f"row {i.row}, {i.column} = {i.value}: {i.problem}" for i in list(kinds.values())[-3:])
         told.append(f"{raw.what}: {raw.read} rows read{f', such as {first}' if first else ''}")
     return (
         f"layer '{name}' has no row that can be used. {' | '.join(told)}. "
@@ -105,7 +177,8 @@ def _clean(
     columns = {c: c for c in raw.frame if c in table.names} if raw.canonical else _match(raw, table, source)
     placed = place.place(raw, table, source, columns, crs, anchor, joins, evidence)
     raw.take(placed.ok)
-    geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log)
+    geometry, ok = repair(placed.geometry[placed.ok], table.geometry, raw.rows, raw.log,
+                          holes="holes" in source.accept)  # fmt: skip
     raw.take(ok)
     geometry, error_m = geometry[ok], placed.error_m[placed.ok][ok]
     filled = {c: values[placed.ok][ok] for c, values in placed.filled.items()}
@@ -114,8 +187,14 @@ def _clean(
         raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
         filled = {c: values[where] for c, values in filled.items()}
     frame = _columns(raw, table, source, columns).assign(**filled)
+    if table.name in ("enterprises", "crowded_places") and not raw.canonical:
+        attributes.tell_test_rows(frame["name"].to_numpy(object), raw.rows, raw.log)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
+    if table.name == "gas_pipelines":
+        lines.tell_missing(frame, raw.rows, raw.log)
+        if source.position_error_m is None:
+            error_m = lines.schematic_error(geometry, error_m, raw.rows, raw.log)
     if "position_error_m" in table.names:
         stated = frame["position_error_m"].to_numpy(float)
         frame["position_error_m"] = np.maximum(np.where(np.isnan(stated), error_m, stated), placed.least_m)
@@ -157,6 +236,7 @@ def _match(raw: Raw, table: Table, source: Source) -> dict[str, str]:
         )
     raw.log.columns = dict(columns)
     used = {*columns.values(), *headers.places(names, raw.labels, source.columns, raw.what, table).values()}
+    used |= set(headers.ends(names).values()) if raw.points is not None else set()
     unused = [n for n in names if n not in used]
     if unused:
         raw.log.note("unused_columns", detail=", ".join(unused))
@@ -176,8 +256,10 @@ def _columns(raw: Raw, table: Table, source: Source, columns: Mapping[str, str])
         else:
             values = raw.frame[header]
             if column.unit:
-                values = attributes.with_units(values, header, raw.frame)
-            out[column.name] = attributes.convert(values, column, header, raw.rows, raw.log)
+                values = quantities.with_units(values, header, raw.frame, column.unit)
+            found = attributes.convert(values, column, header, raw.rows, raw.log)
+            text = column.dtype in ("string", "date", "json")
+            out[column.name] = pd.Series(found, dtype=object) if text else found  # or a frame makes None of text NaN
     for name, value in source.values.items():
         out[name] = _as(pd.Series([value] * count, dtype=object), table.column(name).dtype)
     if source.values:
@@ -217,21 +299,58 @@ def _required(frame: pd.DataFrame, table: Table, raw: Raw) -> np.ndarray:
     return keep
 
 
-def _unite(layer: gpd.GeoDataFrame, table: Table, raws: list[Raw]) -> gpd.GeoDataFrame:
-    """Merge copies, give every row an id of its own, and finish what needs the whole layer."""
-    logs = np.array([raw.log for raw in raws], object)
+def _unite(layer: gpd.GeoDataFrame, table: Table, inputs: list[tuple[Source, Raw]]) -> gpd.GeoDataFrame:
+    """Merge copies and parts, give every row an id of its own, and finish what needs the whole layer."""
+    logs = np.array([raw.log for _, raw in inputs], object)
     shown = [c for c in table.names if c not in ("source_file", "source_row", "position_error_m")]
     if table.name == "hazard_sources":
         layer = _take(layer, hazards.merge_reports(layer[shown], *_view(layer, logs)))
     keep, known = np.ones(len(layer), bool), _known(layer, table)
+    # copies share every column, their id too
+    known = known & (layer["id"].isna() | layer["id"].duplicated(keep=False)).to_numpy()
     geometry, files, rows = _view(layer, logs)
     keep[known] = duplicates(layer.loc[known, shown], geometry[known], rows[known], files[known])
     layer = _take(layer, keep)
-    _, files, rows = _view(layer, logs)
+    drawn = ~np.array([raw.canonical for _, raw in inputs], bool)[layer["_file"].to_numpy(int)]
+    geometry, files, rows = _view(layer, logs)
+    tell_twins(layer.loc[drawn, shown], geometry[drawn], rows[drawn], files[drawn])
+    layer = _parts(layer, table, shown, inputs)
+    geometry, files, rows = _view(layer, logs)
+    if table.name == "districts":
+        layer = _take(layer, coverage.other_versions(layer, rows, files))
+    elif table.name == "enterprises":
+        own = layer["_file"].to_numpy(int)
+        merged, keep = firms.merge_firms(layer.assign(_file=_lists(inputs)[own]), files, rows)
+        layer = _take(merged.assign(_file=own), keep)
+    if table.name in ("districts", "enterprises"):
+        _, files, rows = _view(layer, logs)
     layer = identity.fill_ids(layer, table, rows, files)
     if table.name == "districts":
-        layer = add_parents(layer)
+        layer = coverage.check_coverage(add_parents(layer), rows, files)
     return layer
+
+
+def _lists(inputs: list[tuple[Source, Raw]]) -> np.ndarray:
+    """(F,) which list each file belongs to: mended rows that come back belong to the first, not to one of their own."""
+    back = [any(i.code == "rejects_back" for i in raw.log.issues) for _, raw in inputs]
+    return np.array([0 if again else number for number, again in enumerate(back)], int)
+
+
+def _parts(
+    layer: gpd.GeoDataFrame, table: Table, shown: list[str], inputs: list[tuple[Source, Raw]]
+) -> gpd.GeoDataFrame:
+    """Rows of one feature made one; tanks without numbers of their own stay apart."""
+    if table.name == "hazard_sources":
+        return layer
+    logs = np.array([raw.log for _, raw in inputs], object)
+    loose = np.array([raw.points is not None for _, raw in inputs], bool)[layer["_file"].to_numpy(int)]
+    holes = np.array(["holes" in source.accept for source, _ in inputs], bool)[layer["_file"].to_numpy(int)]
+    geometry, files, rows = _view(layer, logs)
+    geometry, owner = parts.unite(layer[shown], geometry, rows, files, loose=loose, holes=holes)
+    keep = owner == np.arange(len(layer))
+    if "position_error_m" in layer:  # the worst of the parts holds for the whole
+        layer = layer.assign(position_error_m=layer["position_error_m"].groupby(owner).transform("max"))
+    return _take(layer.set_geometry(gpd.GeoSeries(geometry, index=layer.index, crs=layer.crs)), keep)
 
 
 def _known(layer: gpd.GeoDataFrame, table: Table) -> np.ndarray:
@@ -273,7 +392,7 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     for source in sources(name, spec, folder):
         if source.join:
             continue
-        raw = read(source.path, source.sublayer, layer=name, expected=tuple(source.columns.values()))
+        raw = _read(source, name, None, {})
         if not len(raw.frame):
             continue
         placed = place.place(raw, table, source, {}, "EPSG:4326", None, {}, {})

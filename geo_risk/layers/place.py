@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..schema import Table
-from . import coordinates, headers
-from .coordinates import Box, named
+from . import coordinates, evidence, firms, headers, survey, systems, wkt
+from .coordinates import Box
 from .raw import Raw
 from .sources import Source
-from .text import key
 
 # A drawn line or outline of which no accuracy is stated: the error of a careful digitisation at
 # 1:10,000 (0.5 mm on the sheet, the usual plan accuracy of that scale) [m]. 'position_error_m' overrides it.
 VECTOR_ERROR_M = 5.0
-_WKT_HEADERS = frozenset(("wkt", "geometry", "geom", "thegeom", "wktgeom"))
 
 
 @dataclass(frozen=True)
@@ -48,50 +46,81 @@ def place(
     crs: str,
     anchor: Box | None,
     joins: Mapping[str, gpd.GeoDataFrame],
-    evidence: Mapping[str, gpd.GeoDataFrame],
+    known: Mapping[str, gpd.GeoDataFrame],
 ) -> Placed:
     """
     Places of the rows of ``raw`` in ``crs``; rows without one are told as rejected.
+
+    ``known`` are finished layers in ``crs`` whose own system is stated: districts, water, roads. What
+    is unlabelled is judged by them, and what lies strangely among them is told.
 
     Raises
     ------
     InputError
         If the file has neither geometry nor coordinates, with the headers it has.
     """
-    declared = named(source.crs, f"[layers.{table.name}] crs") if source.crs else None
+    declared = systems.named(source.crs, f"[layers.{table.name}] crs") if source.crs else None
     anchor = None if table.name == "districts" else anchor
     if source.join:
         return _joined(raw, source.join, columns, joins)
+    if raw.points is not None:
+        return _surveyed(raw, source, declared, crs, anchor)
     if raw.geometry is None:
-        _read_wkt(raw)
+        wkt.read_column(raw)
+    around = _around(raw, table, columns, crs, known)
     if raw.geometry is not None:
-        return _drawn(raw, table, source, declared, crs, anchor)
+        return _drawn(raw, table, source, declared, crs, anchor, around)
     names = list(map(str, raw.frame.columns))
     where = headers.places(names, raw.labels, source.columns, raw.what, table)
     if not ({"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where):
         joinable = "enterprise_id" in table.names
         hint = ', or join = "enterprises" to take the places of the enterprises' if joinable else ""
+        if survey.is_line_table(raw):
+            raise InputError(
+                f"{raw.what}: a table of lines between numbered points, and no table of these points with coordinates "
+                f"beside it. Ask for the point table (管点表) and name both: source = [{json.dumps(raw.what)}, "
+                '"POINT TABLE"].'
+            )
         raise InputError(
             f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
             "as X and Y. "
             f'Headers: {", ".join(names)}. Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
         )
-    return _points(raw, table, source, where, declared, crs, anchor)
+    return _points(raw, table, source, where, declared, crs, anchor, around)
+
+
+def _around(
+    raw: Raw, table: Table, columns: Mapping[str, str], crs: str, known: Mapping[str, gpd.GeoDataFrame]
+) -> evidence.Around:
+    """What the places are judged by; a row names a township in its district column, a district by its own name."""
+    districts = known.get("districts")
+    header = columns.get("name" if table.name == "districts" else "district")
+    if districts is None or header is None:
+        return evidence.Around(crs, known)
+    return evidence.Around(crs, known, evidence.townships(raw.frame[header], districts))
 
 
 def _points(
-    raw: Raw, table: Table, source: Source, where: Mapping[str, str], declared: str | None, crs: str, anchor: Box | None
+    raw: Raw,
+    table: Table,
+    source: Source,
+    where: Mapping[str, str],
+    declared: str | None,
+    crs: str,
+    anchor: Box | None,
+    around: evidence.Around,
 ) -> Placed:
     if table.geometry in ("line", "polygon"):
         raise InputError(
             f"{raw.what}: layer '{table.name}' holds {table.geometry}s, but the file is a table of points "
             f"({', '.join(where.values())}). Give a file with {table.geometry}s."
         )
-    found, system = coordinates.points(raw, where, declared, anchor)
+    found, system = coordinates.points(raw, where, declared, anchor, source.accept, around)
     ok = found["ok"].to_numpy(bool)
     geometry = np.full(len(ok), None, object)
     x, y = found["x"].to_numpy(), found["y"].to_numpy()
     geometry[ok] = gpd.GeoSeries(gpd.points_from_xy(x[ok], y[ok]), crs=system).to_crs(crs).to_numpy()
+    _flag(raw, geometry, ok, around)
     error = found["error_m"].to_numpy()
     if source.position_error_m is not None:
         error = np.full(len(ok), float(source.position_error_m))
@@ -107,34 +136,84 @@ def _points(
     return Placed(geometry, ok, error, least_m=least_m)
 
 
-def _drawn(raw: Raw, table: Table, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:
+def _surveyed(raw: Raw, source: Source, declared: str | None, crs: str, anchor: Box | None) -> Placed:
+    geometry, ok, error, least_m = survey.lines(raw, declared, anchor, crs, source.accept)
+    if source.position_error_m is None:
+        return Placed(geometry, ok, error, least_m=least_m)
+    return Placed(geometry, ok, np.full(len(ok), float(source.position_error_m)))
+
+
+def _flag(raw: Raw, geometry: NDArray, ok: NDArray[np.bool_], around: evidence.Around) -> None:
+    """Tell the points that lie in another township than they name, in water, or beyond the boundary."""
+    rows, points = raw.rows[ok], geometry[ok]
+    owners = None if around.owners is None else around.owners[ok]
+    for code, strange in evidence.flags(points, around.layers, owners).items():
+        if code == "other_township":
+            for row, name in zip(rows[strange], around.names_at(points[strange]), strict=True):
+                raw.log.note(code, row=row, detail=name)
+        else:
+            raw.log.group("noted", code, list(rows[strange]), values=[""] * int(strange.sum()))
+
+
+def _drawn(
+    raw: Raw,
+    table: Table,
+    source: Source,
+    declared: str | None,
+    crs: str,
+    anchor: Box | None,
+    around: evidence.Around,
+) -> Placed:
     """Geometry the file has: its system settled, transformed, those outside the anchor set aside."""
     assert raw.geometry is not None
-    stated = declared or (named(raw.crs, f"{raw.what}: CRS") if raw.crs else None)
-    xy = shapely.get_coordinates(raw.geometry)
-    settled = coordinates.settle(xy[:, 0], xy[:, 1], stated, anchor, raw.what)
+    stated = declared or _label(raw)
     geometry = raw.geometry
+    xy = shapely.get_coordinates(geometry)
+    settled = coordinates.settle(xy[:, 0], xy[:, 1], stated, anchor, raw.what, insist=declared is not None)
     if settled.swap:
         geometry = shapely.transform(geometry, lambda c: c[:, ::-1])
         raw.log.repair("swapped_file", count=len(geometry))
-    offset = settled.system in ("gcj02", "bd09")
-    if offset:
-        geometry = shapely.transform(
-            geometry, lambda c: np.column_stack(coordinates.to_degrees(c[:, 0], c[:, 1], settled.system))
-        )
-    system = settled.system if settled.projected else "EPSG:4326"
-    first = xy[:1000, ::-1] if settled.swap else xy[:1000]
-    least_m = coordinates.tell_system(raw, settled, stated, None, first[:, 0], first[:, 1])
+    if settled.mercator:
+        geometry = _to_degrees(geometry, settled.system)
+        raw.log.note("mercator")
+        known = declared if declared in systems.DATUMS else None
+        settled = replace(settled, system=known or "wgs84", guessed=known is None)
+    standard = stated is None and _geojson(raw)
+    least_m = coordinates.tell_system(raw, settled, declared, geometry, around, standard)
+    system = systems.OLD.get(settled.system, settled.system) if settled.projected else "EPSG:4326"
+    if settled.system in systems.OFFSETS or systems.is_bound(system):
+        geometry, system = _to_degrees(geometry, settled.system), "EPSG:4326"
     out = gpd.GeoSeries(geometry, crs=system).to_crs(crs).to_numpy()
     ok = np.ones(len(out), bool)
     if anchor is not None:
         ok = _within(raw, out, anchor, crs)
-    judged = max(least_m, coordinates.OFFSET_ERROR_M if offset else VECTOR_ERROR_M)
+    judged = max(least_m, systems.datum_error_m(settled.system), VECTOR_ERROR_M)
     error = float(source.position_error_m or judged)
     if "position_error_m" in table.names and source.position_error_m is None:
         raw.log.note("vector_error", detail=f"{error:g}")
     least_m = 0.0 if source.position_error_m is not None else least_m
     return Placed(out, ok, np.full(len(out), error), least_m=least_m)
+
+
+def _geojson(raw: Raw) -> bool:
+    """Whether the file's own standard says WGS 84 where no system is written (RFC 7946, section 4)."""
+    return raw.path.name.lower().endswith(("json", "jsonl", "geojsonl"))
+
+
+def _to_degrees(geometry: NDArray, system: str) -> NDArray:
+    return shapely.transform(geometry, lambda c: np.column_stack(systems.to_degrees(c[:, 0], c[:, 1], system)))
+
+
+def _label(raw: Raw) -> str | None:
+    """The system the file itself states; told where only its parameters tell it."""
+    if not raw.crs:
+        return None
+    found = systems.named(raw.crs, f"{raw.what}: CRS")
+    if found.startswith("EPSG:") and not raw.crs.upper().startswith("EPSG"):
+        name = systems.name_in(raw.crs)
+        if name != systems.CRS.from_user_input(found).name:
+            raw.log.note("known_by_parameters", detail=f"{systems.shown(found)}; the file calls it '{name}'")
+    return found
 
 
 def _within(raw: Raw, geometry: NDArray, anchor: Box, crs: str) -> NDArray[np.bool_]:
@@ -155,42 +234,20 @@ def _within(raw: Raw, geometry: NDArray, anchor: Box, crs: str) -> NDArray[np.bo
     return ok
 
 
-def _read_wkt(raw: Raw) -> None:
-    """A text column of WKT becomes the geometry."""
-    for column in raw.frame.columns:
-        if key(column) in _WKT_HEADERS:
-            text = raw.frame[column].astype(str)
-            if text.str.match(r"(?i)\s*(MULTI)?(POINT|LINESTRING|POLYGON)").mean() > 0.5:
-                raw.geometry = shapely.from_wkt(text.to_numpy(object), on_invalid="ignore")
-                raw.frame = raw.frame.drop(columns=column)
-                return
-
-
 def _joined(raw: Raw, layer: str, columns: Mapping[str, str], joins: Mapping[str, gpd.GeoDataFrame]) -> Placed:
-    """Places of the enterprises the rows name, by id, else by a name only one enterprise has."""
+    """Places of the enterprises the rows name, by id, credit code or name (see `firms.find`)."""
     if layer not in joins:
         raise InputError(
             f"{raw.what}: join = '{layer}', but that layer is not there. Add [layers.{layer}] to region.toml."
         )
-    other = joins[layer]
-    by_id = pd.Series(range(len(other)), index=other["id"].map(key))
-    names = other["name"].map(key)
-    by_name = pd.Series(range(len(other)), index=names)[~names.duplicated(keep=False).to_numpy()]
     if "enterprise_id" not in columns and "enterprise_name" not in columns:
         raise InputError(
             f"{raw.what}: join = '{layer}' needs a column with the enterprise's id or name. Headers: "
             f'{", ".join(map(str, raw.frame.columns))}. Write columns = {{ enterprise_id = "HEADER" }}.'
         )
-    found = pd.Series(np.nan, index=raw.frame.index)
-    shown = pd.Series("", index=raw.frame.index, dtype=object)
-    for column, index in (("enterprise_id", by_id), ("enterprise_name", by_name)):
-        if column in columns:
-            written = raw.frame[columns[column]]
-            shown = shown.where(shown != "", written.astype(object))
-            found = found.fillna(written.map(key).map(index[~index.index.duplicated()]))
-    ok = found.notna().to_numpy()
-    at = found.fillna(-1).to_numpy(int)
-    raw.log.reject("not_joined", raw.rows[~ok], column="enterprise_id", values=list(shown[~ok]), details=layer)
+    other = joins[layer]
+    at = firms.find(raw, columns, other, layer)
+    ok = at >= 0
     geometry = np.full(len(ok), None, object)
     geometry[ok] = other.geometry.to_numpy()[at[ok]]
     filled = {"enterprise_id": other["id"].to_numpy(object)[at], "enterprise_name": other["name"].to_numpy(object)[at]}

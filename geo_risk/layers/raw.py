@@ -22,6 +22,7 @@ class Raw:
     plain table; ``labels`` second headings (a Chinese line under codes). Rows that could not even
     be read are told in ``log`` as rejected and are not in ``frame``; ``read`` counts both, and
     ``unread`` keeps their cells: (row, cells as text), or (row, [GeoJSON text of the feature]).
+    ``points`` is the table of points a table of lines refers to by their numbers (see `survey`).
     """
 
     path: Path
@@ -35,6 +36,7 @@ class Raw:
     read: int = 0
     canonical: bool = False
     unread: list[tuple[int, list[str]]] = field(default_factory=list)
+    points: Raw | None = None
 
     @property
     def what(self) -> str:
@@ -43,6 +45,8 @@ class Raw:
 
     def take(self, keep: NDArray[np.bool_]) -> None:
         """Keep the rows (N,) of ``keep``."""
+        if keep.all():
+            return
         self.frame = self.frame[keep].reset_index(drop=True)
         self.rows = self.rows[keep]
         if self.geometry is not None:

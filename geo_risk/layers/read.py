@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import tempfile
-import zipfile
-import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
+import shapely
 
+from ..database.address import is_address, parse
+from ..database.read import read_rows
 from ..errors import InputError
-from . import geojson, tables, vectors
+from ..schema import LAYERS
+from . import archive, cad, geojson, kml, limits, shapefile, signature, tables, vectors
 from .quality import Log
 from .raw import Raw
 
 TEXT = (".csv", ".tsv", ".txt")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 JSON = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson")
-SOURCES = (".shp", ".gpkg", ".fgb", ".kml", ".kmz")
+KML = (".kml", ".kmz")
+SINGLE = (".shp", ".fgb", ".tab", ".mif", ".dbf")
+LAYERED = (".gpkg", ".gdb", ".gml", ".xml")
+DRAWINGS = (".dxf",)
 PARQUET = (".parquet", ".geoparquet")
 OSM = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
-SIDECARS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml", ".qpj")
-READABLE = (*TEXT, *WORKBOOKS, *JSON, *SOURCES, *PARQUET, *OSM, ".dbf", ".zip")
-MAX_UNPACKED = 8 * 2**30  # bytes an archive may unpack to; beyond it is an accident or an attack
+SIDECARS = tuple(dict.fromkeys(s for parts in vectors.COMPANIONS.values() for s in parts))
+READABLE = (*TEXT, *WORKBOOKS, *JSON, *SINGLE, *LAYERED, *KML, *DRAWINGS, *PARQUET, *OSM, ".zip")
+_INSIDE = (*LAYERED, *KML, *DRAWINGS)  # kinds that may hold several layers
+_GEODATABASE = "a00000001.gdbtable"  # the catalogue of a file geodatabase
 
 
 def kind_of(name: str) -> str:
@@ -44,145 +47,198 @@ class Member:
     layer: str | None = None
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """A member's name: UTF-8 if so flagged, else GBK, in which Windows here writes them."""
-    if info.flag_bits & 0x800:
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("gb18030")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return info.filename
-
-
-def _contents(path: Path) -> dict[str, zipfile.ZipInfo]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InputError(f"{path.name}: the archive cannot be opened ({error}). Ask for it again.") from error
-    names = {_name(i): i for i in infos if not i.is_dir()}
-    good = {n: i for n, i in names.items() if "__MACOSX" not in n and not PurePosixPath(n).name.startswith(".")}
-    if sum(i.file_size for i in good.values()) > MAX_UNPACKED:
-        raise InputError(f"{path.name}: unpacks to more than {MAX_UNPACKED >> 30} GB. Unpack it and name the files.")
-    return good
-
-
-@contextmanager
-def _unpacked(path: Path, member: str) -> Iterator[Path]:
-    """A member and its companions (same stem) in a temporary folder under plain names."""
-    contents = _contents(path)
-    stem = member[: -len(kind_of(member))]
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-        for name, info in contents.items():
-            if name == member or (name.startswith(stem) and name[len(stem) :].lower() in (*SIDECARS, ".shp")):
-                (Path(folder) / f"data{name[len(stem) :].lower()}").write_bytes(_extract(path, archive, info))
-        yield Path(folder) / f"data{member[len(stem) :].lower()}"
-
-
-def _extract(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    try:
-        return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError, EOFError) as error:
-        raise InputError(
-            f"{path.name}: '{_name(info)}' cannot be unpacked ({error}). If the archive has a password, unpack it "
-            "and name the files; if it is damaged, ask for it again."
-        ) from error
-
-
 def members(path: Path) -> list[Member]:
     """The tables a file holds: sheets, layers, archive members; one without a label if there is no choice."""
     kind = kind_of(path.name)
+    _check_there(path, kind)
     if kind == ".zip":
-        names = sorted(n for n in _contents(path) if kind_of(n) in READABLE and kind_of(n) != ".zip")
-        shapes = {n[:-4] for n in names if n.lower().endswith(".shp")}
-        names = [n for n in names if not (n.lower().endswith(".dbf") and n[:-4] in shapes)]
-        found = [m for n in names for m in _archive_members(path, n)]
-        return found
-    if kind in (".gpkg", ".kml", ".kmz"):
-        layers = vectors.layer_names(path)
+        return _archive_members(path)
+    if kind in _INSIDE:
+        layers = _layer_names(path, kind, path.name)
         return [Member(n, None, n) for n in layers] if len(layers) > 1 else [Member(None, None, layers[0])]
     if kind in WORKBOOKS:
-        sheets = tables.sheet_names(path, path.read_bytes())
+        data = path.read_bytes()
+        _check_workbook(path, data)
+        sheets = tables.sheet_names(path, data) if tables.is_workbook(data) else []
         return [Member(n, None, n) for n in sheets] if len(sheets) > 1 else [Member(None)]
     return [Member(None)]
 
 
-def _archive_members(path: Path, name: str) -> list[Member]:
-    posix = PurePosixPath(name)
-    stem = posix.name[: -len(kind_of(name))]
-    if kind_of(name) not in (".gpkg", ".kml", ".kmz"):
-        return [Member(stem, name)]
-    with _unpacked(path, name) as file:
-        layers = vectors.layer_names(file)
-    return [Member(layer if len(layers) == 1 else f"{stem}/{layer}", name, layer) for layer in layers]
+def _layer_names(path: Path, kind: str, shown: str) -> list[str]:
+    if kind in KML:
+        names = kml.layer_names(path, shown)
+    elif kind in DRAWINGS:
+        names = cad.layer_names(vectors.read(path, "", None, shown=shown))
+    else:
+        names = vectors.layer_names(path, shown)
+    if not names:
+        raise InputError(f"{shown}: the file holds no layer. Ask for the file with the data.")
+    return names
 
 
-def read(path: Path | str, sublayer: str | None = None, *, layer: str = "", expected: Collection[str] = ()) -> Raw:
+def _check_workbook(path: Path, data: bytes) -> None:
+    if data[:2] == b"PK":
+        archive.check_workbook(path)
+
+
+def _units(path: Path) -> dict[str, dict[str, str]]:
+    """What can be read in an archive: member (or .gdb folder) -> its files and their plain names."""
+    found = archive.contents(path)
+    units: dict[str, dict[str, str]] = {}
+    bases = {str(PurePosixPath(n).parent) for n in found if PurePosixPath(n).name.lower() == _GEODATABASE}
+    for name in sorted(found):
+        posix, kind = PurePosixPath(name), kind_of(name)
+        base = str(posix.parent)
+        if base in bases:
+            folder = f"{path.name.split('.')[0]}.gdb" if base == "." else base
+            units.setdefault(folder, {})[name] = f"data.gdb/{posix.name}"
+        elif kind in READABLE and kind not in (".zip", ".gdb"):
+            stem = name[: -len(kind)]
+            wanted = (kind, *vectors.COMPANIONS.get(kind, ()))
+            units[name] = {n: f"data{n[len(stem) :].lower()}" for n in found
+                           if n == name or (n.startswith(stem) and n[len(stem) :].lower() in wanted)}  # fmt: skip
+    shapes = {n[:-4] for n in units if n.lower().endswith(".shp")}
+    return {n: u for n, u in units.items() if not (n.lower().endswith(".dbf") and n[:-4] in shapes)}
+
+
+def _labels(units: Collection[str]) -> dict[str, str]:
+    """A short name for each: its stem, with folders where stems repeat, with the suffix where these do."""
+    stems = {n: n[: -len(kind_of(n) or ".gdb")] for n in units}
+    short = {n: PurePosixPath(s).name for n, s in stems.items()}
+    for longer in (stems, {n: n for n in units}):
+        names = list(short.values())
+        short = {n: s if names.count(s) == 1 else longer[n] for n, s in short.items()}
+    return short
+
+
+def _archive_members(path: Path) -> list[Member]:
+    units = _units(path)
+    labels = _labels(units)
+    found = []
+    for name, files in units.items():
+        kind = kind_of(name) or ".gdb"
+        if kind not in _INSIDE:
+            found.append(Member(labels[name], name))
+            continue
+        with archive.unpacked(path, files) as folder:
+            layers = _layer_names(folder / f"data{kind}", kind, f"{path.name}#{labels[name]}")
+        single = len(layers) == 1 and kind != ".gdb"
+        found += [Member(labels[name] if single else f"{labels[name]}/{n}", name, n) for n in layers]
+    return found
+
+
+def read(
+    path: Path | str,
+    sublayer: str | None = None,
+    *,
+    layer: str = "",
+    expected: Collection[str] = (),
+    accept: Collection[str] = (),
+    encoding: str | None = None,
+) -> Raw:
     """
     Rows of one table as written, with the row numbers a person counts.
 
     Parameters
     ----------
-    path : a file, or ``postgresql://user@host/database#table``.
+    path : a file, a file geodatabase (folder .gdb), or ``postgresql://user@host/database#table``.
     sublayer : layer, sheet or archive member; may be omitted where there is one (or, for a
         workbook, where one sheet has the best header).
-    layer : name of the layer the rows are for, used in messages and to read OpenStreetMap.
+    layer : name of the layer the rows are for, used in messages, to read OpenStreetMap and to tell
+        outlines from lines in a drawing.
     expected : headers the user named; they count as known when the header row is sought.
+    accept : readings that guess a notation and that the user has said yes to (``packed_json``).
+    encoding : of a text; found where it is not given.
 
     Raises
     ------
     InputError
-        If the file is missing, broken, of an unknown kind, or has several tables and none is named.
+        If the file is missing, broken, of an unknown kind, beyond the limits, reaches beyond itself,
+        or has several tables and none is named.
     """
-    if str(path).startswith(("postgresql://", "postgresql+", "postgis://")):
-        return read_database(str(path), sublayer, layer)
+    if is_address(str(path)):
+        return read_database(str(path), layer)
     path = Path(path)
     kind = kind_of(path.name)
     _check_there(path, kind)
     if kind == ".zip":
-        return _read_archive(path, sublayer, layer, expected)
+        raw = _read_archive(path, sublayer, layer, expected, accept, encoding)
+    else:
+        raw = _read_plain(path, kind, sublayer, layer, expected, accept, path.name, encoding)
+    _refuse_huge(raw)
+    return raw
+
+
+def _check_there(path: Path, kind: str) -> None:
+    if kind == ".shp" and not path.exists() and path.with_suffix(".shx").exists():
+        raise shapefile.missing_shp(path)
+    if kind in SIDECARS and kind != ".dbf" and kind in shapefile.PARTS and not path.with_suffix(".shp").exists():
+        raise shapefile.missing_shp(path)
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file. Correct 'source' in region.toml.")
+    if kind not in READABLE or path.is_dir() != (kind == ".gdb"):
+        raise signature.refuse(path.name, READABLE)
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path.name}: the file is empty (0 bytes). Ask for it again.")
+
+
+def _read_plain(
+    path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], accept: Collection[str],
+    shown: str, encoding: str | None,
+) -> Raw:  # fmt: skip
+    if kind in JSON:
+        signature.check(path, kind, shown)
+    if kind in (*TEXT, *WORKBOOKS):
+        return _read_table(path, layer, sublayer, expected, encoding)
+    if kind in JSON:
+        return geojson.read(path, path.read_bytes(), layer, accept)
+    if kind in PARQUET:
+        return vectors.read_parquet(path, layer, shown=shown)
     if kind in OSM:
         from .osm import read_raw
 
         return read_raw(path, layer)
-    return _read_plain(path, kind, sublayer, layer, expected, path.name)
+    return _read_layered(path, kind, sublayer, layer, shown, encoding)
 
 
-def _check_there(path: Path, kind: str) -> None:
-    shp = path.with_suffix(".shp")
-    if kind in (".shp", *SIDECARS) and not shp.exists() and path.with_suffix(".shx").exists():
-        raise InputError(
-            f"{path.name}: the file {shp.name} is missing, which holds the geometry. A shapefile is at least "
-            f"{path.stem}.shp, {path.stem}.shx and {path.stem}.dbf: ask the sender for {shp.name}."
-        )
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file. Correct 'source' in region.toml.")
-    if kind not in READABLE:
-        raise InputError(
-            f"{path.name}: no kind of file that can be read. Accepted: {', '.join(READABLE)}. "
-            "Drawings (DWG) and scans (PDF) must be exported from the program they were made in."
-        )
-    if path.stat().st_size == 0:
-        raise InputError(f"{path.name}: the file is empty (0 bytes). Ask for it again.")
+def _read_table(path: Path, layer: str, sheet: str | None, expected: Collection[str], encoding: str | None) -> Raw:
+    """A text or a workbook, by content: a register of an old system is often text under the name .xls."""
+    data = path.read_bytes()
+    if tables.is_workbook(data):
+        _check_workbook(path, data)
+        return tables.read_workbook(path, data, layer, sheet, expected)
+    signature.check(path, ".csv", path.name)
+    return tables.read_text(path, data, layer, expected, encoding)
 
 
-def _read_plain(path: Path, kind: str, sublayer: str | None, layer: str, expected: Collection[str], shown: str) -> Raw:
-    if kind in TEXT:
-        return tables.read_text(path, path.read_bytes(), layer, expected)
-    if kind in WORKBOOKS:
-        data = path.read_bytes()
-        if kind == ".xls" and data[:4] != b"\xd0\xcf\x11\xe0" and data[:2] != b"PK":
-            if data.lstrip()[:1] == b"<":
-                raise InputError(f"{shown}: a web page with the name of a workbook. Open it and save it as XLSX.")
-            return tables.read_text(path, data, layer, expected)
-        return tables.read_workbook(path, data, layer, sublayer, expected)
-    if kind in JSON:
-        return geojson.read(path, path.read_bytes(), layer)
-    if kind in PARQUET:
-        return vectors.read_parquet(path, layer)
-    if kind in (".gpkg", ".kml", ".kmz"):
-        sublayer = _choose(shown, vectors.layer_names(path), sublayer)
-    return vectors.read(path, layer, sublayer if kind != ".shp" else None, shown=shown)
+def _read_layered(path: Path, kind: str, sublayer: str | None, layer: str, shown: str, encoding: str | None) -> Raw:
+    if kind in KML:
+        return kml.read(path, layer, lambda names: _choose(shown, names, sublayer), shown=shown)
+    if kind in DRAWINGS:
+        raw = vectors.read(path, layer, None, shown=shown)
+        chosen = _choose(shown, cad.layer_names(raw), sublayer)
+        cad.take_layer(raw, chosen, LAYERS[layer].geometry if layer in LAYERS else "")
+        return raw
+    if kind in LAYERED:
+        sublayer = _choose(shown, _layer_names(path, kind, shown), sublayer)
+    named = sublayer if kind in LAYERED else None
+    raw = vectors.read(path, layer, named, shown=shown, text_encoding=encoding)
+    if kind == ".dbf" and path.with_suffix(".shx").exists() and not path.with_suffix(".shp").exists():
+        raw.log.note("no_shp", detail=path.with_suffix(".shp").name)
+    return raw
+
+
+def _refuse_huge(raw: Raw) -> None:
+    """Set aside features with more vertices than can be worked with."""
+    if raw.geometry is None or not len(raw.geometry):
+        return
+    vertices = shapely.get_num_coordinates(raw.geometry)
+    huge = vertices > limits.FEATURE_VERTICES
+    if huge.any():
+        raw.log.reject("too_many_vertices", raw.rows[huge], details=[f"{n:,}" for n in vertices[huge]])
+        raw.unread += [(int(r), [geojson.feature_text(raw.frame.iloc[i].to_dict())])
+                       for i, r in zip(np.flatnonzero(huge), raw.rows[huge], strict=True)]  # fmt: skip
+        raw.take(~huge)
 
 
 def _choose(shown: str, names: list[str], wanted: str | None) -> str:
@@ -194,85 +250,68 @@ def _choose(shown: str, names: list[str], wanted: str | None) -> str:
     raise InputError(f"{shown}: {said}. Write {shown}#LAYER with one of: {', '.join(names) or 'none'}.")
 
 
-def _read_archive(path: Path, sublayer: str | None, layer: str, expected: Collection[str]) -> Raw:
-    found = members(path)
+def _read_archive(
+    path: Path,
+    sublayer: str | None,
+    layer: str,
+    expected: Collection[str],
+    accept: Collection[str],
+    encoding: str | None,
+) -> Raw:
+    found = _archive_members(path)
     if not found:
-        missing = [n for n in _contents(path) if n.lower().endswith(".shx")]
-        hint = f" {missing[0]} is there, but its .shp is missing." if missing else ""
-        raise InputError(f"{path.name}: the archive holds nothing that can be read.{hint}")
+        raise _nothing_in(path)
     label = _choose(path.name, [str(m.label) for m in found], sublayer)
     chosen = next(m for m in found if m.label == label)
     assert chosen.member is not None
-    kind = kind_of(chosen.member)
+    kind = kind_of(chosen.member) or ".gdb"
     shown = path.name if len(found) == 1 else f"{path.name}#{label}"
-    with _unpacked(path, chosen.member) as file:
-        if kind in OSM:
-            from .osm import read_raw
-
-            raw = read_raw(file, layer)
-        else:
-            raw = _read_plain(file, kind, chosen.layer, layer, expected, shown)
+    with archive.unpacked(path, _units(path)[chosen.member]) as folder:
+        file = folder / f"data{kind}"
+        try:
+            raw = _read_plain(file, kind, chosen.layer, layer, expected, accept, shown, encoding)
+        except InputError as error:
+            raise InputError(str(error).replace(str(file), shown).replace(file.name, shown)) from error
     raw.path, raw.sublayer, raw.log.file = Path(path.name), (label if len(found) > 1 else None), shown
-    raw.log.issues = [_renamed(i, shown) for i in raw.log.issues]
+    raw.log.issues = [replace(i, file=shown) for i in raw.log.issues]
     return raw
 
 
-def _renamed(issue, shown: str):
-    from dataclasses import replace
-
-    return replace(issue, file=shown)
-
-
-def read_database(url: str, table: str | None, layer: str) -> Raw:
-    """A PostGIS table, ordered by all its plain columns as the database stores no order."""
-    import geopandas as gpd
-    import sqlalchemy as sa
-
-    address, _, fragment = url.partition("#")
-    table = table or fragment
-    shown = sa.engine.make_url(address).render_as_string(hide_password=True)
-    if not table:
-        raise InputError(f"{shown}: name the table: {shown}#schema.table")
-    schema, _, name = table.rpartition(".")
-    url_object = sa.engine.make_url(address.replace("postgis://", "postgresql://", 1))
-    if url_object.drivername == "postgresql":
-        url_object = url_object.set(drivername="postgresql+psycopg")
-    try:
-        engine = sa.create_engine(url_object)
-        inspector = sa.inspect(engine)
-        columns = inspector.get_columns(name, schema=schema or None)
-        spatial = _geometry_column(engine, schema, name)
-        quoted = engine.dialect.identifier_preparer
-        full = ".".join(quoted.quote(p) for p in (schema, name) if p)
-        order = inspector.get_pk_constraint(name, schema=schema or None)["constrained_columns"]
-        by = ", ".join(quoted.quote(c) for c in order or [c["name"] for c in columns if c["name"] != spatial])
-        query = sa.text(f"SELECT * FROM {full}" + (f" ORDER BY {by}" if by else ""))
-        with engine.connect() as connection:
-            if spatial is None:
-                rows, geometry, crs = pd.read_sql(query, connection), None, None
-            else:
-                found = gpd.read_postgis(query, connection, geom_col=spatial)
-                geometry, crs = found.geometry.to_numpy(), found.crs.to_string() if found.crs else None
-                rows = pd.DataFrame(found.drop(columns=spatial))
-    except ImportError as error:
-        raise InputError(f"{shown}: reading PostgreSQL needs the extra geo_risk[postgis] ({error}).") from error
-    except sa.exc.SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise InputError(
-            f"{shown}#{table}: the table cannot be read ({cause}). Check address, rights and name."
-        ) from error
-    log = Log(f"{shown}#{table}", layer)
-    return Raw(Path(name), None, rows, np.arange(1, len(rows) + 1), log, geometry, crs, read=len(rows))
+def _nothing_in(path: Path) -> InputError:
+    """What to say of an archive without a table: a shapefile without its .shp, another archive, other files."""
+    names = sorted(archive.contents(path))
+    half = next((n for n in names if n.lower().endswith(".shx")), None)
+    inner = next((n for n in names if n.lower().endswith((".zip", ".rar", ".7z", ".gz", ".tar"))), None)
+    hint = f" It holds {', '.join(names[:5])}." if names else " It is empty."
+    if half:
+        hint = f" {half} is there, but its .shp is missing."
+    elif inner:
+        hint = f" It holds another archive ({inner}), which is not opened: unpack it and name the files."
+    return InputError(f"{path.name}: the archive holds nothing that can be read.{hint}")
 
 
-def _geometry_column(engine, schema: str, name: str) -> str | None:
-    """The first geometry column of a table; None for a plain table or a database without PostGIS."""
-    import sqlalchemy as sa
+def read_database(url: str, layer: str) -> Raw:
+    """A PostGIS table or view; rows are numbered by its primary key, or in the order of all its columns."""
+    address = parse(url)
+    found = read_rows(address)
+    log = Log(f"{address.shown}#{address.label}", layer)
+    frame = found.frame.astype(object).where(found.frame.notna(), None)
+    raw = Raw(Path(address.label), None, frame, found.numbers, log, found.geometry, found.crs)
+    raw.read = len(found.frame)
+    log.note("database_rows", detail=", ".join(found.order))
+    if found.skipped:
+        log.note("unused_columns", detail=", ".join(found.skipped))
+    if found.reprojected:
+        log.note("mixed_systems", count=found.reprojected, detail=str(found.crs))
+    keep = np.ones(raw.read, bool)
+    for code, at in (("not_parsed", found.broken), ("no_system", found.unstated)):
+        log.reject(code, raw.rows[list(at)], details="a kind of surface or solid" if code == "not_parsed" else "")
+        raw.unread += [(int(raw.rows[i]), frame.iloc[i].map(_shown).tolist()) for i in at]
+        keep[list(at)] = False
+    if not keep.all():
+        raw.take(keep)
+    return raw
 
-    query = sa.text(
-        "SELECT a.attname FROM pg_attribute a JOIN pg_class c ON a.attrelid = c.oid JOIN pg_namespace n "
-        "ON c.relnamespace = n.oid JOIN pg_type t ON a.atttypid = t.oid WHERE c.relname = :name AND a.attnum > 0 "
-        "AND t.typname = 'geometry' AND (:schema = '' OR n.nspname = :schema) ORDER BY a.attnum"
-    )
-    with engine.connect() as connection:
-        return connection.execute(query, {"name": name, "schema": schema}).scalar()
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +15,25 @@ import shapely
 from .. import crs as datums
 from ..errors import GeoRiskError
 from ..schema import LAYERS, Table
-from . import angles, coordinates, hazards, headers
-from .attributes import canonical, strings
+from ..store import sha256
+from . import angles, coordinates, hazards, headers, raster, survey, systems
+from .attributes import strings
+from .evidence import KINDS, Around, townships
+from .fitting import OWN, can_hold, domain_in_name, in_name, name_hits, worth
+from .load import load_layer, wgs84_bounds
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
-from .text import key, plain
-from .toml import region_toml
+from .rejects import returned
+from .sample import BIG, read_head
+from .sources import source_parts
+from .text import key
+from .toml import WEATHER, region_toml
+from .vectors import COMPANIONS
+from .weather import is_wind, load_wind
 
 __all__ = ["Recognised", "recognise", "region_toml"]
 
-# Weights of the evidence. A column only this layer has tells most; a file's name decides ties.
-_OWN, _COMMON, _NAME, _VALUES, _SHAPE, _MISSING = 1.0, 0.3, 1.5, 2.0, 0.5, -1.5
 _ENOUGH, _TIE = 1.5, 0.8
-_GENERIC = frozenset(("id", "name", "address", "state", "district", "position_error_m", "year", "kind"))
-_SAMPLE = 2000  # rows whose values are looked at
 _SAME_IDS = 0.5  # of the smaller file's ids: two versions of one list
 _SAME_PLACE_M, _SAME_SIZE = 20.0, 0.005  # two files with these bounds and this total size hold the same shapes
 _PERIOD = frozenset(
@@ -54,8 +57,10 @@ class Recognised:
     """
     What one file, or one layer or sheet of it, seems to hold; ``layer`` None where nothing fits.
 
-    ``columns`` maps the layer's columns to headers. ``values``, ``where`` and ``join`` are settings
-    the file needs (see `sources.sources`); ``duplicate_of`` names an earlier file with the same content.
+    ``columns`` maps the layer's columns to headers, ``places`` the coordinates' names to headers.
+    ``values``, ``where`` and ``join`` are settings the file needs (see `sources.sources`); ``judged`` is a
+    system that is not stated but told by the other files, ``crs`` any that can be told; ``duplicate_of``
+    names an earlier file with the same content.
     """
 
     path: Path
@@ -65,12 +70,14 @@ class Recognised:
     runner_up: str | None = None
     crs: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     rows: int = 0
     notes: tuple[str, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
     where: dict[str, Any] = field(default_factory=dict)
     join: str | None = None
     duplicate_of: str | None = None
+    judged: str | None = None
 
     @property
     def shown(self) -> str:
@@ -86,8 +93,10 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
     and the reason in ``notes``; so is a file that repeats an earlier one, with ``duplicate_of``.
     """
     out: list[Recognised] = []
+    raws: list[Raw | None] = []
     marks: list[tuple[Any, ...] | None] = []
     ids: list[frozenset[str]] = []
+    plain_tables: list[Raw | None] = []
     for path in _files(paths):
         for found, raw in _look(path):
             mark = _mark(path, found, raw)
@@ -103,8 +112,29 @@ def recognise(paths: Sequence[Path]) -> list[Recognised]:
                 note = f"has the same ids as {rival.shown}, with other content: keep one of the two"
                 found = replace(found, notes=(*found.notes, note))
             out.append(found)
+            raws.append(raw)
             marks.append(mark)
             ids.append(mine)
+            plain_tables.append(raw if raw is not None and raw.geometry is None else None)
+    return _surveys(_judge_systems(out, raws), plain_tables)
+
+
+def _surveys(found: list[Recognised], tables: list[Raw | None]) -> list[Recognised]:
+    """The same list, in which a table of lines between numbered points and the table of these points are one layer."""
+    out = list(found)
+    for n, raw in enumerate(tables):
+        others = [(m, other) for m, other in enumerate(tables) if other is not None and m != n]
+        best = survey.best_points(raw, [other for _, other in others]) if raw is not None else None
+        if raw is None or best is None:
+            continue
+        points = found[others[best][0]]
+        lines = _judge(found[n].path, found[n].sublayer, raw, found[n].rows, "line")
+        if lines.layer is None or LAYERS[lines.layer].geometry != "line":
+            continue
+        out[n] = replace(lines, notes=(*lines.notes, f"lines between the points of {points.shown}"))
+        notes = (f"the points of {lines.shown}", *(t for t in points.notes if t.startswith(coordinates.UNSTATED)))
+        out[others[best][0]] = replace(points, layer=lines.layer, score=lines.score, runner_up=None, columns={},
+                                       values={}, where={}, join=None, notes=notes)  # fmt: skip
     return out
 
 
@@ -123,11 +153,21 @@ def _overlap(a: frozenset[str], b: frozenset[str]) -> bool:
 def _files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        walked = path.is_dir() and not _is_geodatabase(path)
+        inside = [p for p in sorted(path.rglob("*")) if _is_source(p)] if walked else [path]
         files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
     unique = list(dict.fromkeys(files))
-    stems = {p.with_suffix("") for p in unique if p.suffix.lower() == ".shp"}
+    stems = {p.with_suffix("") for p in unique if p.suffix.lower() in COMPANIONS and p.suffix.lower() != ".dbf"}
     return [p for p in unique if not (kind_of(p.name) in SIDECARS and _stem(p) in stems)]
+
+
+def _is_geodatabase(path: Path) -> bool:
+    """Whether a folder is one source, whose files are not looked at by themselves."""
+    return path.is_dir() and path.suffix.lower() == ".gdb"
+
+
+def _is_source(path: Path) -> bool:
+    return _is_geodatabase(path) or (path.is_file() and not _is_geodatabase(path.parent))
 
 
 def _stem(path: Path) -> Path:
@@ -136,6 +176,10 @@ def _stem(path: Path) -> Path:
 
 def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
     kind = kind_of(path.name)
+    own = _look_raster(path) if raster.is_raster(path) else _look_wind(path) if is_wind(path) else None
+    if own is not None:
+        yield own, None
+        return
     if kind not in READABLE and kind not in SIDECARS:
         yield Recognised(path, None, None, notes=("skipped: no kind of file that holds data",)), None
         return
@@ -152,41 +196,71 @@ def _look(path: Path) -> Iterator[tuple[Recognised, Raw | None]]:
     for member in tables:
         label = member.label if len(tables) > 1 else None
         try:
-            raw = read(path, label)
-            yield _judge(path, label, raw), raw
+            raw, rows = read_head(path, kind, label) if path.stat().st_size > BIG else (read(path, label), None)
+            returned(raw)
+            yield _judge(path, label, raw, rows), raw
         except GeoRiskError as error:
             yield Recognised(path, label, None, notes=(f"skipped: {error}",)), None
 
 
 def _look_osm(path: Path) -> list[Recognised]:
-    from .osm import LAYER_NAMES, read_raw
+    from .osm import survey
 
-    found = [(name, read_raw(path, name)) for name in LAYER_NAMES]
     note = "by OpenStreetMap tags; © OpenStreetMap contributors, ODbL 1.0"
     return [
-        Recognised(path, None, name, _OWN, None, "wgs84", {}, len(raw.frame), (note,))
-        for name, raw in found
-        if len(raw.frame)
+        Recognised(path, None, name, OWN, None, "wgs84", rows=count, notes=(note,))
+        for name, count in survey(path).items()
     ] or [Recognised(path, None, None, notes=("skipped: no feature of any layer in it",))]
 
 
-def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
+def _look_raster(path: Path) -> Recognised:
+    """Population or elevation, by the file's name; a raster's numbers alone do not tell."""
+    stem = path.name.partition(".")[0]
+    hits = [n for n in ("population", "elevation") if name_hits(stem, LAYERS[n])]
+    if re.fullmatch(r"[NS]\d{2}[EW]\d{3}", stem, re.I):  # how tiles of SRTM heights are named
+        hits = ["elevation"]
+    if len(hits) != 1:
+        return Recognised(path, None, None, notes=("skipped: a raster whose name tells neither population nor height",))
+    notes: tuple[str, ...] = ("a raster, by its name",)
+    if hits[0] == "population":
+        notes += ('what a cell holds is read from the file; else write unit = "persons" or "persons/km2"',)
+    return Recognised(path, None, hits[0], OWN, notes=notes)
+
+
+def _look_wind(path: Path) -> Recognised:
+    try:
+        table, report = load_wind(path)
+    except GeoRiskError as error:
+        return Recognised(path, None, None, notes=(f"skipped: {error}",))
+    return Recognised(path, None, WEATHER, OWN, rows=report.rows_read, notes=(f"wind: {len(table)} classes",))
+
+
+def _judge(path: Path, sublayer: str | None, raw: Raw, rows: int | None, shape: str | None = None) -> Recognised:
+    """
+    ``rows``: how many the file has about, if only its head was read. ``shape`` is what the rows are where
+    neither geometry nor coordinates tell: lines of a survey.
+    """
     names = list(map(str, raw.frame.columns))
     stem = f"{path.stem} {sublayer or ''}"
     where = headers.places(names, raw.labels)
-    shape = _shape(raw, where)
+    shape = shape or _shape(raw, where)
     notes: list[str] = [i.problem for i in raw.log.issues if i.row is None]
+    if rows is not None and rows > raw.read:
+        notes.append(f"judged by the first {raw.read:,} of about {rows:,} rows")
+    if not path.is_dir() and (parts := source_parts(path)[1:]):
+        notes.append(f"read with {', '.join(p.name for p in parts)}")
+    count = raw.read if rows is None else rows
     scored: list[tuple[float, int, Table, dict[str, str]]] = []
     for table in LAYERS.values():
         if raw.read:
-            score, columns = _score(table, raw, names, shape, stem)
+            score, columns = worth(table, raw, names, shape, stem)
             scored.append((score, -len(scored), table, columns))
     scored.sort(key=lambda s: s[:2], reverse=True)
-    fits = [s for s in scored if s[0] >= _ENOUGH and _can_hold(s[2], shape, s[3])]
+    fits = [s for s in scored if s[0] >= _ENOUGH and can_hold(s[2], shape, s[3])]
     if not fits:
         notes += [_why_none(scored[0], shape, raw) if scored else "no rows"]
         best = round(scored[0][0], 2) if scored else 0.0
-        return Recognised(path, sublayer, None, best, None, None, {}, raw.read, tuple(notes))
+        return Recognised(path, sublayer, None, best, rows=count, notes=tuple(notes))
     score, _, table, columns = fits[0]
     second = fits[1] if len(fits) > 1 else None
     if second and second[0] >= _TIE * score:
@@ -198,7 +272,19 @@ def _judge(path: Path, sublayer: str | None, raw: Raw) -> Recognised:
     crs = _system(raw, where, shape, notes)
     runner = second[2].name if second else None
     return Recognised(
-        path, sublayer, table.name, round(score, 2), runner, crs, columns, raw.read, tuple(notes), values, flags, join
+        path,
+        sublayer,
+        table.name,
+        round(score, 2),
+        runner,
+        crs,
+        columns,
+        where if raw.geometry is None and not join else {},
+        count,
+        tuple(notes),
+        values,
+        flags,
+        join,
     )
 
 
@@ -212,77 +298,6 @@ def _shape(raw: Raw, where: dict[str, str]) -> str | None:
     return "point" if there else None
 
 
-def _can_hold(table: Table, shape: str | None, columns: dict[str, str]) -> bool:
-    """Whether a layer takes such shapes; a table without any must name the enterprise it belongs to."""
-    if shape is None:
-        return bool({"enterprise_id", "enterprise_name"} & set(columns)) and "enterprise_id" in table.names
-    return table.geometry in ("any", shape)
-
-
-def _score(table: Table, raw: Raw, names: list[str], shape: str | None, stem: str) -> tuple[float, dict[str, str]]:
-    columns, _ = headers.match(table, names, raw.labels)
-    ranks = headers.ranks(table, names, raw.labels)
-    score = _NAME * _name_hits(stem, table)
-    for column, header in columns.items():
-        rank = dict((h, r) for r, h in ranks[column])[header] / 3
-        score += rank * (_COMMON if column in _GENERIC and not _particular(header) else _OWN)
-        domain = table.column(column).domain
-        if domain:
-            known = _known_share(raw, header, domain)
-            score += _VALUES * known if known >= 0.3 else -_COMMON * (column == "kind")
-    by_name = _domain_in_name(table, stem)
-    score += _NAME / 2 * bool(by_name)
-    for needed in table.columns:
-        if needed.required and needed.name not in columns and not (needed.name == "kind" and by_name):
-            score += _MISSING
-    if shape is not None and table.geometry == shape:
-        score += _SHAPE
-    return score, columns
-
-
-@cache
-def _particular(header: str) -> bool:
-    """Whether only one layer knows the header: TOWN_ID says more than 编号."""
-    known = [t.name for t in LAYERS.values() for c in t.columns if key(header) in map(key, (c.name, c.zh, *c.aliases))]
-    return len(set(known)) == 1
-
-
-def _known_share(raw: Raw, header: str, domain: Any) -> float:
-    """Share of the values that are words of the domain."""
-    values = [t for t in strings(raw.frame[header].iloc[:_SAMPLE]) if t is not None]
-    table = {v: canonical(v, domain)[0] is not None and not plain(v).isdigit() for v in dict.fromkeys(values)}
-    return sum(table[v] for v in values) / len(values) if values else 0.0
-
-
-def _words(stem: str) -> list[str]:
-    return [w for w in re.split(r"[^0-9a-z\u4e00-\u9fff]+", plain(stem).casefold()) if w]
-
-
-def _in_name(word: str, stem: str) -> bool:
-    """Whether a file's name has the word: whole for Latin letters (a plural s allowed), anywhere for Chinese."""
-    if not word.isascii():
-        return key(word) in key(stem)
-    wanted, have = _words(word.replace("_", " ")), _words(stem.replace("_", " "))
-    size = len(wanted)
-    joined = [have[i : i + size] for i in range(len(have) - size + 1)]
-    return any(all(a in (b, b + "s") or a + "s" == b for a, b in zip(w, wanted, strict=True)) for w in joined)
-
-
-def _name_hits(stem: str, table: Table) -> float:
-    """1 for a word of the layer in the file's name, a little more for each further one."""
-    hits = sum(_in_name(alias, stem) for alias in {key(a): a for a in table.aliases}.values())
-    return 1 + 0.1 * (hits - 1) if hits else 0.0
-
-
-def _domain_in_name(table: Table, stem: str) -> str | None:
-    """The one kind the file's name states, if the layer has kinds."""
-    if "kind" not in table.names or table.name == "gas_pipelines":
-        return None
-    domain = table.column("kind").domain
-    found = {v for v, words in domain.items() if any(_in_name(w, stem) for w in (v, *words) if len(w) > 1)}
-    return found.pop() if len(found) == 1 else None
-
-
 def _values(
     table: Table, columns: dict[str, str], stem: str, names: list[str], notes: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -290,13 +305,13 @@ def _values(
     values: dict[str, Any] = {}
     flags: dict[str, Any] = {}
     if table.name == "gas_pipelines":
-        rule = next((v for words, v in _PIPELINES if all(_in_name(w, stem) for w in words)), {})
+        rule = next((v for words, v in _PIPELINES if all(in_name(w, stem) for w in words)), {})
         values = {k: v for k, v in rule.items() if k not in columns}
         missing = [c for c in ("kind", "medium", "diameter_mm", "pressure_mpa") if c not in columns and c not in values]
         if missing:
             notes.append(f"not in the file: {', '.join(missing)}; rules that need them stay undecided")
     elif "kind" in table.names and "kind" not in columns:
-        kind = _domain_in_name(table, stem)
+        kind = domain_in_name(table, stem)
         values = {"kind": kind} if kind else {}
     if table.name == "roads" and "street_like" in names:
         flags, values = {"street_like": 1}, {"class": "unclassified"}
@@ -331,14 +346,14 @@ def _system(raw: Raw, where: dict[str, str], shape: str | None, notes: list[str]
     try:
         if raw.geometry is not None:
             xy = shapely.get_coordinates(raw.geometry)
-            a, b, stated = xy[:, 0], xy[:, 1], coordinates.named(raw.crs) if raw.crs else None
+            a, b, stated = xy[:, 0], xy[:, 1], systems.named(raw.crs) if raw.crs else None
         elif "lon" in where or "x" in where:
             pair = ("lon", "lat") if "lon" in where and "lat" in where else ("x", "y")
             a, b = (angles.numbers(raw.frame[where[p]])[0] for p in pair)
             stated = None
         else:
             return None
-        settled = coordinates.settle(a, b, stated, None, raw.what)
+        settled = coordinates.settle(a, b, stated, None, raw.what, insist=False)
     except GeoRiskError as error:
         notes.append(str(error))
         return None
@@ -347,19 +362,82 @@ def _system(raw: Raw, where: dict[str, str], shape: str | None, notes: list[str]
         return None
     lon, lat = (b, a) if settled.swap else (a, b)
     good = np.isfinite(lon) & np.isfinite(lat) & (lon != 0)
-    if settled.guessed and settled.projected:
+    if settled.mercator:
+        lon, lat = systems.to_degrees(lon, lat, settled.system)
+    if settled.guessed and settled.projected and not settled.mercator:
         notes.append(f"{coordinates.UNSTATED}; the numbers look like {settled.system}: confirm")
-    elif settled.guessed and good.any() and _offset_land(lon[good], lat[good]):
+    elif settled.guessed and good.any() and systems.offset_land(lon[good], lat[good]):
         notes.append(
-            f'{coordinates.UNSTATED}: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu); '
-            f'until then positions count as {coordinates.UNSTATED_DATUM_M:.0f} m uncertain and no setback is "clear"'
+            f'{coordinates.UNSTATED}: write crs = "wgs84" (GPS, CGCS2000), "gcj02" (AMap, Tencent) or "bd09" (Baidu), '
+            'or "unknown": then no setback is "clear"'
         )
     return settled.system
 
 
-def _offset_land(lon: np.ndarray, lat: np.ndarray) -> bool:
-    x, y = float(np.median(lon)), float(np.median(lat))
-    return -180 <= x <= 180 and -80 <= y <= 84 and datums.metric_crs(x, y).startswith("EPSG:45")
+def _judge_systems(found: list[Recognised], raws: list[Raw | None]) -> list[Recognised]:
+    """Files of no stated system again, judged by the districts, roads and water among the others."""
+    open_ = [i for i, r in enumerate(found) if r.layer and not r.duplicate_of and _unstated(r)]
+    known = _known_layers([r for r in found if r.layer and not r.duplicate_of and not _unstated(r)]) if open_ else {}
+    out = list(found)
+    for i in open_ if known else []:
+        raw, r = raws[i], found[i]
+        shapes = None if raw is None else _shapes(raw)
+        if raw is None or shapes is None:
+            continue
+        header = r.columns.get("district")
+        owners = townships(raw.frame[header], known["districts"]) if header and "districts" in known else None
+        crs = next(iter(known.values())).crs.to_string()
+        verdict = Around(crs, known, owners).judge(shapes, ("wgs84", *systems.OFFSETS))
+        if verdict is not None and verdict.decisive:
+            note = f"coordinate system by evidence: {verdict.best} ({KINDS[verdict.kind]}: {verdict.counts})"
+            rest = tuple(n for n in r.notes if not n.startswith(coordinates.UNSTATED))
+            out[i] = replace(r, crs=verdict.best, judged=verdict.best, notes=(*rest, note))
+        elif verdict is not None:
+            note = f"by {KINDS[verdict.kind]} {verdict.best} fits best, which is no proof: {verdict.counts}"
+            out[i] = replace(r, notes=(*r.notes, note))
+    return out
+
+
+def _unstated(found: Recognised) -> bool:
+    return any(note.startswith(coordinates.UNSTATED) for note in found.notes)
+
+
+def _known_layers(found: list[Recognised]) -> dict[str, gpd.GeoDataFrame]:
+    """Districts, roads and water among the recognised files, as clean layers in one metric system."""
+    out: dict[str, gpd.GeoDataFrame] = {}
+    crs: str | None = None
+    for layer in ("districts", "roads", "water"):
+        files = [{"path": str(r.path.absolute()) + (f"#{r.sublayer}" if r.sublayer else ""), "values": r.values,
+                  "where": r.where} for r in found if r.layer == layer]  # fmt: skip
+        if not files:
+            continue
+        try:
+            if crs is None:
+                west, south, east, north = wgs84_bounds(layer, {"source": files}, Path())
+                crs = datums.metric_crs((west + east) / 2, (south + north) / 2)
+            out[layer], _ = load_layer(layer, {"source": files}, folder=Path(), crs=crs)
+        except GeoRiskError:
+            continue  # the file's own line in the result says what is wrong with it
+    return out
+
+
+def _shapes(raw: Raw) -> np.ndarray | None:
+    """Geometries in degrees as written, axes in order; None for metres and for tables without two columns."""
+    if raw.geometry is not None:
+        xy = shapely.get_coordinates(raw.geometry)
+        swap = coordinates.settle(xy[:, 0], xy[:, 1], None, None, raw.what).swap
+        return shapely.transform(raw.geometry, lambda c: c[:, ::-1]) if swap else raw.geometry
+    where = headers.places(list(map(str, raw.frame.columns)), raw.labels)
+    pair = ("lon", "lat") if "lon" in where and "lat" in where else ("x", "y")
+    if not set(pair) <= set(where):
+        return None
+    a, b = (angles.numbers(raw.frame[where[p]])[0] for p in pair)
+    settled = coordinates.settle(a, b, None, None, raw.what)
+    lon, lat = (b, a) if settled.swap else (a, b)
+    good = np.isfinite(lon) & np.isfinite(lat) & (lon != 0) & (lat != 0)
+    out = np.full(len(a), None, object)
+    out[good] = shapely.points(lon[good], lat[good])
+    return out
 
 
 def _why_none(best: tuple[float, int, Table, dict[str, str]], shape: str | None, raw: Raw) -> str:
@@ -375,12 +453,12 @@ def _why_none(best: tuple[float, int, Table, dict[str, str]], shape: str | None,
 
 
 def _mark(path: Path, found: Recognised, raw: Raw | None) -> tuple[Any, ...] | None:
-    """What two files with the same content share: bounds and total size of shapes, else the bytes."""
+    """What two files with the same content share: bounds and total size of shapes, else (or of a head) the bytes."""
     if raw is None or raw.read == 0:
         return None
-    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09"):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return ("bytes", digest, found.sublayer)
+    if raw.geometry is None or not found.crs or found.crs in ("gcj02", "bd09") or found.rows > raw.read:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        return ("bytes", *map(sha256, files), found.sublayer)
     flat = shapely.force_2d(raw.geometry)
     shapes = gpd.GeoSeries(flat, crs=raw.crs or ("EPSG:4326" if found.crs in ("wgs84", "cgcs2000") else found.crs))
     west, south, east, north = shapes.to_crs("EPSG:4326").total_bounds

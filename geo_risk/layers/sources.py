@@ -10,8 +10,10 @@ from typing import Any
 
 from ..errors import InputError, RegionError, SettingsError
 from ..schema import LAYERS, Table
+from .vectors import parts
 
-KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept")
+KEYS = ("source", "path", "crs", "columns", "position_error_m", "join", "values", "where", "unit", "accept", "encoding")
+_SYSTEM_FILES = (".prj", ".wkt")  # a coordinate system, such as a city's own grid with its transform
 JOINABLE = ("enterprises",)
 
 
@@ -29,6 +31,7 @@ class Source:
     where: Mapping[str, Any] = field(default_factory=dict)
     unit: str | None = None
     accept: frozenset[str] = frozenset()
+    encoding: str | None = None
 
 
 def table_of(name: str) -> Table:
@@ -61,8 +64,19 @@ def sources(name: str, spec: Mapping[str, Any], folder: Path) -> list[Source]:
     for item in given if isinstance(given, list) else [given]:
         own = {**shared, **item} if isinstance(item, Mapping) else {**shared, "path": item}
         _check(table, own)
+        own["crs"] = _crs(name, own.get("crs"), folder)
         out += [_source(own, path, sublayer) for path, sublayer in _paths(name, str(own.pop("path")), folder)]
     return out
+
+
+def _crs(name: str, written: str | None, folder: Path) -> str | None:
+    """The system as written, or the text of the .prj file it names."""
+    if written is None or not str(written).lower().endswith(_SYSTEM_FILES):
+        return written
+    path = folder / written
+    if not path.is_file():
+        raise InputError(f"[layers.{name}] crs = {written!r}: there is no file {path}. {_near(path)}")
+    return path.read_text("utf-8-sig", "replace").strip()
 
 
 def is_database(spec: Mapping[str, Any]) -> bool:
@@ -72,19 +86,23 @@ def is_database(spec: Mapping[str, Any]) -> bool:
 
 
 def source_files(name: str, spec: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
-    """The files behind a layer, with those that belong to a shapefile; databases have none."""
+    """The files behind a layer, with those that belong to them; databases have none."""
     files: dict[Path, None] = {}
+    given = spec["source"] if isinstance(spec["source"], list) else []
+    systems = [i.get("crs") for i in (spec, *given) if isinstance(i, Mapping)]
+    files |= {folder / crs: None for crs in systems if crs and crs.lower().endswith(_SYSTEM_FILES)}
     for source in sources(name, spec, folder):
         if "://" not in source.path:
             path = Path(source.path)
-            files |= dict.fromkeys([path, *_shapefile_parts(path)])
+            files |= dict.fromkeys(source_parts(path))
     return tuple(files)
 
 
-def _shapefile_parts(path: Path) -> list[Path]:
-    if path.suffix.lower() != ".shp":
-        return []
-    return sorted(p for p in path.parent.glob(f"{glob.escape(path.stem)}.*") if p != path)
+def source_parts(path: Path) -> list[Path]:
+    """The files a source is made of: all in a file geodatabase, else the file and its companions."""
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file())
+    return [path, *(p for p in parts(path).values() if p != path)]
 
 
 def _check(table: Table, spec: Mapping[str, Any]) -> None:
@@ -115,7 +133,7 @@ def _check(table: Table, spec: Mapping[str, Any]) -> None:
 def _source(spec: Mapping[str, Any], path: str, sublayer: str | None) -> Source:
     return Source(path, sublayer, spec.get("crs"), spec.get("columns", {}), spec.get("position_error_m"),
                   spec.get("join"), spec.get("values", {}), spec.get("where", {}), spec.get("unit"),
-                  frozenset(spec.get("accept", ())))  # fmt: skip
+                  frozenset(spec.get("accept", ())), spec.get("encoding"))  # fmt: skip
 
 
 def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]]:
@@ -130,7 +148,7 @@ def _paths(name: str, written: str, folder: Path) -> list[tuple[str, str | None]
             raise InputError(f"[layers.{name}] source = {written!r}: no file in {folder} fits the pattern.")
         return [(f, sublayer) for f in found]
     path = folder / file
-    if path.is_dir():
+    if path.is_dir() and path.suffix.lower() != ".gdb":
         raise InputError(
             f"[layers.{name}] source = {written!r} is a folder. Name a file, or a pattern like {written}/*."
         )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 # Traditional -> simplified, one character for one, for the words offices write in headers and
 # categories. Names of places and firms are compared in the same way but shown as written.
@@ -39,6 +46,57 @@ def plain(value: object) -> str:
     return _BLANKS.sub(" ", text).strip()
 
 
+# What `plain` leaves as it is (Han characters have no width variants), and what `key` never drops.
+_PLAIN = "^(?:[!-~\u4e00-\u9fff]+(?: [!-~\u4e00-\u9fff]+)*)?$"
+_LETTER = "[0-9A-Za-z\u4e00-\u9fff]"
+
+
+def matches(values: pd.Series, pattern: str) -> NDArray[np.bool_]:
+    """(N,) whether a pattern of RE2 is found in each text; False for missing."""
+    found = pc.match_substring_regex(pa.array(values, pa.string()), pattern)
+    return found.fill_null(False).to_numpy(zero_copy_only=False)
+
+
+def _text(values: pd.Series) -> bool:
+    return pd.api.types.is_string_dtype(values.dtype) and values.dtype != object
+
+
+def plains(values: pd.Series) -> pd.Series:
+    """`plain` of each value of a column, at the speed of a column where most are plain already."""
+    if not _text(values):
+        return values.map(plain)
+    return _mended(values, matches(values, _PLAIN), plain)
+
+
+def _mended(values: pd.Series, sure: NDArray[np.bool_], mend: Callable[[object], str]) -> pd.Series:
+    if sure.all():
+        return values
+    out = values.to_numpy(object, copy=True)
+    out[~sure] = [mend(v) for v in out[~sure]]
+    return pd.Series(out, index=values.index, dtype=values.dtype)
+
+
+def keys(values: pd.Series) -> pd.Series:
+    """`key` of each value of a column with few different values."""
+    codes, unique = pd.factorize(values, use_na_sentinel=False)
+    return pd.Series(np.array([key(v) for v in unique], object)[codes], index=values.index, dtype=object)
+
+
+def together(codes: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """The positions of each code, 0 to ``count`` - 1, in ascending order; those of code -1 are left out."""
+    order = np.argsort(codes, kind="stable")[(codes < 0).sum() :]
+    return np.split(order, np.searchsorted(codes[order], np.arange(1, count))) if count else []
+
+
+def blank(values: pd.Series) -> NDArray[np.bool_]:
+    """(N,) whether nothing is left of a value as a `key`: missing, blanks, marks such as — or #."""
+    if not _text(values):
+        return (values.map(key) == "").to_numpy(bool)
+    out = ~matches(values, _LETTER)
+    out[out] = [key(v) == "" for v in values[out]]
+    return out
+
+
 def key(value: object) -> str:
     """What two spellings of one word share: `plain`, lower case, simplified, without blanks and marks."""
     return _key(value if isinstance(value, str) else plain(value))
@@ -59,3 +117,12 @@ def bracketed(value: object) -> str:
     """The content of the first pair of brackets, '' if there is none: the unit in 存量(吨)."""
     found = _BRACKETS.search(plain(value))
     return found.group()[1:-1].strip() if found else ""
+
+
+def different(values: pd.Series | NDArray) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """(code (N,), the different values (U,)): each is judged once; code -1 where a value is missing."""
+    try:
+        codes, unique = pd.factorize(values)
+    except TypeError:  # lists and tables inside cells
+        codes, unique = pd.factorize(pd.Series([v if isinstance(v, str) or v is None else str(v) for v in values]))
+    return codes, np.asarray(unique, object)

@@ -15,6 +15,7 @@ from ..region import Region
 from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
+from .store import store_steps
 
 __all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]
 
@@ -29,4 +30,4 @@ def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step
             f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
         )
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
-    return [*import_steps(region), *analysis_steps(region, count), *publish_steps(region)]
+    return [*import_steps(region), *analysis_steps(region, count), *publish_steps(region), *store_steps(region)]

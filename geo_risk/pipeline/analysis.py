@@ -70,7 +70,7 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
-        writes = tables(region, "travel_times", "service_areas", "coverage")
+        writes = tables(region, "travel_times", "service_areas", "coverage", "network")
         code = ("routing", "standards", "parallel.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
     return found
@@ -119,6 +119,7 @@ def _districts(region: Region) -> None:
     from ..analysis.grading import enterprise_grades
     from ..analysis.index import IndexSurface
     from ..analysis.rollup import district_grades
+    from ..analysis.rows import working
 
     risk, grid = region.settings.risk, region.grid
     layers = region.layers("districts", "enterprises", "hazard_sources", "population")
@@ -126,7 +127,8 @@ def _districts(region: Region) -> None:
     surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
     major = region.table("major_hazards") if "hazard_sources" in layers else None
     findings = region.table("findings")
-    counts: dict[str, Any] = {name: layers[name] for name in ("enterprises", "hazard_sources") if name in layers}
+    counted = [name for name in ("enterprises", "hazard_sources") if name in layers]
+    counts: dict[str, Any] = {name: layers[name][working(layers[name])] for name in counted}
     counts["findings"] = findings[findings["verdict"] == "conflict"]
     if major is not None:
         counts["major_hazards"] = major[major["verdict"] == "major"]
@@ -142,7 +144,7 @@ def _districts(region: Region) -> None:
             settings=risk,
         )
         write_tables(region, enterprises=firms)
-        counts["enterprises"] = firms
+        counts["enterprises"] = firms[working(layers["enterprises"])]
     people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
     graded = district_grades(
         layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
@@ -169,19 +171,22 @@ def _setbacks(region: Region) -> None:
 
 
 def _rescue(region: Region) -> None:
+    from ..analysis.rows import working
     from ..routing.closest import closest_facilities
+    from ..routing.condition import network_condition
     from ..routing.coverage import coverage
     from ..routing.service import service_areas
 
     rescue, roads, facilities = region.settings.rescue, network(region), facilities_of(region)
-    places = region.layers(*PLACE_LAYERS)
+    places = {name: layer[working(layer)] for name, layer in region.layers(*PLACE_LAYERS).items()}
     common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
     others = region.layers("population", "districts")
     times = closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common)
     areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
     people, districts = others.get("population"), others.get("districts")
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
-    write_tables(region, travel_times=times, service_areas=areas, coverage=shares)
+    condition = network_condition(roads, places, rescue.max_access_m)
+    write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:
@@ -212,4 +217,5 @@ def network(region: Region) -> Network:
         speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
         snap_m=rescue.merge_ends_m,
         connect_m=rescue.connect_m,
+        split_crossings=rescue.split_crossings,
     )

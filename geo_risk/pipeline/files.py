@@ -23,8 +23,8 @@ def surfaces(region: Region, *names: str) -> tuple[Path, ...]:
 
 
 def layer_files(region: Region, *names: str) -> tuple[Path, ...]:
-    """Files of those of the layers ``names`` that the region has."""
-    return tuple(region.build / "layers" / f"{name}.parquet" for name in names if name in region.settings.layers)
+    """Files of those of the layers ``names`` that the region has (rasters are surfaces)."""
+    return tuple(region.build / "layers" / f"{name}.parquet" for name in names if name in region.vector_layers)
 
 
 def bind(function: Callable[..., object], *arguments: Any) -> Callable[[], object]:

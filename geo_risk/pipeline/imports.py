@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .. import store
-from ..errors import InputError, SettingsError
+from ..errors import GeoRiskError, InputError, SettingsError
 from ..manifest import Step
 from ..region import Region, comfortable_cell_m
 from ..settings import LayerSettings
 from .files import SHARED_CODE, bind, layer_files
 
+# Layers by which the places of the others are judged, in the order of their import, and what the quality
+# report says of one that is itself of no known system.
+EVIDENCE = ("districts", "roads", "water")
+UNSTATED = frozenset(("cannot_tell_datum", "unknown_system", "crs_guess"))
+_EXTRACT_MARGIN_M = 500.0
 CODE = ("layers", "pipeline/imports.py", *SHARED_CODE)
 
 
 def import_steps(region: Region) -> list[Step]:
-    from ..layers.sources import is_database, source_files
+    from ..layers.sources import is_database
 
     build, settings = region.build, region.settings
     code = CODE
@@ -31,24 +37,27 @@ def import_steps(region: Region) -> list[Step]:
     frame = Step(
         "frame",
         lambda: _frame(region, boundary_spec),
-        source_files("districts", boundary_spec, region.folder),
+        _files(region, "districts", boundary_spec),
         (build / "frame.json",),
         [settings.region.crs, boundary_spec],
         code,
         is_database(boundary_spec),
     )
-    imports = []
+    extracts = _extracts(region)
+    imports = [_extract_step(region, path, *extract) for path, extract in extracts.items()]
     for name in _import_order(region):
         spec = _spec(region, name)
-        reads = (build / "frame.json", *source_files(name, spec, region.folder))
+        reads = (build / "frame.json", *_inputs(name, spec, region, extracts))
         if spec.get("join"):
             reads += layer_files(region, spec["join"])
+        known = _known(region, name)
+        reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
-        imports.append(
-            Step(f"import {name}", bind(_import, region, name, spec), reads, writes, spec, code, is_database(spec))
-        )
+        run = bind(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
+        rejects = (build / "rejects" / name,)
+        imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec), folders=rejects))
     layers = layer_files(region, *settings.layers)
-    grid_reads = layer_files(region, boundary) if named else source_files("districts", boundary_spec, region.folder)
+    grid_reads = layer_files(region, boundary) if named else _files(region, "districts", boundary_spec)
     return [
         frame,
         *imports,
@@ -60,15 +69,58 @@ def import_steps(region: Region) -> list[Step]:
             [settings.region.cell_m, boundary],
             code,
         ),
+        *_surface_steps(region),
+        *_weather_steps(region),
         Step(
             "quality",
             lambda: _quality(region),
-            tuple(build / "quality" / f"{name}.json" for name in settings.layers) + layers,
+            (*(build / "quality" / f"{name}.json" for name in _reported(region)), build / "boundary.parquet", *layers),
             (build / "quality.json", build / "quality.html", build / "layers.gpkg"),
-            None,
+            settings.region.name,
             code,
         ),
     ]
+
+
+Extracts = dict[str, tuple[Path, tuple[str, ...]]]
+
+
+def _extracts(region: Region) -> Extracts:
+    """OpenStreetMap files by path: the folder that keeps what one pass over them gives, and the layers they give."""
+    from ..layers.read import OSM, kind_of
+
+    wanted: dict[str, list[str]] = {}
+    for name in region.vector_layers:
+        for path in _files(region, name, _spec(region, name)):
+            if kind_of(path.name) in OSM:
+                wanted.setdefault(str(path), []).append(name)
+    folder = region.build / "osm"
+    return {path: (folder / str(i), tuple(wanted[path])) for i, path in enumerate(sorted(wanted))}
+
+
+def _extract_step(region: Region, path: str, folder: Path, layers: tuple[str, ...]) -> Step:
+    from ..layers.load import widen
+    from ..layers.osm import stored_files, write_layers
+
+    file, frame = Path(path), region.build / "frame.json"
+    shown = file.relative_to(region.folder) if file.is_relative_to(region.folder) else file
+
+    def run() -> None:
+        # a little more than the anchor, which the import then cuts off exactly
+        write_layers(file, layers, widen(tuple(region.frame["anchor"]), _EXTRACT_MARGIN_M), folder)
+
+    return Step(f"osm {shown.as_posix()}", run, (frame, file), stored_files(layers, folder), list(layers), CODE)
+
+
+def _inputs(name: str, spec: dict[str, Any], region: Region, extracts: Extracts) -> tuple[Path, ...]:
+    """The files a layer is read from: what was kept of an extract stands for the extract."""
+    from ..layers.osm import stored_files
+
+    files: tuple[Path, ...] = ()
+    for file in _files(region, name, spec):
+        kept = extracts.get(str(file))
+        files += stored_files((name,), kept[0]) if kept else (file,)
+    return files
 
 
 def _spec(region: Region, name: str) -> dict[str, Any]:
@@ -78,8 +130,18 @@ def _spec(region: Region, name: str) -> dict[str, Any]:
     return spec | {"source": list(spec["source"]) if isinstance(spec["source"], tuple) else spec["source"]}
 
 
+def _files(region: Region, name: str, spec: dict[str, Any]) -> tuple[Path, ...]:
+    """The files behind a layer; region.toml where one is not there or a key is wrong, which its import then tells."""
+    from ..layers.sources import source_files
+
+    try:
+        return source_files(name, spec, region.folder)
+    except GeoRiskError:
+        return (region.folder / "region.toml",)
+
+
 def _import_order(region: Region) -> list[str]:
-    """Layer names with those that lend places first."""
+    """Layer names with those first that others are judged by, then those that lend places."""
     layers = region.settings.layers
     for name, spec in layers.items():
         if spec.join and (spec.join not in layers or layers[spec.join].join):
@@ -87,13 +149,34 @@ def _import_order(region: Region) -> list[str]:
                 f"{region.folder / 'region.toml'}: [layers.{name}] join = {spec.join!r}: "
                 "must be a layer of this region that has coordinates of its own."
             )
-    return sorted(layers, key=lambda name: (layers[name].join is not None, name))
+    first = {name: i for i, name in enumerate(EVIDENCE)}
+    return sorted(
+        region.vector_layers, key=lambda name: (layers[name].join is not None, first.get(name, len(first)), name)
+    )
+
+
+def _known(region: Region, name: str) -> list[str]:
+    """The layers by which the places of another are judged; those come before it. Roads only prove a system."""
+    layers = region.settings.layers
+    before = EVIDENCE[: EVIDENCE.index(name)] if name in EVIDENCE else EVIDENCE
+    return [layer for layer in before if layer in layers and not (layer == "roads" and layers[name].crs)]
+
+
+def _evidence(region: Region, name: str) -> dict[str, Any]:
+    """Those of the known layers whose own coordinate system is stated or told: the others prove nothing."""
+    out = {}
+    for layer in _known(region, name):
+        files = store.read_json(region.build / "quality" / f"{layer}.json")["files"]
+        if not {issue["code"] for f in files for issue in f["issues"]} & UNSTATED:
+            out[layer] = region.layer(layer)
+    return out
 
 
 def _frame(region: Region, boundary: dict[str, Any]) -> None:
     from pyproj import CRS
 
     from ..crs import metric_crs
+    from ..layers.districts import boundary_version
     from ..layers.load import wgs84_bounds, widen
 
     west, south, east, north = wgs84_bounds("districts", boundary, region.folder)
@@ -109,17 +192,37 @@ def _frame(region: Region, boundary: dict[str, Any]) -> None:
         )
     store.write_json(
         region.build / "frame.json",
-        {"anchor": list(widen((west, south, east, north))), "bounds": [west, south, east, north], "crs": crs},
+        {
+            "anchor": list(widen((west, south, east, north))),
+            "bounds": [west, south, east, north],
+            "crs": crs,
+            "boundary": boundary_version("districts", boundary, region.folder),
+        },
     )
 
 
-def _import(region: Region, name: str, spec: dict[str, Any]) -> None:
+def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str, Path]) -> None:
     from ..layers.load import load_layer
     from ..layers.quality import quality_json
 
+    for path in _files(region, name, spec):
+        if path.is_relative_to(region.folder / "build"):
+            raise SettingsError(
+                f"[layers.{name}] source {path}: a run replaces what lies in build/. Copy the file to "
+                f"{region.folder / 'inputs'} and name the copy."
+            )
     joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
+    anchor = tuple(region.frame["anchor"])
     frame, reports = load_layer(
-        name, spec, folder=region.folder, crs=region.crs, anchor=tuple(region.frame["anchor"]), joins=joins
+        name,
+        spec,
+        folder=region.folder,
+        crs=region.crs,
+        anchor=anchor,
+        joins=joins,
+        evidence=_evidence(region, name),
+        extracts=extracts,
+        rejects=region.build / "rejects" / name,
     )
     store.write_table(region.build / "layers" / f"{name}.parquet", frame)
     store.write_json(region.build / "quality" / f"{name}.json", quality_json(reports))
@@ -145,11 +248,58 @@ def _grid(region: Region, boundary: dict[str, Any], named: bool) -> None:
     store.write_table(region.build / "boundary.parquet", gpd.GeoDataFrame(geometry=[outline], crs=region.crs))
 
 
-def _quality(region: Region) -> None:
-    from ..layers.quality import merge_quality, quality_html
+def _surface_steps(region: Region) -> list[Step]:
+    if "elevation" not in region.settings.layers:
+        return []
+    build, spec = region.build, _spec(region, "elevation")
+    reads = (build / "frame.json", build / "grid.json", *_files(region, "elevation", spec))
+    writes = (build / "surfaces" / "elevation.tif", build / "quality" / "elevation.json")
+    return [Step("import elevation", lambda: _elevation(region, spec), reads, writes, spec, CODE)]
 
-    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in region.settings.layers]
+
+def _elevation(region: Region, spec: dict[str, Any]) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.raster import read_elevation
+    from ..layers.sources import sources
+
+    surface, reports = read_elevation(sources("elevation", spec, region.folder), region.grid)
+    store.write_surface(region.build / "surfaces" / "elevation.tif", surface)
+    store.write_json(region.build / "quality" / "elevation.json", quality_json(reports))
+
+
+def _weather_steps(region: Region) -> list[Step]:
+    given = region.settings.weather.wind
+    if given is None:
+        return []
+    file, build = region.folder / given, region.build
+    writes = (build / "tables" / "wind_rose.parquet", build / "quality" / "weather.json")
+    return [Step("weather", lambda: _weather(region, file), (file,), writes, given, (*CODE, "standards"))]
+
+
+def _weather(region: Region, file: Path) -> None:
+    from ..layers.quality import quality_json
+    from ..layers.weather import load_wind
+
+    table, report = load_wind(file)
+    store.write_table(region.build / "tables" / "wind_rose.parquet", table)
+    store.write_json(region.build / "quality" / "weather.json", quality_json([report]))
+
+
+def _reported(region: Region) -> list[str]:
+    """Names of the parts of the quality report."""
+    return [*region.settings.layers, *(["weather"] if region.settings.weather.wind else [])]
+
+
+def _quality(region: Region) -> None:
+    import geopandas as gpd
+
+    from ..layers.quality import merge_quality
+    from ..layers.quality_page import quality_html
+
+    parts = [store.read_json(region.build / "quality" / f"{name}.json") for name in _reported(region)]
     merged = merge_quality(parts)
     store.write_json(region.build / "quality.json", merged)
-    store.write_text(region.build / "quality.html", quality_html(merged))
+    boundary = gpd.read_parquet(region.build / "boundary.parquet").to_crs(4326).geometry.iloc[0]
+    page = quality_html(merged, title=region.settings.region.name, boundary=boundary)
+    store.write_text(region.build / "quality.html", page)
     store.write_geopackage(region.build / "layers.gpkg", region.layers(*region.settings.layers))

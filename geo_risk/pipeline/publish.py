@@ -80,7 +80,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
 
     own, text = region.settings.region, region.settings.publish
     tables = {name: region.table(name) for name in _published_tables(region)}
-    tables |= {f"layers/{name}": region.layer(name) for name in region.settings.layers}
+    tables |= {f"layers/{name}": region.layer(name) for name in region.vector_layers}
     surfaces = {name: region.surface(name) for name in _SURFACES}
     name_en = own.name_en or own.name
     meta = SiteMeta(

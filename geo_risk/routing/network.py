@@ -350,12 +350,12 @@ def _warnings(report: NetworkReport) -> tuple[str, ...]:
         found.append(
             f"only {report.joined_share:.0%} of the line ends meet another line, and "
             f"{report.unjoined_crossings} crossings have no common vertex: the layer is hardly cut at its junctions. "
-            "Set snap_m, connect_m or split_crossings under [rescue], or repair the layer."
+            "Set merge_ends_m, connect_m or split_crossings under [rescue], or repair the layer."
         )
     if report.main_share < WARN_MAIN_SHARE:
         found.append(
             f"only {report.main_share:.0%} of the road length ({report.components} parts) is connected both ways: "
-            "many places will be unreachable. Check the one-way column, gaps between lines (snap_m, connect_m) "
+            "many places will be unreachable. Check the one-way column, gaps between lines (merge_ends_m, connect_m) "
             "and crossings without a common vertex (split_crossings) under [rescue]."
         )
     return tuple(found)

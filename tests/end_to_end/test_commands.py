@@ -175,6 +175,12 @@ def test_init_on_the_demos_files(city, tmp_path, capsys):
     code, out = ask(capsys, "init", tmp_path / "other", tmp_path / "nowhere.csv")
     assert code == 1
     assert "no such file" in out
+    # What no evidence tells is asked, for all files at once; the answers wait in region.toml.
+    code, out = ask(capsys, "run", tmp_path / "mine", "quality")
+    assert code == 1
+    assert "人口.csv: no coordinate system stated" in out
+    text = text.replace('\n# crs = "wgs84"', '\ncrs = "wgs84"')
+    (tmp_path / "mine" / "region.toml").write_text(text, encoding="utf-8")
     code, out = ask(capsys, "run", tmp_path / "mine", "quality")
     assert code == 0, out
 

@@ -11,7 +11,7 @@ from pyproj import Transformer
 
 from geo_risk import crs as datums
 from geo_risk.errors import CRSError, InputError
-from geo_risk.layers import angles, coordinates
+from geo_risk.layers import angles, coordinates, degrees, systems
 from geo_risk.layers.quality import Log
 from geo_risk.layers.raw import Raw
 
@@ -20,10 +20,10 @@ LON = np.array([120.1, 120.2, 120.3, 120.35, 120.4])
 LAT = np.array([31.6, 31.7, 31.8, 31.85, 31.9])
 
 
-def place(columns, where, declared=None, anchor=BOX):
+def place(columns, where, declared=None, anchor=BOX, accept=(), around=None):
     frame = pd.DataFrame(columns, dtype=object)
     raw = Raw(Path("f.csv"), None, frame, np.arange(2, 2 + len(frame)), Log("f.csv", "enterprises"), read=len(frame))
-    found, system = coordinates.points(raw, where, declared, anchor)
+    found, system = coordinates.points(raw, where, declared, anchor, accept, around)
     return found, system, raw.log
 
 
@@ -67,7 +67,7 @@ def test_degrees_minutes_seconds_round_trip(d, m, hundredths):
 def test_plain_columns_and_rejections_by_row():
     lon = [*texts(LON), "0", "", "120.3", "31.8", "甲", "110.3"]
     lat = [*texts(LAT), "0", "", "", "31.8", "31.8", "31.8"]
-    found, system, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"})
+    found, system, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
     assert system == "EPSG:4326"
     assert found["ok"].tolist() == [True] * 5 + [False] * 6
     assert np.allclose(found["x"][:5], LON, atol=1e-9)
@@ -77,12 +77,12 @@ def test_plain_columns_and_rejections_by_row():
 
 
 def test_one_column_with_both():
-    found, _, _ = place({"c": [f"{x}，{y}" for x, y in zip(LON, LAT, strict=True)]}, {"lonlat": "c"})
+    found, _, _ = place({"c": [f"{x}，{y}" for x, y in zip(LON, LAT, strict=True)]}, {"lonlat": "c"}, "wgs84")
     assert np.allclose(found["y"], LAT)
 
 
 def test_whole_file_swapped_is_told_once():
-    found, _, log = place({"a": texts(LAT), "b": texts(LON)}, {"lon": "a", "lat": "b"})
+    found, _, log = place({"a": texts(LAT), "b": texts(LON)}, {"lon": "a", "lat": "b"}, "wgs84")
     assert np.allclose(found["x"], LON)
     assert [(i.code, i.count) for i in log.issues if i.action == "repaired"] == [("swapped_file", 5)]
 
@@ -93,7 +93,16 @@ def test_single_rows_are_mended_only_when_one_change_fits():
     lon[1], lat[1] = "120200000", "31700000"  # decimal points lost
     lon[2] = "-" + lon[2]
     lon[3] = "130.35"  # a digit wrong: nothing to prove it by
-    found, _, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
+    aside, _, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84")
+    assert aside["ok"].tolist() == [False, False, False, False, True]
+    told = [(i.row, i.code, i.detail) for i in log.issues if i.action == "rejected"]
+    assert sorted(told)[:2] == [
+        (2, "swapped_aside", "120.100000, 31.600000"),
+        (3, "scaled_aside", "120.200000, 31.700000"),
+    ]
+    assert 'accept = ["sign"]' in next(i.problem for i in log.issues if i.row == 4)
+    yes = ("swapped", "scaled", "sign")
+    found, _, log = place({"a": lon, "b": lat}, {"lon": "a", "lat": "b"}, "wgs84", accept=yes)
     assert found["ok"].tolist() == [True, True, True, False, True]
     assert np.allclose(found["x"][[0, 1, 2]], LON[:3])
     told = [(i.row, i.code) for i in log.issues if i.code in ("swapped", "scaled", "sign", "outside")]
@@ -102,9 +111,9 @@ def test_single_rows_are_mended_only_when_one_change_fits():
 
 
 def test_without_an_anchor_nothing_is_guessed_but_the_provable():
-    found, _, log = place({"a": texts(LAT), "b": texts(LON)}, {"lon": "a", "lat": "b"}, anchor=None)
+    found, _, log = place({"a": texts(LAT), "b": texts(LON)}, {"lon": "a", "lat": "b"}, "wgs84", anchor=None)
     assert np.allclose(found["x"], LON)  # a latitude of 120 is impossible
-    bad, _, log = place({"a": ["-95.1", "95.2"], "b": ["29.7", "29.8"]}, {"lon": "a", "lat": "b"}, anchor=None)
+    bad, _, log = place({"a": ["-95.1", "95.2"], "b": ["29.7", "29.8"]}, {"lon": "a", "lat": "b"}, "wgs84", anchor=None)
     assert bad["x"].tolist() == [-95.1, 95.2]
     assert not [i for i in log.issues if i.action == "repaired"]
 
@@ -120,9 +129,9 @@ def test_gauss_krueger_zone_and_axes_are_found(code, prefix):
     back = Transformer.from_crs(system, "EPSG:4490", always_xy=True).transform(found["x"], found["y"])
     assert np.abs(np.array(back) - [lon, LAT]).max() < 1e-8  # 1 mm
     assert {"swapped_file", "crs_guess"} <= {i.code for i in log.issues}
-    assert (found["error_m"] == coordinates.UNSTATED_GRID_M).all()
+    assert (found["error_m"] == systems.OLD_DATUM_M).all()
     stated, _, _ = place(columns, {"x": "X", "y": "Y"}, code, anchor=anchor)
-    assert (stated["error_m"] == coordinates.SURVEY_ERROR_M).all()
+    assert (stated["error_m"] == degrees.SURVEY_ERROR_M).all()
 
 
 def test_plain_metres_without_a_boundary_are_refused():
@@ -143,7 +152,7 @@ def test_declared_offsets_are_undone(datum):
         x, y = datums.gcj02_to_bd09(x, y)
     found, _, _ = place({"a": texts(x, "{:.8f}"), "b": texts(y, "{:.8f}")}, {"lon": "a", "lat": "b"}, declared=datum)
     assert np.abs(found["x"] - LON).max() < 2e-8
-    assert (found["error_m"] == coordinates.OFFSET_ERROR_M).all()
+    assert (found["error_m"] == systems.LOCAL_TRANSFORM_M).all()
 
 
 def test_datum_column_row_by_row():
@@ -157,10 +166,14 @@ def test_datum_column_row_by_row():
     assert [(i.code, i.row) for i in log.issues if i.action == "rejected"] == [("unknown_datum", 5)]
 
 
-def test_unlabelled_degrees_in_mainland_china_are_told():
-    found, _, log = place({"a": texts(LON), "b": texts(LAT)}, {"lon": "a", "lat": "b"})
-    assert "cannot_tell_datum" in {i.code for i in log.issues}
-    assert (found["error_m"] == coordinates.UNSTATED_DATUM_M).all()  # too wide for any setback to be "clear"
+def test_unlabelled_degrees_in_mainland_china_are_refused_with_the_setting_to_write():
+    with pytest.raises(
+        InputError, match=r'no coordinate system stated.*nothing to judge it by.*crs = "wgs84".*"gcj02"'
+    ):
+        place({"a": texts(LON), "b": texts(LAT)}, {"lon": "a", "lat": "b"})
+    found, _, log = place({"a": texts(LON), "b": texts(LAT)}, {"lon": "a", "lat": "b"}, "unknown")
+    assert "unknown_system" in {i.code for i in log.issues}
+    assert 1000 < found["error_m"].min() < 1300  # GCJ-02 and BD-09 both within: no setback is "clear"
 
 
 def test_error_radius_follows_the_digits():
@@ -177,8 +190,9 @@ def test_whole_seconds_give_thirty_metres():
 
 
 def test_names_of_systems():
-    assert coordinates.named("高德") == "gcj02"
-    assert coordinates.named("EPSG:4490") == "cgcs2000"
-    assert coordinates.named("4528") == "EPSG:4528"
+    assert systems.named("高德") == "gcj02"
+    assert systems.named("EPSG:4490") == "cgcs2000"
+    assert systems.named("4528") == "EPSG:4528"
+    assert systems.named("unknown") == "unknown"
     with pytest.raises(CRSError, match="no coordinate system"):
-        coordinates.named("吴淞")
+        systems.named("吴淞")

@@ -64,7 +64,7 @@ def tables(demo):
     fuel = pd.read_csv(inputs / "加油加气站.csv", encoding="utf-8-sig").set_index("编号")
     loading = pd.read_csv(inputs / "危险源_码头装卸点.csv", encoding="utf-8-sig").set_index("编号")
     lots = pd.read_csv(inputs / "停车场.csv", encoding="gb18030").set_index("编号")
-    rescue = pd.read_excel(inputs / "应急力量.xlsx", header=1).set_index("编号")
+    rescue = pd.read_excel(inputs / "应急力量.xlsx", header=1, engine="calamine").set_index("编号")
     hazards = pd.concat([_points(fuel.index, fuel["经度"].map(_degrees), fuel["纬度"].map(_degrees)), _plain(loading)])
     pipes = gpd.read_file(inputs / "管线.zip", encoding="GBK").set_index("管线编号")
     return {
@@ -215,7 +215,7 @@ def test_register_is_a_real_messy_workbook(demo, truth):
 def test_no_credit_code_is_valid(demo):
     """GB 32100: the 18th character checks the first 17; every invented code fails."""
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    book = pd.read_excel(demo.folder / "inputs/企业名录.xlsx", header=2, dtype=str)
+    book = pd.read_excel(demo.folder / "inputs/企业名录.xlsx", header=2, dtype=str, engine="calamine")
     codes = book["统一社会信用代码"].dropna()
     assert len(codes) > 900
     for code in codes:

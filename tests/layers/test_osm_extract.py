@@ -2,12 +2,15 @@
 
 import math
 
+import pandas as pd
 import pytest
+import shapely
 
 from geo_risk.errors import InputError
-from geo_risk.layers import osm
+from geo_risk.layers import osm, osm_values
 from geo_risk.layers.load import load_layer
 from geo_risk.layers.osm import read_osm
+from geo_risk.layers.osm_roads import plain_tags, road_columns
 from geo_risk.schema import LAYERS
 
 NODES = {1: (120.10, 31.60), 2: (120.11, 31.60), 3: (120.11, 31.61), 4: (120.10, 31.61), 5: (120.12, 31.62)}
@@ -56,7 +59,8 @@ def test_only_drivable_ways_with_all_schema_columns(tmp_path):
     ],
 )
 def test_oneway(tags, oneway):
-    assert osm.road({"highway": "primary", **tags})["oneway"] == oneway
+    columns = road_columns(plain_tags([{"highway": "primary", **tags}]))
+    assert columns["oneway"].tolist() == [oneway]
 
 
 @pytest.mark.parametrize(
@@ -64,21 +68,27 @@ def test_oneway(tags, oneway):
     [("50", 50), ("30 mph", 48.28032), ("60;40", 40), ("none", None), ("CN:urban", None), ("", None), (None, None)],
 )
 def test_maxspeed(text, value):
-    found = osm.speed(text)
+    found = osm_values.speed(text)
     assert math.isnan(found) if value is None else found == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
     ("function", "text", "value"),
     [
-        (osm.metres, "3.8", 3.8),
-        (osm.metres, "3.8 m", 3.8),
-        (osm.metres, "12'6\"", 3.81),
-        (osm.metres, "380 cm", 3.8),
-        (osm.metres, "default", None),
-        (osm.tonnes, "7.5 t", 7.5),
-        (osm.tonnes, "16000 lbs", 7.2574779),
-        (osm.tonnes, "unsigned", None),
+        (osm_values.metres, "3.8", 3.8),
+        (osm_values.metres, "3.8 m", 3.8),
+        (osm_values.metres, "12'6\"", 3.81),
+        (osm_values.metres, "380 cm", 3.8),
+        (osm_values.metres, "default", None),
+        (osm_values.tonnes, "7.5 t", 7.5),
+        (osm_values.tonnes, "16000 lbs", 7.2574779),
+        (osm_values.tonnes, "unsigned", None),
+        (osm_values.millimetres, "500", 500),
+        (osm_values.millimetres, '12"', 304.8),
+        (osm_values.megapascal, "40", 4),
+        (osm_values.megapascal, "0.4 MPa", 0.4),
+        (osm_values.signed, "-1", -1),
+        (osm_values.signed, "inf", None),
     ],
 )
 def test_heights_and_weights(function, text, value):
@@ -130,6 +140,8 @@ def test_broken_and_impossible(tmp_path):
         read_osm(tmp_path / "a.osm.pbf", "roads")
     with pytest.raises(InputError, match="cannot be read from OpenStreetMap"):
         read_osm(extract(tmp_path, []), "enterprises")
+    with pytest.raises(InputError, match="broken or cut off"):
+        osm.survey(tmp_path / "a.osm.pbf")
     with pytest.raises(InputError, match="no such file"):
         read_osm(tmp_path / "b.osm", "roads")
 
@@ -142,3 +154,95 @@ def test_an_extract_larger_than_the_region_is_left_out_not_rejected(tmp_path):
     assert layer["id"].tolist() == ["way/10"]
     assert layer["oneway"].tolist() == [0]
     assert (report.rows_read, report.rows_rejected, report.left_out) == (1, 0, 1)
+
+
+def test_more_layers_of_one_pass(tmp_path):
+    ring = [1, 2, 3, 4, 1]
+    ways = [
+        (ring, {"amenity": "fuel", "brand": "中石化", "operator": "甲公司"}),
+        (ring, {"boundary": "administrative", "admin_level": "8", "name": "某镇", "ref": "320281101"}),
+        (ring, {"boundary": "administrative", "admin_level": "4", "name": "某省"}),
+        (ring, {"amenity": "parking", "hazmat": "designated", "capacity": "12"}),
+        (ring, {"amenity": "parking"}),
+        ([1, 2, 5], {"man_made": "pipeline", "substance": "gas", "diameter": "500", "pressure": "40",
+                     "usage": "transmission", "location": "overground", "operator": "乙公司"}),
+        ([1, 2], {"man_made": "pipeline", "substance": "water"}),
+        ([1, 2], {"building": "yes"}),
+        ([1, 2], {"highway": "primary"}),
+    ]  # fmt: skip
+    path = extract(tmp_path, ways)
+    raws = osm.read_layers(path, osm.LAYER_NAMES)
+    assert raws["hazard_sources"].frame[["id", "kind", "name", "enterprise_name"]].to_numpy().tolist() == [
+        ["way/10", "filling_station", "中石化", "甲公司"]
+    ]
+    town = raws["districts"]
+    assert town.frame[["id", "level", "name"]].to_numpy().tolist() == [["320281101", "township", "某镇"]]
+    assert town.rows.tolist() == [11]
+    assert raws["parking_lots"].frame[["kind", "bays"]].to_numpy().tolist() == [["hazmat", 12]]
+    (pipe,) = raws["gas_pipelines"].frame.to_dict("records")
+    assert (pipe["medium"], pipe["kind"], pipe["laying"], pipe["owner"]) == (
+        "natural_gas", "long_distance", "rack", "乙公司")  # fmt: skip
+    assert (pipe["diameter_mm"], pipe["pressure_mpa"]) == (500, 4)
+    # an open way cannot be a building: told, not lost
+    assert (len(raws["buildings"].frame), raws["buildings"].log.left_out) == (0, 1)
+    assert osm.survey(path) == {name: len(raw.frame) for name, raw in raws.items() if len(raw.frame)}
+
+
+def test_what_is_kept_of_an_extract_reads_the_same(tmp_path):
+    ring = [1, 2, 3, 4, 1]
+    path = extract(tmp_path, [(ring, {"amenity": "school"}), ([1, 2, 99], {"highway": "primary", "maxspeed": "60"})])
+    osm.write_layers(path, osm.LAYER_NAMES, None, tmp_path / "kept")
+    for name in osm.LAYER_NAMES:
+        direct, kept = osm.read_raw(path, name), osm.read_stored(path, name, tmp_path / "kept")
+        pd.testing.assert_frame_equal(direct.frame, kept.frame, check_dtype=False)
+        assert shapely.equals_exact(direct.geometry, kept.geometry).all()
+        assert (direct.log.issues, direct.log.left_out) == (kept.log.issues, kept.log.left_out)
+
+
+def test_a_box_thins_all_layers_but_districts(tmp_path):
+    far = [2, 5]
+    ways = [([1, 4], {"highway": "primary"}), (far, {"highway": "primary"}), ([1, 2, 3, 1], {"building": "yes"}),
+            ([2, 3, 5, 2], {"building": "yes"}),
+            ([2, 3, 5, 2], {"boundary": "administrative", "admin_level": "6"})]  # fmt: skip
+    raws = osm.read_layers(extract(tmp_path, ways), ["roads", "buildings", "districts"], (120.0, 31.5, 120.105, 31.62))
+    assert raws["roads"].frame["id"].tolist() == ["way/10"]
+    assert raws["buildings"].frame["id"].tolist() == ["way/12"]
+    assert (raws["roads"].log.left_out, raws["buildings"].log.left_out) == (1, 1)
+    assert len(raws["districts"].frame) == 1
+
+
+def relation(number, tags, *members):
+    inside = "".join(f'<member type="{kind}" ref="{ref}" role="{role}"/>' for kind, ref, role in members)
+    return f'<relation id="{number}">{inside}{tagged({"type": "restriction", **tags})}</relation>'
+
+
+def test_turn_restrictions(tmp_path):
+    def turn(*via):
+        return ("way", 10, "from"), *(via or (("node", 2, "via"),)), ("way", 11, "to")
+
+    path = extract(tmp_path, [([1, 2], {"highway": "primary"}), ([2, 3], {"highway": "primary"})])
+    text = path.read_text("utf-8").replace(
+        "</osm>",
+        relation(1, {"restriction": "no_left_turn", "except": "psv;emergency"}, *turn())
+        + relation(2, {"restriction": "only_straight_on"}, *turn(("way", 12, "via")))
+        + relation(3, {"restriction:hgv": "no_u_turn"}, *turn())
+        + relation(4, {"restriction": "no_left_turn"}, *turn(("node", 77, "via")))
+        + relation(5, {"restriction": "no_thoroughfare"}, *turn())
+        + relation(6, {"restriction": "no_entry"}, ("way", 12, "from"), *turn())
+        + relation(7, {"restriction": "only_right_turn"}, *turn())
+        + "</osm>",
+    )
+    path.write_text(text, "utf-8")
+    raw = osm.read_raw(path, "turn_restrictions")
+    assert raw.frame[["id", "kind", "from_id", "to_id", "exempt"]].to_numpy().tolist() == [
+        ["relation/1", "no_left_turn", "way/10", "way/11", "psv;emergency"],
+        ["relation/6#1", "no_entry", "way/12", "way/11", None],
+        ["relation/6#2", "no_entry", "way/10", "way/11", None],
+        ["relation/7", "only_right_turn", "way/10", "way/11", None],
+    ]
+    assert shapely.get_coordinates(raw.geometry).tolist() == [[120.11, 31.6]] * 4
+    told = {i.code: i.value for i in raw.log.issues}
+    assert told == {"turn_incomplete": "4", "turn_partial": "3", "turn_unknown": "5", "turn_via_way": "2"}
+    assert raw.log.left_out == 4
+    layer, _ = load_layer("turn_restrictions", {"source": path.name}, folder=tmp_path, crs="EPSG:4549")
+    assert layer["from_id"].tolist() == ["way/10", "way/12", "way/10", "way/10"]

@@ -47,8 +47,23 @@ def test_a_table_that_is_not_there(tmp_path, postgis_url):
 
 def test_a_database_that_does_not_answer_hides_the_password(tmp_path):
     source = "postgresql://user:secret@127.0.0.1:1/db#t"
-    with pytest.raises(InputError, match="cannot be read") as caught:
+    with pytest.raises(InputError, match=r"cannot be read.*server runs") as caught:
         load_layer("enterprises", {"source": source}, folder=tmp_path, crs="EPSG:4549", anchor=BOX)
     assert "secret" not in str(caught.value)
     with pytest.raises(InputError, match="name the table"):
         load_layer("enterprises", {"source": source[:-2]}, folder=tmp_path, crs="EPSG:4549", anchor=BOX)
+
+
+@pytest.mark.postgis
+def test_a_report_tells_the_database_but_no_password(tmp_path, postgis_url, table):
+    from geo_risk.layers.quality import quality_json
+
+    secret = postgis_url.replace("postgres@", "postgres:hunter2@")
+    layer, (report,) = load_layer(
+        "enterprises", {"source": f"{secret}#{table}"}, folder=tmp_path, crs="EPSG:4549", anchor=BOX
+    )
+    told = str(quality_json([report])) + layer.to_csv()
+    assert "hunter2" not in told
+    assert report.file.endswith(f"#{table}")
+    assert layer["source_file"].unique().tolist() == [table]
+    assert "编号, 企业名称, 从业人数" in told  # the order by which rows are numbered, as there is no key

@@ -96,7 +96,7 @@ def test_empty_and_missing_files(tmp_path):
         read(write(tmp_path, "a.csv", ""))
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path / "b.csv")
-    with pytest.raises(InputError, match="Drawings"):
+    with pytest.raises(InputError, match="save as DXF"):
         read(write(tmp_path, "a.dwg", "x"))
 
 

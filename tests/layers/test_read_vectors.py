@@ -155,9 +155,13 @@ def _mend_directory(data):
 def test_shapefile_without_its_shp(tmp_path):
     path = shapefile(tmp_path)
     path.unlink()
-    for name in (path, path.with_suffix(".dbf")):
+    for name in (path, path.with_suffix(".shx")):
         with pytest.raises(InputError, match=r"县界\.shp is missing.*ask the sender"):
             read(name)
+    raw = read(path.with_suffix(".dbf"))
+    assert raw.geometry is None
+    assert raw.frame["名称"].tolist() == ["江阴市"]
+    assert ("no_shp", "县界.shp") in [(i.code, i.detail) for i in raw.log.issues]
 
 
 def test_geopackage_with_two_layers_and_flatgeobuf_and_parquet(tmp_path):
@@ -176,7 +180,7 @@ def test_geopackage_with_two_layers_and_flatgeobuf_and_parquet(tmp_path):
 
 
 def named(crs):
-    from geo_risk.layers.coordinates import named
+    from geo_risk.layers.systems import named
 
     return named(crs)
 

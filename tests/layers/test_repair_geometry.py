@@ -63,12 +63,13 @@ def test_lines_and_points():
     assert run(shapes, "any")[1].tolist() == [True, True, False, True]
 
 
-def test_the_odd_ring_direction_is_told_and_kept():
+def test_the_odd_ring_direction_is_turned_and_told():
     squares = [box(i * 10, 0, i * 10 + 9, 9) for i in range(6)]
     squares[3] = squares[3].reverse()
-    _, ok, told = run(squares, "polygon")
+    out, ok, told = run(squares, "polygon")
     assert ok.all()
-    assert told == {4: ("ring_reversed", "noted")}
+    assert told == {4: ("ring_reversed", "repaired")}
+    assert len(set(shapely.is_ccw(shapely.get_exterior_ring(out)))) == 1
 
 
 def test_copies_are_merged_and_neighbours_are_not():
@@ -82,6 +83,7 @@ def test_copies_are_merged_and_neighbours_are_not():
         ("duplicate", 2, "1"),
         ("near_duplicate", 3, "1"),
         ("near_duplicate", 6, "1"),
+        ("twin", 5, "1 (id 1)"),
     ]
 
 

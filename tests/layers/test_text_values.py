@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_risk.layers import attributes
+from geo_risk.layers import attributes, dates, quantities
 from geo_risk.layers.quality import Log
 from geo_risk.layers.text import bare, bracketed, key, plain
 from geo_risk.schema import LAYERS
@@ -58,14 +58,14 @@ def test_brackets_hold_the_unit():
     ],
 )
 def test_numbers_with_units(text, unit, value):
-    assert attributes.number(text, unit)[0] == pytest.approx(value)
+    assert quantities.number(text, unit)[0] == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
     ("text", "unit"), [("若干", "t"), ("1e999", "t"), ("0.4MPa", "t"), ("12,5", "t"), ("液氯", "t"), ("3m", "t")]
 )
 def test_words_and_foreign_units_are_no_numbers(text, unit):
-    assert np.isnan(attributes.number(text, unit)[0])
+    assert np.isnan(quantities.number(text, unit)[0])
 
 
 def test_header_unit_applies_to_bare_numbers_only():
@@ -88,18 +88,18 @@ def test_infinity_is_told_and_left_empty():
 
 def test_a_unit_column_beside_the_number_counts():
     frame = pd.DataFrame({"Diameter": ["24", "600", ""], "DiameterUnits": ["in", "mm", "in"]})
-    values = attributes.with_units(frame["Diameter"], "Diameter", frame)
-    found = attributes.numbers(
+    values = quantities.with_units(frame["Diameter"], "Diameter", frame, "mm")
+    found = quantities.numbers(
         values, column("gas_pipelines", "diameter_mm"), "Diameter", np.arange(3), Log("f", "gas_pipelines")
     )
     assert found[:2] == pytest.approx([609.6, 600])
     assert np.isnan(found[2])
 
 
-@given(st.floats(0, 1e9, allow_nan=False), st.sampled_from(sorted(attributes.UNITS["t"])))
+@given(st.floats(0, 1e9, allow_nan=False), st.sampled_from(sorted(quantities.UNITS["t"])))
 def test_a_written_unit_scales_by_its_factor(value, unit):
     text = f"{value:.6f}{unit}"
-    assert attributes.number(text, "t")[0] == pytest.approx(float(f"{value:.6f}") * attributes.UNITS["t"][unit])
+    assert quantities.number(text, "t")[0] == pytest.approx(float(f"{value:.6f}") * quantities.UNITS["t"][unit])
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,15 @@ def test_a_written_unit_scales_by_its_factor(value, unit):
     ],
 )
 def test_dates_are_as_precise_as_written(text, iso):
-    assert attributes.date(text)[0] == iso
+    assert dates.date(text)[0] == iso
 
 
 def test_yes_no_and_unknown():
     values, log = convert(["是", "否", "√", "×", "/", "", "也许"], "roads", "bridge")
     assert values[:4] == [True, False, True, False]
     assert all(v is pd.NA for v in values[4:])
-    assert [(i.code, i.row) for i in log.issues] == [("not_yes_no", 8)]
+    assert [(i.code, i.row) for i in log.issues] == [("yes_no_words", None), ("not_yes_no", 8)]
+    assert log.issues[0].detail == "是 = yes (1), 否 = no (1), √ = yes (1), × = no (1), / = unknown (1)"
 
 
 def test_domain_words_exact_inside_and_unknown():
@@ -153,3 +154,30 @@ def test_identifiers_stay_text_and_damaged_ones_go():
 def test_negative_amounts_are_refused_but_not_temperatures():
     assert np.isnan(convert(["-5"], "hazard_sources", "quantity_t")[0][0])
     assert convert(["-33"], "hazard_sources", "temperature_c")[0] == [-33.0]
+
+
+NOTATIONS = (
+    "{n:.3f}", "约{n:.3f}", "{n:.3f}吨", "{k:.3f}kg", " {n:.3f} t ", "{n:,.3f}", "≥{n:.3f}", "{n:.3f}以上", "'{n:.3f}",
+    "1～{n:.3f}吨", "2×{h:.4f}吨", "{h:.4f}+{h:.4f}吨", "{n:.6e}",
+)  # fmt: skip
+
+
+@given(st.floats(1, 9e6).map(lambda n: round(n, 3)), st.sampled_from(NOTATIONS), st.booleans())
+def test_one_amount_in_any_notation_is_one_amount(n, notation, wide):
+    text = notation.format(n=n, k=n * 1000, h=n / 2)
+    if wide:
+        text = text.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789.,+"})
+    assert quantities.number(text, "t")[0] == pytest.approx(n, rel=1e-5, abs=2e-4)
+
+
+@given(st.text("0123456789.,-~×x+万千吨tkgm³约个/ 一二十百", max_size=12))
+def test_no_text_breaks_the_reading_and_none_gives_infinity(text):
+    value, how = quantities.number(text, "t")
+    assert np.isnan(value) or np.isfinite(value)
+    assert isinstance(how, str)
+
+
+@given(st.text("0123456789.-/年月日民国 :T十一二〇", max_size=12))
+def test_no_text_breaks_the_dates(text):
+    iso = dates.date(text).iso
+    assert iso is None or pd.Timestamp(iso) is not pd.NaT

@@ -28,8 +28,10 @@ ROWS = {
     "grade_colours": 4,
     "setbacks": 545,
     "setback_modifiers": 8,
+    "stability_pasquill": 35,
     "substance_classes": 24,
     "substances": 78,
+    "wind_speed_classes": 8,
 }
 KEYS = {
     "emergency": ["key"],
@@ -55,6 +57,8 @@ KEYS = {
     "road_speeds": ["class"],
     "setbacks": ["rule_id"],
     "setback_modifiers": ["source_class", "variant"],
+    "stability_pasquill": ["period", "speed_from_mps", "condition_from"],
+    "wind_speed_classes": ["from_mps"],
     "substance_aliases": ["alias"],
     "substance_classes": ["name_zh"],
     "substances": ["name_en"],

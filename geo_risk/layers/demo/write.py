@@ -15,10 +15,10 @@ from .shapes import write_buildings, write_districts, write_landuse, write_pipel
 from .tables import write_crowded_places, write_firms, write_hazards, write_rescue, write_small_tables
 
 _LAYERS = (
-    ("enterprises", ("企业名录.xlsx",), 'crs = "wgs84"\n'),
+    ("enterprises", ("企业名录.xlsx",), 'crs = "wgs84"\naccept = ["swapped"]\n'),
     ("hazard_sources", ("重大危险源.csv", "加油加气站.csv", "危险源_码头装卸点.csv"), 'crs = "wgs84"\n'),
     ("gas_pipelines", ("管线.zip",), ""),
-    ("crowded_places", ("人员密集场所.csv",), 'crs = "gcj02"\n'),
+    ("crowded_places", ("人员密集场所.csv",), 'crs = "gcj02"\naccept = ["swapped"]\n'),
     ("roads", ("道路.gpkg",), ""),
     ("districts", ("镇街.geojson",), ""),
     ("population", ("人口.csv",), 'crs = "wgs84"\n'),
@@ -92,6 +92,7 @@ def region_toml(size: str) -> str:
         f'[region]\nname = "{CITY}"\nname_en = "Linlan"\nboundary = "districts"\ncell_m = {cell_m}\n',
         '[publish]\nnote = "虚构城市，全部名称与数据均为虚构"',
         'note_en = "A fictional city: every name and figure is invented"\n',
+        '[weather]\nwind = "inputs/风玫瑰.csv"\n',
     ]
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)

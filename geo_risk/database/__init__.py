@@ -1,0 +1,1 @@
+"""PostGIS: addresses and connections, tables read as rows, tables replaced whole."""
