@@ -166,7 +166,7 @@ def test_ends_sum_to_one(name, mass, at_once, toxic):
 
 
 def test_small_clouds_are_not_lit_beyond_the_fence():
-    """A hole of 10 mm in a tank of methanol: its cloud stays within 50 m, so nothing is lit late."""
+    """A hole of 10 mm in a tank of methanol: its cloud stays within 25 m, so nothing is lit late."""
     _, found = tables(hazard("m", "甲醇", 500, storage="atmospheric"))
     hole = found["scenarios"][found["scenarios"]["scenario"] == "atmospheric_single/hole"]
     late = hole[hole["factors"].str.contains("stays_on_site")]
