@@ -196,7 +196,7 @@ def _stationary(row: dict[str, Any], missing_quantity: str) -> dict[str, Any]:
     mass = quantity_kg(row, kg_m3, assumed, missing_quantity)
     source = _base("hazard_sources", row, what, parts, assumed)
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "inventory_kg": mass}
-    source |= _dimensions(row, parts, mass / kg_m3, assumed)
+    source |= _dimensions(row, parts, mass, mass / kg_m3, assumed)
     source["geometry"] = row["_place"].centroid
     return _finished(source, what, assumed)
 
@@ -222,7 +222,7 @@ def _equipment(row: dict[str, Any], state: str) -> dict[str, Any]:
     raise AssertionError("the last rules of risk_equipment.csv fit everything")
 
 
-def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assumed) -> dict[str, Any]:
+def _dimensions(row: dict[str, Any], parts: str, mass_kg: float, liquid_m3: float, assumed: Assumed) -> dict[str, Any]:
     """Number of vessels or cylinders, head, connection, and how long tankers and hoses are in use."""
     kind, names = text(row, "kind"), parts.split("|")
     out: dict[str, Any] = {"units": 1.0}
@@ -244,8 +244,12 @@ def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assu
         out["hours_per_yr"] = assumed.default("hours_per_yr", "hours_per_yr", kind)
         out["connection_mm"] = assumed.default("connection_mm", "connection_mm", kind)
     if any(name.startswith("tanker") for name in names):
-        out["presence"] = out["hours_per_yr"] / 8760
         out["tanker_kg"] = 1000 * assumed.default("tanker_kg", "tanker_t", kind)
+        if "hours_per_yr" in out:
+            out["presence"] = out["hours_per_yr"] / 8760
+        else:  # a parking place in the list of hazards: as many as its stock fills
+            share = assumed.default("presence", "occupancy", "parking_lots")
+            out["presence"] = share * max(1.0, mass_kg / out["tanker_kg"])
         out.setdefault("connection_mm", assumed.default("connection_mm", "connection_mm", kind))
     return out
 

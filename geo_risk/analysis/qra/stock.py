@@ -14,6 +14,7 @@ from ..substances import identify, is_solution
 from .defaults import Assumed, default_row, parameter
 
 KELVIN = 273.15
+_CELSIUS, _GAUGE_MPA = (-270.0, 1000.0), (-0.1, 300.0)  # beyond them no plant works: a slip of the pen or of the unit
 _GAS_KG_M3 = 200.0  # lighter than any liquid here: a gas fills its vessel
 
 
@@ -44,6 +45,9 @@ def substance_of(row: dict[str, Any]) -> Substance:
 def state(row: dict[str, Any], what: Substance, assumed: Assumed) -> tuple[str, float, float]:
     """Phase (gas, liquefied, refrigerated, liquid), absolute pressure [Pa] and temperature [K] of a store."""
     celsius, gauge = number(row, "temperature_c"), number(row, "pressure_mpa")
+    for value, low, high, what_for in ((celsius, *_CELSIUS, "temperature_c"), (gauge, *_GAUGE_MPA, "pressure_mpa")):
+        if not np.isnan(value) and not low <= value <= high:
+            raise NotQuantifiedError(f"its {what_for} is {value:g}.", f"Write a value from {low:g} to {high:g}.")
     ambient = default_row("ambient_k")["value"]
     given = ATMOSPHERE_PA + max(gauge, 0.0) * 1e6 if np.isfinite(gauge) else np.nan
     cold = text(row, "storage") == "refrigerated" or celsius + KELVIN <= what.boiling_k + 1
