@@ -85,7 +85,7 @@ def test_petrol_tank_by_hand():
     table = found["scenarios"]
     whole = {"scenario": "atmospheric_single/instantaneous"}
     assert frequencies(table, outcome="pool_fire", **whole) == pytest.approx(5e-6 * 0.065)
-    assert frequencies(table, outcome="flash_fire", **whole) == pytest.approx(5e-6 * 0.935 * 0.6)
+    assert frequencies(table, outcome="flash_fire", **whole) == pytest.approx(5e-6 * 0.935 * 0.1 * 0.6)
 
 
 def test_filling_station_is_tank_tanker_and_hose():
