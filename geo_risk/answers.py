@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import pipeline, store
 from .errors import InputError, RegionError
+from .export import export_table
 from .grid import Grid
 from .pipeline.risk import LAYERS as RISK_LAYERS
 from .pipeline.risk import MODEL_TABLES, model_of
@@ -129,9 +130,9 @@ def rescue_told(region: Region, x: float, y: float) -> list[dict[str, Any]]:
 
 
 def write_accident(region: Region, found: Accident, to: str) -> None:
-    """The zones of an accident as a map (.html) or in any form of `store.export_table`."""
+    """The zones of an accident as a map (.html) or in any form of `export.export_table`."""
     if not to.lower().endswith(".html"):
-        store.export_table(found.zones, to, "accident")
+        export_table(found.zones, to, "accident")
         return
     from pathlib import Path
 

@@ -34,6 +34,14 @@ ROWS = {
     "wind_speed_classes": 8,
 }
 KEYS = {
+    "explosives": ["name_zh"],
+    "ignition": ["class", "over_kg_s"],
+    "isolation": ["system"],
+    "pipeline_substances": ["medium"],
+    "release_frequencies": ["set", "part", "event"],
+    "risk_defaults": ["scope", "key"],
+    "risk_equipment": ["layer", "kind", "storage", "state"],
+    "risk_parameters": ["key"],
     "emergency": ["key"],
     "parameters": ["key"],
     "erg_distances": ["un", "spill", "container", "time", "wind"],

@@ -176,16 +176,18 @@ def scenario_branches(
             for end in ends(loss, toxic=probit is not None)
         ]
         if all(twig.end.outcome == NONE for twig in mine):
-            mute[k] = _why_mute(what, settings.probits, bool(found))
+            mute[k] = _why_mute(what, row["equipment"], settings.probits, fails=bool(found), toxic=probit is not None)
             continue
         twigs += mine
     used_scenarios(rules, names)
     return _branches(twigs, weather, settings), mute
 
 
-def _why_mute(what: Substance, probits: str, fails: bool) -> str:
+def _why_mute(what: Substance, equipment: str, probits: str, *, fails: bool, toxic: bool) -> str:
     if not fails:
         return "less than can do harm would leave it."
+    if toxic:
+        return f"{what.zh} does not burn, and no scenario lets its poison out of {equipment}."
     return f"{what.zh} neither burns as stored here nor has a toxic probit in the set '{probits}'."
 
 

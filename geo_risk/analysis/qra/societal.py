@@ -87,8 +87,13 @@ def fn_curves(
 
 
 @njit(cache=True)
-def _lay(px, py, side, persons, sx, sy, reach, nodes, rings) -> None:
-    """Share people out among the nodes of a source's polar grid (RINGS, ANGLES) and of its fine rings (FINE,)."""
+def _lay(px, py, side, persons, sx, sy, reach, turning, nodes, rings) -> bool:
+    """
+    Share people out among a source's fine rings (FINE,) and, if ``turning``, its polar grid (RINGS, ANGLES).
+
+    Returns whether anybody is in reach.
+    """
+    anybody = False
     # People are sorted from south to north: only a band can be in reach.
     south = np.searchsorted(py, sy - reach - side)
     north = np.searchsorted(py, sy + reach + side, side="right")
@@ -109,11 +114,14 @@ def _lay(px, py, side, persons, sx, sy, reach, nodes, rings) -> None:
                 d = math.hypot(ex, ey)
                 if d >= reach:
                     continue
+                anybody = True
                 s = math.sqrt(d / reach)
                 t = s * (FINE - 1)
                 k = int(t)
                 rings[k] += part * (k + 1 - t)
                 rings[k + 1] += part * (t - k)
+                if not turning:
+                    continue
                 t = s * (RINGS - 1)
                 j = int(t)
                 u = (math.atan2(ey, ex) % (2.0 * math.pi)) / STEP
@@ -125,6 +133,7 @@ def _lay(px, py, side, persons, sx, sy, reach, nodes, rings) -> None:
                 nodes[j, m1] += part * (j + 1 - t) * u
                 nodes[j + 1, m] += part * (t - j) * (1 - u)
                 nodes[j + 1, m1] += part * (t - j) * u
+    return anybody
 
 
 @njit(cache=True)
@@ -168,8 +177,12 @@ def _count_deaths(bins, pll, most, sx, sy, reach, first, px, py, persons, side, 
                   normal, deaths) -> None:  # fmt: skip
     for s in prange(len(sx)):
         if reach[s] > 0.0 and first[s] < first[s + 1]:
-            nodes, rings = np.zeros((RINGS + 1, ANGLES)), np.zeros(FINE + 1)
-            _lay(px, py, side, persons, sx[s], sy[s], reach[s], nodes, rings)
+            turning = False
+            for o in range(first[s], first[s + 1]):
+                turning = turning or not still(outcomes, o)
+            nodes, rings = np.zeros((RINGS + 1 if turning else 1, ANGLES)), np.zeros(FINE + 1)
+            if not _lay(px, py, side, persons, sx[s], sy[s], reach[s], turning, nodes, rings):
+                continue
             around, there = _around(nodes)
             arc, dead = np.zeros(HALF), np.zeros(ANGLES)
             for o in range(first[s], first[s + 1]):
@@ -193,8 +206,9 @@ def _count_deaths(bins, pll, most, sx, sy, reach, first, px, py, persons, side, 
 @njit(cache=True)
 def _around(nodes):
     """The people three times round, so that no angle needs a modulo, and which rings have any."""
-    around, there = np.zeros((RINGS, 3 * ANGLES)), np.zeros(RINGS, np.bool_)
-    for j in range(RINGS):
+    count = len(nodes) - 1
+    around, there = np.zeros((count, 3 * ANGLES)), np.zeros(count, np.bool_)
+    for j in range(count):
         there[j] = nodes[j].sum() > 0.0
         for k in range(3 * ANGLES):
             around[j, k] = nodes[j, k % ANGLES]

@@ -17,17 +17,17 @@ import pandas as pd
 from ...crs import require_metric
 from ...errors import GeoRiskError
 from ...schema import RESULTS
+from ..consequence.checks import ATMOSPHERE_PA
 from ..consequence.properties import Substance, substance
 from ..rows import number, records, table_rows, text
-from ..substances import identify, is_solution
-from .defaults import Assumed, default_row, parameter
+from .defaults import Assumed, default_row
 from .explosives import PART, explosive
+from .stock import NotQuantifiedError, density, quantity_kg, state, substance_of
 
 POINT_LAYERS = ("hazard_sources", "parking_lots")
 LINE_LAYERS = ("gas_pipelines", "roads")
 SOURCE_LAYERS = (*POINT_LAYERS, *LINE_LAYERS)
 _IDLE = {"closed": "closed", "planned": "planned: not there yet"}
-_KELVIN, _ATMOSPHERE_PA = 273.15, 101_325.0
 _BULK_KG_M3 = 1000.0  # of packed explosives, where only a volume is given
 _FUEL, _LIQUEFIED = "汽油", "液化石油气"  # the loads a parked tanker is taken to have
 
@@ -43,14 +43,6 @@ class Sources(NamedTuple):
     sources: gpd.GeoDataFrame
     not_quantified: pd.DataFrame
     lacked: tuple[str, ...]
-
-
-class NotQuantifiedError(GeoRiskError, ValueError):
-    """A row that cannot be computed: why, and what would help."""
-
-    def __init__(self, reason: str, helps: str):
-        super().__init__(f"{reason} {helps}")
-        self.reason, self.helps = reason, helps
 
 
 def risk_sources(layers: Mapping[str, gpd.GeoDataFrame], *, missing_quantity: str = "threshold") -> Sources:
@@ -184,85 +176,6 @@ def _finished(source: dict[str, Any], what: Substance, assumed: Assumed) -> dict
     return {**source, "assumed": assumed.json(), "confidence": worst.confidence}
 
 
-# --- substance, state and quantity -------------------------------------------------------------
-
-
-def _substance(row: dict[str, Any]) -> Substance:
-    """The substance a row means; refuses solutions, whose name or CAS number is that of the pure one."""
-    name, cas = text(row, "substance"), text(row, "cas")
-    if not (name or cas):
-        raise NotQuantifiedError("no substance is given.", "Write its name or CAS number.")
-    if is_solution(name):
-        raise NotQuantifiedError(f"'{name}' is a solution; its vapour is not that of the pure substance.",
-                                 "Write the pure substance and its quantity if it is meant.")  # fmt: skip
-    try:
-        return substance(name or cas)
-    except GeoRiskError:
-        if not (name and cas):
-            raise
-    return substance(cas)
-
-
-def _state(row: dict[str, Any], what: Substance, assumed: Assumed) -> tuple[str, float, float]:
-    """Phase (gas, liquefied, refrigerated, liquid), absolute pressure [Pa] and temperature [K] of a store."""
-    celsius, gauge = number(row, "temperature_c"), number(row, "pressure_mpa")
-    ambient = default_row("ambient_k")["value"]
-    given = _ATMOSPHERE_PA + max(gauge, 0.0) * 1e6 if np.isfinite(gauge) else np.nan
-    cold = text(row, "storage") == "refrigerated" or celsius + _KELVIN <= what.boiling_k + 1
-    if cold and what.boiling_k < ambient:
-        return "refrigerated", given if np.isfinite(given) else _ATMOSPHERE_PA, what.boiling_k
-    kelvin = celsius + _KELVIN if np.isfinite(celsius) else assumed.default("temperature_k", "ambient_k")
-    if kelvin <= what.boiling_k:
-        return "liquid", given if np.isfinite(given) else _ATMOSPHERE_PA, kelvin
-    if kelvin < what.critical_k:
-        own = float(what.vapour_pressure(kelvin))
-        if not np.isfinite(gauge):
-            assumed.say("pressure_pa", own, "Pa", "saturation pressure at the temperature", "V")
-        return "liquefied", max(own, given) if np.isfinite(given) else own, kelvin
-    if not gauge > 0:
-        given = _ATMOSPHERE_PA + 1e6 * assumed.default("pressure_pa", "pressure_mpa", text(row, "kind"))
-    return "gas", given, kelvin
-
-
-def _density(what: Substance, phase: str, pressure_pa: float, kelvin: float) -> float:
-    """Of what is stored [kg/m3]."""
-    if phase == "gas":
-        return pressure_pa * what.molar_mass / (8.314463 * kelvin)
-    return float(what.liquid_density(kelvin))
-
-
-def _quantity_kg(
-    row: dict[str, Any], what: Substance, density: float, assumed: Assumed, missing_quantity: str
-) -> float:
-    """Stock [kg]: given, from the volume, a default of the kind, or the threshold of GB 18218."""
-    tonnes, volume, kind = number(row, "quantity_t"), number(row, "volume_m3"), text(row, "kind")
-    limit = parameter("quantity_max_t")
-    if np.isfinite(tonnes):
-        if not 0 < tonnes <= limit:
-            raise NotQuantifiedError(
-                f"its quantity is {tonnes:g} t.", f"Write a quantity above 0, at most {limit:g} t."
-            )
-        return tonnes * 1000
-    if np.isfinite(volume):
-        if not 0 < volume <= limit:
-            raise NotQuantifiedError(f"its volume is {volume:g} m3.", f"Write a volume above 0, at most {limit:g} m3.")
-        fill = 1.0 if density < 200 else default_row("vessel_fill")["value"]
-        kg = volume * density * fill
-        assumed.say("inventory_kg", kg, "kg", f"volume {volume:g} m3, filled to {fill:g}, {density:.0f} kg/m3", "MC")
-        return kg
-    try:
-        return 1000 * assumed.default("inventory_kg", "quantity_t", kind)
-    except GeoRiskError:
-        pass
-    listed, _ = identify(text(row, "substance"), text(row, "cas"), text(row, "hazard_class"))
-    threshold = min((s.threshold_low_t for s in listed), default=np.nan)
-    if missing_quantity == "threshold" and np.isfinite(threshold):
-        why = "quantity and volume missing: the threshold of GB 18218-2018 is taken"
-        assumed.say("inventory_kg", threshold * 1000, "kg", why, "MU")
-        return threshold * 1000
-    raise NotQuantifiedError("neither quantity nor volume is given.", "Write the design maximum in tonnes.")
-
-
 # --- one layer each ----------------------------------------------------------------------------
 
 
@@ -270,7 +183,7 @@ def _stationary(row: dict[str, Any], missing_quantity: str) -> dict[str, Any]:
     solid, assumed = explosive(text(row, "substance")), Assumed()
     if solid is not None:
         return _explosives(row, solid, assumed, missing_quantity)
-    what = _substance(row)
+    what = substance_of(row)
     ambient = default_row("ambient_k")["value"]
     rule = _equipment(row, "gas" if what.boiling_k < ambient else "liquid")
     parts = rule["parts"]
@@ -278,12 +191,12 @@ def _stationary(row: dict[str, Any], missing_quantity: str) -> dict[str, Any]:
         raise NotQuantifiedError(f"{rule['label']}.", "Nothing, if that is so.")
     if rule["confidence"] == "MU":
         assumed.say("equipment", parts, "", rule["label"], "MU")
-    phase, pressure, kelvin = _state(row, what, assumed)
-    density = _density(what, phase, pressure, kelvin)
-    mass = _quantity_kg(row, what, density, assumed, missing_quantity)
+    phase, pressure, kelvin = state(row, what, assumed)
+    kg_m3 = density(what, phase, pressure, kelvin)
+    mass = quantity_kg(row, kg_m3, assumed, missing_quantity)
     source = _base("hazard_sources", row, what, parts, assumed)
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "inventory_kg": mass}
-    source |= _dimensions(row, parts, mass / density, assumed)
+    source |= _dimensions(row, parts, mass, mass / kg_m3, assumed)
     source["geometry"] = row["_place"].centroid
     return _finished(source, what, assumed)
 
@@ -292,9 +205,9 @@ def _explosives(row: dict[str, Any], what: Substance, assumed: Assumed, missing_
     """A store of explosives, which goes off as a whole."""
     if what.confidence == "MU":
         assumed.say("substance", what.zh, "", what.surrogate, "MU")
-    mass = _quantity_kg(row, what, _BULK_KG_M3, assumed, missing_quantity)
+    mass = quantity_kg(row, _BULK_KG_M3, assumed, missing_quantity)
     source = _base("hazard_sources", row, what, PART, assumed)
-    source |= {"phase": "solid", "pressure_pa": _ATMOSPHERE_PA, "inventory_kg": mass, "head_m": 0.0}
+    source |= {"phase": "solid", "pressure_pa": ATMOSPHERE_PA, "inventory_kg": mass, "head_m": 0.0}
     source |= {"temperature_k": default_row("ambient_k")["value"], "geometry": row["_place"].centroid}
     return _finished(source, what, assumed)
 
@@ -309,7 +222,7 @@ def _equipment(row: dict[str, Any], state: str) -> dict[str, Any]:
     raise AssertionError("the last rules of risk_equipment.csv fit everything")
 
 
-def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assumed) -> dict[str, Any]:
+def _dimensions(row: dict[str, Any], parts: str, mass_kg: float, liquid_m3: float, assumed: Assumed) -> dict[str, Any]:
     """Number of vessels or cylinders, head, connection, and how long tankers and hoses are in use."""
     kind, names = text(row, "kind"), parts.split("|")
     out: dict[str, Any] = {"units": 1.0}
@@ -331,8 +244,12 @@ def _dimensions(row: dict[str, Any], parts: str, liquid_m3: float, assumed: Assu
         out["hours_per_yr"] = assumed.default("hours_per_yr", "hours_per_yr", kind)
         out["connection_mm"] = assumed.default("connection_mm", "connection_mm", kind)
     if any(name.startswith("tanker") for name in names):
-        out["presence"] = out["hours_per_yr"] / 8760
         out["tanker_kg"] = 1000 * assumed.default("tanker_kg", "tanker_t", kind)
+        if "hours_per_yr" in out:
+            out["presence"] = out["hours_per_yr"] / 8760
+        else:  # a parking place in the list of hazards: as many as its stock fills
+            share = assumed.default("presence", "occupancy", "parking_lots")
+            out["presence"] = share * max(1.0, mass_kg / out["tanker_kg"])
         out.setdefault("connection_mm", assumed.default("connection_mm", "connection_mm", kind))
     return out
 
@@ -347,7 +264,7 @@ def _parked(row: dict[str, Any], load: str) -> dict[str, Any]:
     share = assumed.default("substance", f"share_{part.removeprefix('tanker_')}", layer)
     presence = bays * share * assumed.default("presence", "occupancy", layer)
     load_kg = 1000 * assumed.default("tanker_kg", "tanker_t", layer)
-    phase, pressure, kelvin = _state(row, what, assumed)
+    phase, pressure, kelvin = state(row, what, assumed)
     source = _base(layer, row, what, part, assumed)
     source |= {"source_id": f"{source['source_id']}/{load}", "phase": phase, "pressure_pa": pressure}
     source |= {"temperature_k": kelvin, "inventory_kg": load_kg, "tanker_kg": load_kg, "presence": presence}
@@ -367,19 +284,20 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
         assumed.say("substance", what.zh, "", rule["source"], "MU")
     diameter = _pipe_number(row, "diameter_mm", "diameter_mm", assumed)
     gauge = _pipe_number(row, "pressure_mpa", "pressure_pa", assumed)
-    pressure, kelvin = _ATMOSPHERE_PA + gauge * 1e6, assumed.default("temperature_k", "ambient_k")
+    pressure, kelvin = ATMOSPHERE_PA + gauge * 1e6, assumed.default("temperature_k", "ambient_k")
     phase = _flowing(what, pressure, kelvin)
     area, key = np.pi / 4 * (diameter / 1000) ** 2, "valve_m" if phase == "gas" else "section_m"
     section = assumed.default("inventory_kg", key, "gas_pipelines")
     source = _base("gas_pipelines", row, what, "pipeline", assumed)
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "diameter_mm": diameter}
-    source |= {"inventory_kg": area * section * _density(what, phase, pressure, kelvin), "connection_mm": diameter}
+    source |= {"inventory_kg": area * section * density(what, phase, pressure, kelvin), "connection_mm": diameter}
     wall = number(row, "wall_mm")
     source["wall_mm"] = wall if wall > 0 else assumed.default("wall_mm", "wall_mm", "gas_pipelines")
-    source |= {"head_m": assumed.default("head_m", "head_m", "pipeline"), "length_m": float(row["_place"].length)}
+    source |= {"head_m": 0.0, "length_m": float(row["_place"].length)}
     if phase != "gas":
         velocity = assumed.default("transfer_kg_s", "velocity_m_s", "gas_pipelines")
-        source["transfer_kg_s"] = velocity * area * _density(what, phase, pressure, kelvin)
+        source["head_m"] = assumed.default("head_m", "head_m", "pipeline")
+        source["transfer_kg_s"] = velocity * area * density(what, phase, pressure, kelvin)
     return _finished(source, what, assumed)
 
 
@@ -409,7 +327,7 @@ def _flowing(what: Substance, pressure_pa: float, kelvin: float) -> str:
 def _road(row: dict[str, Any]) -> dict[str, Any]:
     assumed, what = Assumed(), substance(_FUEL)
     assumed.say("substance", what.zh, "", "loads are not told: taken as petrol in atmospheric tankers", "MU")
-    phase, pressure, kelvin = _state({}, what, assumed)
+    phase, pressure, kelvin = state({}, what, assumed)
     source = _base("roads", row, what, "road_atmospheric", assumed)
     load_kg = 1000 * assumed.default("tanker_kg", "tanker_t", "roads")
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "inventory_kg": load_kg}
