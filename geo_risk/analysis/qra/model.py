@@ -20,6 +20,7 @@ from .weather import PERIODS, Weather
 
 _BATCH = 500  # point sources whose kernels are held at once (about 115 kB each)
 _LINE_STEP_M = 25.0  # a line whose outcomes have a direction is stamped this often, or eight times within its reach
+_PEOPLE_STEP_M = 100.0  # places of an accident along a line: people are known by squares of this side
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,11 @@ def _parts(model: Model) -> Parts:
     x, y = [shapely.get_x(centre)], [shapely.get_y(centre)]
     source, weight = [points], [np.ones(len(points))]
     for i in np.flatnonzero((flat == 1) & turning & (reach > 0)):
-        length = float(shapely.length(geometry[i]))
-        count = max(1, int(np.ceil(length / min(_LINE_STEP_M, max(reach[i] / 8, 1.0)))))
-        at = shapely.line_interpolate_point(geometry[i], (np.arange(count) + 0.5) / count, normalized=True)
+        at, metres = _along(geometry[i], min(_LINE_STEP_M, max(reach[i] / 8, 1.0)))
         x.append(shapely.get_x(at))
         y.append(shapely.get_y(at))
-        source.append(np.full(count, i))
-        weight.append(np.full(count, length / count))
+        source.append(np.full(len(at), i))
+        weight.append(np.full(len(at), metres))
     still = np.flatnonzero((flat == 1) & ~turning & (reach > 0))
     ends, owner = pieces(geometry[still], reach[still]) if len(still) else (np.empty((0, 4)), np.empty(0, int))
     return Parts(
@@ -281,15 +280,23 @@ class _Spread:
 
 def _spread(model: Model) -> _Spread:
     """Every source as points with outcomes of their own: what an accident is, somewhere along a line."""
-    parts, reach = model.parts, _reach(model)
-    x, y, source, weight = [parts.x], [parts.y], [parts.source], [parts.weight]
-    length = np.hypot(parts.ends[:, 2] - parts.ends[:, 0], parts.ends[:, 3] - parts.ends[:, 1])
-    for i in range(len(parts.line)):  # within a piece, a place each quarter of the reach
-        count = max(1, int(np.ceil(length[i] / max(reach[parts.line[i]] / 4, _LINE_STEP_M))))
-        t = (np.arange(count) + 0.5) / count
-        x.append(parts.ends[i, 0] + t * (parts.ends[i, 2] - parts.ends[i, 0]))
-        y.append(parts.ends[i, 1] + t * (parts.ends[i, 3] - parts.ends[i, 1]))
-        source.append(np.full(count, parts.line[i]))
-        weight.append(np.full(count, length[i] / count))
+    geometry, reach = model.sources.geometry.to_numpy(), _reach(model)
+    flat = shapely.get_dimensions(geometry)
+    points = np.flatnonzero(flat == 0)
+    x, y = [shapely.get_x(geometry[points])], [shapely.get_y(geometry[points])]
+    source, weight = [points], [np.ones(len(points))]
+    for i in np.flatnonzero((flat == 1) & (reach > 0)):
+        at, metres = _along(geometry[i], max(_PEOPLE_STEP_M, reach[i] / 8))
+        x.append(shapely.get_x(at))
+        y.append(shapely.get_y(at))
+        source.append(np.full(len(at), i))
+        weight.append(np.full(len(at), metres))
     of = np.concatenate(source).astype(np.int64)
     return _Spread(copies(model.stack, of), np.concatenate(x), np.concatenate(y), of, np.concatenate(weight))
+
+
+def _along(line: shapely.Geometry, step_m: float) -> tuple[NDArray[np.object_], float]:
+    """Points in the middle of equal pieces of a line, at most ``step_m`` apart, and the metres each stands for."""
+    length = float(shapely.length(line))
+    count = max(1, int(np.ceil(length / step_m)))
+    return shapely.line_interpolate_point(line, (np.arange(count) + 0.5) / count, normalized=True), length / count
