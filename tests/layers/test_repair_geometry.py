@@ -9,7 +9,7 @@ from shapely import wkt
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
 from geo_risk.layers.quality import Log
-from geo_risk.layers.repair import duplicates, repair
+from geo_risk.layers.repair import duplicates, repair, tell_twins
 
 
 def run(shapes, kind):
@@ -77,8 +77,10 @@ def test_copies_are_merged_and_neighbours_are_not():
     shapes = np.array([a, a, box(0.05, 0, 100, 100), b, a, MultiPolygon([a])], object)
     frame = pd.DataFrame({"id": ["1", "1", "1", "1", "2", "1"]})
     log = Log("f", "districts")
-    keep = duplicates(frame, shapes, np.arange(1, 7), np.array([log] * 6, object))
+    rows, logs = np.arange(1, 7), np.array([log] * 6, object)
+    keep = duplicates(frame, shapes, rows, logs)
     assert keep.tolist() == [True, False, False, True, True, False]
+    tell_twins(frame[keep], shapes[keep], rows[keep], logs[keep])
     assert [(i.code, i.row, i.detail) for i in log.issues] == [
         ("duplicate", 2, "1"),
         ("near_duplicate", 3, "1"),
