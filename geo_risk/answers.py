@@ -78,16 +78,28 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
     told = explain_place(x, y, sources, surface, settings=risk)
     told["place"] = {"x": x, "y": y, "crs": whole.crs}
-    told["surface"] = {name: region.surface(name).array[row, col].item() for name in ("index", "grade", "lsir")}
-    told["risk"] = explain_risk(risk_model(region), x, y)
+    quantified = risk.quantified
+    shown = ("index", "grade", "lsir") if quantified else ("index", "grade")
+    told["surface"] = {name: region.surface(name).array[row, col].item() for name in shown}
+    told["risk"] = explain_risk(risk_model(region), x, y) if quantified else None
     return told
 
 
 def risk_model(region: Region) -> Model:
     """The model of the last run, read back from its tables."""
+    require_quantified(region)
     from .analysis.qra.saved import model_from
 
     return model_from(region.table("risk_sources"), {name: region.table(name) for name in MODEL_TABLES})
+
+
+def require_quantified(region: Region) -> None:
+    """RegionError if the region does not compute quantified risk."""
+    if not region.settings.risk.quantified:
+        raise RegionError(
+            f"{region.folder}: quantified risk is not switched on. Write quantified = true under [risk] in "
+            f"region.toml, then: geo-risk run {region.folder}"
+        )
 
 
 def accident(
@@ -100,6 +112,7 @@ def accident(
     from .analysis.qra.saved import model_from
     from .analysis.qra.societal import People
 
+    require_quantified(region)
     sources, crowd = region.table("risk_sources"), region.table("risk_people")
     row = find_source(sources, source)
     whole = model_from(sources, {name: region.table(name) for name in MODEL_TABLES}, only=row)

@@ -258,7 +258,8 @@ def _explain(arguments: Any) -> int:
         print(f"note: {note}")
     if told["lacked"]:
         print(f"not known here: {', '.join(told['lacked'])}")
-    _print_risk(told["risk"])
+    if told["risk"] is not None:
+        _print_risk(told["risk"])
     return FINE
 
 

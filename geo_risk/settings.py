@@ -134,6 +134,10 @@ class WeatherSettings:
 class RiskSettings:
     """[risk]"""
 
+    quantified: bool = setting(
+        "Also compute individual and societal risk from release scenarios: seconds for a town, minutes for a city",
+        False,
+    )
     weight_base: float = setting("Multiplier of the hazard where nobody is", 0.6, check=POSITIVE)
     weight_population: float = setting("Added to the multiplier where population is dense", 0.3, check=NOT_NEGATIVE)
     weight_sensitivity: float = setting(

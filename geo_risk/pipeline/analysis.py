@@ -62,7 +62,8 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
             0,
             Step("major hazards", lambda: _major_hazards(region), reads, tables(region, "major_hazards"), None, code),
         )
-    found.append(risk_step(region, workers))
+    if settings.risk.quantified:
+        found.append(risk_step(region, workers))
     if "districts" in settings.layers:
         reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources"))
         reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")

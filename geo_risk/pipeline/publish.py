@@ -11,6 +11,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
 from .files import SHARED_CODE, bind, layer_files, surfaces, tables
+from .risk import SURFACES as RISK_SURFACES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +35,6 @@ _PUBLISHED = (
     "fn_curve",
     "pll",
 )
-_SURFACES = ("grade", "index", "lsir_grade", "lsir", "societal")
 
 
 def publish_steps(region: Region) -> list[Step]:
@@ -42,7 +42,7 @@ def publish_steps(region: Region) -> list[Step]:
         region.build / "frame.json",
         *layer_files(region, *region.settings.layers),
         *tables(region, *_published_tables(region)),
-        *surfaces(region, *_SURFACES),
+        *surfaces(region, *_published_surfaces(region)),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
     return [
@@ -64,6 +64,10 @@ def _published_tables(region: Region) -> list[str]:
     return [name for name in _PUBLISHED if name in written]
 
 
+def _published_surfaces(region: Region) -> tuple[str, ...]:
+    return ("grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
+
+
 def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     """Write the site of one profile; its page."""
     from ..publish.site import build_site
@@ -81,7 +85,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     own, text = region.settings.region, region.settings.publish
     tables = {name: region.table(name) for name in _published_tables(region)}
     tables |= {f"layers/{name}": region.layer(name) for name in region.vector_layers}
-    surfaces = {name: region.surface(name) for name in _SURFACES}
+    surfaces = {name: region.surface(name) for name in _published_surfaces(region)}
     name_en = own.name_en or own.name
     meta = SiteMeta(
         title={

@@ -20,6 +20,7 @@ from .arcs import FINE, HALF, RINGS, add_arc, normal_table, ring, still
 from .outcomes import ANY_WEATHER, Stack, View
 from .weather import ANGLES, Weather
 
+_CHUNK = 4  # items a thread takes at a time: heavy and light sources stand in blocks of their own
 BAND = 32  # rows stamped together: a kernel then stays in the cache
 
 
@@ -244,6 +245,7 @@ def threads(workers: int) -> None:
     """Let the compiled loops use ``workers`` threads (at most those the machine was started with)."""
     most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     numba.set_num_threads(max(1, min(workers, most)))
+    numba.set_parallel_chunksize(_CHUNK)
 
 
 @njit(cache=True)
