@@ -24,7 +24,7 @@ from .sources import Source
 _COMMON = 5  # most frequent values told of a column
 _MANY = 0.9  # a text column whose values are nearly all different has no common ones
 _POINTS, _VERTICES = 600, 4000  # drawn of a file; more cannot be told apart on a map of some hundred pixels
-_MANY = 100_000  # vertices of which the exact extent is no longer worth its time
+_EXACT_VERTICES = 100_000  # beyond, the exact extent is not worth its time
 _FILLED = ("source_file", "source_row")
 # Upper ends [m] of the classes of position error: a survey, a converted offset, seconds of arc, an
 # unstated grid, a shared point, an unstated web map, a township's centre.
@@ -93,7 +93,7 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
 
 def _extent(shapes: NDArray[np.object_], to_degrees: Transformer) -> tuple[float, float, float, float]:
     """West, south, east, north; of very many vertices those of their box, some metres more."""
-    if shapely.get_num_coordinates(shapes).sum() > _MANY:
+    if shapely.get_num_coordinates(shapes).sum() > _EXACT_VERTICES:
         return to_degrees.transform_bounds(*shapely.total_bounds(shapes))
     lon, lat = to_degrees.transform(*shapely.get_coordinates(shapes).T)
     return lon.min(), lat.min(), lon.max(), lat.max()
