@@ -24,6 +24,7 @@ from .sources import Source
 _COMMON = 5  # most frequent values told of a column
 _MANY = 0.9  # a text column whose values are nearly all different has no common ones
 _POINTS, _VERTICES = 600, 4000  # drawn of a file; more cannot be told apart on a map of some hundred pixels
+_EXACT_VERTICES = 100_000  # beyond, the exact extent is not worth its time
 _FILLED = ("source_file", "source_row")
 # Upper ends [m] of the classes of position error: a survey, a converted offset, seconds of arc, an
 # unstated grid, a shared point, an unstated web map, a township's centre.
@@ -72,8 +73,7 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
     if len(rows):
         shapes = rows.geometry.to_numpy()
         to_degrees = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
-        lon, lat = to_degrees.transform(*shapely.get_coordinates(shapes).T)
-        out["extent"] = [round(float(v), 6) for v in (lon.min(), lat.min(), lon.max(), lat.max())]
+        out["extent"] = [round(float(v), 6) for v in _extent(shapes, to_degrees)]
         flat = shapely.get_dimensions(shapes) == 0
         spots = shapely.get_coordinates(shapes[flat])
         out["points"] = _degrees(to_degrees, spots[_thinned(len(spots), _POINTS)])
@@ -89,6 +89,14 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
         elif i.action == "repaired" and "," in i.column:  # both coordinate columns are named
             out["moved"].append([*spot, *_pair(i.value)])
     return out
+
+
+def _extent(shapes: NDArray[np.object_], to_degrees: Transformer) -> tuple[float, float, float, float]:
+    """West, south, east, north; of very many vertices those of their box, some metres more."""
+    if shapely.get_num_coordinates(shapes).sum() > _EXACT_VERTICES:
+        return to_degrees.transform_bounds(*shapely.total_bounds(shapes))
+    lon, lat = to_degrees.transform(*shapely.get_coordinates(shapes).T)
+    return lon.min(), lat.min(), lon.max(), lat.max()
 
 
 def _errors(error_m: NDArray[np.float64]) -> list[list[float | int | None]]:
@@ -112,6 +120,8 @@ def _lines(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     if not len(shapes):
         return shapes
     west, south, east, north = shapely.total_bounds(shapes)
+    if len(shapes) > _VERTICES:  # each draws two points at least, so only the longest can be among them
+        shapes = shapes[np.sort(np.argsort(-shapely.length(shapes), kind="stable")[:_VERTICES])]
     drawn = shapely.simplify(shapes, max(east - west, north - south) / 500)
     outlines = np.where(shapely.get_dimensions(drawn) == 2, shapely.boundary(drawn), drawn)
     parts = shapely.get_parts(shapely.get_parts(outlines))
