@@ -283,4 +283,4 @@ def test_risk_tables_hold_together(city):
     assert (whole["frequency_per_yr"].diff().dropna() <= 0).all()
     region_pll = pll.loc[pll["scope"] == "region", "pll_per_yr"].iloc[0]
     assert pll.loc[pll["scope"] == "source", "pll_per_yr"].sum() == pytest.approx(region_pll)
-    assert pll["lacked"].str.contains("no wind rose").all()
+    assert pll["lacked"].str.contains("no road tells its hazmat trips").all()

@@ -90,7 +90,8 @@ def test_a_database_that_is_down_does_not_cost_the_files(own_city, mortal_server
     region = geo_risk.Region(own_city)
     region.run(["store"])
     control("stop")
-    toml.write_text(toml.read_text(encoding="utf-8") + "\n[risk]\nweight_base = 0.9\n", encoding="utf-8")
+    text = toml.read_text(encoding="utf-8").replace("[risk]\n", "[risk]\nweight_base = 0.9\n")
+    toml.write_text(text, encoding="utf-8")
     was = region.surface("index").array
     with pytest.raises(InputError, match=r"cannot write .* tables: .*that the server runs") as caught:
         geo_risk.Region(own_city).run(["store"])
