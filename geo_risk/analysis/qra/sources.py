@@ -114,7 +114,7 @@ def _lost(layer: str, row: dict[str, Any], reason: str, helps: str) -> dict[str,
         "reason": reason,
         "helps": helps,
         "source_file": None if pd.isna(file) else file,
-        "source_row": None if pd.isna(line) else int(line),
+        "source_row": None if line is None or pd.isna(line) else int(line),
     }
 
 
