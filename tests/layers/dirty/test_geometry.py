@@ -508,7 +508,7 @@ def test_case_52_gaps_overshoots_and_islands_are_reported():
     ]
     spots = [moved(Point(*p)) for p in ((500, 5), (50, 905), (50, 9000))]
     places = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=spots, crs=CRS)
-    table = network_condition(network(lines), {"crowded_places": places}, 500)
+    table = network_condition(network(lines), {"crowded_places": places}, access_max_m=500)
     told = {(r.what, r.why.split(":")[0]): r.count for r in table.itertuples()}
     assert told["loose ends near another end", "within 2 m"] == 2
     assert told["km outside the main part", "3 parts"] == pytest.approx(0.5985)
