@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import GeometryCollection, LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 
@@ -246,7 +246,14 @@ shape = st.one_of(
 )
 
 
+DOT = Polygon([(0, 0), (0, 0), (0, 0)])
+CROSSED = Polygon([(-1, -1), (1, -1), (0, 1), (1, 0)])
+WHISKER = Polygon([(-45, -41), (45, -49), (0, 0), (34, 0), (0, 0)])
+
+
 @settings(deadline=None, max_examples=150)
+@example([MultiPolygon([DOT, Polygon([(0, -1), (0, -1), (0, -1)]), CROSSED])], True)
+@example([MultiPolygon([WHISKER, Polygon([(0, -25), (0, -43), (0, -18)])])], True)
 @given(st.lists(shape, min_size=1, max_size=4), st.booleans())
 def test_repairing_twice_is_repairing_once(shapes, holes):
     once, ok, issues = run(shapes, "any", holes=holes)
