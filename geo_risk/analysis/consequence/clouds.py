@@ -209,7 +209,8 @@ def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Arra
     def spread_at(at: Array) -> Array:
         """No wider than all of it would be, had it been released at once: in low winds the correlation runs away."""
         whole = dense.puff_radius(time + at / (dense.PUFF_SPEED * wind), flow * time, g0)
-        return UNIFORM_SIGMA * np.minimum(dense.plume_half_width(at, flow, g0, wind), whole)
+        own = dense.plume_half_width(at, flow, g0, wind, width_m=release.width_m[:, None])
+        return UNIFORM_SIGMA * np.minimum(own, np.maximum(whole, release.width_m[:, None] / 2))
 
     width, at_end = spread_at(np.minimum(x, end)), spread_at(end)
     depth = flow / (np.pi * wind * at_end * last)
