@@ -240,9 +240,7 @@ def _devices(loss: Loss, system: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "isolated", _isolation(system)
 
 
-def _branch(
-    loss: Loss, name: str, share: float, release: Release, factors: dict[str, float], confidence: str
-) -> Loss:
+def _branch(loss: Loss, name: str, share: float, release: Release, factors: dict[str, float], confidence: str) -> Loss:
     """One way in which a loss goes on."""
     scenario = f"{loss.scenario}/{name}"
     return replace(loss, scenario=scenario, frequency=loss.frequency * share, release=release, factors=factors,
