@@ -96,20 +96,20 @@ def _store_blast(release: Release) -> tuple[Callable[[Any], Any], float, str]:
 
 def _cloud_blast(release: Release, wind: Wind, settings: RiskSettings) -> tuple[Callable[[Any], Any], float, str]:
     """Overpressure [Pa] about the middle of a burning cloud, how far downwind that is [m], and a warning."""
-    batch, what = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)]), release.what
+    batch, what = drift.batch([drift.Task(release, wind.stability, wind.speed_mps)]), release.what
     found = flammable_tables(batch, what.lfl, what.ufl, settings.terrain)
     energy = parameter(f"{settings.congestion}_share") * float(found.mass_kg[0]) * what.combustion_heat
-    strength, why = int(parameter(f"{settings.congestion}_class")), drift._warning(found.cloud, 0)
+    strength, why = int(parameter(f"{settings.congestion}_class")), drift.warning(found.cloud, 0)
     if not (found.count[0] > 1 and energy > 0):
         return np.zeros_like, 0.0, why
     return lambda d: multi_energy(d, energy, strength), float(found.centre_m[0]), why
 
 
 def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
-    batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
+    batch = drift.batch([drift.Task(release, wind.stability, wind.speed_mps)])
     c = clouds.cloud(batch, settings.terrain, x_m=clouds.distances(_NODES))
     ppm = np.maximum(c.kg_m3[0] / float(batch.pure_kg_m3[0]) * 1e6, 1e-30)
-    why, front = drift._warning(c, 0), _front(c)
+    why, front = drift.warning(c, 0), _front(c)
     for row in exposure_limits(release.what.cas):
         x, half = lobe(c.x_m, np.log(ppm / row["ppm"]), c.sigma_m[0])
         area = strip(x, half, at, wind.towards)
