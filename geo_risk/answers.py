@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 # Beside what a map of one answer is about.
+_ZONES_SEEN = ("death", "heat", "overpressure", "AEGL-2", "AEGL-3", "ERG isolation")  # where that map opens
 _AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
 _SEEN_M = 3000.0  # around a source on the map of a change
 DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
@@ -155,7 +156,9 @@ def write_accident(region: Region, found: Accident, to: str) -> None:
 
     name, scenario = str(found.told["source"]["name"] or found.told["source"]["id"]), found.told["scenario"]
     titles = {"zh": f"{name}：{phrase(scenario)}", "en": f"{name}: {scenario}"}
-    _write_page(region, to, {"accident_zones": found.zones}, {}, titles, found.zones)
+    seen = found.zones[found.zones["effect"].isin(_ZONES_SEEN)]
+    about = seen if len(seen) else found.zones
+    _write_page(region, to, {"accident_zones": found.zones}, {}, titles, about, accident_words(found.told))
 
 
 def _write_page(
@@ -165,15 +168,37 @@ def _write_page(
     surfaces: dict[str, store.Surface],
     title: dict[str, str],
     about: gpd.GeoDataFrame,
+    note: dict[str, str],
 ) -> None:
     """A map of ``tables`` and ``surfaces`` over the region's places as one HTML file, opened where ``about`` lies."""
+    import shapely
+
     from .publish import folium_map as page
 
     known, _, meta = pipeline.site_parts(region)
-    shown = {name: table for name, table in known.items() if name in _AROUND}
+    left, bottom, right, top = about.total_bounds
+    around = shapely.box(left, bottom, right, top).buffer(_SEEN_M) if len(about) else shapely.box(*region.grid.bounds)
+    shown = {name: table.iloc[table.sindex.query(around)] for name, table in known.items() if name in _AROUND}
     bounds = tuple(about.geometry.to_crs(4326).total_bounds) if len(about) else meta.bounds
-    meta = replace(meta, title=title, bounds=bounds)
-    store.write_text(Path(to), page.single_file(page.folium_map(shown | tables, surfaces, meta)))
+    note = {lang: "。".join(filter(None, (note[lang], meta.note[lang]))) for lang in ("zh", "en")}
+    note["en"] = note["en"].replace("。", ". ")
+    meta = replace(meta, title=title, bounds=bounds, note=note)
+    store.write_text(Path(to), page.single_file(page.folium_map(shown | tables, surfaces, meta, max_features=30_000)))
+
+
+def accident_words(told: dict[str, Any]) -> dict[str, str]:
+    """Wind, time and deaths of an accident as one line in both languages."""
+    from .publish.words import phrase
+
+    wind, period = told["wind"], told["period"]
+    zh = [f"风从 {wind['from_deg']:.0f}° 来，{wind['speed_mps']:.1f} m/s，{wind['stability']} 类，{phrase(period)}"]
+    en = [f"wind from {wind['from_deg']:.0f}°, {wind['speed_mps']:.1f} m/s, class {wind['stability']}, by {period}"]
+    for row in told["outcomes"]:
+        kind, rate = row["kind"], row["frequency_per_yr"]
+        deaths = f"{row['deaths_day']:,.1f}", f"{row['deaths_night']:,.1f}"
+        zh.append(f"{phrase(kind)} {rate:.1e}/年，预计死亡 白天 {deaths[0]} 人、夜间 {deaths[1]} 人")
+        en.append(f"{kind.replace('_', ' ')} {rate:.1e} per year, {deaths[0]} deaths by day, {deaths[1]} at night")
+    return {"zh": "；".join(zh), "en": "; ".join(en)}
 
 
 def what_if(
@@ -254,7 +279,9 @@ def _write_difference(
     surfaces = {"lsir_less": np.maximum(-gain, 0), "lsir_more": np.maximum(gain, 0)}
     shown = {n: store.Surface(a, region.grid) for n, a in surfaces.items() if a.any()}
     around = source.set_geometry(source.geometry.buffer(_SEEN_M))
-    _write_page(region, to, {"risk_contours": contours}, shown, title, around)
+    areas = [f"{r['level_per_yr']:.0e}: {r['area_km2']:.2f} → {r['area_after_km2']:.2f} km²" for r in told["contours"]]
+    note = {"zh": f"个人风险达到各值的面积（/年） {'；'.join(areas)}", "en": f"area at or above (per year) {'; '.join(areas)}"}
+    _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
 
 
 def uncertainty(
@@ -291,7 +318,11 @@ def uncertainty(
     export_table(contours, str(to / "contours.geojson"), "contours")
     zh, en = region.settings.region.name, region.settings.region.name_en or region.settings.region.name
     title = {"zh": f"{zh}个人风险的不确定范围", "en": f"{en}: how sure the individual risk is"}
-    _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours)
+    note = {
+        "zh": f"{samples} 个样本：失效频率、天气与毒性概率函数；95 % 与 5 % 等值线之间为不确定范围",
+        "en": f"{samples} samples of failure frequencies, weather and toxic probits; the band lies between 5 % and 95 %",
+    }
+    _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
     told(1.0, "done")
     return contours
 

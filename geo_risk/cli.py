@@ -306,9 +306,7 @@ def _accident(arguments: Any) -> int:
             f"{row['kind']:11} {row['frequency_per_yr']:.1e} per year, "
             f"{row['deaths_day']:.1f} deaths by day, {row['deaths_night']:.1f} at night"
         )
-    _print_table(
-        found.zones, ["kind", "effect", "level", "unit", "distance_m", "area_km2", "persons_day", "persons_night"]
-    )
+    _print_zones(found.zones)
     _print_reached(told)
     for warning in told["warnings"]:
         print(f"note: {warning}")
@@ -317,11 +315,30 @@ def _accident(arguments: Any) -> int:
     return FINE
 
 
+def _print_zones(zones: pd.DataFrame) -> None:
+    """Each zone with its level as people write it."""
+    scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m2"), "Pa": (1e-3, "kPa")}
+    levels = []
+    for level, unit in zip(zones["level"], zones["unit"], strict=True):
+        times, word = scale.get(unit, (1, unit))
+        levels.append(f"{times * level:g} {word}" if unit else "")
+    columns = ["kind", "effect", "level", "distance_m", "area_km2", "persons_day", "persons_night"]
+    shown = zones.assign(level=levels, area_km2=zones["area_km2"].map("{:.3g}".format))
+    _print_table(shown.round({c: 0 for c in columns if c.startswith(("persons", "distance"))}), columns)
+
+
 def _print_reached(told: dict[str, Any]) -> None:
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for place in told["inside"]:
-        counts[place["layer"]] = counts.get(place["layer"], 0) + 1
-    print("inside the widest zone: " + (", ".join(f"{n} {layer}" for layer, n in counts.items()) or "nothing listed"))
+        key = (place["layer"], place["zone"]["effect"])
+        counts[key] = counts.get(key, 0) + 1
+    for (layer, effect), n in counts.items():
+        print(f"inside {effect}: {n} {layer.replace('_', ' ')}")
+    dying = [p for p in told["inside"] if p["layer"] == "crowded_places" and p["zone"]["effect"] == "death"]
+    for place in dying[:_ROWS]:
+        print(f"crowded place where people may die: {place['name'] or place['id']} ({place['kind']})")
+    if len(dying) > _ROWS:
+        print(f"... and {len(dying) - _ROWS} more")
     for other in told["domino"][:_ROWS]:
         print(f"domino: {other['name'] or other['id']} within {other['effect']} {other['level']:g} {other['unit']}")
     if told["erg"]:

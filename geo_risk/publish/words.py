@@ -8,7 +8,6 @@ and a piece that fits none stays as it is. The map page applies the same table (
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 
 from .. import schema
@@ -131,6 +130,11 @@ _SENTENCES = (
     ("capacity", "容量"), ("area_m2", "面积（m²）"), ("beds", "床位"), ("persons", "人数"), ("households", "户数"),
     ("staff", "从业人数"),
 )  # fmt: skip
+# Columns whose text is made of these patterns.
+TRANSLATED = frozenset((
+    "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
+    "meaning", "warning", "helps", "rule", "lacked", "residents_from",
+))  # fmt: skip
 _SLOT = re.compile(r"\\\{\\\}")
 # What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.
 JOINTS = (("; ", "；"), ("|", "、"), (", ", "、"), ("/", "："))
@@ -161,7 +165,7 @@ def phrase(text: str) -> str:
         for pattern, zh in _patterns():
             found = pattern.match(text)
             if found:
-                return _filled(zh, [phrase(v) for v in found.groups()])
+                return zh.format(*(phrase(v) for v in found.groups()))
     for joint, chinese in JOINTS:
         parts = text.split(joint)
         told = [phrase(p) for p in parts] if len(parts) > 1 else []
@@ -169,7 +173,3 @@ def phrase(text: str) -> str:
             return chinese.join(told)
     return text
 
-
-def _filled(zh: str, values: Iterable[str]) -> str:
-    given = list(values)
-    return zh.format(*given)
