@@ -24,6 +24,7 @@ from .losses import Release
 from .zones import lobe, strip
 
 _NEAR_M, _FAR_M = 0.01, 20_000.0
+_LEAST_M = 0.5  # a smaller circle is nothing a map or a person could use
 _FIRES = ("pool_fire", "jet_fire", "fireball")
 _QUAD = 32
 _NODES = 400  # along a cloud
@@ -66,7 +67,7 @@ def _heat(kind: str, release: Release, at: tuple[float, float], wind: Wind) -> I
     centre = _downwind(at, wind, f.offset_m)
     for row in _levels("heat"):
         r = float(distance_where(f.heat, row["level"], _NEAR_M, _FAR_M))
-        if r > _NEAR_M:
+        if r > _LEAST_M:
             area = shapely.buffer(centre, r, quad_segs=_QUAD)
             yield Zone(kind, "heat", row["level"], "W/m2", row["meaning"], r + f.offset_m, area, f.why)
 
@@ -83,7 +84,7 @@ def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: Risk
     centre = _downwind(at, wind, middle)
     for row in _levels("overpressure"):
         r = float(distance_where(curve, row["level"], _NEAR_M, _FAR_M))
-        if r > _NEAR_M:
+        if r > _LEAST_M:
             area = shapely.buffer(centre, r, quad_segs=_QUAD)
             yield Zone("explosion", "overpressure", row["level"], "Pa", row["meaning"], r + middle, area, why)
 
@@ -115,8 +116,8 @@ def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: Ris
         area = strip(x, half, at, wind.towards)
         if area.is_empty:
             continue
-        meaning = f"{row['limit']}, {row['minutes']:g} min"
-        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, float(x[np.isfinite(half)][-1]), area, why)
+        meaning, farthest = f"{row['limit']}, {row['minutes']:g} min", float(np.nanmax(np.hypot(x, half)))
+        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, farthest, area, why)
         for minutes in GROWTH_MIN if row["limit"] == "AEGL-2" else ():
             edge = float(np.interp(60 * minutes, front, c.x_m))
             there = np.where(x <= edge, half, np.nan)
