@@ -70,7 +70,7 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     rows, cols = whole.rowcol([x], [y])
     row, col = int(rows[0]), int(cols[0])
     if not whole.inside(row, col):
-        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region.")
+        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region. Give LON,LAT within its boundary.")
     around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
     near = Grid(
         whole.crs,
