@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
     accident.add_argument("--to", metavar="FILE", help="write the zones: .html map, .geojson, .gpkg ...")
 
-    what_if = command("what-if", _what_if, "individual risk if a source failed more or less often, held more, or were gone")
+    what_if = command("what-if", _what_if, "individual risk if a source failed more often, held more, or were gone")
     what_if.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
     what_if.add_argument("--factor", type=float, metavar="F", help="of its frequencies; 0, also without options: gone")
     what_if.add_argument("--quantity", type=float, metavar="T", help="tonnes it holds in place of its own")
@@ -371,8 +371,8 @@ def _what_if(arguments: Any) -> int:
     changes = [f"frequencies x {told['factor']:g}"] if told["factor"] is not None else []
     if told["quantity_t"] is not None:
         changes.append(f"quantity {told['quantity_before_t']:g} t -> {told['quantity_t']:g} t")
-    source = told["source"]
-    print(f"{source['name'] or ''} ({source['id']}): {', '.join(changes)}; {told['cells_computed']:,} cells computed anew")
+    source, cells = told["source"], told["cells_computed"]
+    print(f"{source['name'] or ''} ({source['id']}): {', '.join(changes)}; {cells:,} cells computed anew")
     print(f"highest individual risk {told['lsir_max']:.1e} -> {told['lsir_max_after']:.1e} per year")
     for row in told["contours"]:
         print(f"{row['level_per_yr']:.0e} per year: {row['area_km2']:.3f} -> {row['area_after_km2']:.3f} km2")

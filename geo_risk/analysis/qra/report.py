@@ -151,7 +151,9 @@ def _zones(
     return zones.sort_values("area_km2", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _beside(zones: gpd.GeoDataFrame, erg: dict[str, Any] | None, at: tuple[float, float], wind: Wind) -> gpd.GeoDataFrame:
+def _beside(
+    zones: gpd.GeoDataFrame, erg: dict[str, Any] | None, at: tuple[float, float], wind: Wind
+) -> gpd.GeoDataFrame:
     """The zones with the distances of ERG 2024 as areas, and the ground nobody without protection may enter."""
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []

@@ -102,6 +102,5 @@ def _parts(model: Model, kinds: list[str], grid: Grid, workers: int) -> dict[tup
     groups: dict[tuple[int, int], list] = {}
     for o in model.outcomes:
         groups.setdefault((kinds.index(_kind(o.scenario)), o.weather), []).append(o)
-    return {
-        key: lsir_surface(replace(model, outcomes=groups[key]), grid, workers=workers).reshape(-1) for key in sorted(groups)
-    }
+    alone = {key: replace(model, outcomes=groups[key]) for key in sorted(groups)}
+    return {key: lsir_surface(one, grid, workers=workers).reshape(-1) for key, one in alone.items()}
