@@ -431,7 +431,7 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
 
 
 def _heading(text: str) -> str:
-    """A column's description as a heading: without the explanation after a colon or semicolon, which the legend gives."""
+    """A column's description as a heading: without the explanation after a colon or semicolon."""
     return text.partition(":")[0].partition(";")[0]
 
 

@@ -160,8 +160,10 @@ def _beside(
     if erg is not None:
         meaning = f"ERG 2024, UN {erg['un']}, {erg['container']}"
         isolate, protect = float(erg["isolate_m"]), float(erg["protect_m"])
-        areas = (("ERG isolation", isolate, shapely.Point(at).buffer(isolate, quad_segs=32)),)
-        areas += (("ERG protection", protect, downwind_square(protect, at, wind.towards)),)
+        areas = (
+            ("ERG isolation", isolate, shapely.Point(at).buffer(isolate, quad_segs=32)),
+            ("ERG protection", protect, downwind_square(protect, at, wind.towards)),
+        )
         rows += [{"effect": name, "level": d, "unit": "m", "meaning": meaning, "distance_m": d} for name, d, _ in areas]
         shapes += [area for _, _, area in areas]
     closed = keep_out(zones)
