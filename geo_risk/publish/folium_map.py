@@ -144,12 +144,12 @@ class _Features(Layer):
         "geoRiskLayer({{ this.features }}, {{ this.look }});{% endmacro %}"
     )
 
-    def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> None:
+    def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> None:
         name = _swatch(spec) + html.escape(getattr(spec, lang))
         super().__init__(name=name, overlay=True, control=not spec.base, show=spec.visible or spec.base)
         self._name = "GeoRiskFeatures"
         self.features = script_json(_features(rows))
-        self.look = script_json(_look(spec, rows, lang))
+        self.look = script_json(_look(spec, rows, lang, inner))
 
 
 def _swatch(spec: Spec) -> str:
@@ -189,7 +189,7 @@ def folium_map(
     _own_parts(out, meta, lang, left_out, _shows_grades(chosen, surfaces))
     _add_surfaces(out, surfaces, audience, lang)
     for spec, rows in chosen:
-        _Features(spec, rows, lang).add_to(out)
+        _Features(spec, rows, lang, audience.tables is None).add_to(out)
     folium.LayerControl(collapsed=False).add_to(out)
     out.fit_bounds([[south, west], [north, east]])
     _name_steadily(out)
@@ -245,7 +245,7 @@ _BASE_COLORS = {"water": "#a9cfe0", "green": "#cfe3c4", "industrial": "#e3dccf",
 _BASE_COLORS |= {"road": "#ffffff", "boundary": "#8a8f98"}
 
 
-def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
+def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[str, object]:
     """What single_file.js needs to draw the layer and to write its popup."""
     columns = [] if spec.base else popup_columns(spec, list(rows.columns))
     labels = spec.style == "graded" and spec.geometry == "fill" and len(rows) <= _MAX_LABELS
@@ -257,7 +257,7 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
         "dash": spec.dash,
         "zone": spec.style == "zone",
         "name": getattr(spec, lang),
-        "phrases": _phrases(columns) if lang == "zh" else [],
+        "phrases": _phrases(columns) if lang == "zh" and inner else [],
         "title": spec.title_column,
         "labels": labels and not spec.base,
         "letters": {g.grade: g.letter[lang] for g in GRADES},

@@ -346,9 +346,9 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "groups": [g for g in GROUPS if g["id"] in used],
         "sources": build.sources,
         "layers": build.layers,
-        "phrases": [list(pair) for pair in sentences()],
-        "translated": sorted(TRANSLATED),
     }
+    if build.profile.tables is None:  # the words alone would tell of things a public map does not show
+        manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
     if build.risk:
         manifest["risk"] = build.risk
     return manifest | ({"table": build.table} if build.table else {})

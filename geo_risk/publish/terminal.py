@@ -1,4 +1,4 @@
-"""What the commands print: tables, JSON, and the answers of quantified risk."""
+"""What the commands print on a terminal: tables, JSON, and the answers of quantified risk."""
 
 from __future__ import annotations
 
