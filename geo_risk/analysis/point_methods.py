@@ -45,7 +45,7 @@ class PointGrade(NamedTuple):
     confidence: str
 
 
-def lec(l: float, e: float, c: float, *, boundary: str = "worse") -> PointGrade:  # noqa: E741
+def lec(l: float, e: float, c: float, *, boundary: str = "worse") -> PointGrade:
     """
     LEC: D = L E C; red from 320, orange from 160, yellow from 70.
 
@@ -62,8 +62,8 @@ def lec(l: float, e: float, c: float, *, boundary: str = "worse") -> PointGrade:
     return _graded("lec", "*", value, boundary)
 
 
-def ls(l: float, s: float, *, variant: str = "A") -> PointGrade:  # noqa: E741
-    """LS 5x5: R = L S, split into colours by ``variant`` A to D. InputError as `lec`, or if there is no such variant."""
+def ls(l: float, s: float, *, variant: str = "A") -> PointGrade:
+    """LS 5x5: R = L S, split into colours by ``variant`` A to D. InputError as `lec`, or without such a variant."""
     return _graded("ls", variant, _product("ls", {"l": l, "s": s}))
 
 
@@ -72,7 +72,7 @@ def mes(m: float, e: float, s: float) -> PointGrade:
     return _graded("mes", "*", _product("mes", {"m": m, "e": e, "s": s}))
 
 
-def zone(l: float, s: float) -> PointGrade:  # noqa: E741
+def zone(l: float, s: float) -> PointGrade:
     """Plant zone: colour by the 4x4 matrix of L and S (see `zone_scores`); value L S. InputError as `lec`."""
     value = _product("zone", {"l": l, "s": s})
     row = next(r for r in table_rows("zone_matrix") if r["l"] == l and r["s"] == s)
@@ -96,17 +96,17 @@ def zone_scores(l_items: Sequence[float], s_items: Sequence[float]) -> tuple[int
 
 
 def major_hazard_level(level: float) -> PointGrade:
-    """Colour of a GB 18218 level 1 to 4; levels 1 and 2 are red by the direct rule of DB37/T 2882. InputError as `lec`."""
+    """Colour of a GB 18218 level 1 to 4; 1 and 2 are red by the direct rule of DB37/T 2882. InputError as `lec`."""
     return _graded("major_hazard", "*", _product("major_hazard", {"s": level}))
 
 
 def enterprise_score(score: float) -> PointGrade:
-    """Colour of a hazmat company by its diagnostic score 0-100 (应急〔2018〕19号); 90, 75 and 60 are the better side's."""
+    """Colour of a hazmat company by its score 0-100 (应急〔2018〕19号); 90, 75, 60 are the better side's."""
     return _scored("score", score)
 
 
 def park_score(score: float) -> PointGrade:
-    """Chemical-park grade by its score 0-100: level A (below 60, high) to D (85 and more); cuts are the better side's."""
+    """Chemical-park grade by score 0-100: level A (below 60, high) to D (from 85); cuts are the better side's."""
     return _scored("park", score)
 
 

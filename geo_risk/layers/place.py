@@ -93,7 +93,8 @@ def place(
         raise InputError(
             f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
             "as X and Y. "
-            f'Headers: {", ".join(map(str, raw.frame.columns))}. Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
+            f"Headers: {', '.join(map(str, raw.frame.columns))}. "
+            f'Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
         )
     return _points(raw, table, source, where, declared, crs, anchor, around)
 

@@ -24,4 +24,6 @@ def tell(frame: pd.DataFrame, rows: NDArray, log: Log) -> None:
         for wrong in np.unique(value[bad]):
             here = list(rows[bad & (value == wrong)])
             values = [f"{wrong:g}"] * len(here)
-            log.group("noted", "off_scale", here, column=str(term), values=values, detail=f"{str(method).upper()}: {known}")
+            log.group(
+                "noted", "off_scale", here, column=str(term), values=values, detail=f"{str(method).upper()}: {known}"
+            )

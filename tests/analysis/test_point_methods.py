@@ -32,7 +32,7 @@ def test_lec_cuts_and_both_sides_of_a_cut():
 
 
 def test_every_lec_score_is_graded_by_the_printed_cuts():
-    for l, e, c in itertools.product(L, E, C):  # noqa: E741
+    for l, e, c in itertools.product(L, E, C):
         d = round(l * e * c, 9)
         worse = RED if d >= 320 else ORANGE if d >= 160 else YELLOW if d >= 70 else BLUE
         better = RED if d > 320 else ORANGE if d > 160 else YELLOW if d > 70 else BLUE
@@ -42,10 +42,10 @@ def test_every_lec_score_is_graded_by_the_printed_cuts():
 
 @pytest.mark.parametrize("variant", LS_TOPS)
 def test_ls_variants_against_their_printed_splits(variant):
-    products = {l * s for l, s in itertools.product(range(1, 6), repeat=2)}  # noqa: E741
+    products = {l * s for l, s in itertools.product(range(1, 6), repeat=2)}
     assert tuple(sorted(products)) == LS_PRODUCTS
     blue, yellow, orange = LS_TOPS[variant]
-    for l, s in itertools.product(range(1, 6), repeat=2):  # noqa: E741
+    for l, s in itertools.product(range(1, 6), repeat=2):
         r = l * s
         expected = BLUE if r <= blue else YELLOW if r <= yellow else ORANGE if r <= orange else RED
         assert methods.ls(l, s, variant=variant).grade == expected
@@ -70,7 +70,7 @@ def test_mes_bands_hold_every_product():
 
 
 def test_zone_matrix_and_scores():
-    for l, s in itertools.product(range(1, 5), repeat=2):  # noqa: E741
+    for l, s in itertools.product(range(1, 5), repeat=2):
         assert methods.zone(l, s).grade == colour(ZONE[l - 1][s - 1])
     assert methods.zone_scores([0, 1, 2, 3, 4, 3], [1, 2, 4, 1]) == (3, 4)  # 13/6 rounded up
     assert methods.zone_scores([2] * 6, [1] * 4) == (2, 1)
@@ -82,7 +82,15 @@ def test_zone_matrix_and_scores():
 
 
 def test_scores_of_companies_and_parks():
-    for score, grade in ((100, BLUE), (90, BLUE), (89.9, YELLOW), (75, YELLOW), (74, ORANGE), (60, ORANGE), (59.9, RED)):
+    for score, grade in (
+        (100, BLUE),
+        (90, BLUE),
+        (89.9, YELLOW),
+        (75, YELLOW),
+        (74, ORANGE),
+        (60, ORANGE),
+        (59.9, RED),
+    ):
         assert methods.enterprise_score(score).grade == grade
     for score, level in ((0, "A"), (59, "A"), (60, "B"), (69, "B"), (70, "C"), (84, "C"), (85, "D"), (100, "D")):
         assert methods.park_score(score).level == level
@@ -119,5 +127,8 @@ def test_a_score_beside_the_scale_is_told_with_the_scale():
 
 
 def test_direct_rules_by_their_words():
-    assert [r["rule_id"] for r in methods.direct_red("违反国家标准；作业人员无证上岗")] == ["red-clause", "red-uncertified"]
+    assert [r["rule_id"] for r in methods.direct_red("违反国家标准；作业人员无证上岗")] == [
+        "red-clause",
+        "red-uncertified",
+    ]
     assert methods.direct_red("无") == []

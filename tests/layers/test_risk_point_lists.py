@@ -11,7 +11,8 @@ from geo_risk.layers.load import load_layer
 from geo_risk.layers.recognise import recognise
 
 CRS = "EPSG:4549"
-LIST = """风险点编号,风险点名称,风险类别,企业编号,企业名称,评价方法,L,E,C,风险等级,管控措施,管控层级,责任单位,责任人,联系电话,最近检查日期,经度,纬度
+LIST = """风险点编号,风险点名称,风险类别,企业编号,企业名称,评价方法,L,E,C,风险等级,管控措施,管控层级,\
+责任单位,责任人,联系电话,最近检查日期,经度,纬度
 F1,木粉打磨间,粉尘涉爆,Q1,甲木业有限公司,LEC,3,6,15,较大,除尘接地,公司级,安环部,张三,0510-1,2026-03-01,,
 F2,污水池,有限空间,,乙食品有限公司,作业条件危险性评价法,4,3,7,一般,作业票,车间级,,,,,0,0
 F3,跨河大桥,桥梁,,,风险矩阵法,,,,重大,巡检,市级,交通局,李四,,2026/5/9,120.2,31.7
@@ -23,7 +24,9 @@ F4,无主风险点,其他,,,LEC,1,1,1,低,,,,,,,,
 def firms():
     names = {"id": ["Q1", "Q2"], "name": ["甲木业有限公司", "乙食品有限公司"], "credit_code": None, "address": None}
     places = gpd.GeoSeries([shapely.Point(120.1, 31.6), shapely.Point(120.3, 31.8)], crs=4326).to_crs(CRS)
-    return gpd.GeoDataFrame({**names, "position_error_m": [7.0, 9.0]}, geometry=places).assign(other_ids=None, district=None)
+    return gpd.GeoDataFrame({**names, "position_error_m": [7.0, 9.0]}, geometry=places).assign(
+        other_ids=None, district=None
+    )
 
 
 def load(tmp_path, firms):
@@ -52,7 +55,12 @@ def test_columns_and_words(tmp_path, firms):
     layer, _ = load(tmp_path, firms)
     first, third = layer.set_index("id").loc["F1"], layer.set_index("id").loc["F3"]
     assert (first["kind"], first["method"], first["l"], first["e"], first["c"]) == ("dust_explosion", "lec", 3, 6, 15)
-    assert (first["declared_grade"], first["control_level"], first["unit"], first["person"]) == (3, "公司级", "安环部", "张三")
+    assert (first["declared_grade"], first["control_level"], first["unit"], first["person"]) == (
+        3,
+        "公司级",
+        "安环部",
+        "张三",
+    )
     assert (first["measures"], first["visited"], third["visited"]) == ("除尘接地", "2026-03-01", "2026-05-09")
     assert (third["kind"], third["method"], third["declared_grade"]) == ("bridge", "ls", 4)
 
