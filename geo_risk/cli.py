@@ -240,7 +240,9 @@ def _explain(arguments: Any) -> int:
         return FINE
     words, exposure = ("未分级 none", "低 blue", "一般 yellow", "较大 orange", "重大 red"), told["exposure"]
     grade, factor = words[told["grade"]], exposure["factor"]
-    print(f"{grade}: index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
+    by_risk = "" if told["lsir_grade"] is None else f", individual risk {words[told['lsir_grade']]}"
+    print(f"{grade}: index {words[told['index_grade']]}{by_risk}")
+    print(f"index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
     print(
         f"exposure: {exposure['density_per_ha']:.0f} persons/ha, "
         f"{exposure['sensitive_per_ha']:.0f} weighted persons/ha in crowded places"
@@ -254,6 +256,7 @@ def _explain(arguments: Any) -> int:
     rest = sum(s["share_percent"] for s in told["sources"][_ROWS:])
     if rest:
         print(f"{rest:5.1f} %  {len(told['sources']) - _ROWS} further sources")
+    _print_current(told["current"], words)
     for note in told["notes"]:
         print(f"note: {note}")
     if told["lacked"]:
@@ -261,6 +264,17 @@ def _explain(arguments: Any) -> int:
     if told["risk"] is not None:
         _print_risk(told["risk"])
     return FINE
+
+
+def _print_current(current: dict[str, Any], words: tuple[str, ...]) -> None:
+    print(f"\ncurrent risk: {words[current['grade']]}, index {current['index']:.1f}")
+    for source in current["changed"][:_ROWS]:
+        print(
+            f"{source['share_percent']:5.1f} %  {source['name'] or source['id']} ({source['layer']} {source['id']}): "
+            f"level {source['score']:.0f}, x {source['factor']:.2f}; {source['reason']}"
+        )
+    if not current["changed"]:
+        print("nothing known that changes it: current equals inherent")
 
 
 def _print_risk(risk: dict[str, Any]) -> None:

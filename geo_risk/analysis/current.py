@@ -42,7 +42,7 @@ def current_sources(
     The sources of the index as they stand now (``schema.RESULTS["current_sources"]``), in the same order.
 
     The score of a source is multiplied by the factors of ``standards/current_factors.csv`` that fit: of its
-    firm (standardisation grade, self-reported red or orange, hidden dangers, alarms), of the risk point
+    firm (standardisation grade, hidden dangers, alarms), of the risk point
     (control measures by kind) and of rescue (the first fire engine's minutes to a hazard or crowded
     place). A further danger or alarm only adds, a further measure only takes away. ``reason`` names the
     inherent level and each factor; ``factor`` is 1 where nothing is known.
@@ -91,9 +91,8 @@ def firm_changes(layers: Mapping[str, gpd.GeoDataFrame], as_of: str = "") -> dic
     dangers = dangers_of(layers.get("hidden_dangers"), firms, as_of)
     for row in records(firms.drop(columns=firms.geometry.name)):
         change = _Change()
-        for what in ("standardisation", "self_grade"):
-            fits = [r for r in _rows(what) if r["match"] == _whole(number(row, what))]
-            for rule in fits:
+        for rule in _rows("standardisation"):
+            if rule["match"] == _whole(number(row, "standardisation")):
                 change.times(rule["factor"], rule["label"])
         counts = dangers.get(str(row["id"]), {})
         _added(change, "danger", counts, ", ".join(f"{n} {state}" for state, n in counts.items()))

@@ -113,10 +113,7 @@ def test_direct_rules_and_declared_grades():
     seed=st.randoms(use_true_random=False),
 )
 def test_the_order_of_rows_is_irrelevant(rows, seed):
-    given_rows = [
-        {"id": f"P{n}", "method": "lec", "l": l, "e": e, "c": c}
-        for n, (l, e, c) in enumerate(rows)
-    ]
+    given_rows = [{"id": f"P{n}", "method": "lec", "l": l, "e": e, "c": c} for n, (l, e, c) in enumerate(rows)]
     mixed = list(given_rows)
     seed.shuffle(mixed)
     one, other = (graded(*r).set_index("id")["grade"].sort_index() for r in (given_rows, mixed))
