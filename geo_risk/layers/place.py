@@ -68,6 +68,8 @@ def place(
         if not own.any():
             return _joined(raw, source.join, columns, joins)
         rest = replace(source, join=None)
+        if own.all() or not {"enterprise_id", "enterprise_name"} & set(columns):
+            return place(raw, table, rest, columns, crs, anchor, joins, known)
         parts = [
             (own, place(_rows(raw, own), table, rest, columns, crs, anchor, joins, known)),
             (~own, _joined(_rows(raw, ~own), source.join, columns, joins)),
