@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import geo_risk
+from geo_risk.schema import RESULTS
 from geo_risk.errors import GeoRiskError
 
 
@@ -110,6 +111,8 @@ def test_composite_and_current_grades_follow_from_the_published_rasters(city):
     assert (now > was).any()  # hidden dangers
     assert (now < was).any()  # control measures
     districts, firms = region.table("districts"), region.table("enterprises")
+    assert [c for c in firms.columns if c != "geometry"] == list(RESULTS["enterprises"].names)
+    assert set(districts.columns) == {*RESULTS["districts"].names, "geometry"}
     assert districts["grade_now"].notna().all()
     assert districts["rule_now"].str.len().gt(5).all()
     assert (firms["grade_now"] != firms["grade"]).any()
