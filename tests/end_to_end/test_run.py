@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import geo_risk
-from geo_risk.schema import RESULTS
 from geo_risk.errors import GeoRiskError
+from geo_risk.schema import RESULTS
 
 
 def ran(region: geo_risk.Region, *steps: str) -> list[str]:
