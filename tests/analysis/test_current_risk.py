@@ -136,7 +136,7 @@ def dangers_of(states):
     return [{"state": s if s != "supervised" else "open", "supervised": s == "supervised"} for s in states]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(states=STATES, new=st.sampled_from(["open", "overdue", "supervised"]))
 def test_a_new_danger_never_lowers_current_risk(states, new):
     _, before, (_, firms), _ = both(city(dangers=dangers_of(states)))
@@ -148,7 +148,7 @@ def test_a_new_danger_never_lowers_current_risk(states, new):
 WORDS = ("除尘", "巡检", "培训", "安全带", "应急预案", "没有措施", "x")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     words=st.lists(st.sampled_from(WORDS), max_size=4), more=st.sampled_from(WORDS), level=st.sampled_from([3, 2, 1])
 )
@@ -160,7 +160,7 @@ def test_better_control_never_raises_it(words, more, level):
     np.testing.assert_array_equal(better[0].index, worse[0].index)  # the inherent surface knows no controls
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(states=STATES, seed=st.integers(0, 99))
 def test_order_of_rows_is_irrelevant_and_shares_sum_to_100(states, seed):
     layers = city(dangers=dangers_of(states), measures="除尘")

@@ -6,7 +6,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.points import graded_points
@@ -104,6 +104,7 @@ def test_direct_rules_and_declared_grades():
     assert out["agrees"].tolist() == [pd.NA, pd.NA, pd.NA, False, True]
 
 
+@settings(max_examples=20, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.sampled_from([1.0, 3.0, 4.0, 6.0]), st.sampled_from([1.0, 6.0]), st.sampled_from([7.0, 40.0])),
