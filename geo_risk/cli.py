@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 from .errors import GeoRiskError
-from .publish.terminal import ROWS, print_json, print_reached, print_risk, print_table, print_zones, records
+from .publish.terminal import (
+    ROWS,
+    print_current,
+    print_json,
+    print_reached,
+    print_risk,
+    print_table,
+    print_zones,
+    records,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,7 +255,9 @@ def _explain(arguments: Any) -> int:
         return FINE
     words, exposure = ("未分级 none", "低 blue", "一般 yellow", "较大 orange", "重大 red"), told["exposure"]
     grade, factor = words[told["grade"]], exposure["factor"]
-    print(f"{grade}: index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
+    by_risk = "" if told["lsir_grade"] is None else f", individual risk {words[told['lsir_grade']]}"
+    print(f"{grade}: index {words[told['index_grade']]}{by_risk}")
+    print(f"index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
     print(
         f"exposure: {exposure['density_per_ha']:.0f} persons/ha, "
         f"{exposure['sensitive_per_ha']:.0f} weighted persons/ha in crowded places"
@@ -260,6 +271,7 @@ def _explain(arguments: Any) -> int:
     rest = sum(s["share_percent"] for s in told["sources"][ROWS:])
     if rest:
         print(f"{rest:5.1f} %  {len(told['sources']) - ROWS} further sources")
+    print_current(told["current"], words)
     for note in told["notes"]:
         print(f"note: {note}")
     if told["lacked"]:

@@ -94,7 +94,7 @@ class LayerSettings:
     position_error_m: float | None = setting(
         "68 % position error of the points; absent: judged from the file", None, unit="m", check=POSITIVE
     )
-    join: str | None = setting("Layer that lends its places to a table without coordinates", None)
+    join: str | None = setting("Layer that lends its places to the rows of a table that have no coordinates", None)
     unit: str | None = setting(
         "What the cells of a population raster hold; absent: read from the file, which must then say so",
         None,
@@ -214,6 +214,29 @@ class RiskSettings:
 
 
 @dataclass(frozen=True)
+class GradingSettings:
+    """[grading]"""
+
+    ls_variant: str | tuple[str, ...] = setting(
+        "Split of LS 5x5 into colours; of several each is shown and the worse counts",
+        "A",
+        check=among("A", "B", "C", "D"),
+    )
+    lec_consequence: str | tuple[str, ...] = setting(
+        "Scale by which C of LEC follows from deaths where it is not given; of several the worse counts",
+        "2007",
+        check=among("2007", "classic"),
+    )
+    boundary: str = setting("Side of a cut to which a LEC value on it belongs", "worse", check=among("worse", "better"))
+    combine: str = setting(
+        "Grade of a cell from the grades of index and individual risk: the higher, or their weighted mean, half up",
+        "higher",
+        check=among("higher", "weighted"),
+    )
+    lsir_weight: float = setting("Weight of individual risk in the weighted mean", 0.5, check=FRACTION)
+
+
+@dataclass(frozen=True)
 class SetbackSettings:
     """[setbacks]"""
 
@@ -284,6 +307,7 @@ SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "weather": WeatherSettings,
     "risk": RiskSettings,
+    "grading": GradingSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
     "publish": PublishSettings,
@@ -300,6 +324,7 @@ class Settings:
     store: StoreSettings
     weather: WeatherSettings
     risk: RiskSettings
+    grading: GradingSettings
     setbacks: SetbackSettings
     rescue: RescueSettings
     publish: PublishSettings
