@@ -11,6 +11,7 @@ from ..manifest import Step
 from ..region import Region
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .risk import risk_step
+from .rollup import groups_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,10 +66,11 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
     if settings.risk.quantified:
         found.append(risk_step(region, workers))
     if "districts" in settings.layers:
-        reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources"))
+        reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources", "risk_points"))
         reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")
         writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    found.append(groups_step(region))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
         writes = tables(region, "travel_times", "service_areas", "coverage", "network")
@@ -146,6 +148,8 @@ def _districts(region: Region) -> None:
         )
         write_tables(region, enterprises=firms)
         counts["enterprises"] = firms[working(layers["enterprises"])]
+    if (region.build / "tables" / "risk_points.parquet").is_file():
+        counts["risk_points"] = region.table("risk_points")
     people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
     graded = district_grades(
         layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
