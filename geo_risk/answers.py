@@ -81,8 +81,22 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     quantified = risk.quantified
     shown = ("index", "grade", "lsir") if quantified else ("index", "grade")
     told["surface"] = {name: region.surface(name).array[row, col].item() for name in shown}
+    told["districts"] = _districts_at(region, x, y)
     told["risk"] = explain_risk(risk_model(region), x, y) if quantified else None
     return told
+
+
+def _districts_at(region: Region, x: float, y: float) -> list[dict[str, Any]]:
+    """Grade, rule and certainty of the districts around a place, the largest first."""
+    import shapely
+
+    if "districts" not in region.settings.layers:
+        return []
+    frame = region.table("districts")
+    frame = frame[frame.intersects(shapely.Point(x, y))].sort_values("area_km2", ascending=False, kind="stable")
+    names = [n for n in ("id", "name", "level", "grade", "rule", "certainty") if n in frame]
+    rows = frame[names].astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
 
 
 def risk_model(region: Region) -> Model:

@@ -188,6 +188,12 @@ class RiskSettings:
         0,
         check=NOT_NEGATIVE,
     )
+    robustness_samples: int = setting(
+        "Samples of weights, cuts, scores, reaches and cell sizes that tell how sure each colour is, a power of two; "
+        "0: off",
+        32,
+        check=(lambda v: v == 0 or (v >= 4 and v & (v - 1) == 0), "0, or a power of two from 4 on"),
+    )
     segment_m: float = setting(
         "Longest segment into which pipelines and roads are cut for their grades", 500.0, unit="m", check=POSITIVE
     )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -37,6 +38,24 @@ SEED = 1
 # Districts whose factors are told, the least certain first.
 TOLD = 10
 _SHARES = tuple(f"share_{GRADE_WORDS[g]}" for g in range(GRADES - 1, -1, -1))
+
+
+class Factor(NamedTuple):
+    """A row of the table of factors: what something is multiplied by, from ``low`` to ``high``."""
+
+    factor: str
+    low: float
+    high: float
+    spread: str
+
+    def value(self, u: float) -> float:
+        """The multiple at the place ``u`` within 0-1 of the range."""
+        if self.spread == "log":
+            return float(self.low * (self.high / self.low) ** u)
+        if self.spread == "doubling":
+            steps = [step for step in CELL_STEPS if self.low <= step <= self.high]
+            return float(steps[min(int(u * len(steps)), len(steps) - 1)])
+        return float(self.low + (self.high - self.low) * u)
 
 
 @dataclass(frozen=True)
@@ -110,7 +129,7 @@ def robustness(
     case = _case(districts, sources, layers, grid, major_hazards, settings, float(_row(factors, "reach")["high"]))
     a, b = np.split(qmc.Sobol(2 * len(factors), seed=SEED).random(samples), 2, axis=1)
     mixed = [np.where(np.arange(len(factors)) == i, b, a) for i in range(len(factors))]
-    run = partial(_sampled, case, factors)
+    run = partial(_sampled, case, [Factor(*row) for row in factors[list(Factor._fields)].itertuples(index=False)])
     with ThreadPoolExecutor(max(1, workers)) as pool:
         found = list(pool.map(run, np.concatenate([a, b, *mixed])))
     by_district = np.array([d for d, _ in found])  # (samples, districts)
@@ -118,7 +137,9 @@ def robustness(
     told = pd.concat(
         [
             _colours("district", districts, by_district[: 2 * samples]),
-            _colours("enterprise", layers["enterprises"], by_firm) if "enterprises" in layers else _colours("", None, None),
+            _colours("enterprise", layers["enterprises"], by_firm)
+            if "enterprises" in layers
+            else _colours("", None, None),
         ],
         ignore_index=True,
     )
@@ -202,9 +223,9 @@ def _busiest_cell(firms: gpd.GeoDataFrame, factor: NDArray, grid: Grid) -> NDArr
     return out
 
 
-def _sampled(case: Case, factors: pd.DataFrame, unit: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _sampled(case: Case, factors: list[Factor], unit: Floats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Grades of the districts and of the enterprises for one sample (factors,) within 0-1."""
-    value = dict(zip(factors["factor"], _values(factors, unit), strict=True))
+    value = {factor.factor: factor.value(u) for factor, u in zip(factors, unit, strict=True)}
     own = case.settings
     weights = tuple(value[f"weight_{w}"] * getattr(own, f"weight_{w}") for w in ("base", "population", "sensitivity"))
     scales = (value["density_scale"] * own.density_scale_per_ha, value["sensitive_scale"] * own.sensitive_scale_per_ha)
@@ -216,14 +237,18 @@ def _sampled(case: Case, factors: pd.DataFrame, unit: Floats) -> tuple[NDArray[n
     factor = np.where(np.isnan(e), sum(weights), weights[0] + weights[1] * e + weights[2] * s)
     highest = np.minimum(100.0, (firms.scores * scores).max(axis=1, initial=0.0))
     by_index = grade(
-        np.minimum(100.0, highest * factor).astype(np.float32), [c * value["enterprise_cuts"] for c in own.enterprise_cuts]
+        np.minimum(100.0, highest * factor).astype(np.float32),
+        [c * value["enterprise_cuts"] for c in own.enterprise_cuts],
     )
     by_firm = np.maximum(by_index, firms.least).astype(np.uint8)
     number = np.bincount(firms.district * GRADES + by_firm[firms.row], minlength=case.districts * GRADES)
     number = number.reshape(-1, GRADES)
     share = area / np.where(area.sum(axis=1) > 0, area.sum(axis=1), 1.0)[:, None]
     by_district = grades_of(
-        or_worse(share), or_worse(persons) if case.counted else None, or_worse(number), _minima(own, value["district_minima"])
+        or_worse(share),
+        or_worse(persons) if case.counted else None,
+        or_worse(number),
+        _minima(own, value["district_minima"]),
     )
     risen, _ = escalated(by_district, [""] * case.districts, number, own.escalate_orange)
     return risen.astype(np.uint8), by_firm
@@ -235,22 +260,9 @@ def _minima(own: RiskSettings, times: float) -> RiskSettings:
         own,
         district_min_share=min(1.0, own.district_min_share * times),
         district_min_persons=own.district_min_persons * times,
-        district_min_enterprises=max(1, round(own.district_min_enterprises * times)) * (own.district_min_enterprises > 0),
+        district_min_enterprises=max(1, round(own.district_min_enterprises * times))
+        * (own.district_min_enterprises > 0),
     )
-
-
-def _values(factors: pd.DataFrame, unit: Floats) -> list[float]:
-    """What each factor is multiplied by, for places (factors,) within 0-1 of its range."""
-    out = []
-    for low, high, spread, u in zip(factors["low"], factors["high"], factors["spread"], unit, strict=True):
-        if spread == "log":
-            out.append(float(low * (high / low) ** u))
-        elif spread == "doubling":
-            steps = [step for step in CELL_STEPS if low <= step <= high]
-            out.append(float(steps[min(int(u * len(steps)), len(steps) - 1)]))
-        else:
-            out.append(float(low + (high - low) * u))
-    return out
 
 
 def _row(factors: pd.DataFrame, name: str) -> pd.Series:

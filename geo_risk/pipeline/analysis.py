@@ -11,7 +11,7 @@ from ..manifest import Step
 from ..region import Region
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .risk import risk_step
-from .rollup import groups_step
+from .rollup import groups_step, robustness_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,7 +35,9 @@ SURFACES = ("index", "hazard", "exposure", "grade")
 _CODE = ("pipeline/analysis.py", *SHARED_CODE)
 
 
-def analysis_steps(region: Region, workers: int) -> list[Step]:
+def analysis_steps(region: Region, workers: int, samples: int | None = None) -> list[Step]:
+    """The steps in order; ``samples`` of the robustness of colours in place of the setting's."""
+    samples = region.settings.risk.robustness_samples if samples is None else samples
     build, settings = region.build, region.settings
     grid = (build / "frame.json", build / "grid.json", build / "boundary.parquet")
     code = ("analysis", "standards", "parallel.py", *_CODE)
@@ -66,7 +68,13 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
     if settings.risk.quantified:
         found.append(risk_step(region, workers))
     if "districts" in settings.layers:
-        reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources", "risk_points"))
+        if samples:
+            found.append(robustness_step(region, workers, samples))
+        reads = (
+            *grid,
+            *surfaces(region, *SURFACES),
+            *tables(region, "findings", "index_sources", "risk_points", "robustness"),
+        )
         reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")
         writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
@@ -146,7 +154,7 @@ def _districts(region: Region) -> None:
             districts=layers["districts"],
             settings=risk,
         )
-        write_tables(region, enterprises=firms)
+        write_tables(region, enterprises=_with_certainty(region, firms, "enterprise"))
         counts["enterprises"] = firms[working(layers["enterprises"])]
     if (region.build / "tables" / "risk_points.parquet").is_file():
         counts["risk_points"] = region.table("risk_points")
@@ -154,7 +162,16 @@ def _districts(region: Region) -> None:
     graded = district_grades(
         layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
     )
-    write_tables(region, districts=graded)
+    write_tables(region, districts=_with_certainty(region, graded, "district"))
+
+
+def _with_certainty(region: Region, graded: gpd.GeoDataFrame, scope: str) -> gpd.GeoDataFrame:
+    """How sure each colour is, where the region computes it."""
+    from ..analysis.robustness import certainty
+
+    if not (region.build / "tables" / "robustness.parquet").is_file():
+        return graded
+    return graded.assign(certainty=certainty(graded, scope, region.table("robustness")))
 
 
 def _setbacks(region: Region) -> None:

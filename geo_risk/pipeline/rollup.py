@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 if TYPE_CHECKING:
     import geopandas as gpd
 
+SAMPLED = ("districts", "enterprises", "hazard_sources", "population", "crowded_places")
 LAYERS = ("districts", "enterprises", "gas_pipelines", "roads", "population")
 # Surfaces of inherent risk, and of current risk where the region has it.
 INHERENT, CURRENT = ("grade", "index"), ("residual_grade",)
@@ -33,6 +34,36 @@ def groups_step(region: Region) -> Step:
         [asdict(region.settings.risk), region.settings.region.name],
         ("analysis", "parallel.py", "pipeline/rollup.py", *SHARED_CODE),
     )
+
+
+def robustness_step(region: Region, workers: int, samples: int) -> Step:
+    reads = (region.build / "frame.json", region.build / "grid.json", *layer_files(region, *SAMPLED))
+    reads += tables(region, "index_sources", "major_hazards")
+    return Step(
+        "robustness",
+        lambda: _robustness(region, workers, samples),
+        reads,
+        tables(region, "robustness", "sensitivity"),
+        asdict(replace(region.settings.risk, robustness_samples=samples)),
+        ("analysis", "standards", "parallel.py", "pipeline/rollup.py", *SHARED_CODE),
+    )
+
+
+def _robustness(region: Region, workers: int, samples: int) -> None:
+    from ..analysis.robustness import robustness
+
+    layers = region.layers(*SAMPLED)
+    told, moved = robustness(
+        layers["districts"],
+        region.table("index_sources"),
+        layers,
+        region.grid,
+        major_hazards=region.table("major_hazards") if "hazard_sources" in layers else None,
+        settings=region.settings.risk,
+        samples=samples,
+        workers=workers,
+    )
+    write_tables(region, robustness=told, sensitivity=moved)
 
 
 def _groups(region: Region) -> None:

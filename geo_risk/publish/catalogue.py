@@ -175,7 +175,18 @@ LAYERS: tuple[Spec | str, ...] = (
 _FACTS = ("address", "park", "sector", "staff", "regulated", "state")
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards", "target_risk", "fn_curve", "pll")
+EXTRA_DOWNLOADS = (
+    "findings",
+    "travel_times",
+    "coverage",
+    "major_hazards",
+    "target_risk",
+    "fn_curve",
+    "pll",
+    "groups",
+    "segments",
+    "sensitivity",
+)
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
