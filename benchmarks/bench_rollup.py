@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
+import threading
 import time
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
+import psutil
 import rasterio
 import shapely
 from rasterio.io import MemoryFile
@@ -101,10 +103,21 @@ def timed(function, *arguments) -> tuple[float, object]:
 def peak_mb(which: str, options: argparse.Namespace) -> None:
     """Print the memory the function adds at its peak."""
     grid, areas, (index, grade, _) = _city(options)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    ours(index, grade, areas, grid) if which == "ours" else theirs(index, areas, grid)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"peak memory added, {which}: {(after - before) / 1024:.0f} MB")
+    call = partial(ours, index, grade, areas, grid) if which == "ours" else partial(theirs, index, areas, grid)
+    call()  # what is loaded and compiled once is no part of it
+    process, peak, done = psutil.Process(), [0.0], threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        while not done.wait(0.002):
+            peak[0] = max(peak[0], process.memory_info().rss - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    call()
+    done.set()
+    watcher.join()
+    print(f"peak memory added, {which}: {peak[0] / 1e6:.0f} MB")
 
 
 def _city(options: argparse.Namespace) -> tuple[Grid, gpd.GeoDataFrame, tuple[np.ndarray, np.ndarray, np.ndarray]]:

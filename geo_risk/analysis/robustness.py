@@ -37,6 +37,8 @@ Floats = NDArray[np.float64]
 SEED = 1
 # Districts whose factors are told, the least certain first.
 TOLD = 10
+# Of a district that keeps its colour more often than this, too few samples differ to say why.
+_KEPT = 0.95
 _SHARES = tuple(f"share_{GRADE_WORDS[g]}" for g in range(GRADES - 1, -1, -1))
 
 
@@ -114,8 +116,8 @@ def robustness(
     Returns
     -------
     robustness, sensitivity
-        ``schema.RESULTS`` of these names. The second tells the `TOLD` least certain districts whose grade varies at
-        all, and first the mean grade of all districts (scope region).
+        ``schema.RESULTS`` of these names. The second tells the mean grade of all districts (scope region), then up to
+        `TOLD` districts, the least certain first, that change colour in 5 % of the samples or more.
 
     Raises
     ------
@@ -290,7 +292,7 @@ def _sensitivity(factors: pd.DataFrame, districts: gpd.GeoDataFrame, grades: NDA
     """First-order and total index of each factor, for the mean grade and the least certain districts."""
     outputs = grades.astype(float).T  # (districts, samples)
     most = np.array([np.bincount(g, minlength=GRADES).max() for g in grades[: 2 * n].T.astype(np.int64)]) / (2 * n)
-    least = [i for i in np.argsort(most, kind="stable") if most[i] < 1][:TOLD]
+    least = [i for i in np.argsort(most, kind="stable") if most[i] <= _KEPT][:TOLD]
     rows = [("district", districts["id"].iloc[i], districts["name"].iloc[i], outputs[i]) for i in least]
     mean = outputs.mean(axis=0) if len(outputs) else np.zeros(len(grades))
     if np.ptp(mean[: 2 * n]) > 0:
