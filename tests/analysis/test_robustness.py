@@ -115,7 +115,8 @@ def test_other_scores_reaches_and_weights_are_those_of_a_changed_map():
     changed = SOURCES.assign(
         score=np.minimum(100, SOURCES["score"] * SOURCES["layer"].map(times)), reach_m=SOURCES["reach_m"] * 1.3
     )
-    own = RiskSettings(weight_base=0.5, weight_population=0.45, weight_sensitivity=0.2, density_scale_per_ha=60.0, sensitive_scale_per_ha=150.0)  # fmt: skip
+    weights = {"weight_base": 0.5, "weight_population": 0.45, "weight_sensitivity": 0.2}
+    own = RiskSettings(**weights, density_scale_per_ha=60.0, sensitive_scale_per_ha=150.0)
     there = index_surface(changed, EXPOSED, GRID, settings=own).index[chosen.row, chosen.col]
     sampled = index_at(at, np.array(list(times.values())), 1.3, (0.5, 0.45, 0.2), (60.0, 150.0))
     np.testing.assert_allclose(sampled, there, atol=2e-4)
@@ -162,12 +163,13 @@ def test_the_same_for_any_number_of_workers_and_columns_of_the_schema():
 
 
 def test_a_factor_that_alone_decides_has_all_the_variance():
-    """Five like firms at a cut of the enterprises' grades: only their score, one weight and that cut move the district."""
+    """Five like firms at a cut of the enterprises' grades: their score, a weight and that cut move the district."""
     towns, five = LAYERS["districts"].iloc[:1], [f"F{i}" for i in range(5)]
     firm = LAYERS["enterprises"].iloc[[1] * 5].assign(id=five, geometry=shapely.Point(500, 500))
     own_rows = SOURCES[SOURCES["layer"] == "enterprises"].iloc[[1] * 5]
     source = own_rows.assign(id=five, group=five, score=40 / 0.6, geometry=shapely.Point(500, 500))
-    own = RiskSettings(district_min_share=1.0, district_min_persons=0, district_min_enterprises=1, weight_population=0.0, weight_sensitivity=0.0)  # fmt: skip
+    minima = {"district_min_share": 1.0, "district_min_persons": 0, "district_min_enterprises": 1}
+    own = RiskSettings(**minima, weight_population=0.0, weight_sensitivity=0.0)
     layers = {"enterprises": firm}
     told, moved = robustness(towns, source, layers, GRID, settings=own, samples=256)
     red = told[told["scope"] == "district"]["share_red"].iloc[0]
@@ -181,8 +183,8 @@ def test_a_factor_that_alone_decides_has_all_the_variance():
 
 def test_certainty_is_the_share_of_the_own_colour():
     told = pd.DataFrame(
-        {"scope": ["district", "enterprise"], "scope_id": ["a", "a"], "share_red": [0.7, 0.1], "share_orange": [0.3, 0.9]}
-    ).assign(share_yellow=0.0, share_blue=0.0, share_none=0.0)  # fmt: skip
+        {"scope": ["district", "enterprise"], "scope_id": "a", "share_red": [0.7, 0.1], "share_orange": [0.3, 0.9]}
+    ).assign(share_yellow=0.0, share_blue=0.0, share_none=0.0)
     graded = pd.DataFrame({"id": ["a", "a", "b"], "grade": pd.array([4, 3, 4], dtype="Int64")})
     np.testing.assert_array_equal(certainty(graded, "district", told), [0.7, 0.3, np.nan])
 

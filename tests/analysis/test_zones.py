@@ -24,7 +24,7 @@ ring = st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=9)
 
 
 def placed(points) -> np.ndarray:
-    return np.asarray(points, float) + [GRID.left, GRID.bounds[1]]
+    return np.asarray(points, float) + np.array([GRID.left, GRID.bounds[1]])
 
 
 @settings(max_examples=150, deadline=None)
@@ -63,7 +63,7 @@ def test_sums_weigh_index_and_persons_by_the_share():
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=6, unique=True))
 def test_metres_of_a_line_in_each_cell(points):
     # Off the borders, where a stretch along one has two cells to choose from.
-    line = shapely.LineString(placed(points) + [0.1234, 0.4321])
+    line = shapely.LineString(placed(points) + np.array([0.1234, 0.4321]))
     owner, cell, metres = line_cells(np.array([line], object), GRID)
     assert (owner == 0).all()
     # Stretches walked twice count twice, as they do for the line.
