@@ -131,3 +131,9 @@ def test_the_region_by_hand():
     assert out["index_persons"] == pytest.approx(80 * 100 / 400)
     assert out["index_mean"] == pytest.approx(INDEX.mean())
     assert out["area_km2"] == pytest.approx(0.16)
+
+
+def test_firms_of_no_park_make_no_group():
+    out = enterprise_groups(graded(4, 3), firms(sector=["a", "b"]), "park", "park", OWN)
+    assert len(out) == 0
+    assert set(out.columns) == set(RESULTS["groups"].names)
