@@ -101,6 +101,7 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
         index = np.array([one["grade"]], np.uint8)
         one["grade"] = int(composite(index, lsir, region.settings.grading)[0])
         one["grade_word"] = GRADE_WORDS[one["grade"]]
+    told["districts"] = _districts_at(region, x, y)
     told["risk"] = explain_risk(risk_model(region), x, y) if quantified else None
     return told
 
@@ -111,6 +112,19 @@ def _changes(told: dict[str, Any], current: gpd.GeoDataFrame) -> dict[str, Any]:
     sources = [{**s, "factor": float(factors[s["layer"], s["id"]])} for s in told["sources"]]
     kept = {key: told[key] for key in ("index", "grade", "hazard")}
     return {**kept, "sources": sources, "changed": [s for s in sources if s["factor"] != 1]}
+
+
+def _districts_at(region: Region, x: float, y: float) -> list[dict[str, Any]]:
+    """Grade, rule and certainty of the districts around a place, the largest first."""
+    import shapely
+
+    if "districts" not in region.settings.layers:
+        return []
+    frame = region.table("districts")
+    frame = frame[frame.intersects(shapely.Point(x, y))].sort_values("area_km2", ascending=False, kind="stable")
+    names = [n for n in ("id", "name", "level", "grade", "rule", "certainty") if n in frame]
+    rows = frame[names].astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
 
 
 def risk_model(region: Region) -> Model:

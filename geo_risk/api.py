@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import answers, pipeline, region, store
-from .errors import InputError, RegionError
+from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
 from .settings import parse_settings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import flask
     import folium
     import geopandas as gpd
+    import pandas as pd
 
     from .analysis.qra.report import Accident
     from .parallel import Progress
@@ -181,6 +182,31 @@ class Region(region.Region):
         if folder.is_file():
             raise InputError(f"{folder} is a file. Name a folder with --to.")
         return answers.uncertainty(self, samples, cell_m, seed, folder, progress)
+
+    def robustness(self, *, samples: int | None = None, report: Report = _quiet) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """
+        How sure the colours are: districts with grade and certainty, and what moves the least certain ones.
+
+        With ``samples`` (a power of two) this once, the results and the site brought up to date; a later
+        run takes the number of region.toml again.
+
+        Raises
+        ------
+        SettingsError
+            If ``samples`` is no power of two from 4 on.
+        RegionError
+            If the region has no districts, or sampling is off and no number is given.
+        """
+        samples = samples or self.settings.risk.robustness_samples
+        if "districts" not in self.settings.layers or not samples:
+            raise RegionError(
+                f"{self.folder}: nothing to sample. It takes a [layers.districts] section and a number of samples: "
+                "geo-risk robustness REGION --samples 64, or robustness_samples under [risk]."
+            )
+        if samples < 4 or samples & (samples - 1):
+            raise SettingsError(f"samples = {samples}: must be a power of two from 4 on, such as 64.")
+        run_steps(self.folder, partial(pipeline.steps, self.folder, samples=samples), report=report)
+        return self.table("districts"), self.table("sensitivity")
 
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""

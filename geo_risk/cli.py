@@ -113,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
 
+    robustness = command("robustness", _robustness, "how sure the colours are, and which assumptions move them")
+    robustness.add_argument(
+        "--samples", type=int, metavar="N", help="a power of two (default: [risk] robustness_samples)"
+    )
+
     rescue = command("rescue", _rescue, "who arrives when, by which road")
     rescue.add_argument("--at", required=True, metavar="PLACE")
 
@@ -271,6 +276,10 @@ def _explain(arguments: Any) -> int:
     rest = sum(s["share_percent"] for s in told["sources"][ROWS:])
     if rest:
         print(f"{rest:5.1f} %  {len(told['sources']) - ROWS} further sources")
+    for district in told["districts"]:
+        sure = district.get("certainty")
+        sure = "" if sure is None else f"; {sure:.0%} of the samples keep this colour"
+        print(f"{district['name']}: {words[district['grade'] or 0]}: {district['rule']}{sure}")
     print_current(told["current"], words)
     for note in told["notes"]:
         print(f"note: {note}")
@@ -394,6 +403,19 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
     for layer, count, why in not_checked[["layer", "count", "why"]].itertuples(index=False):
         what = f"{count} of {layer}:" if layer else str(count)
         print(f"not checked: {what} {textwrap.shorten(why, 110, placeholder=' ...')}")
+
+
+def _robustness(arguments: Any) -> int:
+    districts, moved = _region(arguments).robustness(samples=arguments.samples, report=_progress(arguments))
+    if arguments.json:
+        _print_json({"districts": _records(districts.drop(columns="geometry")), "sensitivity": _records(moved)})
+        return FINE
+    shown = districts.sort_values("certainty", kind="stable")
+    _print_table(shown.round({"certainty": 2}), ["name", "level", "grade", "certainty", "rule"])
+    for (_, name), rows in moved.groupby(["scope", "name"], sort=False, dropna=False):
+        three = ", ".join(f"{r.meaning} {r.total_order:.2f}" for r in rows.head(3).itertuples())
+        print(f"{name if isinstance(name, str) else 'all districts'}: {three}")
+    return FINE
 
 
 def _rescue(arguments: Any) -> int:

@@ -229,6 +229,8 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
 _KEYS = (_c("layer", "string", "图层", "layer"), ID, NAME)
 GRADE = _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue, 0 none")
 GRADE_NOW = _c("grade_now", "int", "现实风险等级", "grade of current risk, with controls, hidden dangers, alarms and rescue")
+CERTAINTY = _c("certainty", "float", "颜色确定度", "share of the samples in which the colour stays; absent unless computed", "0-1")
+COLOURS = (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))
 
 RESULTS: dict[str, Table] = {t.name: t for t in (
     Table("wind_rose", "风玫瑰", "wind rose", "none", (
@@ -273,12 +275,33 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         GRADE_NOW, _c("rule_now", "string", "现实规则", "how the current grade follows from the shares"),
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
         _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
-        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"), _c("index_persons", "float", "人口加权指数", "mean index where people live", "0-100"),
+        CERTAINTY,
         _c("n_enterprises", "int", "企业数", "enterprises, closed and planned ones not counted"), _c("n_hazards", "int", "危险源数", "hazard sources, closed and planned ones not counted"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
     Table("enterprises", "企业风险", "enterprise grades", "any", (
         ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
-        _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade"),
+        _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), CERTAINTY, _c("reason", "string", "理由", "why this grade"),
         GRADE_NOW, _c("reason_now", "string", "现实理由", "why this current grade")), ()),
+    Table("groups", "分组风险", "grades of trades, parks, pipelines, roads and the region", "none", (
+        _c("scope", "string", "范围", "trade, park, pipeline, road or region", domain="trade=行业|park=园区|pipeline=管线|road=道路|region=全域", need=True), _c("scope_id", "string", "编号", "which"), NAME,
+        _c("n", "int", "数量", "working enterprises; segments of pipelines and roads"), GRADE, _c("rule", "string", "规则", "how the grade follows"), GRADE_NOW, _c("rule_now", "string", "现状规则", "how the current grade follows"),
+        *(_c(f"share_{w}", "float", f"{z}占比", f"share graded {w}: of the enterprises, of the length, or of the region's area") for w, z in COLOURS), *(_c(f"n_{w}", "int", f"{z}数量", f"how many of n are {w}") for w, z in COLOURS),
+        _c("persons", "float", "人数", "staff of a trade's or park's enterprises; residents of the region", "persons"), *(_c(f"persons_{w}", "float", f"{z}人数", f"of them in {w}", "persons") for w, z in COLOURS[:4]),
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index along the line or over the region", "0-100"), _c("index_persons", "float", "人口加权指数", "mean index where people live", "0-100"),
+        _c("area_km2", "float", "面积", "area of the region", "km2"), _c("length_km", "float", "长度", "length of pipeline or road", "km")), ()),
+    Table("robustness", "颜色稳健性", "how often each district and enterprise has which colour when the assumptions vary", "none", (
+        _c("scope", "string", "范围", "district or enterprise", domain="district=行政区|enterprise=企业", need=True), _c("scope_id", "string", "编号", "which"), NAME, _c("likely", "int", "最可能等级", "most frequent grade"),
+        *(_c(f"share_{w}", "float", f"{z}占比", f"share of the samples in which it is {w}") for w, z in COLOURS)), ()),
+    Table("sensitivity", "敏感性", "which assumptions move the least certain districts", "none", (
+        _c("scope", "string", "范围", "district, or region: the mean grade of all districts", domain="district=行政区|region=全域", need=True), _c("scope_id", "string", "编号", "which"), NAME,
+        _c("factor", "string", "因素", "row of standards/robustness_factors.csv"), _c("meaning", "string", "含义", "what it is"), _c("low", "float", "下限", "least multiple"), _c("high", "float", "上限", "largest multiple"),
+        _c("first_order", "float", "一阶指数", "share of the grade's variance it explains alone; noise may put it below 0"), _c("total_order", "float", "总指数", "share it takes part in, with others")), ()),
+    Table("segments", "线段风险", "grades along pipelines and roads", "line", (
+        *_KEYS, _c("segment", "int", "段号", "number along the line, from 1"), _c("from_m", "float", "起点里程", "metres of the line before it", "m"), _c("to_m", "float", "终点里程", "metres to its end", "m"), GRADE, GRADE_NOW,
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index along it", "0-100"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of its length in {w}") for w, z in COLOURS)), ()),
+    Table("balance", "汇总平衡", "sums that must agree: whole = parts + outside - overlap", "none", (
+        _c("what", "string", "项目", "whole and its parts"), _c("quantity", "string", "量", "what is summed"), _c("unit", "string", "单位", "unit"), _c("whole", "float", "总数", "of the whole"), _c("parts", "float", "分项合计", "sum of the parts"),
+        _c("outside", "float", "未归入", "of the whole, in no part"), _c("overlap", "float", "重复", "in two parts, or in a part beyond the whole"), _c("difference", "float", "差额", "what remains: rounding")), ()),
     Table("findings", "间距冲突", "setback findings", "line", (
         *(_c(n, "string", z, e) for n, z, e in (
             ("finding_id", "编号", "id"), ("rule_id", "规则", "rule"), ("standard", "标准", "standard"), ("edition", "版本", "edition"), ("clause", "条款", "clause"), ("confidence", "可信度", "V, MC or MU"),

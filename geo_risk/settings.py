@@ -183,6 +183,20 @@ class RiskSettings:
     district_min_enterprises: int = setting(
         "Red (or orange or worse) enterprises that make a district red (orange); 0: off", 3, check=NOT_NEGATIVE
     )
+    escalate_orange: int = setting(
+        "Enterprises and risk points that are orange or worse which make a district, trade or park red; 0: off",
+        0,
+        check=NOT_NEGATIVE,
+    )
+    robustness_samples: int = setting(
+        "Samples of weights, cuts, scores, reaches and cell sizes that tell how sure each colour is, a power of two; "
+        "0: off",
+        32,
+        check=(lambda v: v == 0 or (v >= 4 and v & (v - 1) == 0), "0, or a power of two from 4 on"),
+    )
+    segment_m: float = setting(
+        "Longest segment into which pipelines and roads are cut for their grades", 500.0, unit="m", check=POSITIVE
+    )
 
     frequencies: str = setting(
         "Set of failure frequencies; what it lacks is taken from purple_book",

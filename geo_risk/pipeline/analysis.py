@@ -12,6 +12,7 @@ from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .risk import risk_step
+from .rollup import groups_step, robustness_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -45,7 +46,9 @@ GRADED = (*SURFACES, "grade", "index_now", "residual_grade")
 _CODE = ("pipeline/analysis.py", *SHARED_CODE)
 
 
-def analysis_steps(region: Region, workers: int) -> list[Step]:
+def analysis_steps(region: Region, workers: int, samples: int | None = None) -> list[Step]:
+    """The steps in order; ``samples`` of the robustness of colours in place of the setting's."""
+    samples = region.settings.risk.robustness_samples if samples is None else samples
     build, settings = region.build, region.settings
     grid = (build / "frame.json", build / "grid.json", build / "boundary.parquet")
     code = ("analysis", "standards", "parallel.py", *_CODE)
@@ -82,6 +85,8 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         found.insert(0, points_step(region))
     if settings.risk.quantified:
         found.append(risk_step(region, workers))
+    if "districts" in settings.layers and samples:
+        found.append(robustness_step(region, workers, samples))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
         writes = tables(region, "travel_times", "service_areas", "coverage", "network")
@@ -92,7 +97,9 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         reads = (*grid, *surfaces(region, *GRADED), *tables(region, "findings", "index_sources", "current_sources"))
         reads += layer_files(region, "districts", "enterprises", "hazard_sources", "risk_points", "population")
         writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
+        reads += tables(region, "risk_points", "robustness")
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    found.append(groups_step(region))
     return found
 
 
@@ -146,7 +153,9 @@ def _districts(region: Region) -> None:
     firms = None
     if "enterprises" in layers:
         firms = _firms(region, layers, arrays)
-        write_tables(region, enterprises=firms)
+        write_tables(region, enterprises=_with_certainty(region, firms, "enterprise"))
+    if (region.build / "tables" / "risk_points.parquet").is_file():
+        counts["risk_points"] = region.table("risk_points")
     people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
     graded = {}
     for when, grades, index in (("grade", "grade", "index"), ("grade_now", "residual_grade", "index_now")):
@@ -158,7 +167,7 @@ def _districts(region: Region) -> None:
     table, now = graded["grade"], graded["grade_now"]
     table.insert(table.columns.get_loc("rule") + 1, "grade_now", now["grade"])
     table.insert(table.columns.get_loc("grade_now") + 1, "rule_now", now["rule"])
-    write_tables(region, districts=table)
+    write_tables(region, districts=_with_certainty(region, table, "district"))
 
 
 def _firms(region: Region, layers: dict[str, gpd.GeoDataFrame], arrays: dict[str, Any]) -> gpd.GeoDataFrame:
@@ -183,6 +192,15 @@ def _firms(region: Region, layers: dict[str, gpd.GeoDataFrame], arrays: dict[str
         for index, which in ((arrays["index"], sources), (arrays["index_now"], now))
     )
     return firms.assign(grade_now=after["grade"], reason_now=after["reason"])
+
+
+def _with_certainty(region: Region, graded: gpd.GeoDataFrame, scope: str) -> gpd.GeoDataFrame:
+    """How sure each colour is, where the region computes it."""
+    from ..analysis.robustness import certainty
+
+    if not (region.build / "tables" / "robustness.parquet").is_file():
+        return graded
+    return graded.assign(certainty=certainty(graded, scope, region.table("robustness")))
 
 
 def _setbacks(region: Region) -> None:

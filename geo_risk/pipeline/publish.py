@@ -35,6 +35,9 @@ _PUBLISHED = (
     "not_quantified",
     "fn_curve",
     "pll",
+    "groups",
+    "segments",
+    "sensitivity",
 )
 
 

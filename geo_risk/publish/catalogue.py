@@ -144,6 +144,10 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
+    Spec("road_grades", "segments", "risk", "道路分段风险等级", "Grades along roads", "line", "graded",
+         where={"layer": ("roads",)}),
+    Spec("pipeline_grades", "segments", "risk", "管线分段风险等级", "Grades along pipelines", "line", "graded",
+         where={"layer": ("gas_pipelines",)}),
     Spec("control_lines", "risk_contours", "risk", "园区土地使用安全控制线", "Land-safety control lines of parks",
          "line", color="#08519c", where={"scope": ("park",)}),
     *_contours(),
@@ -187,7 +191,18 @@ _FACTS: tuple[str, ...] = ("address", "park", "sector", "staff", "regulated", "s
 _FACTS += ("location", "measures", "control_level", "unit", "person", "phone", "visited")
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards", "target_risk", "fn_curve", "pll")
+EXTRA_DOWNLOADS = (
+    "findings",
+    "travel_times",
+    "coverage",
+    "major_hazards",
+    "target_risk",
+    "fn_curve",
+    "pll",
+    "groups",
+    "segments",
+    "sensitivity",
+)
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:
