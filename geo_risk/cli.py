@@ -408,10 +408,10 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
 def _robustness(arguments: Any) -> int:
     districts, moved = _region(arguments).robustness(samples=arguments.samples, report=_progress(arguments))
     if arguments.json:
-        _print_json({"districts": _records(districts.drop(columns="geometry")), "sensitivity": _records(moved)})
+        print_json({"districts": records(districts.drop(columns="geometry")), "sensitivity": _records(moved)})
         return FINE
     shown = districts.sort_values("certainty", kind="stable")
-    _print_table(shown.round({"certainty": 2}), ["name", "level", "grade", "certainty", "rule"])
+    print_table(shown.round({"certainty": 2}), ["name", "level", "grade", "certainty", "rule"])
     for (_, name), rows in moved.groupby(["scope", "name"], sort=False, dropna=False):
         three = ", ".join(f"{r.meaning} {r.total_order:.2f}" for r in rows.head(3).itertuples())
         print(f"{name if isinstance(name, str) else 'all districts'}: {three}")
