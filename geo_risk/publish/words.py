@@ -85,7 +85,8 @@ _WORDS = {
     "force": ("力量", "Force"),
     "minutes": ("到达 (min)", "Arrives after (min)"),
     "road_km": ("路程 (km)", "By road (km)"),
-    "remark": ("说明", "Remark"),
+    "to": ("到达地点", "Reaches"),
+    "worst_served": ("最晚到达的危险源：{name}", "the source reached last: {name}"),
     "frequency": ("频率 (1/年)", "Frequency (1/yr)"),
     "farthest": ("最远影响 (m)", "Farthest reach (m)"),
     "outcome": ("后果", "Outcome"),
@@ -164,6 +165,7 @@ _WORDS = {
     "explosion": ("爆炸", "explosion"),
 }
 LANGUAGES = ("zh", "en")
+_UNITS = {"persons": ("人", "persons"), "m2": ("m²", "m²"), "m3": ("m³", "m³"), "km2": ("km²", "km²"), "degC": ("℃", "°C")}
 
 
 def say(key: str, lang: str, **values: Any) -> str:
@@ -175,7 +177,9 @@ def say(key: str, lang: str, **values: Any) -> str:
 def heading(column: schema.Column, lang: str) -> str:
     """A column's name with its unit, without the explanation that may follow."""
     text = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0].partition(" (")[0]
-    return f"{text} ({column.unit})" if column.unit else text
+    text = text[:1].upper() + text[1:]
+    unit = _UNITS.get(column.unit, (column.unit, column.unit))[LANGUAGES.index(lang)]
+    return f"{text} ({unit})" if unit else text
 
 
 def missing(value: Any) -> bool:
