@@ -154,8 +154,29 @@ _WORDS = {
     "gone": ("减少", "gone"),
     "change_grade": ("{name}：等级变化", "{name}: grade changed"),
     "change_count": ("{what}数量", "Number: {what}"),
+    "numbered": ("风险最高的企业（编号见下表）", "enterprises of highest risk, numbered as below"),
+    "no_place_district": ("没有轮廓，无法绘图。", "No outline: no map."),
+    "more_changes": ("另有 {n} 家企业等级变化。", "{n} more enterprises changed their grade."),
+    "nobody": ("资料中没有责任人", "nobody named in the data"),
+    "n_enterprises": ("企业数", "Enterprises"),
+    "n_hazards": ("危险源数", "Hazard sources"),
+    "n_major": ("重大危险源数", "Major hazards"),
+    "n_conflicts": ("间距冲突数", "Setback conflicts"),
     # supervision
     "supervision": ("分级监管", "Supervision"),
+    "control_by": ("企业管控层级", "Controlled by (enterprise)"),
+    "supervised_by": ("政府监管", "Supervised by (authority)"),
+    # lists
+    "list_sources": ("风险源清单", "risk_sources"),
+    "list_controls": ("管控清单", "controls"),
+    "list_major": ("重大危险源台账", "major_hazards"),
+    "list_dangers": ("重大事故隐患台账", "hidden_dangers"),
+    "enterprise": ("所属企业", "Enterprise"),
+    "grade_of_firm": ("所属企业风险等级", "Grade of the enterprise"),
+    "lon": ("经度", "Longitude"),
+    "lat": ("纬度", "Latitude"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
     # outcomes of a release
     "toxic": ("中毒", "toxic cloud"),
     "flash_fire": ("闪火", "flash fire"),
@@ -177,7 +198,7 @@ def say(key: str, lang: str, **values: Any) -> str:
 def heading(column: schema.Column, lang: str) -> str:
     """A column's name with its unit, without the explanation that may follow."""
     text = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0].partition(" (")[0]
-    text = text[:1].upper() + text[1:]
+    text = text[:1].upper() + text[1:] if text[:1].isascii() else text
     unit = _UNITS.get(column.unit, (column.unit, column.unit))[LANGUAGES.index(lang)]
     return f"{text} ({unit})" if unit else text
 
@@ -202,5 +223,6 @@ def text(value: Any, digits: int = 6, lang: str = "zh") -> str:
 
 def coded(table: str, column: str, value: Any, lang: str) -> str:
     """The words of a coded value of an input layer or a result; a value without words as it is."""
-    found = (schema.LAYERS.get(table) or schema.RESULTS[table]).column(column)
-    return domain_words(found).get(str(value), {}).get(lang) or text(value, lang=lang)
+    known = schema.LAYERS.get(table) or schema.RESULTS.get(table)
+    words = domain_words(known.column(column)) if known and column in known.names else {}
+    return words.get(str(value), {}).get(lang) or text(value, lang=lang)
