@@ -16,7 +16,7 @@ from .document import Block, Document, grade_cell, html, pdf
 from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
-from .words import coded, heading, missing, say, text
+from .captions import coded, heading, missing, say, text
 
 if TYPE_CHECKING:
     from ..parallel import Progress

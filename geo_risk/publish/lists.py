@@ -14,7 +14,7 @@ from ..region import Region
 from .books import Books, Row, read_books, records
 from .document import grade_cell
 from .folder import fresh_folder
-from .words import coded, heading, missing, say
+from .captions import coded, heading, missing, say
 from .workbook import Field, write_csv, write_xlsx
 
 if TYPE_CHECKING:

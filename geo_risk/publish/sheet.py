@@ -16,7 +16,7 @@ from .document import Block, Document, grade_cell, html
 from .folder import file_names, fresh_folder
 from .handbook import FORMATS, head, note, table
 from .maplet import Mark, maplet
-from .words import missing, say, text
+from .captions import missing, say, text
 
 _TOP = 10
 _ACTS = 8
