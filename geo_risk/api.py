@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .analysis.qra.report import Accident
+    from .parallel import Progress
 
 Report = Callable[[StepResult], None]
 
@@ -120,24 +121,66 @@ class Region(region.Region):
             answers.write_accident(self, found, str(to))
         return found
 
-    def what_if(self, source: str, *, factor: float = 0.0, to: str | Path | None = None) -> dict[str, Any]:
+    def what_if(
+        self,
+        source: str,
+        *,
+        factor: float | None = None,
+        quantity_t: float | None = None,
+        to: str | Path | None = None,
+    ) -> dict[str, Any]:
         """
-        The individual risk if a source's frequencies were ``factor`` times theirs; 0 removes it.
+        The individual risk if a source failed more or less often, held another quantity, or were gone.
 
-        With ``to`` the difference surface (after minus before) is written as a GeoTIFF.
-        """
-        told, difference = answers.what_if(self, source, factor)
-        if to is not None:
-            store.write_surface(Path(to), difference)
-        return told
+        Parameters
+        ----------
+        source
+            A risk source by its id or name.
+        factor
+            Of its frequencies; 0 removes it, which is also what happens where neither is given.
+        quantity_t
+            Stock in place of its own [t]; its scenarios are worked out anew, with the own numbers of [risk] scenarios.
+        to
+            Also write the difference (after minus before): .html is a map, .tif the surface.
 
-    def risk_percentiles(self, *, samples: int = 400, cell_m: float = 100.0, seed: int = 1) -> gpd.GeoDataFrame:
+        Raises
+        ------
+        InputError
+            If the source, the factor or the quantity make no sense.
         """
-        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo, one row a level and ``percentile``.
+        if to is not None and Path(to).suffix.lower() not in (".html", ".tif", ".tiff"):
+            raise InputError(f"{to}: the difference is written as .html (a map) or .tif (a surface). Name such a file.")
+        return answers.what_if(self, source, factor, quantity_t, to)
+
+    def uncertainty(
+        self,
+        *,
+        samples: int = 400,
+        cell_m: float = 100.0,
+        seed: int = 1,
+        to: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> gpd.GeoDataFrame:
+        """
+        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo (``scope`` p05, p50, p95).
 
         Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
+        The surfaces, the contours and a map are written to folder ``to``, ``uncertainty`` of the region where
+        not given: index.html, contours.geojson, lsir_p05.tif, lsir_p50.tif, lsir_p95.tif.
+
+        Raises
+        ------
+        InputError
+            If samples or cells are out of range, or ``to`` is a file.
         """
-        return answers.risk_percentiles(self, samples, cell_m, seed)
+        if not 20 <= samples <= 10_000:
+            raise InputError(f"samples {samples}: must be within 20 and 10000.")
+        if not self.grid.cell_m <= cell_m <= 1000:
+            raise InputError(f"cells of {cell_m:g} m: must be within {self.grid.cell_m:g} (the region's) and 1000 m.")
+        folder = Path(to) if to is not None else self.folder / "uncertainty"
+        if folder.is_file():
+            raise InputError(f"{folder} is a file. Name a folder with --to.")
+        return answers.uncertainty(self, samples, cell_m, seed, folder, progress)
 
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""

@@ -186,7 +186,7 @@ def _rescue(region: Region) -> None:
     areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
     people, districts = others.get("population"), others.get("districts")
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
-    condition = network_condition(roads, places, rescue.max_access_m)
+    condition = network_condition(roads, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
     write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
 
 

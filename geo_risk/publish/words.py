@@ -1,0 +1,175 @@
+"""Chinese for the sentences that results are explained with: reasons, verdicts, scenarios.
+
+Results give their reasons in English, as pieces joined by "; ", each one of a few patterns. A pattern is a
+sentence with ``{}`` where a value stands, which is translated in turn; the first pattern that fits a piece counts,
+and a piece that fits none stays as it is. The map page applies the same table (web/src/i18n.ts).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from .. import schema
+
+# (English, Chinese); more particular patterns first.
+_SENTENCES = (
+    # protection targets and their verdicts
+    ("dwellings of one row of the population layer, taken as one settlement, persons {}, households {}",
+     "人口图层一行所含住宅按一个居民点计，{} 人，{} 户"),
+    ("dwellings of one row of the population layer, taken as one settlement, persons {}",
+     "人口图层一行所含住宅按一个居民点计，{} 人"),
+    ("dwellings of one row of the population layer, taken as one settlement, households {}",
+     "人口图层一行所含住宅按一个居民点计，{} 户"),
+    ("dwellings of one row of the population layer, taken as one settlement", "人口图层一行所含住宅按一个居民点计"),
+    ("unverified numbers decide", "结论取决于未经核实的数值"),
+    ("its group is open", "目标类别尚未确定"),
+    ("where people are within the outline is not known", "轮廓内人员所在位置不明"),
+    ("between the limits its group may have", "介于可能适用的限值之间"),
+    ("{} sources within {} m are not quantified", "{1} m 内有 {0} 个风险源未量化"),
+    ("what it is used for not known", "用途不明"),
+    ("what it is used for", "用途"),
+    ("{} and {} not known", "{}、{}不明"),
+    ("{} not known", "{}不明"),
+    ("impossible values", "数值不合理"),
+    ("industrial enterprise ({}), staff {}", "工业企业（{}），从业 {} 人"),
+    ("industrial enterprise ({})", "工业企业（{}）"),
+    ("not an industrial enterprise ({})", "非工业企业（{}）"),
+    ("enterprise of unclear sector ({}), staff {}", "行业性质不明的企业（{}），从业 {} 人"),
+    ("enterprise of unclear sector ({})", "行业性质不明的企业（{}）"),
+    ("not given", "未填写"),
+    ("crowded place: {}, {} {}, {} {}", "人员密集场所：{}，{} {}，{} {}"),
+    ("crowded place: {}, {} {}", "人员密集场所：{}，{} {}"),
+    ("crowded place: {}", "人员密集场所：{}"),
+    ("dwelling ({}), persons {}, households {}", "住宅（{}），{} 人，{} 户"),
+    ("dwelling ({}), {} {}", "住宅（{}），{} {}"),
+    ("dwelling ({})", "住宅（{}）"),
+    ("public building ({}), {} {}", "公共建筑（{}），{} {}"),
+    ("public building ({})", "公共建筑（{}）"),
+    ("industrial building ({})", "工业建筑（{}）"),
+    ("outbuilding ({})", "附属用房（{}）"),
+    ("worst cell of the outline", "轮廓内风险最高的格点"),
+    ("worst cell within {} m", "{} m 范围内风险最高的格点"),
+    ("point", "目标点位"),
+    ("high_sensitivity", "高敏感防护目标"),
+    ("important", "重要防护目标"),
+    ("general_1", "一般防护目标一类"),
+    ("general_2", "一般防护目标二类"),
+    ("general_3", "一般防护目标三类"),
+    ("new: {}", "新建装置：{}"),
+    ("in_service: {}", "在役装置：{}"),
+    ("residential", "居住"),
+    # what could not be quantified
+    ("its quantity is {} t.", "存量为 {} t。"),
+    ("its volume is {} m3.", "容积为 {} m³。"),
+    ("{} neither burns as stored here nor has a toxic probit in the set '{}'.", "{}在此储存条件下不可燃，且“{}”中无其毒性概率函数。"),
+    ("{} does not burn, and no scenario lets its poison out of {}.", "{}不可燃，且没有情景使其毒物自{}逸出。"),
+    ("less than can do harm would leave it.", "泄漏量不足以造成伤害。"),
+    ("'{}' is a solution; its vapour is not that of the pure substance.", "“{}”为溶液，其蒸气与纯物质不同。"),
+    ("Nothing, if that is so.", "如属实则无需补充。"),
+    ("A probit of the substance, where it is toxic; nothing where it is harmless.", "有毒物质需其概率函数；无害物质无需补充。"),
+    ("Write a quantity above 0, at most {} t.", "请填写大于 0、不超过 {} t 的存量。"),
+    # equipment, scenarios, outcomes
+    ("pipeline", "管道"), ("pressure_vessel", "压力容器"), ("process_vessel", "工艺容器"),
+    ("underground_tank", "埋地罐"), ("atmospheric_single", "常压单容罐"), ("atmospheric_double", "常压双容罐"),
+    ("atmospheric_full", "常压全容罐"), ("tanker_pressurised", "压力槽车"), ("tanker_atmospheric", "常压槽车"),
+    ("hose", "装卸软管"), ("arm", "装卸臂"), ("cylinder", "钢瓶"), ("drum_store", "桶装仓库"), ("warehouse", "仓库"),
+    ("store", "仓库"), ("pump", "泵"), ("reactor", "反应器"),
+    ("instantaneous", "瞬时全部泄漏"), ("ten_minutes", "10分钟内全部泄漏"), ("large_hole", "大孔泄漏"), ("hole", "小孔泄漏"),
+    ("pinhole", "针孔泄漏"), ("rupture", "破裂"), ("leak", "泄漏"), ("detonation", "爆轰"), ("fire", "火灾"),
+    ("isolated", "已切断"), ("not_isolated", "未切断"),
+    ("toxic", "中毒"), ("flash_fire", "闪火"), ("pool_fire", "池火"), ("jet_fire", "喷射火"), ("fireball", "火球"),
+    ("explosion", "爆炸"), ("none", "无伤害"), ("any", "任意"),
+    ("gas", "气体"), ("liquefied", "压力液化"), ("refrigerated", "低温液化"), ("liquid", "液体"), ("solid", "固体"),
+    # zones of an accident
+    ("death in the open", "室外人员死亡概率"), ("death", "死亡"), ("heat", "热辐射"), ("overpressure", "超压"),
+    ("certain death; damage to equipment", "人员死亡；设备损坏"), ("certain death", "人员死亡"), ("damage to equipment", "设备损坏"),
+    ("wood may ignite; screening for domino effects", "木材可被引燃；多米诺效应筛选值"),
+    ("wood may ignite", "木材可被引燃"), ("screening for domino effects", "多米诺效应筛选值"),
+    ("pain within 20 s; injury", "20秒内疼痛；受伤"), ("pain within 20 s", "20秒内疼痛"), ("injury", "受伤"),
+    ("death in the open and indoors; equipment fails", "室内外死亡；设备失效"),
+    ("death in the open and indoors", "室内外人员死亡"), ("equipment fails", "设备失效"),
+    ("houses damaged", "房屋受损"), ("2.5 % die indoors", "室内2.5%死亡"), ("windows break", "门窗玻璃破碎"),
+    ("{}, {} min", "{}，{} 分钟"), ("reached after {} min", "{} 分钟后到达"), ("{} front", "{} 前锋"),
+    ("probability", "概率"), ("ERG isolation", "ERG 初始隔离"), ("ERG protection", "ERG 防护"),
+    ("keep out", "禁入区"),
+    ("wind below the validity of the dense-gas correlation", "风速低于重气关联式适用范围"),
+    # setbacks
+    ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
+    ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
+    ("natural_gas", "天然气"), ("hazmat car park", "危货车辆停车场"), ("LPG cylinder depot, {} m3", "瓶装液化气供应站，{} m³"),
+    ("store of {}, {} t", "{}储存，{} t"), ("road class {}", "道路等级 {}"),
+    ("{} m (± {} m) keeps the {} m of {}", "{0} m（±{1} m）满足{3}的 {2} m"),
+    ("{} m (± {} m) is less than the {} m of {}", "{0} m（±{1} m）小于{3}的 {2} m"),
+    ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
+    ("only {} m is certain: it depends on attributes that are missing or on measures taken",
+     "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
+    ("the position errors allow both answers", "位置误差内两种结论均有可能"),
+    ("{}, capacity {} (above {}: important public building)", "{}，容量 {}（大于 {}：重要公共建筑物）"),
+    ("{}, capacity {} (protected building class {})", "{}，容量 {}（保护民用建筑{}类）"),
+    ("2 or 3", "二或三"),
+    # index and grades
+    ("own index {} ({})", "自身指数 {}（{}）"), ("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"),
+    ("self-reported {} is better than this grade", "自评{}低于本等级"),
+    ("self-reported {} is worse than this grade", "自评{}高于本等级"),
+    ("major hazard level {}: at least {}", "{}级重大危险源：至少为{}"),
+    ("{} % of the area is {} or worse (minimum {} %)", "{} % 的面积为{}及以上（下限 {} %）"),
+    ("{} residents in {} (minimum {})", "{1}区居民 {0} 人（下限 {2}）"),
+    ("enterprises graded {}: {} (minimum {})", "{}色企业 {} 家（下限 {}）"),
+    ("no road within {} m", "{} m 内没有道路"),
+    # major hazards
+    ("{} residents counted within {} m of the unit's own outline, for want of a plant boundary",
+     "无厂界资料，按单元轮廓外 {1} m 内计得居民 {0} 人"),
+    ("S = {} stays below 1", "S = {}，小于 1"), ("S = {} reaches 1", "S = {}，达到 1"), ("R = {}", "R = {}"),
+    ("declared", "申报"), ("counted", "统计"), ("assumed", "假定"),
+    # societal risk
+    ("no road tells its hazmat trips: transport by road is not counted", "道路未填危货车次：未计道路运输"),
+    ("no layer {}", "缺少图层：{}"),
+    ("acceptable", "可接受区"), ("alarp", "尽可能降低区"), ("intolerable", "不可接受区"),
+    ("day", "白天"), ("night", "夜间"), ("all", "全天"),
+    ("capacity", "容量"), ("area_m2", "面积（m²）"), ("beds", "床位"), ("persons", "人数"), ("households", "户数"),
+    ("staff", "从业人数"),
+)  # fmt: skip
+# Columns whose text is made of these patterns.
+TRANSLATED = frozenset((
+    "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
+    "meaning", "warning", "helps", "rule", "lacked", "residents_from",
+))  # fmt: skip
+_SLOT = re.compile(r"\\\{\\\}")
+# What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.
+JOINTS = (("; ", "；"), ("|", "、"), (", ", "、"), ("/", "："))
+
+
+@cache
+def sentences() -> tuple[tuple[str, str], ...]:
+    """(English, Chinese) of every pattern: sentences, then the coded values of the schema by their first synonym."""
+    columns = [c for t in (*schema.LAYERS.values(), *schema.RESULTS.values()) for c in t.columns if c.dtype == "string"]
+    coded = {value: words[0] for c in columns for value, words in c.domain.items() if words}
+    known = dict(reversed((*coded.items(), *reversed(_SENTENCES))))
+    return tuple((en, known[en]) for en in dict.fromkeys((*(s[0] for s in _SENTENCES), *coded)))
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(_SLOT.sub("(.+?)", re.escape(en)) + r"\Z", re.DOTALL), zh) for en, zh in sentences() if "{}" in en
+    )
+
+
+def phrase(text: str) -> str:
+    """The Chinese of a reason; what no pattern fits stays as it is."""
+    exact = dict(sentences())
+    if text in exact:
+        return exact[text]
+    if JOINTS[0][0] not in text:
+        for pattern, zh in _patterns():
+            found = pattern.match(text)
+            if found:
+                return zh.format(*(phrase(v) for v in found.groups()))
+    for joint, chinese in JOINTS:
+        parts = text.split(joint)
+        told = [phrase(p) for p in parts] if len(parts) > 1 else []
+        if told and (joint == JOINTS[0][0] or told != parts):
+            return chinese.join(told)
+    return text
+
