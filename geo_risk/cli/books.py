@@ -31,7 +31,9 @@ def _common(parser: Any, folder: str, formats: bool = False) -> None:
 
 
 def _lists(arguments: Any) -> int:
-    return _told(_region(arguments).lists(to=arguments.to, language=arguments.language, **_reporting(arguments)), arguments)
+    return _told(
+        _region(arguments).lists(to=arguments.to, language=arguments.language, **_reporting(arguments)), arguments
+    )
 
 
 def _handbook(arguments: Any) -> int:

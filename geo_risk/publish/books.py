@@ -132,7 +132,9 @@ def _firms(layer: gpd.GeoDataFrame, graded: pd.DataFrame | None) -> list[Row]:
     found = records(layer)
     told = {} if graded is None else {r["id"]: r for r in records(graded.drop(columns=["geometry"], errors="ignore"))}
     count = layer["id"].value_counts()
-    return [{**told.get(row["id"], {}), **row, "same_id": int(count[row["id"]])} for row in found]
+    # An enterprise without a name is called by its id.
+    named = ({**row, "name": row["name"] or row["id"]} for row in found)
+    return [{**told.get(row["id"], {}), **row, "same_id": int(count[row["id"]])} for row in named]
 
 
 def _owners(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .. import schema
 from .catalogue import domain_words
+from .words import phrase
 
 _WORDS = {
     "handbook": ("企业安全风险手册（一企一手册）", "Safety risk handbook of an enterprise"),
@@ -185,8 +187,15 @@ _WORDS = {
     "fireball": ("火球", "fireball"),
     "explosion": ("爆炸", "explosion"),
 }
+_PROVENANCE = re.compile(r" \[[^\]]*\]")
 LANGUAGES = ("zh", "en")
-_UNITS = {"persons": ("人", "persons"), "m2": ("m²", "m²"), "m3": ("m³", "m³"), "km2": ("km²", "km²"), "degC": ("℃", "°C")}
+_UNITS = {
+    "persons": ("人", "persons"),
+    "m2": ("m²", "m²"),
+    "m3": ("m³", "m³"),
+    "km2": ("km²", "km²"),
+    "degC": ("℃", "°C"),
+}
 
 
 def say(key: str, lang: str, **values: Any) -> str:
@@ -219,6 +228,14 @@ def text(value: Any, digits: int = 6, lang: str = "zh") -> str:
     if isinstance(value, int | float):
         return f"{value:,.{digits}g}" if abs(value) < 10 ** min(digits, 15) else f"{value:,.0f}"
     return str(value)
+
+
+def explained(reason: Any, lang: str) -> str:
+    """A reason that a result gives, in Chinese as far as its patterns are known; where a number came from left out."""
+    if missing(reason):
+        return say("missing", lang)
+    short = _PROVENANCE.sub("", str(reason))
+    return phrase(short) if lang == "zh" else short
 
 
 def coded(table: str, column: str, value: Any, lang: str) -> str:

@@ -1,10 +1,10 @@
 """
 A printed document: plain blocks, written as one HTML page or one PDF.
 
-A document is JSON: ``title``, ``subtitle``, ``footer``, ``lang``, ``one_page`` and ``content``, a list of blocks. A block has a
-``type``: heading, text, note (small), facts (``rows`` of label and cell), table (``columns`` of ``text``
-and ``width``, ``rows``), map (``svg``), columns (``blocks``, side by side). A cell is text or what
-`grade_cell` makes.
+A document is JSON: ``title``, ``subtitle``, ``footer``, ``lang``, ``one_page`` and ``content``, a list of
+blocks. A block has a ``type``: heading, text, note (small), facts (``rows`` of label and cell), table
+(``columns`` of ``text`` and ``width``, ``rows``), map (see `maplet.maplet`), columns (``blocks``, lists of
+blocks side by side). A cell is text, what `grade_cell` makes, or in HTML a link (``href``, ``text``).
 """
 
 from __future__ import annotations

@@ -63,10 +63,15 @@ def file_names(ids: Iterable[object]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for number, identifier in enumerate(map(str, ids)):
-        name = _FORBIDDEN.sub("_", identifier)[:_NAME_CHARACTERS]
-        if name != identifier or not name or _RESERVED.fullmatch(name) or name.casefold() in taken:
-            again = number if name.casefold() in taken else ""
-            name = f"{name}-{hashlib.sha256(f'{identifier}{again}'.encode()).hexdigest()[:10]}"
+        name = safe = _FORBIDDEN.sub("_", identifier)[:_NAME_CHARACTERS]
+        if safe != identifier or not safe or _RESERVED.fullmatch(safe):
+            name = f"{safe}-{_digest(identifier)}"
+        while name.casefold() in taken:
+            name = f"{safe}-{_digest(f'{identifier} {number} {name}')}"
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]

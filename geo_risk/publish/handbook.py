@@ -12,11 +12,11 @@ from .. import schema, store
 from ..parallel import map_ordered
 from ..region import Region
 from .books import Books, Row, chosen, place_of, read_books, townships
+from .captions import coded, explained, heading, missing, say, text
 from .document import Block, Document, grade_cell, html, pdf
 from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
-from .captions import coded, heading, missing, say, text
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -27,7 +27,17 @@ _NO_REACH_M = 250.0  # taken for the view where nothing is known to reach anywhe
 _FIRM_FACTS = (
     "id", "credit_code", "address", "park", "sector", "regulated", "staff", "area_m2", "state",
 )  # fmt: skip
-_HAZARDS = ("name", "kind", "substance", "quantity_t", "volume_m3", "storage", "pressure_mpa", "declared_level", "state")
+_HAZARDS = (
+    "name",
+    "kind",
+    "substance",
+    "quantity_t",
+    "volume_m3",
+    "storage",
+    "pressure_mpa",
+    "declared_level",
+    "state",
+)
 _UNITS = ("name", "substances", "quantity_t", "s_value", "r_value", "level", "declared_level", "verdict")
 _POINTS = ("name", "kind", "grade", "measures", "control_level", "unit", "person", "phone", "visited")
 _INSPECTION = ("grade", "visited", "last_visit", "interval_days", "due_date", "due", "team")
@@ -136,15 +146,21 @@ def _profile(books: Books, firm: Row, near: Neighbours | None, lang: str) -> lis
     town = townships(books).get(firm.get("district_id") or "", firm.get("district"))
     rows: list[list[Any]] = [[say("grade", lang), grade_cell(firm.get("grade"), lang)]]
     if not missing(firm.get("reason")):
-        rows.append([say("reason", lang), firm["reason"]])
+        rows.append([say("reason", lang), explained(firm["reason"], lang)])
     if "grade_now" in firm:
         rows.append([say("grade_now", lang), grade_cell(firm["grade_now"], lang)])
-        rows += [[say("reason_now", lang), firm[k]] for k in ("rule_now", "reason_now") if not missing(firm.get(k))]
+        rows += [
+            [say("reason_now", lang), explained(firm[k], lang)]
+            for k in ("rule_now", "reason_now")
+            if not missing(firm.get(k))
+        ]
     rows.append([say("self_grade", lang), grade_cell(firm.get("self_grade"), lang)])
     rows.append([say("township", lang), text(town, lang=lang)])
     for name in _FIRM_FACTS:
         if not missing(firm.get(name)):
-            rows.append([heading(schema.LAYERS["enterprises"].column(name), lang), _value("enterprises", name, firm, lang)])
+            rows.append(
+                [heading(schema.LAYERS["enterprises"].column(name), lang), _value("enterprises", name, firm, lang)]
+            )
     return [{"type": "facts", "rows": rows}]
 
 
@@ -223,13 +239,23 @@ def _scenarios(books: Books, firm: Row, near: Neighbours | None, lang: str) -> l
     sources = {row["source_id"]: row for row in books.of("risk_sources", firm["id"])}
     if not sources:
         return [*out, note("no_scenarios", lang)]
-    columns = [("source", 3), ("substance", 1.6), ("outcome", 1.4), ("frequency", 1.4), ("farthest", 1.4), ("confidence", 1)]
+    columns = [
+        ("source", 3),
+        ("substance", 1.6),
+        ("outcome", 1.4),
+        ("frequency", 1.4),
+        ("farthest", 1.4),
+        ("confidence", 1),
+    ]
     rows = []
     for source, row in sources.items():
         for outcome, frequency, reach, confidence in books.branches.get(source, ()):
             named = [text(row[key], lang=lang) for key in ("name", "substance")]
             rows.append([*named, say(outcome, lang), f"{frequency:.1e}", f"{reach:,.0f}", confidence])
-    heads = [(heading(schema.LAYERS["hazard_sources"].column(k), lang) if k == "substance" else say(k, lang), w) for k, w in columns]
+    heads = [
+        (heading(schema.LAYERS["hazard_sources"].column(k), lang) if k == "substance" else say(k, lang), w)
+        for k, w in columns
+    ]
     return [*out, table(heads, rows)]
 
 
@@ -299,7 +325,7 @@ def _rescue(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list
         told = say("site", lang) if site else say("worst_served", lang, name=r["place_name"] or r["place_id"])
         kind = coded("travel_times", "facility_kind", r["facility_kind"], lang)
         if missing(r["minutes"]):
-            cells.append([kind, r["reason"], told, "–", "–"])
+            cells.append([kind, explained(r["reason"], lang), told, "–", "–"])
         else:
             figures = [f"{r['minutes']:.1f}", f"{r['distance_m'] / 1000:.1f}"]
             cells.append([kind, text(r["facility_name"], lang=lang), told, *figures])
@@ -354,8 +380,17 @@ def _unknowns(books: Books, firm: Row, near: Neighbours | None, lang: str) -> li
     if not missing(firm.get("position_error_m")):
         rows.append([say("position", lang), f"{firm['position_error_m']:,.3g} m"])
     for row in books.of("not_quantified", firm["id"]):
-        rows.append([say("not_computed", lang), f"{row['name'] or row['id']}: {row['reason']}; {row['helps']}"])
-    assumed = [r["name"] or r["id"] for r in books.of("risk_sources", firm["id"]) if not missing(r["assumed"]) and r["assumed"] != "[]"]
+        rows.append(
+            [
+                say("not_computed", lang),
+                f"{row['name'] or row['id']}: {explained(row['reason'], lang)} {explained(row['helps'], lang)}",
+            ]
+        )
+    assumed = [
+        r["name"] or r["id"]
+        for r in books.of("risk_sources", firm["id"])
+        if not missing(r["assumed"]) and r["assumed"] != "[]"
+    ]
     if assumed:
         rows.append([say("assumed", lang), "、".join(dict.fromkeys(assumed))])
     lacks = [
@@ -380,7 +415,9 @@ def _index(books: Books, firms: list[Row], names: list[str], lang: str) -> Docum
         firm = firms[k]
         grades = [grade_cell(firm.get(key), lang) for key in ("grade", *(["grade_now"] if now else []))]
         link = {"href": names[k], "text": text(firm["name"], lang=lang)}
-        rows.append([link, firm["id"], text(towns.get(firm.get("district_id") or "", firm.get("district")), lang=lang), *grades])
+        rows.append(
+            [link, firm["id"], text(towns.get(firm.get("district_id") or "", firm.get("district")), lang=lang), *grades]
+        )
     heads = [(say("name", lang), 4), (say("id", lang), 2), (say("township", lang), 2), (say("grade", lang), 1.5)]
     heads += [(say("grade_now", lang), 1.5)] if now else []
     return {

@@ -11,10 +11,10 @@ import shapely
 
 from .. import schema, standards
 from ..region import Region
-from .books import Books, Row, read_books, records
+from .books import Books, Row, read_books, records, townships
+from .captions import coded, explained, heading, missing, say
 from .document import grade_cell
 from .folder import fresh_folder
-from .captions import coded, heading, missing, say
 from .workbook import Field, write_csv, write_xlsx
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def controls(books: Books, lang: str) -> Made:
     Supervision follows the current grade where there is one (``standards/supervision.csv``).
     """
     rules = standards.table("supervision").set_index("grade")
-    towns = _towns(books)
+    towns = townships(books)
     own = schema.LAYERS.get("risk_points") or schema.RESULTS.get("risk_points")
     columns = [own.column(c) for c in _POINTS if c in own.names] if own and books.has("risk_points") else []
     points = [(f, p) for f in books.firms for p in books.of("risk_points", f["id"])] if columns else []
@@ -104,9 +104,15 @@ def controls(books: Books, lang: str) -> Made:
     shown = columns or [schema.LAYERS["enterprises"].column(c) for c in ("id", "name")]
     fields = [Field(say("kind", lang)), *(_field(c, lang) for c in shown), Field(say("township", lang))]
     fields += [Field(say("grade", lang), 12, True), Field(say("grade_now", lang), 12, True)]
-    fields += [Field(say("control_by", lang), 24), Field(say("supervised_by", lang), 28), Field(say("confidence", lang), 8)]
+    fields += [
+        Field(say("control_by", lang), 24),
+        Field(say("supervised_by", lang), 28),
+        Field(say("confidence", lang), 8),
+    ]
     visits = schema.RESULTS.get("inspections")
-    visit_columns = [visits.column(c) for c in _VISITS if c in visits.names] if visits and books.has("inspections") else []
+    visit_columns = (
+        [visits.column(c) for c in _VISITS if c in visits.names] if visits and books.has("inspections") else []
+    )
     fields += [_field(c, lang) for c in visit_columns]
     rows = []
     for k in order:
@@ -126,7 +132,8 @@ def controls(books: Books, lang: str) -> Made:
 
 def _grade(item: tuple[Row, Row, str]) -> int:
     firm, row, layer = item
-    return int((row if layer == "risk_points" else {"grade": firm.get("grade_now") or firm.get("grade")}).get("grade") or 0)
+    grade = row.get("grade") if layer == "risk_points" else firm.get("grade_now") or firm.get("grade")
+    return int(grade or 0)
 
 
 def major_hazards(books: Books, lang: str) -> Made | None:
@@ -183,7 +190,7 @@ def _field(column: schema.Column, lang: str) -> Field:
 
 
 def _cell(key: str, column: schema.Column, row: Row, lang: str) -> Any:
-    value = row.get(column.name)
+    value: Any = row.get(column.name)
     if column.name in _GRADES:
         return int(value or 0)
     if missing(value):
@@ -191,17 +198,12 @@ def _cell(key: str, column: schema.Column, row: Row, lang: str) -> Any:
     if column.dtype == "bool":
         return say("yes" if value else "no", lang)
     if column.dtype in ("int", "float"):
-        return int(value) if column.dtype == "int" else float(f"{value:.6g}")
-    return coded(key, column.name, str(value), lang)
+        return int(value or 0) if column.dtype == "int" else float(f"{value:.6g}")
+    return explained(value, lang) if column.name == "reason" else coded(key, column.name, str(value), lang)
 
 
 def _layer(name: str, lang: str) -> str:
     return getattr(schema.LAYERS.get(name) or schema.RESULTS[name], lang)
-
-
-def _towns(books: Books) -> dict[str, str]:
-    districts = books.layers.get("districts")
-    return {} if districts is None else dict(zip(districts["id"], districts["name"], strict=True))
 
 
 def _township_names(books: Books, frame: gpd.GeoDataFrame) -> list[str | None]:

@@ -173,12 +173,14 @@ def _open(width: int, height: int) -> str:
         lines = {"cross": "M0 20L20 0M0 0L20 20", "diagonal": "M0 20L20 0", "dots": ""}.get(g.hatch, "")
         dot = f'<circle cx="10" cy="10" r="3" fill="{g.ink}"/>' if g.hatch == "dots" else ""
         patterns.append(
-            f'<pattern id="p{g.grade}" width="20" height="20" patternUnits="userSpaceOnUse"><rect width="20" height="20" '
-            f'fill="{g.color}"/><path d="{lines}" stroke="{g.ink}" stroke-width="3"/>{dot}</pattern>'
+            f'<pattern id="p{g.grade}" width="20" height="20" patternUnits="userSpaceOnUse">'
+            f'<rect width="20" height="20" fill="{g.color}"/>'
+            f'<path d="{lines}" stroke="{g.ink}" stroke-width="3"/>{dot}</pattern>'
         )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
-        f'<defs><clipPath id="c"><rect width="{width}" height="{height - _STRIP}"/></clipPath>{"".join(patterns)}</defs>'
+        f'<defs><clipPath id="c"><rect width="{width}" height="{height - _STRIP}"/></clipPath>'
+        f"{''.join(patterns)}</defs>"
         f'<rect width="{width}" height="{height}" fill="#fff"/>'
     )
 
@@ -294,7 +296,9 @@ def _sign(sign: str, x: int, y: int) -> str:
         return f'<path d="M{x - 26} {y}h52" stroke="#54278f" stroke-width="4"/>'
     if sign == "pipeline":
         return f'<path d="M{x - 26} {y}h52" stroke="#5b2a86" stroke-width="5" stroke-dasharray="24 8 5 8"/>'
-    return f'<rect x="{x - 22}" y="{y - 14}" width="44" height="28" fill="url(#{sign})" stroke="#222" stroke-width="2"/>'
+    return (
+        f'<rect x="{x - 22}" y="{y - 14}" width="44" height="28" fill="url(#{sign})" stroke="#222" stroke-width="2"/>'
+    )
 
 
 def _scale_bar(view: _View, labels: list[Label]) -> str:

@@ -146,7 +146,7 @@ def _facts(books: Books, of: gpd.GeoDataFrame, layer: str, near: pd.DataFrame) -
         name=rows["name"].to_numpy(),
         kind=rows["kind"].to_numpy() if "kind" in rows else None,
         persons=persons.to_numpy(),
-        distance_m=geodesic_m(*ends.T, crs=books.crs),
+        distance_m=geodesic_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3], books.crs),
         x=shapely.get_x(point),
         y=shapely.get_y(point),
     )

@@ -12,11 +12,11 @@ from .. import store
 from ..errors import InputError
 from ..region import Region
 from .books import Books, Row, chosen, place_of, read_books, records
+from .captions import explained, missing, say, text
 from .document import Block, Document, grade_cell, html
 from .folder import file_names, fresh_folder
 from .handbook import FORMATS, head, note, table
 from .maplet import Mark, maplet
-from .captions import missing, say, text
 
 _TOP = 10
 _ACTS = 8
@@ -70,7 +70,11 @@ def _earlier(folder: Path) -> Earlier:
     """Rows by id of the tables of an earlier state."""
     out: Earlier = {}
     for name in ("districts", "enterprises"):
-        places = [folder / f"{name}.parquet", folder / "tables" / f"{name}.parquet", folder / "build" / "tables" / f"{name}.parquet"]
+        places = [
+            folder / f"{name}.parquet",
+            folder / "tables" / f"{name}.parquet",
+            folder / "build" / "tables" / f"{name}.parquet",
+        ]
         path = next((p for p in places if p.is_file()), None)
         if path is None:
             raise InputError(
@@ -141,7 +145,12 @@ def _worst(firms: list[Row]) -> list[Row]:
 
     def order(firm: Row) -> tuple[Any, ...]:
         index = firm.get("index_max")
-        return (-(firm.get("grade_now") or 0), -(firm.get("grade") or 0), -(0.0 if index is None else index), firm["id"])
+        return (
+            -(firm.get("grade_now") or 0),
+            -(firm.get("grade") or 0),
+            -(0.0 if index is None else index),
+            firm["id"],
+        )
 
     return sorted(graded, key=order)[:_TOP]
 
@@ -152,7 +161,7 @@ def _facts(row: Row, lang: str) -> list[Block]:
         rows.append([say("grade_now", lang), grade_cell(row["grade_now"], lang)])
     for key in ("rule", "rule_now"):
         if not missing(row.get(key)):
-            rows.append([say("rule", lang), row[key]])
+            rows.append([say("rule", lang), explained(row[key], lang)])
     if not missing(row.get("certainty")):
         rows.append([say("certainty", lang), f"{row['certainty']:.0%}"])
     for key in ("area_km2", "persons"):
@@ -183,15 +192,8 @@ def _top(firms: list[Row], lang: str) -> list[Block]:
     for n, firm in enumerate(worst, 1):
         grades = [grade_cell(firm.get(k), lang) for k in ("grade", *(["grade_now"] if now else []))]
         figures = [text(firm.get("index_max"), 3, lang), text(firm.get("n_conflicts"), 3, lang)]
-        rows.append([str(n), text(firm["name"], lang=lang), *grades, *figures, _short(firm.get("reason"), lang)])
+        rows.append([str(n), text(firm["name"], lang=lang), *grades, *figures, explained(firm.get("reason"), lang)])
     return [head("top", lang), table(heads, rows)]
-
-
-def _short(reason: Any, lang: str) -> str:
-    """A reason without the provenance in brackets."""
-    import re
-
-    return text(None if missing(reason) else re.sub(r" \[[^\]]*\]", "", reason), lang=lang)
 
 
 def _changes(row: Row, firms: list[Row], earlier: Earlier | None, lang: str) -> list[Block]:
@@ -209,7 +211,9 @@ def _changes(row: Row, firms: list[Row], earlier: Earlier | None, lang: str) -> 
     changed = [f for f in firms if f["id"] in then and then[f["id"]].get("grade") != f.get("grade")]
     changed.sort(key=lambda f: (-(f.get("grade") or 0), f["id"]))
     for firm in changed[:_ACTS]:
-        rows.append([firm["name"], grade_cell(then[firm["id"]].get("grade"), lang), grade_cell(firm.get("grade"), lang)])
+        rows.append(
+            [firm["name"], grade_cell(then[firm["id"]].get("grade"), lang), grade_cell(firm.get("grade"), lang)]
+        )
     if not rows:
         return [*out, note("no_changes", lang)]
     shown = [*out, table([(say("what", lang), 2.4), (say("before", lang), 1.2), (say("now", lang), 1.2)], rows)]
@@ -232,7 +236,10 @@ def _acts(books: Books, firms: list[Row], lang: str) -> list[Block]:
     if not acts:
         return [head("act", lang), note("no_act", lang)]
     rows = [[what, firm["name"], _responsible(books, firm, lang)] for _, _, what, firm in acts[:_ACTS]]
-    out: list[Block] = [head("act", lang), table([(say("what", lang), 2), (say("name", lang), 2.2), (say("who", lang), 1.6)], rows)]
+    out: list[Block] = [
+        head("act", lang),
+        table([(say("what", lang), 2), (say("name", lang), 2.2), (say("who", lang), 1.6)], rows),
+    ]
     return [*out, note("act_more", lang, n=len(acts) - _ACTS)] if len(acts) > _ACTS else out
 
 
