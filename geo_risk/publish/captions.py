@@ -206,6 +206,8 @@ def say(key: str, lang: str, **values: Any) -> str:
 
 def heading(column: schema.Column, lang: str) -> str:
     """A column's name with its unit, without the explanation that may follow."""
+    if column.name == "verdict":
+        return say("verdict", lang)
     text = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0].partition(" (")[0]
     text = text[:1].upper() + text[1:] if text[:1].isascii() else text
     unit = _UNITS.get(column.unit, (column.unit, column.unit))[LANGUAGES.index(lang)]

@@ -114,6 +114,23 @@ _SENTENCES = (
     ("self-reported {} is worse than this grade", "自评{}高于本等级"),
     ("major hazard level {}: at least {}", "{}级重大危险源：至少为{}"),
     ("{} % of the area is {} or worse (minimum {} %)", "{} % 的面积为{}及以上（下限 {} %）"),
+    ("{}% of the area is {} or worse (minimum {}%)", "{} % 的面积为{}及以上（下限 {} %）"),
+    ("{}% of the area is {} (minimum {}%)", "{} % 的面积为{}（下限 {} %）"),
+    ("{}: score {}, reach {} m", "{}：源强 {}，影响半径 {} m"),
+    ("self-reported {}", "自评{}"), ("major hazard level {}", "{}级重大危险源"), ("not among the sources", "不在风险源之列"),
+    ("chemicals", "化工"), ("plastics or rubber", "塑料橡胶"), ("other manufacturing", "其他制造业"),
+    ("textiles, fire load", "纺织（火灾荷载）"), ("paper and printing, fire load", "造纸印刷（火灾荷载）"),
+    ("cold store, ammonia possible", "冷库（可能用氨）"), ("combustible dust", "可燃粉尘"), ("services", "服务业"),
+    ("molten metal or metal dust", "金属冶炼或金属粉尘"), ("surface treatment", "表面处理"), ("pharmaceuticals", "医药"),
+    ("special gases or batteries", "特种气体或电池"), ("gas trade or supply", "燃气经营"), ("fuel retail", "成品油零售"),
+    ("makes or keeps explosives", "民爆物品生产储存"), ("ship building", "船舶修造"), ("building materials", "建材"),
+    ("regulated for toxic or hazardous chemicals", "涉有毒或危险化学品监管"), ("power or heat", "电力热力"),
+    ("waste or waste water", "废物或污水处理"), ("goods transport", "货物运输"), ("port", "港口"),
+    ("storage, goods not known", "仓储（货物不明）"), ("building firm's office or yard", "建筑企业办公或料场"),
+    ("trade not known or not listed: cautious default", "行业不明或未列：取保守值"),
+    ("self-reported blue, trade not known", "自评蓝，行业不明"), ("closed or planned: not graded", "已关闭或未建成：不分级"),
+    ("filling station", "加油加气站"), ("bottled-gas depot", "瓶装气站"), ("flammable gas", "易燃气体"),
+    ("flammable liquid", "易燃液体"), ("toxic by inhalation", "吸入有毒"), ("loading place", "装卸点"),
     ("{} residents in {} (minimum {})", "{1}区居民 {0} 人（下限 {2}）"),
     ("enterprises graded {}: {} (minimum {})", "{}色企业 {} 家（下限 {}）"),
     ("no road within {} m", "{} m 内没有道路"),
@@ -172,4 +189,3 @@ def phrase(text: str) -> str:
         if told and (joint == JOINTS[0][0] or told != parts):
             return chinese.join(told)
     return text
-
