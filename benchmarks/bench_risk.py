@@ -3,9 +3,12 @@ Individual and societal risk of a made-up region, timed against the direct sum a
 
     python benchmarks/bench_risk.py [--sources 200] [--scenarios 20] [--cell 10] [--scaling]
 
-200 sources x 20 scenarios x 6 weathers on 10 million cells. "Direct" evaluates every footprint on every
-cell for 16 directions, timed on a few footprints and extrapolated. Prints JSON: seconds (cold: with
-compilation if nothing is cached; warm: the best of two more runs), ratios, peak memory.
+200 sources x 20 scenarios x 6 weathers on 10 million cells; F-N of the same outcomes in 16 directions and
+more. "Direct" evaluates every footprint on every cell for 16 directions, timed on a few footprints and
+extrapolated. Prints JSON: seconds of wall and of processor (cold: with compilation if nothing is cached, so set
+NUMBA_CACHE_DIR to an empty folder; warm: the best of two more runs, without anything kept from before),
+nanoseconds of one thread for each kernel at each cell it reaches, the share of the memory's speed that reading and
+writing these cells once takes, ratios, peak memory.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import numpy as np
 import shapely
 
 from geo_risk.analysis.qra import footprint as fp
+from geo_risk.analysis.qra.change import scaled
 from geo_risk.analysis.qra.model import Model, fn_of, lsir_surface, restamp
 from geo_risk.analysis.qra.outcomes import ANY_WEATHER, Outcome
 from geo_risk.analysis.qra.societal import People
@@ -81,14 +85,19 @@ def fresh(model: Model) -> Model:
     return Model(model.sources, model.outcomes, model.weather)
 
 
-def best(run, times: int = 2) -> float:
-    """Least wall time of some runs [s]."""
+def best(run, times: int = 2) -> tuple[float, float]:
+    """Least wall and processor time of some runs [s]."""
     taken = []
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.perf_counter(), time.process_time()
         run()
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+        taken.append((time.perf_counter() - began[0], time.process_time() - began[1]))
+    return min(t for t, _ in taken), min(t for _, t in taken)
+
+
+def reached(model: Model, cell_m: float) -> float:
+    """Cells that the kernels reach, summed over the sources."""
+    return float((np.pi * model.reach**2).sum()) / cell_m**2
 
 
 def direct_seconds(model: Model, grid: Grid, tried: int = 6) -> float:
@@ -108,7 +117,7 @@ def direct_seconds(model: Model, grid: Grid, tried: int = 6) -> float:
 def bandwidth_gb_s() -> float:
     """Triad over three arrays of 128 MB [GB/s]."""
     a, b, c = (np.ones(16_000_000) for _ in range(3))
-    seconds = best(lambda: np.add(b, c, out=a), 5)
+    seconds = best(lambda: np.add(b, c, out=a), 5)[0]
     return 3 * a.nbytes / seconds / 1e9
 
 
@@ -134,33 +143,39 @@ def main() -> None:
     shape = (int(size_m[1] / given.cell), int(size_m[0] / given.cell))
     grid = Grid(CRS, 0.0, size_m[1], given.cell, shape)
     model = region(given.sources, given.scenarios, size_m)
-    cold = best(lambda: lsir_surface(fresh(model), grid, workers=given.workers), 1)
-    warm = best(lambda: lsir_surface(fresh(model), grid, workers=given.workers))
-    surface = lsir_surface(model, grid, workers=given.workers)
-    changed = Model(model.sources, [o for o in model.outcomes if o.source != 7], model.weather)
-    assert len(changed.stack.source)  # flat arrays are made once, not for each change
-    one = best(lambda: restamp(surface.copy(), model, changed, [7], grid, workers=given.workers))
+    workers = given.workers
+    cold = best(lambda: lsir_surface(fresh(model), grid, workers=workers), 1)
+    warm = best(lambda: lsir_surface(fresh(model), grid, workers=workers))
+    surface = lsir_surface(model, grid, workers=workers)
+    stamped = best(lambda: lsir_surface(model, grid, workers=workers))  # the kernels are there
+    changed = scaled(model, 7, 0.5)
+    assert len(changed.keys)  # flat arrays are made once, not for each change
+    one = best(lambda: restamp(surface, model, changed, [7], grid, workers=workers))
+    equal = bool((surface == lsir_surface(fresh(changed), grid, workers=1)).all())
     people = crowd(size_m)
-    societal = best(lambda: fn_of(model, people, workers=given.workers))
-    direct = direct_seconds(model, grid)
+    societal = best(lambda: fn_of(fresh(model), people, workers=workers))
+    direct, speed, cells = direct_seconds(model, grid), bandwidth_gb_s(), reached(model, given.cell)
     told = {
-        "cells": grid.shape[0] * grid.shape[1], "outcomes": len(model.outcomes), "cold_s": round(cold, 2),
-        "warm_s": round(warm, 2), "one_source_s": round(one, 3), "fn_s": round(societal, 2),
-        "direct_s": round(direct), "direct_over_warm": round(direct / warm), "triad_gb_s": round(bandwidth_gb_s(), 1),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "cells": grid.shape[0] * grid.shape[1], "outcomes": len(model.outcomes), "cold_s": cold, "warm_s": warm,
+        "stamping_s": stamped, "one_source_s": one, "one_source_bit_equal": equal, "fn_s": societal,
+        "direct_s": direct, "direct_over_warm": direct / warm[0], "kernel_cells": cells,
+        "ns_per_kernel_cell": stamped[1] / cells * 1e9, "triad_gb_s": speed,
+        "share_of_memory_speed": 8 * cells / 1e9 / stamped[0] / speed,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }  # fmt: skip
     if given.scaling:
         told["scaling"] = [
-            {"cells": n * n, "sources": s, "seconds": round(best(lambda n=n, s=s: _scaled(n, s, given.workers), 1), 2)}
+            {"cells": n * n, "sources": s, "seconds": _scaled(n, s, workers)}
             for n, s in ((1600, 200), (3200, 200), (6400, 200), (1600, 1000), (1600, 5000))
         ]
-    print(json.dumps(told, indent=1))
+    print(json.dumps(told, indent=1, default=float))
 
 
-def _scaled(side: int, sources: int, workers: int) -> None:
+def _scaled(side: int, sources: int, workers: int) -> tuple[float, float]:
     """A square region of 32 km with ``side`` cells a side; one scenario a source, so that stamping is what grows."""
     grid = Grid(CRS, 0.0, 32_000.0, 32_000.0 / side, (side, side))
-    lsir_surface(region(sources, 1, (32_000.0, 32_000.0)), grid, workers=workers)
+    model = region(sources, 1, (32_000.0, 32_000.0))
+    return best(lambda: lsir_surface(model, grid, workers=workers), 1)
 
 
 if __name__ == "__main__":

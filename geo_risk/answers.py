@@ -70,7 +70,7 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     rows, cols = whole.rowcol([x], [y])
     row, col = int(rows[0]), int(cols[0])
     if not whole.inside(row, col):
-        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region.")
+        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region. Give LON,LAT within its boundary.")
     around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
     near = Grid(
         whole.crs,
@@ -188,7 +188,7 @@ def _write_page(
 
 def accident_words(told: dict[str, Any]) -> dict[str, str]:
     """Wind, time and deaths of an accident as one line in both languages."""
-    from .publish.words import phrase
+    from .publish.words import phrase, power
 
     wind, period = told["wind"], told["period"]
     zh = [f"风从 {wind['from_deg']:.0f}° 来，{wind['speed_mps']:.1f} m/s，{wind['stability']} 类，{phrase(period)}"]
@@ -196,8 +196,8 @@ def accident_words(told: dict[str, Any]) -> dict[str, str]:
     for row in told["outcomes"]:
         kind, rate = row["kind"], row["frequency_per_yr"]
         deaths = f"{row['deaths_day']:,.1f}", f"{row['deaths_night']:,.1f}"
-        zh.append(f"{phrase(kind)} {rate:.1e}/年，预计死亡 白天 {deaths[0]} 人、夜间 {deaths[1]} 人")
-        en.append(f"{kind.replace('_', ' ')} {rate:.1e} per year, {deaths[0]} deaths by day, {deaths[1]} at night")
+        zh.append(f"{phrase(kind)} {power(rate)}/年，预计死亡 白天 {deaths[0]} 人、夜间 {deaths[1]} 人")
+        en.append(f"{kind.replace('_', ' ')} {power(rate)} per year, {deaths[0]} deaths by day, {deaths[1]} at night")
     return {"zh": "；".join(zh), "en": "; ".join(en)}
 
 
@@ -230,7 +230,8 @@ def what_if(
     states = {"before": surface.array, "after": found.after}
     tables = {name: contour_table(a, grid, criterion_levels(), scope=name) for name, a in states.items()}
     areas = {n: dict(zip(t["level_per_yr"], t["area_km2"], strict=True)) for n, t in tables.items()}
-    told: dict[str, Any] = {"source": {"id": str(source_ids(model.sources)[row]), "name": model.sources["name"].iloc[row]}}
+    who = {"id": str(source_ids(model.sources)[row]), "name": model.sources["name"].iloc[row]}
+    told: dict[str, Any] = {"source": who}
     told |= {"factor": factor, "quantity_t": quantity_t}
     told["quantity_before_t"] = float(model.sources["inventory_kg"].iloc[row]) / 1000
     told["cells_computed"] = (found.window[1] - found.window[0]) * (found.window[3] - found.window[2])
@@ -256,16 +257,23 @@ def own_numbers(region: Region, sources: gpd.GeoDataFrame) -> Overrides | None:
 
 
 def _write_difference(
-    region: Region, to: str | Path, gain: Any, contours: gpd.GeoDataFrame, told: dict[str, Any], source: gpd.GeoDataFrame
+    region: Region,
+    to: str | Path,
+    gain: Any,
+    contours: gpd.GeoDataFrame,
+    told: dict[str, Any],
+    source: gpd.GeoDataFrame,
 ) -> None:
     """After minus before as a GeoTIFF, or as a map (.html) with the contours of both."""
     import numpy as np
+
+    from .publish.words import power
 
     if not str(to).lower().endswith(".html"):
         store.write_surface(Path(to), store.Surface(gain, region.grid))
         return
     name = told["source"]["name"] or told["source"]["id"]
-    said = {"zh": [], "en": []}
+    said: dict[str, list[str]] = {"zh": [], "en": []}
     if told["quantity_t"] is not None:
         said["zh"].append(f"存量 {told['quantity_before_t']:g} t → {told['quantity_t']:g} t")
         said["en"].append(f"quantity {told['quantity_before_t']:g} t to {told['quantity_t']:g} t")
@@ -279,8 +287,9 @@ def _write_difference(
     surfaces = {"lsir_less": np.maximum(-gain, 0), "lsir_more": np.maximum(gain, 0)}
     shown = {n: store.Surface(a, region.grid) for n, a in surfaces.items() if a.any()}
     around = source.set_geometry(source.geometry.buffer(_SEEN_M))
-    areas = [f"{r['level_per_yr']:.0e}: {r['area_km2']:.2f} → {r['area_after_km2']:.2f} km²" for r in told["contours"]]
-    note = {"zh": f"个人风险达到各值的面积（/年） {'；'.join(areas)}", "en": f"area at or above (per year) {'; '.join(areas)}"}
+    rows = [(power(r["level_per_yr"], 0), r["area_km2"], r["area_after_km2"]) for r in told["contours"]]
+    areas = "; ".join(f"{level}: {a:.2f} → {b:.2f} km²" for level, a, b in rows)
+    note = {"zh": f"个人风险达到各值的面积（/年） {areas}", "en": f"area at or above (per year) {areas}"}
     _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
 
 
@@ -307,11 +316,10 @@ def uncertainty(
     )
     told(0.9, "drawing contours")
     people = region.layers("population").get("population")
-    tables = [
-        contour_table(a, grid, criterion_levels(), scope=f"p{p:02d}", population=people) for p, a in sorted(found.items())
-    ]
+    levels, rising = criterion_levels(), sorted(found.items())
+    tables = [contour_table(a, grid, levels, scope=f"p{p:02d}", population=people) for p, a in rising]
     contours = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
-    surfaces = {f"lsir_p{p:02d}": store.Surface(a, grid) for p, a in sorted(found.items())}
+    surfaces = {f"lsir_p{p:02d}": store.Surface(a, grid) for p, a in rising}
     to.mkdir(parents=True, exist_ok=True)
     for name, surface in surfaces.items():
         store.write_surface(to / f"{name}.tif", surface)
@@ -320,7 +328,7 @@ def uncertainty(
     title = {"zh": f"{zh}个人风险的不确定范围", "en": f"{en}: how sure the individual risk is"}
     note = {
         "zh": f"{samples} 个样本：失效频率、天气与毒性概率函数；95 % 与 5 % 等值线之间为不确定范围",
-        "en": f"{samples} samples of failure frequencies, weather and toxic probits; the band lies between 5 % and 95 %",
+        "en": f"{samples} samples of failure frequencies, weather and toxic probits; the band is from 5 to 95 %",
     }
     _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
     told(1.0, "done")

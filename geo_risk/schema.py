@@ -249,7 +249,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
     Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (
-        _c("scope", "string", "范围", "region, or park: the park's own sources alone"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
+        _c("scope", "string", "范围", "region, or park: the park's own sources alone; on maps of one question before, after, p05, p50, p95"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
         _c("area_km2", "float", "面积", "area inside", "km2"), _c("persons", "float", "人口", "residents inside", "persons"), _c("targets", "string", "适用目标", "what the level is the limit of (GB 36894-2018 Table 2)"), _c("confidence", "string", "可信度", "V, MC or MU")), ()),
     Table("target_risk", "防护目标个人风险", "individual risk at protection targets", "any", (
         *_KEYS, _c("group", "string", "目标类别", "group of GB 36894-2018; several, split by |, where it is open", domain="high_sensitivity=高敏感防护目标|important=重要防护目标|general_1=一般防护目标一类|general_2=一般防护目标二类|general_3=一般防护目标三类"),

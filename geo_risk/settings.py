@@ -326,7 +326,7 @@ def load_settings(path: Path) -> Settings:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not valid TOML: {error}.") from None
+        raise SettingsError(f"{path}: not valid TOML: {error}. Correct that line.") from None
     return parse_settings(document, str(path))
 
 

@@ -24,7 +24,7 @@ def _missing(reason: str) -> None:
 
 
 def pytest_collection_modifyitems(config, items):
-    """Workers of pytest-xdist share the tests by file; all that look at the finished city go to one, which builds it."""
+    """Workers of pytest-xdist take whole files; all that look at the finished city go to the one that builds it."""
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
             group = "city" if "city" in item.fixturenames else str(item.path)

@@ -21,15 +21,8 @@ from thermo import Chemical
 
 TARGET = Path(__file__).parents[1] / "geo_risk" / "standards" / "substances.csv"
 ROOM_K, ATMOSPHERE_PA = 298.15, 101_325.0
-LOW_REACTIVITY = {
-    "74-82-8",
-    "630-08-0",
-    "7664-41-7",
-    "74-87-3",
-    "74-83-9",
-    "106-89-8",
-    "75-00-3",
-}  # Purple Book table 4.A
+# Purple Book table 4.A
+LOW_REACTIVITY = {"74-82-8", "630-08-0", "7664-41-7", "74-87-3", "74-83-9", "106-89-8", "75-00-3"}
 CLEAN = {"74-82-8", "1333-74-0", "67-56-1", "64-17-5", "630-08-0", "115-10-6"}  # burn without soot
 
 
@@ -139,72 +132,23 @@ PURE = [
 # Stand-ins of mixtures only.
 BASES = [Pure("n-decane", "正癸烷", "124-18-5"), Pure("n-dodecane", "正十二烷", "112-40-3", limits=(0.006, 0.047))]
 MIXTURES = [
-    Mixture(
-        "LPG",
-        "液化石油气",
-        "68476-85-7",
-        "",
-        {"74-98-6": 0.5, "106-97-8": 0.5},
-        "half propane, half n-butane by mass",
-        (0.099, 1.4),
-        -60.0,
-    ),
-    Mixture(
-        "natural gas",
-        "天然气",
-        "8006-14-2",
-        "NG|CNG|LNG|液化天然气|压缩天然气|管道天然气",
-        {"74-82-8": 1.0},
-        "natural gas as methane",
-        (0.078, 1.1),
-        -188.0,
-    ),
-    Mixture(
-        "gasoline",
-        "汽油",
-        "86290-81-5",
-        "",
-        {"109-66-0": 0.25, "142-82-5": 0.75},
-        "a quarter n-pentane, three quarters n-heptane by mass: vapour pressure and molar mass of summer gasoline",
-        (0.055, 2.1),
-        -40.0,
-        740.0,
-    ),
+    Mixture("LPG", "液化石油气", "68476-85-7", "", {"74-98-6": 0.5, "106-97-8": 0.5},
+            "half propane, half n-butane by mass", (0.099, 1.4), -60.0),
+    Mixture("natural gas", "天然气", "8006-14-2", "NG|CNG|LNG|液化天然气|压缩天然气|管道天然气", {"74-82-8": 1.0},
+            "natural gas as methane", (0.078, 1.1), -188.0),
+    Mixture("gasoline", "汽油", "86290-81-5", "", {"109-66-0": 0.25, "142-82-5": 0.75},
+            "a quarter n-pentane, three quarters n-heptane by mass: vapour pressure and molar mass of summer gasoline",
+            (0.055, 2.1), -40.0, 740.0),
     Mixture("naphtha", "石脑油", "8030-30-6", "", {"110-54-3": 1.0}, "naphtha as n-hexane", (0.074, 1.9), -20.0, 700.0),
     Mixture("kerosene", "煤油", "8008-20-6", "", {"124-18-5": 1.0}, "kerosene as n-decane", (0.039, 3.5), 38.0, 800.0),
-    Mixture(
-        "diesel",
-        "柴油",
-        "68334-30-5",
-        "",
-        {"112-40-3": 1.0},
-        "diesel as n-dodecane, burning as kerosene",
-        (0.039, 3.5),
-        55.0,
-        840.0,
-    ),
-    Mixture(
-        "crude oil",
-        "原油",
-        "8002-05-9",
-        "",
-        {"109-66-0": 0.1, "124-18-5": 0.9},
-        "a tenth n-pentane, the rest n-decane by mass; burning as gasoline",
-        (0.055, 2.1),
-        10.0,
-        860.0,
-    ),
-    Mixture(
-        "coal gas",
-        "煤气",
-        "630-08-0",
-        "",
-        {"630-08-0": 1.0},
-        "coal gas as carbon monoxide: more toxic than any coal gas, less reactive than one rich in hydrogen",
-        (0.0, 0.0),
-        -191.0,
-    ),
-]
+    Mixture("diesel", "柴油", "68334-30-5", "", {"112-40-3": 1.0}, "diesel as n-dodecane, burning as kerosene",
+            (0.039, 3.5), 55.0, 840.0),
+    Mixture("crude oil", "原油", "8002-05-9", "", {"109-66-0": 0.1, "124-18-5": 0.9},
+            "a tenth n-pentane, the rest n-decane by mass; burning as gasoline", (0.055, 2.1), 10.0, 860.0),
+    Mixture("coal gas", "煤气", "630-08-0", "", {"630-08-0": 1.0},
+            "coal gas as carbon monoxide: more toxic than any coal gas, less reactive than one rich in hydrogen",
+            (0.0, 0.0), -191.0),
+]  # fmt: skip
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import GeoRiskError
+from ..publish.terminal import ROWS, print_json, print_reached, print_risk, print_table, print_zones, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..manifest import StepResult
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
-_ROWS = 20  # rows of a table that a terminal is shown
 _TODO = 8  # things to do first that a terminal is shown
 
 
@@ -91,13 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
     accident.add_argument("--to", metavar="FILE", help="write the zones: .html map, .geojson, .gpkg ...")
 
-    what_if = command("what-if", _what_if, "individual risk if a source failed more or less often, held more, or were gone")
+    what_if = command("what-if", _what_if, "individual risk if a source failed more often, held more, or were gone")
     what_if.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
     what_if.add_argument("--factor", type=float, metavar="F", help="of its frequencies; 0, also without options: gone")
     what_if.add_argument("--quantity", type=float, metavar="T", help="tonnes it holds in place of its own")
     what_if.add_argument("--to", metavar="FILE", help="write the difference: .html map, .tif surface")
 
-    unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %")
+    unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %%")
     unsure.add_argument("--samples", type=int, default=400, metavar="N", help="default: 400")
     unsure.add_argument("--cell", type=float, default=100.0, metavar="M", help="cells of this side in m (default: 100)")
     unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
@@ -151,7 +150,7 @@ def _init(arguments: Any) -> int:
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:
-        _print_json(started.found)
+        print_json(started.found)
         return FINE
     for item in started.found:
         system = f", coordinates {item['system']}" if item["system"] else ""
@@ -170,10 +169,10 @@ def _check(arguments: Any) -> int:
         quality = _region(arguments).check(report=_progress(arguments))
     except GeoRiskError as error:
         if arguments.json:
-            _print_json({"errors": [str(e) for e in getattr(error, "errors", (error,))]})
+            print_json({"errors": [str(e) for e in getattr(error, "errors", (error,))]})
         raise
     if arguments.json:
-        _print_json(quality)
+        print_json(quality)
     else:
         _print_quality(quality, arguments.region)
     return CONFLICT if quality["rows_rejected"] else FINE
@@ -212,7 +211,7 @@ def _run(arguments: Any) -> int:
 def _run_and_print(region: Any, steps: Sequence[str], arguments: Any) -> None:
     results = region.run(steps, workers=arguments.workers, report=_progress(arguments), starting=_starting(arguments))
     if arguments.json:
-        _print_json([vars(r) for r in results])
+        print_json([vars(r) for r in results])
         return
     ran = [r for r in results if r.state == "ran"]
     print(f"{len(ran)} steps ran, {len(results) - len(ran)} were up to date, {sum(r.seconds for r in ran):.1f} s.")
@@ -246,7 +245,7 @@ def _print_sites(region: Any, arguments: Any) -> None:
 def _explain(arguments: Any) -> int:
     told = _region(arguments).explain(arguments.place)
     if arguments.json:
-        _print_json(told)
+        print_json(told)
         return FINE
     words, exposure = ("未分级 none", "低 blue", "一般 yellow", "较大 orange", "重大 red"), told["exposure"]
     grade, factor = words[told["grade"]], exposure["factor"]
@@ -255,35 +254,22 @@ def _explain(arguments: Any) -> int:
         f"exposure: {exposure['density_per_ha']:.0f} persons/ha, "
         f"{exposure['sensitive_per_ha']:.0f} weighted persons/ha in crowded places"
     )
-    for source in told["sources"][:_ROWS]:
+    for source in told["sources"][:ROWS]:
         print(
             f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name'] or source['id']} "
             f"({source['layer']} {source['id']}): level {source['score']:.0f} of 100, reach {source['reach_m']:.0f} m; "
             f"{source['reason']}"
         )
-    rest = sum(s["share_percent"] for s in told["sources"][_ROWS:])
+    rest = sum(s["share_percent"] for s in told["sources"][ROWS:])
     if rest:
-        print(f"{rest:5.1f} %  {len(told['sources']) - _ROWS} further sources")
+        print(f"{rest:5.1f} %  {len(told['sources']) - ROWS} further sources")
     for note in told["notes"]:
         print(f"note: {note}")
     if told["lacked"]:
         print(f"not known here: {', '.join(told['lacked'])}")
     if told["risk"] is not None:
-        _print_risk(told["risk"])
+        print_risk(told["risk"])
     return FINE
-
-
-def _print_risk(risk: dict[str, Any]) -> None:
-    print(f"\nindividual risk: {risk['lsir_per_yr']:.1e} per year")
-    for source in risk["sources"][:_ROWS]:
-        print(f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name']} ({source['id']})")
-    for row in risk["scenarios"][:_ROWS]:
-        print(f"{row['share_percent']:5.1f} %  scenario {row['scenario']} of {row['source_id']}")
-    for row in risk["outcomes"]:
-        print(f"{row['share_percent']:5.1f} %  outcome {row['kind']}")
-    for row in risk["weathers"]:
-        speed = "" if row["speed_mps"] is None else f" {row['speed_mps']:.1f} m/s"
-        print(f"{row['share_percent']:5.1f} %  weather {row['stability']}{speed}, {row['period']}")
 
 
 def _accident(arguments: Any) -> int:
@@ -296,7 +282,7 @@ def _accident(arguments: Any) -> int:
     )
     told = found.told
     if arguments.json:
-        _print_json({**told, "zones": _records(found.zones)})
+        print_json({**told, "zones": records(found.zones)})
         return FINE
     wind = told["wind"]
     print(f"{told['source']['name']} ({told['source']['id']}), {told['source']['substance']}: {told['scenario']}")
@@ -309,49 +295,13 @@ def _accident(arguments: Any) -> int:
             f"{row['kind']:11} {row['frequency_per_yr']:.1e} per year, "
             f"{row['deaths_day']:.1f} deaths by day, {row['deaths_night']:.1f} at night"
         )
-    _print_zones(found.zones)
-    _print_reached(told)
+    print_zones(found.zones)
+    print_reached(told)
     for warning in told["warnings"]:
         print(f"note: {warning}")
     if arguments.to:
         print(f"wrote {arguments.to}")
     return FINE
-
-
-def _print_zones(zones: pd.DataFrame) -> None:
-    """Each zone with its level as people write it."""
-    scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m2"), "Pa": (1e-3, "kPa")}
-    levels = []
-    for level, unit in zip(zones["level"], zones["unit"], strict=True):
-        times, word = scale.get(unit, (1, unit))
-        levels.append(f"{times * level:g} {word}" if unit else "")
-    columns = ["kind", "effect", "level", "distance_m", "area_km2", "persons_day", "persons_night"]
-    shown = zones.assign(level=levels, area_km2=zones["area_km2"].map("{:.3g}".format))
-    _print_table(shown.round({c: 0 for c in columns if c.startswith(("persons", "distance"))}), columns)
-
-
-def _print_reached(told: dict[str, Any]) -> None:
-    counts: dict[tuple[str, str], int] = {}
-    for place in told["inside"]:
-        key = (place["layer"], place["zone"]["effect"])
-        counts[key] = counts.get(key, 0) + 1
-    for (layer, effect), n in counts.items():
-        print(f"inside {effect}: {n} {layer.replace('_', ' ')}")
-    dying = [p for p in told["inside"] if p["layer"] == "crowded_places" and p["zone"]["effect"] == "death"]
-    for place in dying[:_ROWS]:
-        print(f"crowded place where people may die: {place['name'] or place['id']} ({place['kind']})")
-    if len(dying) > _ROWS:
-        print(f"... and {len(dying) - _ROWS} more")
-    for other in told["domino"][:_ROWS]:
-        print(f"domino: {other['name'] or other['id']} within {other['effect']} {other['level']:g} {other['unit']}")
-    if told["erg"]:
-        erg = told["erg"]
-        print(
-            f"ERG 2024 (UN {erg['un']}, {erg['container']}): isolate {erg['isolate_m']} m, protect {erg['protect_m']} m"
-        )
-    for row in told.get("rescue", []):
-        minutes = "not reached" if row["minutes"] is None else f"{row['minutes']:.1f} min"
-        print(f"{row['facility_kind']:15} {row['facility_name']}: {minutes}")
 
 
 def _wind(text: str | None) -> tuple[float, float] | None:
@@ -369,13 +319,13 @@ def _what_if(arguments: Any) -> int:
         arguments.source, factor=arguments.factor, quantity_t=arguments.quantity, to=arguments.to
     )
     if arguments.json:
-        _print_json(told)
+        print_json(told)
         return FINE
     changes = [f"frequencies x {told['factor']:g}"] if told["factor"] is not None else []
     if told["quantity_t"] is not None:
         changes.append(f"quantity {told['quantity_before_t']:g} t -> {told['quantity_t']:g} t")
-    source = told["source"]
-    print(f"{source['name'] or ''} ({source['id']}): {', '.join(changes)}; {told['cells_computed']:,} cells computed anew")
+    source, cells = told["source"], told["cells_computed"]
+    print(f"{source['name'] or ''} ({source['id']}): {', '.join(changes)}; {cells:,} cells computed anew")
     print(f"highest individual risk {told['lsir_max']:.1e} -> {told['lsir_max_after']:.1e} per year")
     for row in told["contours"]:
         print(f"{row['level_per_yr']:.0e} per year: {row['area_km2']:.3f} -> {row['area_after_km2']:.3f} km2")
@@ -394,7 +344,7 @@ def _uncertainty(arguments: Any) -> int:
         samples=arguments.samples, cell_m=arguments.cell, seed=arguments.seed, to=folder, progress=progress
     )
     if arguments.json:
-        _print_json({"folder": folder, "contours": [{**r, "geometry": None} for r in _records(contours)]})
+        print_json({"folder": folder, "contours": [{**r, "geometry": None} for r in records(contours)]})
         return FINE
     print("area at or above a level [km2], and residents there:")
     for level, rows in contours.groupby("level_per_yr"):
@@ -412,7 +362,7 @@ def _setbacks(arguments: Any) -> int:
     findings = region.setbacks(report=_progress(arguments))
     counts = findings["verdict"].value_counts()
     if arguments.json:
-        _print_json(_records(findings))
+        print_json(records(findings))
     else:
         _print_findings(findings, counts, region.table("not_checked"), arguments.region)
     if counts.get("conflict", 0):
@@ -426,7 +376,7 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
         target=findings["target_name"].replace("", None).fillna(findings["target_layer"] + " " + findings["target_id"]),
         rule=findings["standard"] + " " + findings["clause"],
     )
-    _print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
+    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
     print(
         f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
         f"{counts.get('clear', 0)} near misses that are clear.\n"
@@ -440,9 +390,9 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
 def _rescue(arguments: Any) -> int:
     times = _region(arguments).rescue(arguments.at)
     if arguments.json:
-        _print_json(_records(times))
+        print_json(records(times))
         return FINE
-    _print_table(times, ["facility_kind", "rank", "facility_name", "minutes", "turnout_s", "distance_m", "reason"])
+    print_table(times, ["facility_kind", "rank", "facility_name", "minutes", "turnout_s", "distance_m", "reason"])
     return FINE
 
 
@@ -450,7 +400,7 @@ def _publish(arguments: Any) -> int:
     region = _region(arguments)
     written = region.publish(profile=arguments.profile, to=arguments.to, single_file=arguments.single_file)
     if arguments.json:
-        _print_json([str(path) for path in written])
+        print_json([str(path) for path in written])
         return FINE
     for path in written:
         print(f"map: {path}")
@@ -474,7 +424,7 @@ def _serve_region(region: Any, host: str, port: int) -> int:
 def _export(arguments: Any) -> int:
     written, lost = _region(arguments).export(arguments.table, arguments.to)
     if arguments.json:
-        _print_json({"written": written, "lost": lost})
+        print_json({"written": written, "lost": lost})
     else:
         print(f"wrote {written}" + (f" ({lost})" if lost else ""))
     return FINE
@@ -485,7 +435,7 @@ def _settings(arguments: Any) -> int:
 
     rows = describe()
     if arguments.json:
-        _print_json(rows)
+        print_json(rows)
         return FINE
     section = None
     for row in rows:
@@ -502,33 +452,3 @@ def _region(arguments: Any) -> Any:
     from ..api import Region
 
     return Region(arguments.region)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as JSON objects: missing values null, geometry as GeoJSON in WGS 84."""
-    import geopandas as gpd
-
-    geometry = None
-    if isinstance(table, gpd.GeoDataFrame):
-        geometry = [None if g is None else g.__geo_interface__ for g in table.geometry.to_crs(4326)]
-        table = table.drop(columns=table.geometry.name)
-    rows = json.loads(table.to_json(orient="records", force_ascii=False, double_precision=10))
-    for row, shape in zip(rows, geometry or [], strict=False):
-        row["geometry"] = shape
-    return rows
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
-
-
-def _print_table(table: pd.DataFrame, columns: list[str]) -> None:
-    import pandas as pd
-
-    shown = pd.DataFrame(table[columns]).head(_ROWS).round(1)
-    if shown.empty:
-        print("none")
-        return
-    print(shown.to_string(index=False, na_rep="-", max_colwidth=40))
-    if len(table) > _ROWS:
-        print(f"... and {len(table) - _ROWS} more")

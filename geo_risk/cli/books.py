@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import FINE, _print_json, _progress, _region, _workers
+from ..publish.terminal import print_json
+from . import FINE, _progress, _region, _workers
 
 
 def add(command: Callable[..., Any]) -> None:
@@ -68,7 +69,7 @@ def _reporting(arguments: Any) -> dict[str, Any]:
 
 def _told(written: list[Path], arguments: Any) -> int:
     if arguments.json:
-        _print_json([str(path) for path in written])
+        print_json([str(path) for path in written])
         return FINE
     index = [path for path in written if path.name == "index.html"]
     for path in index or written:

@@ -7,8 +7,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import shapely
 from shapely.geometry import shape
 
@@ -16,7 +14,7 @@ from ..errors import InputError
 from . import limits, packed
 from .encoding import decode
 from .quality import Log
-from .raw import Raw
+from .raw import Feature, Raw
 
 # What a malformed member can raise while it is taken apart.
 _MALFORMED = (ValueError, TypeError, AttributeError, KeyError, IndexError, OverflowError, RecursionError,
@@ -44,28 +42,16 @@ def read(path: Path, data: bytes, layer: str, accept: Collection[str] = ()) -> R
     if bad:
         log.note("bad_bytes", detail=bad)
     features, crs = _features(path, text, log, accept)
-    rows, frame, shapes, unread = [], [], [], []
-    for number, feature in enumerate(features, 1):
-        try:
-            if not isinstance(feature, dict):
-                raise ValueError("not a feature of GeoJSON")
-            geometry, closed = _geometry(feature.get("geometry"))
-            properties = _properties(feature)
-        except _MALFORMED as error:
-            log.reject("not_parsed", [number], details=[str(error)[:200]])
-            unread.append((number, [_written(feature)]))
-            continue
-        if closed:
-            log.repair("ring_closed", row=number)
-        rows.append(number)
-        frame.append(properties)
-        shapes.append(geometry)
-    geometry = np.empty(len(shapes), object)
-    geometry[:] = shapes
-    table = pd.DataFrame(frame, index=range(len(rows)))
-    return Raw(
-        path, None, table, np.array(rows, np.int64), log, geometry, crs, read=len(features), unread=unread
-    )  # fmt: skip
+    return Raw.of_features(path, None, map(_feature, features), log, crs)
+
+
+def _feature(member: Any) -> Feature:
+    try:
+        if not isinstance(member, dict):
+            raise ValueError("not a feature of GeoJSON")
+        return Feature(_properties(member), *_geometry(member.get("geometry")))
+    except _MALFORMED as error:
+        return Feature({}, wrong=str(error)[:200] or type(error).__name__, text=_written(member))
 
 
 def feature_text(properties: dict[Any, Any]) -> str:

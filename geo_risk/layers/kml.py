@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
-import pandas as pd
 import shapely
 
 from ..errors import InputError
 from . import archive, limits, signature
 from .geojson import feature_text
 from .quality import Log
-from .raw import Raw
+from .raw import Feature, Raw
 
 _CONTAINERS = ("Document", "Folder")
 _SHAPES = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack")
@@ -62,22 +60,8 @@ def read(path: Path, layer: str, choose: Callable[[list[str]], str], *, shown: s
     for overlay in dict.fromkeys(content.overlays):
         log.note("not_data", count=content.overlays.count(overlay), detail=overlay)
     marks = [m for m in content.marks if _label(m[0], shown) == folder]
-    rows, frame, shapes, unread = [], [], [], []
-    for number, (_, values, geometry, closed, wrong) in enumerate(marks, 1):
-        if wrong:
-            log.reject("not_parsed", [number], details=[wrong])
-            unread.append((number, [feature_text(values)]))
-            continue
-        if closed:
-            log.repair("ring_closed", row=number)
-        rows.append(number)
-        frame.append(values)
-        shapes.append(geometry)
-    geometries = np.empty(len(shapes), object)
-    geometries[:] = shapes
-    table = pd.DataFrame(frame, index=range(len(rows)), dtype=object)
-    return Raw(Path(shown), folder, table, np.array(rows, np.int64), log, geometries, "EPSG:4326", read=len(marks),
-               unread=unread)  # fmt: skip
+    features = (Feature(v, g, c, wrong, feature_text(v) if wrong else "") for _, v, g, c, wrong in marks)
+    return Raw.of_features(Path(shown), folder, features, log, "EPSG:4326")
 
 
 def layer_names(path: Path, shown: str | None = None) -> list[str]:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from .quality import Log
+
+
+class Feature(NamedTuple):
+    """One object of a file of shapes: whether a ring had to be closed, or what is wrong with it and its text."""
+
+    values: dict[str, Any]
+    shape: shapely.Geometry | None = None
+    closed: bool = False
+    wrong: str = ""
+    text: str = ""
 
 
 @dataclass
@@ -37,6 +50,27 @@ class Raw:
     canonical: bool = False
     unread: list[tuple[int, list[str]]] = field(default_factory=list)
     points: Raw | None = None
+
+    @classmethod
+    def of_features(
+        cls, path: Path, sublayer: str | None, features: Iterable[Feature], log: Log, crs: str | None
+    ) -> Raw:
+        """Features in the order of the file, numbered from 1; those nobody could read are told and kept as text."""
+        rows, values, shapes, unread, number = [], [], [], [], 0
+        for number, feature in enumerate(features, 1):
+            if feature.wrong:
+                log.reject("not_parsed", [number], details=[feature.wrong])
+                unread.append((number, [feature.text]))
+                continue
+            if feature.closed:
+                log.repair("ring_closed", row=number)
+            rows.append(number)
+            values.append(feature.values)
+            shapes.append(feature.shape)
+        geometry = np.empty(len(shapes), object)
+        geometry[:] = shapes
+        table = pd.DataFrame(values, index=range(len(rows)))
+        return cls(path, sublayer, table, np.array(rows, np.int64), log, geometry, crs, read=number, unread=unread)
 
     @property
     def what(self) -> str:

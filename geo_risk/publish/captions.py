@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import schema
 from .catalogue import domain_words
-from .words import phrase
+from .words import phrase, unit_words
 
 _WORDS = {
     "handbook": ("企业安全风险手册（一企一手册）", "Safety risk handbook of an enterprise"),
@@ -189,13 +189,6 @@ _WORDS = {
 }
 _PROVENANCE = re.compile(r" \[[^\]]*\]")
 LANGUAGES = ("zh", "en")
-_UNITS = {
-    "persons": ("人", "persons"),
-    "m2": ("m²", "m²"),
-    "m3": ("m³", "m³"),
-    "km2": ("km²", "km²"),
-    "degC": ("℃", "°C"),
-}
 
 
 def say(key: str, lang: str, **values: Any) -> str:
@@ -210,7 +203,7 @@ def heading(column: schema.Column, lang: str) -> str:
         return say("verdict", lang)
     text = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0].partition(" (")[0]
     text = text[:1].upper() + text[1:] if text[:1].isascii() else text
-    unit = _UNITS.get(column.unit, (column.unit, column.unit))[LANGUAGES.index(lang)]
+    unit = unit_words(column.unit, lang)
     return f"{text} ({unit})" if unit else text
 
 

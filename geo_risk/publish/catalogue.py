@@ -289,18 +289,22 @@ _ZONE_COLORS = {
     "keep out": ("#000000",),
     "toxic": ("#00441b", "#006d2c", "#238b45", "#41ab5d", "#74c476", "#a1d99b"),
 }
+_IN_NAME = ("level", "unit", "kind", "effect", "distance_m")  # of a zone: its name tells them
 _ZONES_HIDDEN = ("AEGL-1", "ERPG-1", "ERPG-2", "ERPG-3", "IDLH", "AEGL-2 front", "keep out")
 
 
 def _zones(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
     """Each zone of an accident as a layer that says its level and how far it goes, the largest first."""
+    # Where all who are caught die, the zones of 1, 50 and 99 % are one.
+    rows = rows[~rows.assign(area=rows["area_km2"].round(6)).duplicated(["kind", "effect", "area"])]
     family = rows["effect"].map(zone_family)
     # The smaller of two zones of one family is the severer.
     rank = rows.groupby([rows["kind"], family])["area_km2"].rank(method="first").astype(int) - 1
     for number, (i, row) in enumerate(rows.iterrows()):
         colors = _ZONE_COLORS[family[i]]
+        color = colors[min(rank[i], len(colors) - 1)]
         said = {lang: f"{kind_word(row['kind'], lang)}{zone_words(row, lang)}" for lang in ("zh", "en")}
-        one = replace(spec, id=f"zone_{number}", zh=said["zh"], en=said["en"], color=colors[min(rank[i], len(colors) - 1)])
+        one = replace(spec, id=f"zone_{number}", zh=said["zh"], en=said["en"], color=color)
         dash = {"front": "2 6", "erg": "9 5", "keep out": "12 4"}.get(family[i], "")
         yield replace(one, visible=row["effect"] not in _ZONES_HIDDEN, dash=dash), rows.loc[[i]]
 
@@ -330,6 +334,8 @@ def zone_words(row: Mapping[str, Any], lang: str) -> str:
     scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m²"), "Pa": (1e-3, "kPa")}
     times, word = scale.get(unit, (1, {"min": {"zh": "分钟", "en": "min"}[lang]}.get(unit, unit)))
     figure = "" if unit in ("", "m") else f" {times * level:g} {word}"
+    if effect == "death":
+        figure = f" ≥{figure}"
     return f"{name}{figure}{'，' if lang == 'zh' else ', '}{reach}"
 
 
@@ -425,8 +431,8 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
 
 
 def _heading(text: str) -> str:
-    """A column's description as a heading: without the explanation after a colon, which the legend gives."""
-    return text.partition(":")[0]
+    """A column's description as a heading: without the explanation after a colon or semicolon."""
+    return text.partition(":")[0].partition(";")[0]
 
 
 def popup_columns(spec: Spec, present: list[str]) -> list[dict[str, Any]]:
@@ -438,4 +444,5 @@ def popup_columns(spec: Spec, present: list[str]) -> list[dict[str, Any]]:
     return [
         {"name": c.name, "zh": c.zh, "en": _heading(c.en), "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}
         for c in known.values()
+        if not (spec.style == "zone" and c.name in _IN_NAME)
     ]

@@ -33,7 +33,7 @@ from .site import SiteMeta
 from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.png import palette_png
 from .tiles.raster import generalise, mercator_image
-from .words import TRANSLATED, sentences
+from .words import TRANSLATED, sentences, unit_words
 
 # The longer side of the picture of a surface [px].
 _IMAGE_PX = 1600
@@ -144,12 +144,12 @@ class _Features(Layer):
         "geoRiskLayer({{ this.features }}, {{ this.look }});{% endmacro %}"
     )
 
-    def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> None:
+    def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> None:
         name = _swatch(spec) + html.escape(getattr(spec, lang))
         super().__init__(name=name, overlay=True, control=not spec.base, show=spec.visible or spec.base)
         self._name = "GeoRiskFeatures"
         self.features = script_json(_features(rows))
-        self.look = script_json(_look(spec, rows, lang))
+        self.look = script_json(_look(spec, rows, lang, inner))
 
 
 def _swatch(spec: Spec) -> str:
@@ -189,7 +189,7 @@ def folium_map(
     _own_parts(out, meta, lang, left_out, _shows_grades(chosen, surfaces))
     _add_surfaces(out, surfaces, audience, lang)
     for spec, rows in chosen:
-        _Features(spec, rows, lang).add_to(out)
+        _Features(spec, rows, lang, audience.tables is None).add_to(out)
     folium.LayerControl(collapsed=False).add_to(out)
     out.fit_bounds([[south, west], [north, east]])
     _name_steadily(out)
@@ -245,7 +245,7 @@ _BASE_COLORS = {"water": "#a9cfe0", "green": "#cfe3c4", "industrial": "#e3dccf",
 _BASE_COLORS |= {"road": "#ffffff", "boundary": "#8a8f98"}
 
 
-def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
+def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[str, object]:
     """What single_file.js needs to draw the layer and to write its popup."""
     columns = [] if spec.base else popup_columns(spec, list(rows.columns))
     labels = spec.style == "graded" and spec.geometry == "fill" and len(rows) <= _MAX_LABELS
@@ -257,7 +257,7 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
         "dash": spec.dash,
         "zone": spec.style == "zone",
         "name": getattr(spec, lang),
-        "phrases": _phrases(columns) if lang == "zh" else [],
+        "phrases": _phrases(columns) if lang == "zh" and inner else [],
         "title": spec.title_column,
         "labels": labels and not spec.base,
         "letters": {g.grade: g.letter[lang] for g in GRADES},
@@ -267,7 +267,7 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
             {
                 "name": c["name"],
                 "label": c[lang],
-                "unit": c["unit"],
+                "unit": unit_words(c["unit"], lang),
                 "domain": {v: w[lang] for v, w in c["domain"].items()},
             }
             for c in columns
@@ -322,13 +322,12 @@ def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Pr
         scale = surface_scale(name)
         image, (west, south, east, north) = mercator_image(surface, scale.codes(surface.array), _IMAGE_PX)
         uri = "data:image/png;base64," + base64.b64encode(palette_png(image, scale.palette)).decode("ascii")
-        overlay = folium.raster_layers.ImageOverlay(
-            uri, [[south, west], [north, east]], opacity=0.8, name=_ramp(scale) + getattr(scale, lang), show=name in _SHOWN
-        )
+        called, where = _ramp(scale, lang) + getattr(scale, lang), [[south, west], [north, east]]
+        overlay = folium.raster_layers.ImageOverlay(uri, where, opacity=0.8, name=called, show=name in _SHOWN)
         overlay.add_to(out)
 
 
-def _ramp(scale: Scale) -> str:
+def _ramp(scale: Scale, lang: str) -> str:
     """The colours of a surface and what they stand for, before its name in the layer switch."""
     if scale.graded:
         return ""
@@ -336,7 +335,7 @@ def _ramp(scale: Scale) -> str:
     stops = ",".join(row["color"] for row in rows)
     low, high = (f"{rows[i]['label']}" for i in (0, -1))
     ramp = f'<i class="geo-risk-ramp" style="background:linear-gradient(90deg,{stops})"></i>'
-    return f"{low} {ramp} {high} {scale.unit} "
+    return f"{low} {ramp} {high} {unit_words(scale.unit, lang)} "
 
 
 def _name_steadily(out: folium.Map) -> None:

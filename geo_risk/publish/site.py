@@ -31,12 +31,14 @@ from .catalogue import (
 from .check import check_site
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .page import short_hash, write_page
+from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
 from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
 from .tiles.vector import KEEP, write_vector_tiles
+from .words import TRANSLATED, sentences
 
 __all__ = ["SiteMeta", "SiteSummary", "build_site"]
 
@@ -95,6 +97,7 @@ class _Build:
     search: list[list] = field(default_factory=list)
     table: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
+    risk: dict[str, Any] = field(default_factory=dict)
 
 
 def build_site(
@@ -144,6 +147,7 @@ def build_site(
         build = _Build(temporary, get_profile(profile), meta, _start_zoom(meta.bounds))
         shown, build.notes = shown_tables(build.profile, tables)
         _add_layers(build, shown, surfaces)
+        build.risk = risk_panel(shown)
         _add_downloads(build, shown)
         write_page(temporary, _manifest(build), build.search, template=template, static=static)
         files, size = _write_hashes(build)
@@ -343,6 +347,10 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "sources": build.sources,
         "layers": build.layers,
     }
+    if build.profile.tables is None:  # the words alone would tell of things a public map does not show
+        manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
+    if build.risk:
+        manifest["risk"] = build.risk
     return manifest | ({"table": build.table} if build.table else {})
 
 

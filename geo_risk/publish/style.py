@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .words import power
 
 # Side of the square that a hatch repeats [px].
 PATTERN_PX = 16
@@ -53,7 +54,6 @@ _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
 _LESS = ("#edf8e9", "#bae4b3", "#74c476", "#31a354", "#006d2c")
 _MORE = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 _STEPS = 50
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 RGB = tuple[int, int, int]
 
@@ -135,14 +135,8 @@ class Scale:
             return []
         n = len(self.ramp)
         values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
-        return [{"color": c, "label": _power(v) if self.log else f"{v:g}"} for c, v in zip(self.ramp, values, strict=True)]
-
-
-def _power(value: float) -> str:
-    """A positive number as people write a power of ten: 10⁻⁷, 3.2×10⁻⁵."""
-    digits, _, exponent = f"{value:.1e}".partition("e")
-    raised = "10" + str(int(exponent)).translate(_RAISED)
-    return raised if digits == "1.0" else f"{digits}×{raised}"
+        labels = [power(v).removeprefix("1.0×") if self.log else f"{v:g}" for v in values]
+        return [{"color": c, "label": label} for c, label in zip(self.ramp, labels, strict=True)]
 
 
 # The surfaces a region may have, in the order of the layer switch.

@@ -62,12 +62,14 @@ _SENTENCES = (
     # what could not be quantified
     ("its quantity is {} t.", "存量为 {} t。"),
     ("its volume is {} m3.", "容积为 {} m³。"),
-    ("{} neither burns as stored here nor has a toxic probit in the set '{}'.", "{}在此储存条件下不可燃，且“{}”中无其毒性概率函数。"),
+    ("{} neither burns as stored here nor has a toxic probit in the set '{}'.",
+     "{}在此储存条件下不可燃，且“{}”中无其毒性概率函数。"),
     ("{} does not burn, and no scenario lets its poison out of {}.", "{}不可燃，且没有情景使其毒物自{}逸出。"),
     ("less than can do harm would leave it.", "泄漏量不足以造成伤害。"),
     ("'{}' is a solution; its vapour is not that of the pure substance.", "“{}”为溶液，其蒸气与纯物质不同。"),
     ("Nothing, if that is so.", "如属实则无需补充。"),
-    ("A probit of the substance, where it is toxic; nothing where it is harmless.", "有毒物质需其概率函数；无害物质无需补充。"),
+    ("A probit of the substance, where it is toxic; nothing where it is harmless.",
+     "有毒物质需其概率函数；无害物质无需补充。"),
     ("Write a quantity above 0, at most {} t.", "请填写大于 0、不超过 {} t 的存量。"),
     # equipment, scenarios, outcomes
     ("pipeline", "管道"), ("pressure_vessel", "压力容器"), ("process_vessel", "工艺容器"),
@@ -75,7 +77,10 @@ _SENTENCES = (
     ("atmospheric_full", "常压全容罐"), ("tanker_pressurised", "压力槽车"), ("tanker_atmospheric", "常压槽车"),
     ("hose", "装卸软管"), ("arm", "装卸臂"), ("cylinder", "钢瓶"), ("drum_store", "桶装仓库"), ("warehouse", "仓库"),
     ("store", "仓库"), ("pump", "泵"), ("reactor", "反应器"),
-    ("instantaneous", "瞬时全部泄漏"), ("ten_minutes", "10分钟内全部泄漏"), ("large_hole", "大孔泄漏"), ("hole", "小孔泄漏"),
+    ("instantaneous", "瞬时全部泄漏"),
+    ("ten_minutes", "10分钟内全部泄漏"),
+    ("large_hole", "大孔泄漏"),
+    ("hole", "小孔泄漏"),
     ("pinhole", "针孔泄漏"), ("rupture", "破裂"), ("leak", "泄漏"), ("detonation", "爆轰"), ("fire", "火灾"),
     ("isolated", "已切断"), ("not_isolated", "未切断"),
     ("toxic", "中毒"), ("flash_fire", "闪火"), ("pool_fire", "池火"), ("jet_fire", "喷射火"), ("fireball", "火球"),
@@ -83,7 +88,9 @@ _SENTENCES = (
     ("gas", "气体"), ("liquefied", "压力液化"), ("refrigerated", "低温液化"), ("liquid", "液体"), ("solid", "固体"),
     # zones of an accident
     ("death in the open", "室外人员死亡概率"), ("death", "死亡"), ("heat", "热辐射"), ("overpressure", "超压"),
-    ("certain death; damage to equipment", "人员死亡；设备损坏"), ("certain death", "人员死亡"), ("damage to equipment", "设备损坏"),
+    ("certain death; damage to equipment", "人员死亡；设备损坏"),
+    ("certain death", "人员死亡"),
+    ("damage to equipment", "设备损坏"),
     ("wood may ignite; screening for domino effects", "木材可被引燃；多米诺效应筛选值"),
     ("wood may ignite", "木材可被引燃"), ("screening for domino effects", "多米诺效应筛选值"),
     ("pain within 20 s; injury", "20秒内疼痛；受伤"), ("pain within 20 s", "20秒内疼痛"), ("injury", "受伤"),
@@ -97,7 +104,9 @@ _SENTENCES = (
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
     ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
-    ("natural_gas", "天然气"), ("hazmat car park", "危货车辆停车场"), ("LPG cylinder depot, {} m3", "瓶装液化气供应站，{} m³"),
+    ("natural_gas", "天然气"),
+    ("hazmat car park", "危货车辆停车场"),
+    ("LPG cylinder depot, {} m3", "瓶装液化气供应站，{} m³"),
     ("store of {}, {} t", "{}储存，{} t"), ("road class {}", "道路等级 {}"),
     ("{} m (± {} m) keeps the {} m of {}", "{0} m（±{1} m）满足{3}的 {2} m"),
     ("{} m (± {} m) is less than the {} m of {}", "{0} m（±{1} m）小于{3}的 {2} m"),
@@ -128,7 +137,8 @@ _SENTENCES = (
     ("waste or waste water", "废物或污水处理"), ("goods transport", "货物运输"), ("port", "港口"),
     ("storage, goods not known", "仓储（货物不明）"), ("building firm's office or yard", "建筑企业办公或料场"),
     ("trade not known or not listed: cautious default", "行业不明或未列：取保守值"),
-    ("self-reported blue, trade not known", "自评蓝，行业不明"), ("closed or planned: not graded", "已关闭或未建成：不分级"),
+    ("self-reported blue, trade not known", "自评蓝，行业不明"),
+    ("closed or planned: not graded", "已关闭或未建成：不分级"),
     ("filling station", "加油加气站"), ("bottled-gas depot", "瓶装气站"), ("flammable gas", "易燃气体"),
     ("flammable liquid", "易燃液体"), ("toxic by inhalation", "吸入有毒"), ("loading place", "装卸点"),
     ("{} residents in {} (minimum {})", "{1}区居民 {0} 人（下限 {2}）"),
@@ -152,7 +162,14 @@ TRANSLATED = frozenset((
     "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
     "meaning", "warning", "helps", "rule", "lacked", "residents_from",
 ))  # fmt: skip
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SLOT = re.compile(r"\\\{\\\}")
+# Units of the schema as each language writes them, where it is not as the schema does (also in web/src/values.ts).
+_UNITS = {
+    "persons": ("人", "persons"), "m2": ("m²", "m²"), "m3": ("m³", "m³"), "km2": ("km²", "km²"), "degC": ("°C", "°C"),
+    "min": ("分钟", "min"), "1/yr": ("/年", "per year"), "1/yr/km2": ("/年/km²", "per year and km²"),
+    "per year": ("/年", "per year"), "households": ("户", "households"), "beds": ("张", "beds"), "s": ("秒", "s"),
+}  # fmt: skip
 # What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.
 JOINTS = (("; ", "；"), ("|", "、"), (", ", "、"), ("/", "："))
 
@@ -189,3 +206,16 @@ def phrase(text: str) -> str:
         if told and (joint == JOINTS[0][0] or told != parts):
             return chinese.join(told)
     return text
+
+
+def unit_words(unit: str, lang: str) -> str:
+    """A unit of the schema as a language ("zh", "en") writes it."""
+    return _UNITS[unit][lang != "zh"] if unit in _UNITS else unit
+
+
+def power(value: float, digits: int = 1) -> str:
+    """A number as people write a power of ten: 1.2×10⁻⁷; 0 stays 0."""
+    if value == 0:
+        return "0"
+    head, _, exponent = f"{value:.{digits}e}".partition("e")
+    return f"{head}×10{str(int(exponent)).translate(_RAISED)}"

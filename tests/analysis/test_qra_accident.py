@@ -18,21 +18,23 @@ from geo_risk.analysis.qra.accident import (
     choose_wind,
     deaths,
     find_source,
+    inside,
     outcomes_of,
     people_inside,
 )
-from geo_risk.analysis.qra.change import scaled, what_if
+from geo_risk.analysis.qra.change import restocked, scaled, what_if
 from geo_risk.analysis.qra.effects import effect_zones, erg_distances, exposure_limits
 from geo_risk.analysis.qra.explosives import material
+from geo_risk.analysis.qra.fires import fire
 from geo_risk.analysis.qra.losses import Release
 from geo_risk.analysis.qra.model import lsir_surface
 from geo_risk.analysis.qra.outcomes import ANY_WEATHER, Outcome
 from geo_risk.analysis.qra.people import people_of, presence
-from geo_risk.analysis.qra.report import accident
+from geo_risk.analysis.qra.report import accident, keep_out
 from geo_risk.analysis.qra.scenarios import risk_model
 from geo_risk.analysis.qra.societal import People
 from geo_risk.analysis.qra.uncertainty import lsir_percentiles
-from geo_risk.analysis.qra.zones import death_zone, ring
+from geo_risk.analysis.qra.zones import death_zone, downwind_square, ring
 from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
 from geo_risk.settings import RiskSettings
@@ -225,3 +227,59 @@ def test_percentiles_of_one_frequency_are_those_of_the_lognormal():
     assert found[95][0, 0] / found[50][0, 0] == pytest.approx(10, rel=0.15)
     assert found[5][0, 0] / found[50][0, 0] == pytest.approx(0.1, rel=0.15)
     assert found[50][0, 0] == pytest.approx(1e-6, rel=0.1)
+
+
+# --- beside the zones, another stock -----------------------------------------------------------
+
+
+def _zones(**areas):
+    """Discs of these radii about the origin; names are effect_level."""
+    rows = [(name.rpartition("_")[0].replace("_", "-"), float(name.rpartition("_")[2]), r) for name, r in areas.items()]
+    table = {"effect": [e for e, _, _ in rows], "level": [v for _, v, _ in rows]}
+    return gpd.GeoDataFrame(table, geometry=[shapely.Point(0, 0).buffer(r) for _, _, r in rows], crs=CRS)
+
+
+def test_closed_ground_takes_the_strongest_limit_there_is():
+    both = _zones(heat_4700=900, heat_12500=500, **{"AEGL-3_20": 700, "IDLH_10": 800})
+    assert keep_out(both).bounds[2] == pytest.approx(700, rel=0.01)  # IDLH only where AEGL-3 is not known
+    assert keep_out(_zones(IDLH_10=800, heat_4700=900)).bounds[2] == pytest.approx(800, rel=0.01)
+    assert keep_out(_zones(overpressure_3000=900)).is_empty
+
+
+def test_protection_lies_downwind_as_a_square():
+    square = downwind_square(1000.0, (5.0, 7.0), 0.0)
+    assert square.bounds == pytest.approx((5, -493, 1005, 507))
+
+
+def test_a_place_is_told_with_the_smallest_zone_that_holds_it():
+    zones = _zones(heat_4700=900, heat_12500=500).assign(kind="pool_fire", unit="W/m2")
+    places = gpd.GeoDataFrame({"id": ["near", "far", "out"]}, geometry=gpd.points_from_xy([400, 600, 950], [0, 0, 0]))
+    found = inside(zones, {"crowded_places": places})
+    assert [(row["id"], row["zone"]["level"]) for row in found] == [("near", 12500), ("far", 4700)]
+
+
+def test_another_stock_equals_a_model_made_with_it():
+    def tanks(tonnes):
+        table = {"id": ["T1", "T2"], "name": ["甲", "乙"], "kind": ["tank_farm"] * 2, "substance": ["液氯", "液氨"]}
+        table |= {"quantity_t": tonnes, "storage": ["pressurised"] * 2, "enterprise_id": ["E1"] * 2}
+        frame = gpd.GeoDataFrame(table, geometry=gpd.points_from_xy([0, 500], [0, 0]), crs=CRS)
+        return risk_model({"hazard_sources": frame}, None, RiskSettings())[0]
+
+    before, wanted = tanks([20.0, 20.0]), tanks([5.0, 20.0])
+    after = restocked(before, 0, 5000.0, RiskSettings())
+    surface = lsir_surface(before, GRID)
+    found = what_if(surface, before, after, 0, GRID).after
+    np.testing.assert_allclose(found, lsir_surface(wanted, GRID), rtol=1e-5, atol=1e-14)
+    assert found.sum() < surface.sum()
+    with pytest.raises(InputError, match="must be above 0"):
+        restocked(before, 0, 0.0, RiskSettings())
+
+
+def test_the_heat_of_a_broken_pipeline_reaches_where_people_die():
+    """1 % die of what the zones show: the zone of 4.7 kW/m2 must hold that of 1 %, the dose of 20 s being more."""
+    release = Release(substance("methane"), "gas", False, 5e5, 800.0, 600.0, 6.4e6, 288.0, 0.0, 800.0)
+    zones = effect_zones("fireball", release, (0.0, 0.0), EAST, RiskSettings())
+    print_, _ = fire("fireball", release, 3.0)
+    dead = death_zone(print_, 0.01, (0.0, 0.0), 0.0)
+    assert zones[-1].level == 4700
+    assert zones[-1].geometry.buffer(1).contains(dead)

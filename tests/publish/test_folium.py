@@ -24,10 +24,11 @@ def outside(page: str) -> set[str]:
 
 def layers(page: str) -> dict[str, list]:
     """Features by the name of the layer in the switch."""
-    names = dict(re.findall(r'"([^"]+)" : (geo_risk_features_\w+),', page))
+    names = dict(re.findall(r'"((?:[^"\\]|\\.)+)" : (geo_risk_features_\w+),', page))
     found = re.findall(r"var (geo_risk_features_\w+) = geoRiskLayer\((\[.*?\]), \{\"geometry\"", page)
     data = {name: json.loads(text) for name, text in found}
-    return {json.loads(f'"{title}"'): data[name] for title, name in names.items() if name in data}
+    titles = {json.loads(f'"{title}"'): name for title, name in names.items() if name in data}
+    return {re.sub(r"^<i [^>]*></i>", "", title): data[name] for title, name in titles.items()}  # without the swatch
 
 
 class Page(html.parser.HTMLParser):

@@ -10,7 +10,6 @@ TABLES = {
     "overpressure_probits": (3, ["set"]),
     "pipeline_frequencies": (23, ["set", "condition", "wall_from_mm", "hole"]),
     "pipeline_ignition": (6, ["hole", "diameter_over_mm"]),
-    "pipeline_media": (21, ["medium"]),
     "probits": (31, ["set", "cas"]),
     "thermal_probits": (6, ["set"]),
     "wind_profile": (12, ["surface", "stability"]),

@@ -19,7 +19,6 @@ from numpy.typing import ArrayLike
 from ...errors import StandardsError
 from ...standards import weakest
 from ..rows import table_rows
-from ..substances import canonical
 from . import fireball
 from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, Valid, not_negative, positive, valid
 from .discharge import friction_factor, gas_flow
@@ -253,20 +252,3 @@ def ignition(hole: str, diameter_m: float) -> tuple[float, str]:
         if r["hole"] == hole and r["diameter_over_mm"] < mm <= high:
             return r["probability"], r["confidence"]
     raise StandardsError(f"pipeline_ignition.csv has no row for a '{hole}' of a pipe of {mm:g} mm.")
-
-
-def model_of(medium: str) -> str:
-    """
-    Which model serves what a pipeline carries: "gas_fire" (this module), "cloud", "toxic_cloud" or "pool_fire".
-
-    Raises
-    ------
-    StandardsError
-        If the medium is unknown or not in ``pipeline_media.csv``.
-    """
-    names = canonical(medium)
-    rows = {r["medium"]: r["model"] for r in table_rows("pipeline_media")}
-    found = [rows[n] for n in names if n in rows]
-    if len(found) != 1:
-        raise StandardsError(f"no consequence model for a pipeline of '{medium}'. There is one for: {', '.join(rows)}.")
-    return str(found[0])

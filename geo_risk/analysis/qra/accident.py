@@ -205,7 +205,7 @@ def people_inside(zones: gpd.GeoDataFrame, people: People) -> pd.DataFrame:
 
 
 def inside(zones: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
-    """Rows of layers that the zones touch, in the layer's order: what they are, and the smallest zone that holds them."""
+    """Rows of layers that the zones touch, in the layer's order, each with the smallest zone that holds it."""
     found: list[dict[str, Any]] = []
     shapes = zones.geometry.to_numpy()[::-1]  # the smallest, which is the severest, first
     effects = zones[["kind", "effect", "level", "unit"]].to_dict("records")[::-1]

@@ -13,8 +13,9 @@ from ...settings import RiskSettings
 from ..consequence import clouds
 from ..consequence.checks import ATMOSPHERE_PA, distance_where
 from ..consequence.explosion import TNT_J_KG, explosives_ground, multi_energy
+from ..consequence.fireball import heat_flux
 from ..consequence.flash_fire import flammable_tables
-from ..consequence.gas_pipeline import IMPACT_HEAT_W_M2, impact_distance
+from ..consequence.gas_pipeline import IMPACT_HEAT_W_M2, impact_distance, rupture_fireball
 from ..rows import table_rows
 from ..substances import canonical
 from . import drift, fires
@@ -62,8 +63,8 @@ def _levels(effect: str) -> list[dict[str, Any]]:
 
 def _heat(kind: str, release: Release, at: tuple[float, float], wind: Wind) -> Iterator[Zone]:
     f = fires.flame(kind, release, wind.speed_mps)
-    if kind == "fireball" and release.pipe_mm and release.phase == "gas":  # of a broken pipeline: the crater's flame
-        f = f._replace(heat=_crater(release), offset_m=0.0, why="")
+    if kind == "fireball" and release.pipe_mm and release.phase == "gas":  # of a broken pipeline
+        f = f._replace(heat=_rupture(release), offset_m=0.0, why="")
     centre = _downwind(at, wind, f.offset_m)
     for row in _levels("heat"):
         r = float(distance_where(f.heat, row["level"], _NEAR_M, _FAR_M))
@@ -72,11 +73,16 @@ def _heat(kind: str, release: Release, at: tuple[float, float], wind: Wind) -> I
             yield Zone(kind, "heat", row["level"], "W/m2", row["meaning"], r + f.offset_m, area, f.why)
 
 
-def _crater(release: Release) -> Callable[[Any], Any]:
-    """Heat [W/m2] of a burning pipeline rupture by distance, after the derivation of C-FER's radius."""
+def _rupture(release: Release) -> Callable[[Any], Any]:
+    """
+    Heat [W/m2] of a burning pipeline rupture by distance: the larger of fireball and crater.
+
+    The fireball is that of the footprint; the crater burns after the derivation of C-FER's radius.
+    """
     gauge = release.pressure_pa - ATMOSPHERE_PA
     one = float(impact_distance(gauge, release.pipe_mm / 1000, IMPACT_HEAT_W_M2))
-    return lambda r: IMPACT_HEAT_W_M2 * (one / np.maximum(r, 1e-3)) ** 2
+    _, ball = rupture_fireball(fires.gas_line(release))
+    return lambda r: np.maximum(IMPACT_HEAT_W_M2 * (one / np.maximum(r, 1e-3)) ** 2, heat_flux(ball, r))
 
 
 def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:

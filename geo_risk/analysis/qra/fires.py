@@ -81,13 +81,18 @@ def _step(edge: float) -> Array:
 
 def _gas_line(outcome: str, release: Release) -> tuple[Footprint | None, str]:
     """A broken gas pipeline: fireball and burning crater; a leak burns upright."""
-    what, diameter = release.what, release.pipe_mm / 1000
     if outcome == "jet_fire":
-        return death_footprint(lambda r: leak_death(r, release.rate_kg_s, what.combustion_heat)), ""
-    per_m = np.pi / 4 * diameter**2 * float(what.gas_density(release.temperature_k, release.pressure_pa))
-    line = Line(release.pressure_pa, diameter, release.mass_kg / per_m, what.molar_mass, what.gamma,
-                what.combustion_heat, release.temperature_k)  # fmt: skip
+        return death_footprint(lambda r: leak_death(r, release.rate_kg_s, release.what.combustion_heat)), ""
+    line = gas_line(release)
     return death_footprint(lambda r: rupture_death(r, line)), ""
+
+
+def gas_line(release: Release) -> Line:
+    """The gas pipeline behind a release from it, as long as what it lets out."""
+    what, diameter = release.what, release.pipe_mm / 1000
+    per_m = np.pi / 4 * diameter**2 * float(what.gas_density(release.temperature_k, release.pressure_pa))
+    return Line(release.pressure_pa, diameter, release.mass_kg / per_m, what.molar_mass, what.gamma,
+                what.combustion_heat, release.temperature_k)  # fmt: skip
 
 
 def _pool_fire(release: Release, wind_mps: float) -> Flame:

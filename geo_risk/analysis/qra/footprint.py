@@ -64,11 +64,11 @@ class Footprint:
     @cached_property
     def key(self) -> tuple[int, int]:
         """128 bits of its content: footprints of the same key are the same."""
-        digest = blake2b(np.array([self.slope, self.offset_m]), digest_size=16)
+        digest = blake2b(np.array([self.slope, self.offset_m]).tobytes(), digest_size=16)
         for part in (self.x_m, self.value, self.width_m, self.outdoor, self.indoor):
             values = np.empty(0) if part is None else np.asarray(part, float)
-            digest.update(np.array([-1 if part is None else values.size]))
-            digest.update(np.ascontiguousarray(values))
+            digest.update(np.array([-1 if part is None else values.size]).tobytes())
+            digest.update(values.tobytes())
         first, second = np.frombuffer(digest.digest(), np.int64).tolist()
         return first, second
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -161,10 +162,10 @@ def _polar(dx, dy, per_reach):
 
 
 @njit(cache=True)
-def _node(s, a):
+def _node(s: Any, a: Any) -> Any:
     """Fine ring and part beyond it, ring and part, angle and part."""
     fine, t = s * _F(FINE - 1), s * _F(RINGS - 1)
-    i, j, k = min(np.int32(fine), FINE - 2), min(np.int32(t), RINGS - 2), min(np.int32(a), ANGLES - 1)
+    i, j, k = min(int(fine), FINE - 2), min(int(t), RINGS - 2), min(int(a), ANGLES - 1)
     return i, fine - _F(i), j, t - _F(j), k, a - _F(k)
 
 

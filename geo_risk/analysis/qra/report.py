@@ -151,15 +151,19 @@ def _zones(
     return zones.sort_values("area_km2", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _beside(zones: gpd.GeoDataFrame, erg: dict[str, Any] | None, at: tuple[float, float], wind: Wind) -> gpd.GeoDataFrame:
+def _beside(
+    zones: gpd.GeoDataFrame, erg: dict[str, Any] | None, at: tuple[float, float], wind: Wind
+) -> gpd.GeoDataFrame:
     """The zones with the distances of ERG 2024 as areas, and the ground nobody without protection may enter."""
     rows: list[dict[str, Any]] = []
     shapes: list[Any] = []
     if erg is not None:
         meaning = f"ERG 2024, UN {erg['un']}, {erg['container']}"
         isolate, protect = float(erg["isolate_m"]), float(erg["protect_m"])
-        areas = (("ERG isolation", isolate, shapely.Point(at).buffer(isolate, quad_segs=32)),)
-        areas += (("ERG protection", protect, downwind_square(protect, at, wind.towards)),)
+        areas = (
+            ("ERG isolation", isolate, shapely.Point(at).buffer(isolate, quad_segs=32)),
+            ("ERG protection", protect, downwind_square(protect, at, wind.towards)),
+        )
         rows += [{"effect": name, "level": d, "unit": "m", "meaning": meaning, "distance_m": d} for name, d, _ in areas]
         shapes += [area for _, _, area in areas]
     closed = keep_out(zones)

@@ -201,8 +201,10 @@ def _add_ring(dead, around, arc, count, part) -> None:
     for b in range(count):
         a = _F(arc[b] * part)
         if a > 0.0:
+            # Slices, as an index that might be negative keeps the loop from vector instructions.
+            left, right = around[ANGLES - b : 2 * ANGLES - b], around[ANGLES + b : 2 * ANGLES + b]
             for k in range(ANGLES):
-                dead[k] += a * (around[k + ANGLES - b] + around[k + ANGLES + b])
+                dead[k] += a * (left[k] + right[k])
 
 
 @njit(cache=True, parallel=True)
@@ -228,6 +230,8 @@ def _count_deaths(bins, pll, most, order, start, sx, sy, reach, first, px, py, p
                                 n = _still_deaths(outcomes, o, reach[s], mix[p], rings[i, p])
                                 _tell(bins, pll, most, mine[i], deaths, n, rate.sum())
                                 continue
+                            if rate.sum() > 0.0:
+                                most[mine[i]] = max(most[mine[i]], dead[i, p].max())
                             for k in range(ANGLES):
                                 _tell(bins, pll, most, mine[i], deaths, dead[i, p, k], rate[k])
 

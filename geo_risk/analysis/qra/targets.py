@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -25,6 +25,7 @@ COLUMNS = (
     "layer", "id", "name", "group", "lsir_per_yr", "lsir_low_per_yr", "taken_at", "limit_per_yr", "limit_new_per_yr",
     "margin", "verdict", "verdict_new", "top_source", "contributors", "missing", "reason", "confidence",
 )  # fmt: skip
+_CELLS = 1_000_000  # looked at together
 _TWO_SIGMA = 2.0  # a place lies within this many 68 % errors with 95 %
 
 
@@ -67,7 +68,8 @@ def target_risk(
     risk = lsir_points(model, place[:, 0], place[:, 1], doubtful=unsure, workers=workers)
     low = np.where(np.isnan(low), risk.total, np.minimum(low, risk.total))
     near = _near(targets, not_quantified)
-    rows = [_judged(targets.iloc[i], risk, i, float(low[i]), near[i], model.sources) for i in range(len(targets))]
+    names = _names(model.sources)
+    rows = [_judged(row, risk, i, float(low[i]), near[i], names) for i, row in enumerate(records(targets))]
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return gpd.GeoDataFrame(table, geometry=targets["geometry"].to_numpy(), crs=grid.crs)
 
@@ -102,39 +104,48 @@ def _places(targets: pd.DataFrame, lsir: NDArray[np.floating], grid: Grid) -> tu
 
     ``taken_at`` is written to ``targets``.
     """
-    place, low = np.empty((len(targets), 2)), np.full(len(targets), np.nan)
-    taken = []
-    shapes, errors, spread = targets["geometry"].to_numpy(), targets["error_m"].to_numpy(float), targets["spread"]
-    for i, shape in enumerate(shapes):
-        flat = shapely.get_dimensions(shape) == 2
-        error = _TWO_SIGMA * errors[i]
-        around = shape if flat else shapely.buffer(shape, error) if error > grid.cell_m / 2 else None
-        cells = None if around is None else _cells(around, grid)
-        inner = shapely.point_on_surface(shape)
-        if cells is None or not len(cells[0]):
-            place[i] = inner.x, inner.y
-            taken.append("point")
-            continue
-        values = lsir[cells]
-        worst = int(np.nanargmax(np.nan_to_num(values, nan=-1.0)))
-        place[i] = grid.x[cells[1][worst]], grid.y[cells[0][worst]]
-        if not flat or spread.iloc[i]:
-            low[i] = float(np.nan_to_num(values, nan=0.0).min())
-        taken.append("worst cell of the outline" if flat else f"worst cell within {error:.0f} m")
+    shapes, error = targets["geometry"].to_numpy(), _TWO_SIGMA * targets["error_m"].to_numpy(float)
+    spread, flat = targets["spread"].to_numpy(bool), shapely.get_dimensions(shapes) == 2
+    inner, low = shapely.point_on_surface(shapes), np.full(len(targets), np.nan)
+    place = np.column_stack([shapely.get_x(inner), shapely.get_y(inner)])
+    taken = np.full(len(targets), "point", object)
+    wide = np.flatnonzero(flat | (error > grid.cell_m / 2))
+    around = np.where(flat[wide], shapes[wide], shapely.buffer(shapes[wide], np.where(flat[wide], 0.0, error[wide])))
+    for of, rows, cols in _cells(around, grid):
+        values = lsir[rows, cols]
+        starts = np.flatnonzero(np.diff(of, prepend=-1))
+        worst = np.lexsort([-np.nan_to_num(values, nan=-1.0), of])[starts]  # stable: the first of equal cells
+        mine = wide[of[starts]]
+        place[mine] = np.column_stack([grid.x[cols[worst]], grid.y[rows[worst]]])
+        least = np.minimum.reduceat(np.nan_to_num(values, nan=0.0), starts)
+        low[mine] = np.where(~flat[mine] | spread[mine], least, np.nan)
+        taken[mine] = [
+            "worst cell of the outline" if flat[i] else f"worst cell within {error[i]:.0f} m" for i in mine.tolist()
+        ]
     targets["taken_at"] = taken
     return place, low
 
 
-def _cells(shape: Any, grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of the cells whose centre lies in an area."""
-    left, bottom, right, top = shapely.bounds(shape)
-    (row1, row0), (col0, col1) = (v.tolist() for v in grid.rowcol([left, right], [bottom, top]))
-    rows = np.arange(max(0, row0), min(grid.shape[0], row1 + 1))
-    cols = np.arange(max(0, col0), min(grid.shape[1], col1 + 1))
-    shapely.prepare(shape)
-    inside = shapely.contains_xy(shape, grid.x[cols][None, :], grid.y[rows][:, None])
-    r, c = np.nonzero(inside)
-    return rows[r], cols[c]
+def _cells(shapes: NDArray[np.object_], grid: Grid) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """(area, row, column) of the cells whose centre lies in areas, in this order, some areas at a time."""
+    if not len(shapes):
+        return
+    bounds = shapely.bounds(shapes)
+    row1, col0 = grid.rowcol(bounds[:, 0], bounds[:, 1])
+    row0, col1 = grid.rowcol(bounds[:, 2], bounds[:, 3])
+    row0, col0 = np.maximum(0, row0), np.maximum(0, col0)
+    tall = np.maximum(0, np.minimum(grid.shape[0], row1 + 1) - row0)
+    wide = np.maximum(0, np.minimum(grid.shape[1], col1 + 1) - col0)
+    count = tall * wide
+    shapely.prepare(shapes)
+    part = np.cumsum(count) // _CELLS
+    for some in np.split(np.arange(len(shapes)), np.flatnonzero(np.diff(part)) + 1):
+        of = np.repeat(some, count[some])
+        k = np.arange(len(of)) - np.repeat(np.cumsum(count[some]) - count[some], count[some])
+        rows, cols = row0[of] + k // wide[of], col0[of] + k % wide[of]
+        inside = shapely.contains_xy(shapes[of], grid.x[cols], grid.y[rows])
+        if inside.any():
+            yield of[inside], rows[inside], cols[inside]
 
 
 def _near(targets: pd.DataFrame, missing: gpd.GeoDataFrame | None) -> list[int]:
@@ -148,8 +159,10 @@ def _near(targets: pd.DataFrame, missing: gpd.GeoDataFrame | None) -> list[int]:
     return count.tolist()
 
 
-def _judged(target: pd.Series, risk: PointRisk, i: int, low: float, near: int, sources: gpd.GeoDataFrame) -> dict:
-    """One row of the result."""
+def _judged(
+    target: dict[str, Any], risk: PointRisk, i: int, low: float, near: int, names: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """One row of the result; ``names`` as of `_names`."""
     group: Group = target["group"]
     high, doubtful = float(risk.total[i]), float(risk.doubtful[i])
     factor, part = parameter("unverified_factor"), doubtful / high if high > 0 else 0.0
@@ -159,7 +172,7 @@ def _judged(target: pd.Series, risk: PointRisk, i: int, low: float, near: int, s
         limits = [individual_limit(g, situation) for g in group.groups]
         verdicts[situation], why[situation] = _verdict(sure, low, high, feared, limits, near, group)
     strict = {s: min(individual_limit(g, s) for g in group.groups) for s in SITUATIONS}
-    named = _contributors(risk, i, high, sources)
+    named = _contributors(risk, i, high, names)
     said = [group.reason, why["in_service"]]
     return {
         "layer": target["layer"], "id": target["id"], "name": target["name"], "group": "|".join(group.groups),
@@ -193,11 +206,16 @@ def _verdict(
     return "undecided", "; ".join(reasons) or "between the limits its group may have"
 
 
-def _contributors(risk: PointRisk, i: int, total: float, sources: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+def _names(sources: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """(S,) id and name of the sources; the id where there is no name."""
+    pairs = zip(source_ids(sources), _column(sources, "name"), strict=True)
+    return [(str(key), str(name or key)) for key, name in pairs]
+
+
+def _contributors(risk: PointRisk, i: int, total: float, names: list[tuple[str, str]]) -> list[dict[str, Any]]:
     """The sources that add most, largest first, with their shares [%]."""
-    ids, names = source_ids(sources), _column(sources, "name")
     return [
-        {"source_id": str(ids[s]), "name": str(names[s] or ids[s]), "share_percent": round(100 * p / total, 3)}
+        {"source_id": names[s][0], "name": names[s][1], "share_percent": round(100 * p / total, 3)}
         for s, p in zip(risk.source[i].tolist(), risk.part[i].tolist(), strict=True)
         if s >= 0
     ]

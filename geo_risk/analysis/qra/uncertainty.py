@@ -64,7 +64,10 @@ def lsir_percentiles(
         told(0.5 * k / len(models), f"stamping model {k + 1} of {len(models)}")
         parts.append(_parts(m, kinds, grid, workers))
     out = {p: np.zeros(grid.shape, np.float32) for p in PERCENTILES}
-    reached = np.flatnonzero(np.any([s > 0 for surfaces in parts for s in surfaces.values()] or [[False]], axis=0))
+    some = np.zeros(grid.shape[0] * grid.shape[1], bool)
+    for surface in (s for surfaces in parts for s in surfaces.values()):
+        some |= surface > 0
+    reached = np.flatnonzero(some)
     for low in range(0, len(reached), _BAND):
         told(0.5 + 0.5 * low / len(reached), f"drawing {samples} samples")
         cells = reached[low : low + _BAND]
@@ -102,6 +105,5 @@ def _parts(model: Model, kinds: list[str], grid: Grid, workers: int) -> dict[tup
     groups: dict[tuple[int, int], list] = {}
     for o in model.outcomes:
         groups.setdefault((kinds.index(_kind(o.scenario)), o.weather), []).append(o)
-    return {
-        key: lsir_surface(replace(model, outcomes=groups[key]), grid, workers=workers).reshape(-1) for key in sorted(groups)
-    }
+    alone = {key: replace(model, outcomes=groups[key]) for key in sorted(groups)}
+    return {key: lsir_surface(one, grid, workers=workers).reshape(-1) for key, one in alone.items()}

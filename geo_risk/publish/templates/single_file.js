@@ -67,6 +67,7 @@ function geoRiskPopup(properties, look) {
 
 function geoRiskLayer(features, look) {
   return L.geoJSON(features, {
+    smoothFactor: look.zone ? 0.2 : 1,
     pane: look.base && look.geometry === "fill" ? "base" : "overlayPane", // never over the risk surface
     interactive: look.columns.length > 0,
     style: (feature) => geoRiskStyle(feature, look),

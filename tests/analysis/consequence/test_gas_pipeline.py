@@ -107,17 +107,3 @@ def test_frequencies_and_ignition():
         p.failures("nobody", 0.5)
     with pytest.raises(StandardsError, match="in lane"):
         p.failures("purple_book", 0.5, condition="under a lake")
-
-
-@pytest.mark.parametrize(
-    ("medium", "model"),
-    [("天然气", "gas_fire"), ("氢气", "gas_fire"), ("液化石油气", "cloud"), ("丙烯", "cloud"), ("液氨", "toxic_cloud"),
-     ("氯气", "toxic_cloud"), ("原油", "pool_fire"), ("柴油", "pool_fire")],
-)  # fmt: skip
-def test_which_model_serves_a_medium(medium, model):
-    assert p.model_of(medium) == model
-
-
-def test_an_unknown_medium_is_refused():
-    with pytest.raises(StandardsError, match="牛奶"):
-        p.model_of("牛奶")

@@ -4,6 +4,23 @@ import type { Lang, Words } from "./manifest";
 const UI = {
   layers: { zh: "图层", en: "Layers" },
   list: { zh: "列表", en: "Table" },
+  quantified: { zh: "定量风险", en: "Quantified" },
+  fnTitle: { zh: "社会风险 F-N 曲线", en: "Societal risk: F-N curve" },
+  fnOf: { zh: "对象", en: "Of" },
+  fnDeaths: { zh: "死亡人数 N（人）", en: "Deaths N (persons)" },
+  fnFrequency: { zh: "N 人及以上死亡的频率（/年）", en: "Frequency of N or more deaths (per year)" },
+  fnUpper: { zh: "不可接受线", en: "intolerable above" },
+  fnLower: { zh: "可接受线", en: "acceptable below" },
+  fnZone: { zh: "所在区域", en: "Zone" },
+  pll: { zh: "潜在生命损失", en: "Expected deaths" },
+  perYear: { zh: "人/年", en: "per year" },
+  causesTitle: { zh: "主要来源（按潜在生命损失）", en: "Main causes, by expected deaths" },
+  cause: { zh: "名称", en: "Name" },
+  share: { zh: "占比", en: "Share" },
+  worst: { zh: "最坏一次死亡（人）", en: "Worst accident (deaths)" },
+  targetsTitle: { zh: "未满足或待核实的防护目标", en: "Protection targets above the limit or undecided" },
+  targetsCount: { zh: "超限 {fail}，待核实 {undecided}，满足 {pass}", en: "{fail} above the limit, {undecided} undecided, {pass} within" },
+  firstTargets: { zh: "按裕度排列，列出前 {n} 处；其余见下载表", en: "By margin, the first {n}; the rest are in the download" },
   legend: { zh: "风险等级", en: "Risk grade" },
   none: { zh: "未分级", en: "Not graded" },
   map: { zh: "风险地图，可用方向键移动、加减键缩放", en: "Risk map; arrow keys move it, plus and minus zoom" },
@@ -78,3 +95,42 @@ export function setLanguage(next: Lang): void {
   history.replaceState(history.state, "", `#${hash.toString().replace(/%2F/g, "/")}`);
   listeners.forEach((render) => render());
 }
+
+// --- sentences of the results ---
+
+let patterns: [RegExp, string][] = [];
+let exact = new Map<string, string>();
+let translated = new Set<string>();
+const JOINTS: [string, string][] = [["; ", "；"], ["|", "、"], [", ", "、"], ["/", "："]];
+
+/** Takes the site's table of sentences: (English, Chinese), {} where a value stands; names of columns made of them. */
+export function learn(phrases: [string, string][], columns: string[]): void {
+  exact = new Map([...phrases].reverse());
+  translated = new Set(columns);
+  const open = phrases.filter(([en]) => en.includes("{}"));
+  patterns = open.map(([en, zh]) => {
+    const pieces = en.split("{}").map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+    return [new RegExp(`^${pieces.join("([^]+?)")}$`), zh];
+  });
+}
+
+/** The Chinese of a reason; what no pattern fits stays as it is. The same order as geo_risk/publish/words.py. */
+export function phrase(text: string): string {
+  const known = exact.get(text);
+  if (known !== undefined) return known;
+  for (const [pattern, zh] of text.includes("; ") ? [] : patterns) {
+    const found = pattern.exec(text);
+    let next = 1;
+    if (found) return zh.replace(/\{(\d*)\}/g, (_, n: string) => phrase(found[n === "" ? next++ : Number(n) + 1]));
+  }
+  for (const [joint, chinese] of JOINTS) {
+    const parts = text.split(joint);
+    const told = parts.length > 1 ? parts.map(phrase) : [];
+    if (told.length && (joint === "; " || told.some((part, i) => part !== parts[i]))) return told.join(chinese);
+  }
+  return text;
+}
+
+/** A value of a column of sentences in the language in force. */
+export const sentence = (column: string, value: string): string =>
+  current === "zh" && translated.has(column) ? phrase(value) : value;

@@ -3,16 +3,17 @@ import "./polyfills";
 import "maplibre-gl/dist/maplibre-gl.css";
 import "./app.css";
 import { el, skeleton, warn } from "./dom";
-import { lang, onLanguage, setLanguage, startLanguage, ui, words } from "./i18n";
+import { lang, learn, onLanguage, setLanguage, startLanguage, ui, words } from "./i18n";
 import { addLayerSwitch } from "./layers";
 import { addLegend } from "./legend";
 import type { Layer, Manifest } from "./manifest";
+import { addRisk } from "./risk";
 import { addSearch } from "./search";
 import { addTable } from "./table";
 import { hasWebGL2, openView } from "./view";
 
 const NARROW = "(max-width: 720px)"; // as in app.css
-const PANELS = ["layers", "list"] as const;
+const PANELS = ["layers", "list", "quantified"] as const;
 
 function texts(manifest: Manifest): void {
   onLanguage(() => {
@@ -57,6 +58,7 @@ function panels(manifest: Manifest): (open?: string) => void {
   skeleton("panels").append(...buttons);
   skeleton("skip").addEventListener("click", () => show("list")); // before the browser goes to the table
   buttons[1].hidden = !manifest.table?.rows.length;
+  buttons[2].hidden = !manifest.risk;
   onLanguage(() => {
     PANELS.forEach((id, i) => (buttons[i].textContent = ui(id)));
     skeleton("layers").setAttribute("aria-label", ui("layers"));
@@ -83,6 +85,7 @@ async function withMap(manifest: Manifest): Promise<void> {
     view.goTo(layer, name, at);
   };
   addTable(manifest, goTo);
+  addRisk(manifest, goTo);
   addSearch(manifest, window.GEO_RISK_SEARCH ?? [], ([name, layer, lon, lat]) => goTo(manifest.layers[layer], name, [lon, lat]));
 }
 
@@ -93,10 +96,12 @@ async function start(): Promise<void> {
     return;
   }
   startLanguage(manifest.languages);
+  learn(manifest.phrases ?? [], manifest.translated ?? []);
   if (hasWebGL2()) return withMap(manifest);
   texts(manifest);
   tools(manifest, false);
   addTable(manifest);
+  addRisk(manifest);
   onLanguage(() => warn(ui("noWebgl")));
 }
 

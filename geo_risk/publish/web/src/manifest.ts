@@ -48,7 +48,7 @@ export interface Layer extends Words {
 }
 
 export interface Table {
-  layer: string;
+  layer?: string;
   columns: string[];
   rows: Value[][];
   lonlat: [number, number][];
@@ -66,6 +66,24 @@ export interface Manifest {
   sources: Record<string, Source>;
   layers: Layer[];
   table?: Table;
+  phrases?: [string, string][]; // sentences of the results: English with {} for values, Chinese
+  translated?: string[]; // columns made of them
+  risk?: RiskPanel;
+}
+
+export interface Curve {
+  scope: string;
+  name: string;
+  zone: string;
+  pll: number;
+  points: [number, number][]; // deaths, frequency of so many or more [per year]
+}
+
+export interface RiskPanel {
+  fn?: { curves: Curve[]; lines: Record<"upper" | "lower", [number, number][]> };
+  causes?: { scope: string; name: string; pll: number; share: number; deaths: number }[];
+  verdicts?: Record<"fail" | "undecided" | "pass", number>;
+  targets?: Table;
 }
 
 /** [name, index in layers, longitude, latitude] */
