@@ -10,7 +10,9 @@ from .catalogue import domain_words
 from .words import phrase, unit_words
 
 _WORDS = {
+    "handbook": ("企业安全风险手册（一企一手册）", "Safety risk handbook of an enterprise"),
     "handbooks": ("企业安全风险手册", "Safety risk handbooks"),
+    "sheet": ("镇街安全风险简报", "Safety risk sheet of a township"),
     "sheets": ("镇街安全风险简报", "Safety risk sheets of townships"),
     "internal": ("内部资料", "internal"),
     "none": ("无", "none"),
