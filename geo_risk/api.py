@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -238,6 +239,83 @@ class Region(region.Region):
             return pages
         return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
 
+    def lists(
+        self, *, to: str | Path | None = None, language: str | None = None, report: Report = _quiet
+    ) -> list[Path]:
+        """
+        Write the risk source list, the control list and the registers as XLSX and CSV; see docs/handbooks.md.
+
+        Without ``to`` into REGION/lists, without ``language`` (zh or en) in the first of those of region.toml.
+        """
+        from .publish.lists import write_lists
+
+        self.run(report=report)
+        return write_lists(self, self._into(to, "lists"), lang=self._language(language))
+
+    def handbook(
+        self,
+        *enterprises: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        workers: int | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write the handbooks of the enterprises with these ids or names (all without any), ``format`` html or pdf.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the handbooks.
+        """
+        from .publish.handbook import write_handbooks
+
+        self.run(workers=workers, report=report)
+        return write_handbooks(
+            self,
+            self._into(to, "handbooks"),
+            enterprises,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            workers=workers or self.settings.compute.workers or os.cpu_count() or 1,
+        )
+
+    def sheet(
+        self,
+        *districts: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        before: str | Path | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write one page a district (every township without any), with what changed since the state in ``before``.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the sheets.
+        """
+        from .publish.sheet import write_sheets
+
+        self.run(report=report)
+        return write_sheets(
+            self,
+            self._into(to, "sheets"),
+            districts,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            before=None if before is None else Path(before),
+        )
+
+    def _into(self, to: str | Path | None, name: str) -> Path:
+        return self.folder / name if to is None else Path(to)
+
+    def _language(self, language: str | None) -> str:
+        return _one_of(language or self.settings.publish.languages[0], ("zh", "en"), "language")
+
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
         """The map as a folium map without any outside address, for notebooks."""
         return answers.folium_map(self, profile)
@@ -349,6 +427,12 @@ def demo(folder: str | Path = "linlan", *, size: str = "city", seed: int = 1) ->
     summary = write_demo(folder, size=size, seed=seed)
     store.write_text(folder / "region.toml", summary.region_toml)
     return Region(folder)
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
+    if value not in allowed:
+        raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
+    return value
 
 
 def _found(item: Any) -> dict[str, Any]:

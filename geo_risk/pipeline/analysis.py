@@ -88,8 +88,10 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
     if "districts" in settings.layers and samples:
         found.append(robustness_step(region, workers, samples))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
-        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
+        firms = ("enterprises",) if "enterprises" in settings.layers else ()
+        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
         writes = tables(region, "travel_times", "service_areas", "coverage", "network")
+        writes += tables(region, *(["enterprise_rescue"] if firms else []))
         routes = ("routing", "standards", "parallel.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), routes))
     found.append(composite_step(region, workers))
@@ -222,6 +224,8 @@ def _setbacks(region: Region) -> None:
 
 
 def _rescue(region: Region) -> None:
+    import pandas as pd
+
     from ..analysis.rows import working
     from ..routing.closest import closest_facilities
     from ..routing.condition import network_condition
@@ -238,6 +242,12 @@ def _rescue(region: Region) -> None:
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
     condition = network_condition(roads, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
     write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
+    for name, firms in region.layers("enterprises").items():
+        # No routes: nine thousand of them would be the bulk of everything published.
+        first = closest_facilities(
+            roads, {name: firms[working(firms)]}, facilities, k=1, max_min=rescue.max_min, **common
+        )
+        write_tables(region, enterprise_rescue=pd.DataFrame(first.drop(columns="geometry")))
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:

@@ -13,9 +13,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
-from .errors import GeoRiskError
-from .publish.terminal import (
+from .._version import __version__
+from ..errors import GeoRiskError
+from ..publish.terminal import (
     ROWS,
     print_current,
     print_json,
@@ -29,7 +29,7 @@ from .publish.terminal import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .manifest import StepResult
+    from ..manifest import StepResult
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
 _TODO = 8  # things to do first that a terminal is shown
@@ -137,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
+    from . import books
+
+    books.add(command)
     return parser
 
 
@@ -145,7 +148,7 @@ def _workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: Any) -> int:
-    from .api import demo
+    from ..api import demo
 
     region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
     print(
@@ -157,7 +160,7 @@ def _demo(arguments: Any) -> int:
 
 
 def _init(arguments: Any) -> int:
-    from .api import init
+    from ..api import init
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:
@@ -408,7 +411,7 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
 def _robustness(arguments: Any) -> int:
     districts, moved = _region(arguments).robustness(samples=arguments.samples, report=_progress(arguments))
     if arguments.json:
-        print_json({"districts": records(districts.drop(columns="geometry")), "sensitivity": _records(moved)})
+        print_json({"districts": records(districts.drop(columns="geometry")), "sensitivity": records(moved)})
         return FINE
     shown = districts.sort_values("certainty", kind="stable")
     print_table(shown.round({"certainty": 2}), ["name", "level", "grade", "certainty", "rule"])
@@ -462,7 +465,7 @@ def _export(arguments: Any) -> int:
 
 
 def _settings(arguments: Any) -> int:
-    from .settings import describe
+    from ..settings import describe
 
     rows = describe()
     if arguments.json:
@@ -480,6 +483,6 @@ def _settings(arguments: Any) -> int:
 
 
 def _region(arguments: Any) -> Any:
-    from .api import Region
+    from ..api import Region
 
     return Region(arguments.region)
