@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .analysis.qra.model import Model
     from .analysis.qra.report import Accident
+    from .pipeline.compare import Comparison
 
 
 # Beside the zones on the map of an accident.
@@ -198,6 +199,21 @@ def risk_percentiles(region: Region, samples: int, cell_m: float, seed: int) -> 
     found = lsir_percentiles(models, grid, samples=samples, seed=seed)
     tables = [contour_table(a, grid, criterion_levels()).assign(percentile=p) for p, a in sorted(found.items())]
     return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+
+
+def compare(before: Region, after: Region, to: list[str]) -> Comparison:
+    """What changed between two states, also written to the files ``to``."""
+    from pathlib import Path
+
+    from .pipeline.compare import compare as compared
+
+    found = compared(before, after)
+    for path in to:
+        if path.lower().endswith(".json"):
+            store.write_json(Path(path), found.told)
+        else:
+            export_table(found.changes, path, "changes")
+    return found
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

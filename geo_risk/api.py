@@ -13,6 +13,8 @@ from . import answers, pipeline, region, store
 from .errors import InputError, RegionError
 from .export import export_table
 from .manifest import StepResult, run_steps
+from .pipeline import history
+from .pipeline.history import Snapshot
 from .settings import parse_settings
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .analysis.qra.report import Accident
+    from .pipeline.compare import Comparison
 
 Report = Callable[[StepResult], None]
 
@@ -192,6 +195,45 @@ class Region(region.Region):
         known = sorted({*self.settings.layers, *(p.stem for p in (self.build / "tables").glob("*.parquet"))})
         raise RegionError(f"{self.folder}: no table or layer {table!r}. There are: {', '.join(known)}.")
 
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """
+        Keep the results of the last run as a dated state, history/NAME; without a name that of the data date.
+
+        Raises
+        ------
+        InputError
+            If there is neither name nor data date, or the name cannot name a folder.
+        RegionError
+            If the results are older than inputs or settings, or the name holds another state.
+        """
+        return history.keep(self, pipeline.steps(self.folder, self.build), name)
+
+    def snapshots(self) -> list[Snapshot]:
+        """The states kept, earliest first."""
+        return history.states(self)
+
+    def delete_snapshot(self, name: str) -> None:
+        """Delete a kept state."""
+        history.forget(self, name)
+
+    def at(self, name: str) -> Region:
+        """The kept state ``name``, to be asked like a region."""
+        return Region(history.state_folder(self.folder, name))
+
+    def compare(self, later: str | Path | Region, *, to: Sequence[str | Path] = ()) -> Comparison:
+        """
+        What changed from this state to a later one, and why; see `pipeline.compare.compare`.
+
+        Parameters
+        ----------
+        later
+            A region, its folder, or REGION@NAME for a kept state.
+        to
+            Files to write as well: .html is a page with a map, .json all of it, others as in `export`.
+        """
+        other = later if isinstance(later, Region) else open_state(later)
+        return answers.compare(self, other, [str(path) for path in to])
+
     def locate(self, place: str) -> tuple[float, float]:
         """
         (easting, northing) [m] of ``LON,LAT`` in WGS 84, or of the one object with that id or name.
@@ -218,6 +260,11 @@ class Region(region.Region):
             which = "; ".join(f"{layer} {i}" for layer, i in list(points.values())[:5])
             raise InputError(f"{place!r}: {what} called so{': ' + which if which else ''}. Write LON,LAT or an id.")
         return next(iter(points))
+
+
+def open_state(text: str | Path) -> Region:
+    """The region in a folder, or the kept state REGION@NAME."""
+    return Region(history.find_state(str(text)))
 
 
 @dataclass(frozen=True)

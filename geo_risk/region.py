@@ -57,6 +57,12 @@ class Region:
         return store.read_json(self.build / "frame.json")
 
     @property
+    def data_date(self) -> str:
+        """Day the data stand for, ISO text; empty where neither settings nor inputs say, or before the first run."""
+        path = self.build / "date.json"
+        return store.read_json(path)["date"] if path.is_file() else ""
+
+    @property
     def crs(self) -> str:
         """Metric CRS, such as "EPSG:4549"."""
         return self.frame["crs"]

@@ -6,6 +6,7 @@ A section is a frozen dataclass; a key is a field whose metadata carry unit and 
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import math
 import tomllib
@@ -34,6 +35,16 @@ FOUR_CUTS: Check = (
     lambda v: len(v) == 4 and 0 <= v[0] < v[1] < v[2] < v[3] <= 100,
     "four rising numbers within 0 to 100",
 )
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return len(value) == 10 and bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+A_DAY: Check = (_is_day, "a day written as 2026-09-30")
 
 
 def among(*allowed: str) -> Check:
@@ -69,6 +80,11 @@ class RegionSettings:
     crs: str | None = setting("Metric CRS of all work, such as EPSG:4549; absent: chosen from the data", None)
     boundary: str = setting(
         "Layer name, or a file, whose polygons are the region; cells outside are not published", "districts"
+    )
+    data_date: str | None = setting(
+        "Day the data stand for, such as 2026-09-30; absent: the newest date the inputs themselves state",
+        None,
+        check=A_DAY,
     )
     cell_m: float | None = setting(
         "Side of a grid cell; absent: 25 m, or coarser where the region is large", None, unit="m", check=POSITIVE
@@ -264,7 +280,7 @@ class PublishSettings:
     )
     note: str = setting("Line under the map: sources and their dates, map approval number (审图号)", "")
     note_en: str = setting("The same line in English", "")
-    date: str = setting("Date of the data, as the map shows it", "")
+    date: str = setting("Date of the data, as the map shows it; empty: the data date of the region", "")
     profiles: tuple[str, ...] = setting(
         "Sites that a run writes", ("internal", "public"), check=among("internal", "public")
     )

@@ -13,6 +13,7 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
+from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
 from .store import store_steps
@@ -30,4 +31,10 @@ def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step
             f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
         )
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
-    return [*import_steps(region), *analysis_steps(region, count), *publish_steps(region), *store_steps(region)]
+    return [
+        *import_steps(region),
+        date_step(region),
+        *analysis_steps(region, count),
+        *publish_steps(region),
+        *store_steps(region),
+    ]

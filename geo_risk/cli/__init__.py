@@ -14,13 +14,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
-from .errors import GeoRiskError
+from .._version import __version__
+from ..errors import GeoRiskError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .manifest import StepResult
+    from ..manifest import StepResult
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
 _ROWS = 20  # rows of a table that a terminal is shown
@@ -125,7 +125,7 @@ def _workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: Any) -> int:
-    from .api import demo
+    from ..api import demo
 
     region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
     print(
@@ -137,7 +137,7 @@ def _demo(arguments: Any) -> int:
 
 
 def _init(arguments: Any) -> int:
-    from .api import init
+    from ..api import init
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:
@@ -423,7 +423,7 @@ def _export(arguments: Any) -> int:
 
 
 def _settings(arguments: Any) -> int:
-    from .settings import describe
+    from ..settings import describe
 
     rows = describe()
     if arguments.json:
@@ -441,7 +441,7 @@ def _settings(arguments: Any) -> int:
 
 
 def _region(arguments: Any) -> Any:
-    from .api import Region
+    from ..api import Region
 
     return Region(arguments.region)
 
