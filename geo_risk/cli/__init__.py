@@ -116,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
+    from . import states
+
+    states.add(command)
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
     return parser
 
