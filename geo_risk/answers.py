@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import pipeline, store
@@ -148,8 +149,6 @@ def write_accident(region: Region, found: Accident, to: str) -> None:
     if not to.lower().endswith(".html"):
         export_table(found.zones, to, "accident")
         return
-    from pathlib import Path
-
     from .publish import folium_map as page
 
     tables, _, meta = pipeline.site_parts(region)
@@ -203,17 +202,36 @@ def risk_percentiles(region: Region, samples: int, cell_m: float, seed: int) -> 
 
 def compare(before: Region, after: Region, to: list[str]) -> Comparison:
     """What changed between two states, also written to the files ``to``."""
-    from pathlib import Path
-
+    from .pipeline.change_pages import changes_page
     from .pipeline.compare import compare as compared
 
     found = compared(before, after)
     for path in to:
         if path.lower().endswith(".json"):
             store.write_json(Path(path), found.told)
+        elif path.lower().endswith((".html", ".pdf", ".docx")):
+            _write_document(changes_page(found, after.settings.publish.languages[0]), path)
         else:
             export_table(found.changes, path, "changes")
     return found
+
+
+def bulletin(before: Region, after: Region, to: str, lang: str | None) -> Path:
+    """The bulletin of the time between two states, written to a file."""
+    from .pipeline.change_pages import bulletin_page
+    from .pipeline.compare import compare as compared
+
+    page = bulletin_page(compared(before, after), lang or after.settings.publish.languages[0])
+    return _write_document(page, to)
+
+
+def _write_document(document: dict[str, Any], to: str) -> Path:
+    from .pipeline.change_pages import write_document
+
+    data = write_document(document, to)
+    with store.replacing(Path(to)) as temporary:
+        temporary.write_bytes(data)
+    return Path(to)
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

@@ -234,6 +234,18 @@ class Region(region.Region):
         other = later if isinstance(later, Region) else open_state(later)
         return answers.compare(self, other, [str(path) for path in to])
 
+    def bulletin(self, later: str | Path | Region, *, to: str | Path, lang: str | None = None) -> Path:
+        """
+        Write the bulletin of the time from this state to a later one: .html, .pdf or .docx, in "zh" or "en".
+
+        Raises
+        ------
+        InputError
+            If the ending is another one, or the states cannot be compared.
+        """
+        other = later if isinstance(later, Region) else open_state(later)
+        return answers.bulletin(self, other, str(to), lang)
+
     def locate(self, place: str) -> tuple[float, float]:
         """
         (easting, northing) [m] of ``LON,LAT`` in WGS 84, or of the one object with that id or name.

@@ -26,9 +26,10 @@ NUMBERS = ("index", "index_now", "lsir", "societal")
 _QUANTIFIED = ("lsir", "lsir_grade", "societal")
 # What a person is told of a row beside its name.
 _GRADES = ("grade", "grade_now")
+_INPUT_FACTS = ("state", "enterprise_id", "enterprise_name", "found_date", "due_date")
 _FACTS = (
     "level", "verdict", "standard", "clause", "source_layer", "source_id", "target_layer", "target_id", "target_name",
-    "facility_kind", "rank", "minutes", "state", "scope", "district_id", "enterprise_id",
+    "facility_kind", "rank", "minutes", "state", "scope", "district_id", "enterprise_id", "enterprise_name",
 )  # fmt: skip
 
 
@@ -66,13 +67,15 @@ class Comparison:
     ``told`` is plain JSON: before, after, settings, program, files, inputs, surfaces, tables, notes, counts.
 
     ``changes`` is one row a changed input or result row (schema: changes); ``grid`` and ``grades`` are the
-    earlier and later grades (rows, cols) of each graded surface that differs, on the cells both states have.
+    earlier and later grades (rows, cols) of each graded surface that differs, on the cells both states have;
+    ``input_shapes`` the later (or last) outlines of ``told["inputs"]``.
     """
 
     told: dict[str, Any]
     changes: gpd.GeoDataFrame
     grid: Grid | None
     grades: dict[str, tuple[NDArray[Any], NDArray[Any]]]
+    input_shapes: list[Any]
     a: Region
     b: Region
 
@@ -115,7 +118,8 @@ def compare(a: Region, b: Region) -> Comparison:
         **{name: len(rows) for name, rows in tables.items()},
         "unexplained": sum(not r["causes"] and not r["general"] for rows in tables.values() for r in rows),
     }
-    return Comparison(told, _changes(told, work), grid, grades, a, b)
+    shapes = [old if new is None else new for old, new in zip(inputs.before, inputs.after, strict=True)]
+    return Comparison(told, _changes(told, work), grid, grades, shapes, a, b)
 
 
 def changed_inputs(both: Both, notes: list[str]) -> Inputs:
@@ -148,7 +152,7 @@ def changed_inputs(both: Both, notes: list[str]) -> Inputs:
             old, new = (None if i < 0 else before.iloc[i]), (None if j < 0 else after.iloc[j])
             shapes.append(tuple(None if r is None else r.get("geometry") for r in (old, new)))  # type: ignore[arg-type]
             rows.append(_input_row(layer, old, new, columns.get(j, ()) if i >= 0 else (), moved.get(j)))
-    table = pd.DataFrame(rows, columns=["layer", "id", "id_before", "name", "change", "columns", "values", "moved_m"])
+    table = pd.DataFrame(rows, columns=["layer", "id", "id_before", "name", "change", "columns", "values", "moved_m", "facts"])
     before_shapes, after_shapes = np.empty(len(rows), object), np.empty(len(rows), object)
     for n, (x, y) in enumerate(shapes):
         before_shapes[n], after_shapes[n] = x, y
@@ -164,9 +168,10 @@ def _input_row(layer: str, old: Any, new: Any, columns: Sequence[str], moved: fl
     id_before = None if old is None else str(old["id"])
     name = plain(row.get("name")) or ""
     moved = moved if moved is not None and change == "changed" and "geometry" in columns else None
+    facts = {c: plain(row[c]) for c in _INPUT_FACTS if c in row}
     return dict(
         layer=layer, id=str(row["id"]), id_before=id_before, name=str(name), change=change, columns=tuple(columns),
-        values=values, moved_m=plain(moved),
+        values=values, moved_m=plain(moved), facts=facts,
     )  # fmt: skip
 
 
@@ -314,13 +319,14 @@ def _figures(before: Any, after: Any, changed: Any, cell_m: float) -> dict[str, 
 def _told_state(state: State) -> dict[str, Any]:
     region = state.region
     own = region.settings.region
-    return {"folder": str(region.folder), "name": own.name, "date": region.data_date, "program": state.program}
+    names = {"name": own.name, "name_en": own.name_en or own.name}
+    return {"folder": str(region.folder), **names, "date": region.data_date, "program": state.program}
 
 
 def _told_input(inputs: Inputs, n: int, both: Both, cells: NDArray[np.int64] | None) -> dict[str, Any]:
     row = inputs.table.iloc[n]
     columns = {"columns": row["values"], "moved_m": row["moved_m"], "outline_changed": "geometry" in row["columns"]}
-    told = {"number": n, **{c: row[c] for c in ("layer", "id", "id_before", "name", "change")}, **columns}
+    told = {"number": n, **{c: row[c] for c in ("layer", "id", "id_before", "name", "change")}, **columns, "facts": row["facts"]}
     return told | {
         "moved_m": None if row["moved_m"] != row["moved_m"] else row["moved_m"],
         "cells": None if cells is None else int(cells[n]),
@@ -329,7 +335,6 @@ def _told_input(inputs: Inputs, n: int, both: Both, cells: NDArray[np.int64] | N
 
 def _changes(told: dict[str, Any], work: Work) -> gpd.GeoDataFrame:
     """schema.RESULTS["changes"]."""
-
     import geopandas as gpd
 
     rows: list[dict[str, Any]] = []

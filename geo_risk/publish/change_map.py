@@ -1,0 +1,200 @@
+"""The map of what changed between two states, as one SVG for pages and print."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .style import GRADES, RGB, rgb
+from .tiles.png import palette_png
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from ..grid import Grid
+
+_WIDTH = 1820  # of the drawing [0.1 mm on paper]
+_STRIP = 110  # height of the legend [0.1 mm]
+_PIXELS = 900  # of the picture's longer side
+_MAX_MARKS = 40
+_FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
+# ColorBrewer "PRGn": neither side can be taken for one of the four grades; worse is also darker and solid, better
+# lighter and dotted, so that print without colour tells them apart.
+_WORSE, _BETTER = "#762a83", "#1b7837"
+_WORDS = {
+    "zh": {"worse": "等级升高", "better": "等级降低", "mark": "变化的输入行（编号见表）", "none": "风险等级没有变化的单元"},
+    "en": {"worse": "grade is worse", "better": "grade is better", "mark": "changed input row (number in the table)",
+           "none": "no cell changed its grade"},
+}  # fmt: skip
+
+
+class Mark(NamedTuple):
+    """A changed input row at (x, y) [m], with the number and the words of its row in the table."""
+
+    x: float
+    y: float
+    number: int
+    text: str
+
+
+def change_map(
+    grid: Grid,
+    grades: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None,
+    later: NDArray[np.uint8] | None,
+    districts: gpd.GeoDataFrame | None,
+    moves: Mapping[str, tuple[int, int]],
+    marks: Sequence[Mark],
+    lang: str,
+) -> str:
+    """
+    Where the grade got worse or better, over the pale grades of the later state.
+
+    Parameters
+    ----------
+    grid
+        Of the arrays.
+    grades : (rows, cols), (rows, cols)
+        Earlier and later grades 0 to 4; None if none differs.
+    later : (rows, cols)
+        Grades drawn below; None: nothing.
+    districts
+        Outlines with ``id`` and ``name``, in the grid's CRS.
+    moves
+        District id -> its earlier and later grade, of those that differ.
+    marks
+        The first `_MAX_MARKS` are drawn.
+    """
+    left, bottom, right, top = grid.bounds
+    scale = _WIDTH / (right - left)
+    height = round((top - bottom) * scale)
+    words = _WORDS[lang]
+    parts = [f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>']
+    if later is not None:
+        colors = [(255, 255, 255), *(rgb(g.color) for g in reversed(GRADES))]
+        parts.append(_image(_reduced(later, _worst), colors, height, 'opacity="0.3"'))
+    if grades is not None:
+        parts.append(_image(_codes(*grades), [(255, 255, 255), rgb(_WORSE), rgb(_BETTER)], height))
+    if districts is not None:
+        parts += _outlines(districts, moves, left, top, scale)
+    for mark in marks[:_MAX_MARKS]:
+        x, y = round((mark.x - left) * scale), round((top - mark.y) * scale)
+        parts.append(
+            f'<g><title>{escape(mark.text)}</title><circle cx="{x}" cy="{y}" r="17" fill="#fff" stroke="#000" '
+            f'stroke-width="4"/><text x="{x}" y="{y + 8}" font-size="22" text-anchor="middle">{mark.number}</text></g>'
+        )
+    parts += _legend(height, words, grades is not None, bool(marks), lang)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height + _STRIP}" '
+        f'font-family="{_FONT}">{"".join(parts)}</svg>'
+    )
+
+
+def _codes(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """1 worse (solid), 2 better (dotted); of several cells in a pixel the largest change, worse first."""
+    step = _reduced(after.astype(np.int8) - before.astype(np.int8), _farthest)
+    grown = _grown(step)
+    row, col = np.indices(grown.shape)
+    dots = (row + col) % 2 == 0
+    return np.where(grown > 0, 1, np.where((grown < 0) & dots, 2, 0)).astype(np.uint8)
+
+
+def _grown(step: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Each changed pixel with its neighbours: a single cell must be seen on paper."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    worse, better = maximum_filter(step, 3), minimum_filter(step, 3)
+    return np.where(step != 0, step, np.where(worse > 0, worse, np.minimum(better, 0)))
+
+
+def _reduced(array: NDArray, pick) -> NDArray:
+    """The array with squares of cells made one pixel, so that its longer side is at most about `_PIXELS`."""
+    n = -(-max(array.shape) // _PIXELS)
+    rows, cols = (-(-side // n) for side in array.shape)
+    whole = np.zeros((rows * n, cols * n), array.dtype)
+    whole[: array.shape[0], : array.shape[1]] = array
+    return pick(whole.reshape(rows, n, cols, n).transpose(0, 2, 1, 3).reshape(rows, cols, n * n))
+
+
+def _worst(blocks: NDArray) -> NDArray:
+    return blocks.max(axis=2)
+
+
+def _farthest(blocks: NDArray) -> NDArray:
+    high, low = blocks.max(axis=2), blocks.min(axis=2)
+    return np.where(high > 0, high, low)
+
+
+def _image(codes: NDArray[np.uint8], palette: Sequence[RGB], height: int, more: str = "") -> str:
+    data = base64.b64encode(palette_png(codes, palette)).decode("ascii")
+    return (
+        f'<image width="{_WIDTH}" height="{height}" preserveAspectRatio="none" style="image-rendering:pixelated" {more} '
+        f'href="data:image/png;base64,{data}"/>'
+    )
+
+
+def _outlines(
+    districts: gpd.GeoDataFrame, moves: Mapping[str, tuple[int, int]], left: float, top: float, scale: float
+) -> list[str]:
+    parts = []
+    shapes = shapely.simplify(districts.geometry.to_numpy(), 2 / scale)
+    for shape in shapes:
+        rings = shapely.get_rings(shapely.get_parts(shape)) if shape is not None else []
+        path = "".join(
+            "M" + " ".join(f"{round((x - left) * scale)},{round((top - y) * scale)}" for x, y in ring.coords) + "Z"
+            for ring in rings
+        )
+        parts.append(f'<path d="{path}" fill="none" stroke="#444" stroke-width="3"/>')
+    for i, name, shape in zip(districts["id"].astype(str), districts["name"], shapes, strict=True):
+        if shape is None or shape.is_empty:
+            continue
+        point = shape.representative_point()
+        x, y = round((point.x - left) * scale), round((top - point.y) * scale)
+        move = moves.get(i)
+        sign = "" if move is None else (" ▲" if move[1] > move[0] else " ▼")
+        weight = ' font-weight="bold"' if sign else ""
+        parts.append(
+            f'<text x="{x}" y="{y}" font-size="26" text-anchor="middle"{weight} stroke="#fff" stroke-width="6" '
+            f'paint-order="stroke">{escape(str(name))}{sign}</text>'
+        )
+    return parts
+
+
+def _legend(height: int, words: Mapping[str, str], changed: bool, marked: bool, lang: str) -> list[str]:
+    parts, x, y = [], 10, height + 40
+    items = [(_WORSE, words["worse"], ""), (_BETTER, words["better"], "2,2")] if changed else []
+    for color, text, dashes in items:
+        fill = (
+            f'fill="{color}"'
+            if not dashes
+            else f'fill="none" stroke="{color}" stroke-width="26" stroke-dasharray="4,4"'
+        )
+        shape = (
+            f'<rect x="{x}" y="{y - 26}" width="50" height="30" {fill}/>'
+            if not dashes
+            else f'<line x1="{x}" y1="{y - 11}" x2="{x + 50}" y2="{y - 11}" {fill}/>'
+        )
+        parts.append(f'{shape}<text x="{x + 62}" y="{y}" font-size="28">{text}</text>')
+        x += 330
+    if not changed:
+        parts.append(f'<text x="{x}" y="{y}" font-size="28">{words["none"]}</text>')
+        x += 660
+    if marked:
+        parts.append(
+            f'<circle cx="{x + 18}" cy="{y - 10}" r="16" fill="#fff" stroke="#000" stroke-width="4"/>'
+            f'<text x="{x + 46}" y="{y}" font-size="28">{words["mark"]}</text>'
+        )
+    x, y = 10, height + 88
+    for grade in GRADES:
+        label = f"{grade.zh if lang == 'zh' else grade.en} {grade.letter[lang]}"
+        parts.append(
+            f'<rect x="{x}" y="{y - 26}" width="50" height="30" fill="{grade.color}" opacity="0.35" stroke="#000" '
+            f'stroke-width="1"/><text x="{x + 62}" y="{y}" font-size="28">{label}</text>'
+        )
+        x += 330
+    return parts
