@@ -16,6 +16,7 @@ Told = Mapping[str, Any]
 Figure = dict[str, Any]
 
 _GRADE_WORDS = {4: ("红", "red"), 3: ("橙", "orange"), 2: ("黄", "yellow"), 1: ("蓝", "blue")}
+_LEVELS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ", 4: "Ⅳ"}
 _OPEN = ("open", "overdue")
 # A firm of this grade or worse that got worse must act.
 _ACT_FROM = 3
@@ -160,7 +161,7 @@ def _hazards(told: Told) -> tuple[list[str], list[str]]:
         step = _rank(row, True) - _rank(row, False)
         if step:
             level = _was(row, "level", step > 0)
-            (new if step > 0 else closed).append(row["name"] + ("" if level is None else f" ({level})"))
+            (new if step > 0 else closed).append(row["name"] + ("" if level is None else f" ({_LEVELS[int(level)]})"))
     return new, closed
 
 

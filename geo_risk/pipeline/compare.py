@@ -10,7 +10,7 @@ import numpy as np
 
 from ..region import Region
 from ..schema import LAYERS
-from .reasons import Work, causes_of
+from .reasons import Rows, Work, causes_of, picked
 from .states import Both, State, arrays, general_changes
 
 if TYPE_CHECKING:
@@ -152,7 +152,9 @@ def changed_inputs(both: Both, notes: list[str]) -> Inputs:
             old, new = (None if i < 0 else before.iloc[i]), (None if j < 0 else after.iloc[j])
             shapes.append(tuple(None if r is None else r.get("geometry") for r in (old, new)))  # type: ignore[arg-type]
             rows.append(_input_row(layer, old, new, columns.get(j, ()) if i >= 0 else (), moved.get(j)))
-    table = pd.DataFrame(rows, columns=["layer", "id", "id_before", "name", "change", "columns", "values", "moved_m", "facts"])
+    table = pd.DataFrame(
+        rows, columns=["layer", "id", "id_before", "name", "change", "columns", "values", "moved_m", "facts"]
+    )
     before_shapes, after_shapes = np.empty(len(rows), object), np.empty(len(rows), object)
     for n, (x, y) in enumerate(shapes):
         before_shapes[n], after_shapes[n] = x, y
@@ -193,12 +195,13 @@ def _table(work: Work, name: str, notes: list[str]) -> list[dict[str, Any]]:
     notes += [f"column {c} of table {name} is only in one of the states" for c in changes.only]
     pairs = differences(before, after, changes)
     columns = [*changes.columns, *(() for _ in range(len(pairs) - len(changes.columns)))]
-    causes = causes_of(work, name, before, after, pairs)
+    old, new = picked(before, [i for i, _ in pairs]), picked(after, [j for _, j in pairs])
+    causes = causes_of(work, name, old, new, pairs)
     general = work.behind(f"build/tables/{name}.parquet")
     if name == "enterprises":
-        _by_district(work, before, after, pairs, causes)
+        _by_district(work, old, new, pairs, causes)
     return [
-        _told_row(watched, before, after, pair, own, numbers, general)
+        _told_row(watched, old.get(pair[0]), new.get(pair[1]), pair, own, numbers, general)
         for pair, own, numbers in zip(pairs, columns, causes, strict=True)
     ]
 
@@ -207,12 +210,12 @@ def _differs(both: Both, name: str) -> bool:
     return both.differ(f"build/tables/{name}.parquet")
 
 
-def _by_district(work: Work, before: Any, after: Any, pairs: list[tuple[int, int]], causes: list[list[int]]) -> None:
+def _by_district(work: Work, before: Rows, after: Rows, pairs: list[tuple[int, int]], causes: list[list[int]]) -> None:
     """Keep the causes of firms whose grade changed for the districts they lie in."""
     inside = work.found.setdefault("enterprises in", {})
     parents = {str(row["id"]): row.get("parent_id") for t in (work.both.a, work.both.b) for row in _district_rows(t)}
     for (i, j), numbers in zip(pairs, causes, strict=True):
-        rows = [t.iloc[n] for t, n in ((before, i), (after, j)) if n >= 0]
+        rows = [t[n] for t, n in ((before, i), (after, j)) if n >= 0]
         if len(rows) == 2 and rows[0]["grade"] == rows[1]["grade"]:
             continue
         for row in rows:
@@ -231,8 +234,8 @@ def _district_rows(state: State) -> list[dict[str, Any]]:
 
 def _told_row(
     watched: Watched,
-    before: Any,
-    after: Any,
+    old: dict[str, Any] | None,
+    new: dict[str, Any] | None,
     pair: tuple[int, int],
     columns: Sequence[str],
     causes: list[int],
@@ -240,25 +243,23 @@ def _told_row(
 ) -> dict[str, Any]:
     from ..analysis.changes import plain
 
-    i, j = pair
-    old, new = (None if i < 0 else before.iloc[i]), (None if j < 0 else after.iloc[j])
-    row = old if new is None else new
-    told: dict[str, Any] = {
-        "id": "/".join(str(plain(row[c])) for c in watched.key),
-        "name": plain(row.get(watched.name)) or "",
-    }
+    row = new or old or {}
+    told: dict[str, Any] = {"id": "/".join(str(plain(row[c])) for c in watched.key)}
+    told["name"] = plain(row.get(watched.name)) or ""
     told["change"] = "added" if old is None else "removed" if new is None else "changed"
     for column in _GRADES:
         if column in row:
             told[f"{column}_before"] = None if old is None else plain(old.get(column))
             told[f"{column}_after"] = None if new is None else plain(new.get(column))
     told["columns"] = [
-        {"column": c, "before": plain(old[c]), "after": plain(new[c])} for c in columns if c != "geometry"
+        {"column": c, "before": plain((old or {})[c]), "after": plain((new or {})[c])}
+        for c in columns
+        if c != "geometry"
     ]
     told["outline_changed"] = "geometry" in columns
     told["causes"], told["general"] = causes, general
     told["facts"] = {c: plain(row[c]) for c in _FACTS if c in row}
-    told["row"] = [i, j]
+    told["row"] = list(pair)
     return told
 
 
@@ -326,7 +327,12 @@ def _told_state(state: State) -> dict[str, Any]:
 def _told_input(inputs: Inputs, n: int, both: Both, cells: NDArray[np.int64] | None) -> dict[str, Any]:
     row = inputs.table.iloc[n]
     columns = {"columns": row["values"], "moved_m": row["moved_m"], "outline_changed": "geometry" in row["columns"]}
-    told = {"number": n, **{c: row[c] for c in ("layer", "id", "id_before", "name", "change")}, **columns, "facts": row["facts"]}
+    told = {
+        "number": n,
+        **{c: row[c] for c in ("layer", "id", "id_before", "name", "change")},
+        **columns,
+        "facts": row["facts"],
+    }
     return told | {
         "moved_m": None if row["moved_m"] != row["moved_m"] else row["moved_m"],
         "cells": None if cells is None else int(cells[n]),

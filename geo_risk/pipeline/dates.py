@@ -61,6 +61,6 @@ def data_date(region: Region, layers: Sequence[str]) -> dict[str, Any]:
     table = store.read_columns(region.build / "layers" / f"{layer}.parquet", wanted)
     row = table[table[column].astype(str).str[:_DAY] == newest].iloc[0]
     number = row["source_row"]
-    place = {"id": str(row["id"]), "source_file": str(row["source_file"])}
+    place: dict[str, Any] = {"id": str(row["id"]), "source_file": str(row["source_file"])}
     place["source_row"] = None if number is None or number != number else int(number)
     return {"date": newest, "from": "inputs", "layer": layer, "column": column, **place}

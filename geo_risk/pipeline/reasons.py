@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..analysis.causes import Inputs, Sources, Zones
 
 Pairs = list[tuple[int, int]]
+Rows = dict[int, dict[str, Any]]
 # Roads within this of a route are part of it [m].
 _ON_ROUTE_M = 1.0
 _COVERAGE_LAYERS = ("roads", "emergency_facilities")
@@ -141,7 +142,7 @@ class Work:
         ]
 
 
-def causes_of(work: Work, name: str, before: pd.DataFrame, after: pd.DataFrame, pairs: Pairs) -> list[list[int]]:
+def causes_of(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """
     For each pair of rows (earlier, later; -1 none) of result ``name`` the numbers of the input rows behind it.
 
@@ -150,28 +151,37 @@ def causes_of(work: Work, name: str, before: pd.DataFrame, after: pd.DataFrame, 
     return _RULES.get(name, _by_place)(work, name, before, after, pairs)
 
 
-def _ends(before: pd.DataFrame, after: pd.DataFrame, pair: tuple[int, int]) -> list[pd.Series]:
-    return [t.iloc[n] for t, n in zip((before, after), pair, strict=True) if n >= 0]
+def picked(table: pd.DataFrame, numbers: Iterable[int]) -> Rows:
+    """Those rows of a table by their number, as plain dictionaries."""
+    chosen = sorted({n for n in numbers if n >= 0})
+    part = table.iloc[chosen]
+    cells = [part[name].to_numpy(object).tolist() for name in part.columns]
+    return {
+        n: dict(zip(part.columns, row, strict=True)) for n, row in zip(chosen, zip(*cells, strict=True), strict=True)
+    }
 
 
-def _shapes(before: Any, after: Any, pairs: Pairs) -> np.ndarray:
+def _ends(before: Rows, after: Rows, pair: tuple[int, int]) -> list[dict[str, Any]]:
+    return [t[n] for t, n in zip((before, after), pair, strict=True) if n >= 0]
+
+
+def _shapes(before: Rows, after: Rows, pairs: Pairs) -> np.ndarray:
     """(2 N,) old and new outlines, the one that is missing taken from the other."""
     out = np.empty(2 * len(pairs), object)
-    for n, (i, j) in enumerate(pairs):
-        old = before.geometry.iloc[i] if i >= 0 else after.geometry.iloc[j]
-        out[2 * n], out[2 * n + 1] = old, after.geometry.iloc[j] if j >= 0 else old
+    for n, pair in enumerate(pairs):
+        shapes = [row.get("geometry") for row in _ends(before, after, pair)]
+        out[2 * n], out[2 * n + 1] = shapes[0], shapes[-1]
     return out
 
 
-def _touching(zones: Zones, before: Any, after: Any, pairs: Pairs) -> list[set[int]]:
+def _touching(zones: Zones, before: Rows, after: Rows, pairs: Pairs) -> list[set[int]]:
     found = zones.touching(_shapes(before, after, pairs))
     return [{*found[2 * n], *found[2 * n + 1]} for n in range(len(pairs))]
 
 
-def _by_place(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _by_place(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     own = {"danger_places": "hidden_dangers"}.get(name, name)
-    spatial = "geometry" in before and "geometry" in after
-    touched = _touching(work.index_zones, before, after, pairs) if spatial else [set() for _ in pairs]
+    touched = _touching(work.index_zones, before, after, pairs)
     out = []
     for pair, found in zip(pairs, touched, strict=True):
         for row in _ends(before, after, pair):
@@ -183,7 +193,7 @@ def _by_place(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> l
     return out
 
 
-def _enterprises(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _enterprises(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """Its own row and stocks, what reaches its site, and the rows behind its findings."""
     touched = _touching(_wider(work.index_zones, work.cell_m), before, after, pairs)
     findings = work.found.get("findings", {})
@@ -214,7 +224,7 @@ def _wider(zones: Zones, metres: float) -> Zones:
     return type(zones)(zones.cause, zones.shape, zones.reach + metres)
 
 
-def _districts(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _districts(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """What reaches it, what is counted in it, its own outline, and the rows behind findings and firms in it."""
     touched = _touching(work.index_zones + work.counted, before, after, pairs)
     inside = work.found.get("enterprises in", {})
@@ -224,14 +234,14 @@ def _districts(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> 
         found |= {*work.inputs.find("districts", [row["id"] for row in rows])}
         if len({row.get("n_conflicts") for row in rows}) > 1:
             found |= {
-                n for numbers, shape in work.finding_places if shape.intersects(rows[-1].geometry) for n in numbers
+                n for numbers, shape in work.finding_places if shape.intersects(rows[-1]["geometry"]) for n in numbers
             }
         found |= {*inside.get(str(rows[-1]["id"]), ())}
         out.append(sorted(found))
     return out
 
 
-def _findings(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _findings(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """The rows at either end and the firms that own them."""
     out = []
     for pair in pairs:
@@ -245,17 +255,17 @@ def _findings(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> l
                 found |= {*work.inputs.find("enterprises", work.owner.get(i, ()))} | {*work.units_of(i)}
         for layer, i in ends:
             work.found.setdefault("findings", {}).setdefault(f"{layer}/{i}", []).extend(sorted(found))
-        work.finding_places.append((sorted(found), _ends(before, after, pair)[-1].geometry))
+        work.finding_places.append((sorted(found), _ends(before, after, pair)[-1]["geometry"]))
         out.append(sorted(found))
     return out
 
 
-def _units(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _units(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     ids = [str(_ends(before, after, pair)[-1]["unit_id"]) for pair in pairs]
     return [work.units.get(unit, []) for unit in ids]
 
 
-def _targets(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _targets(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     touched = _touching(_wider(work.risk_sources.zones, work.cell_m), before, after, pairs)
     for pair, found in zip(pairs, touched, strict=True):
         for row in _ends(before, after, pair):
@@ -263,7 +273,7 @@ def _targets(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> li
     return [sorted(found) for found in touched]
 
 
-def _times(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _times(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """The place, the facilities, and the changed roads the old or the new way runs over."""
     roads = work.inputs.of("roads", "turn_restrictions")
     items = [(int(n), s, _ON_ROUTE_M) for n in roads for s in (work.inputs.before[n], work.inputs.after[n])]
@@ -277,7 +287,7 @@ def _times(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list
     return [sorted(found) for found in touched]
 
 
-def _coverage(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> list[list[int]]:
+def _coverage(work: Work, name: str, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """Roads and facilities anywhere, and the people or places that are counted."""
     ways = {int(n) for n in work.inputs.of(*_COVERAGE_LAYERS)}
     out = []
@@ -288,7 +298,7 @@ def _coverage(work: Work, name: str, before: Any, after: Any, pairs: Pairs) -> l
     return out
 
 
-_RULES: dict[str, Callable[[Work, str, Any, Any, Pairs], list[list[int]]]] = {
+_RULES: dict[str, Callable[[Work, str, Rows, Rows, Pairs], list[list[int]]]] = {
     "enterprises": _enterprises,
     "districts": _districts,
     "findings": _findings,

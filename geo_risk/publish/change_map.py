@@ -28,10 +28,19 @@ _FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC'
 # lighter and dotted, so that print without colour tells them apart.
 _WORSE, _BETTER = "#762a83", "#1b7837"
 _WORDS = {
-    "zh": {"worse": "等级升高", "better": "等级降低", "mark": "变化的输入行（编号见表）", "none": "风险等级没有变化的单元"},
-    "en": {"worse": "grade is worse", "better": "grade is better", "mark": "changed input row (number in the table)",
-           "none": "no cell changed its grade"},
-}  # fmt: skip
+    "zh": {
+        "worse": "等级升高",
+        "better": "等级降低",
+        "mark": "变化的输入行（编号）",
+        "none": "没有单元的风险等级发生变化",
+    },
+    "en": {
+        "worse": "grade is worse",
+        "better": "grade is better",
+        "mark": "changed input row (number)",
+        "none": "no cell changed its grade",
+    },
+}
 
 
 class Mark(NamedTuple):
@@ -68,7 +77,7 @@ def change_map(
     moves
         District id -> its earlier and later grade, of those that differ.
     marks
-        The first `_MAX_MARKS` are drawn.
+        The first `_MAX_MARKS` that do not cover one another are drawn.
     """
     left, bottom, right, top = grid.bounds
     scale = _WIDTH / (right - left)
@@ -82,12 +91,7 @@ def change_map(
         parts.append(_image(_codes(*grades), [(255, 255, 255), rgb(_WORSE), rgb(_BETTER)], height))
     if districts is not None:
         parts += _outlines(districts, moves, left, top, scale)
-    for mark in marks[:_MAX_MARKS]:
-        x, y = round((mark.x - left) * scale), round((top - mark.y) * scale)
-        parts.append(
-            f'<g><title>{escape(mark.text)}</title><circle cx="{x}" cy="{y}" r="17" fill="#fff" stroke="#000" '
-            f'stroke-width="4"/><text x="{x}" y="{y + 8}" font-size="22" text-anchor="middle">{mark.number}</text></g>'
-        )
+    parts += _marks(marks, left, top, scale)
     parts += _legend(height, words, grades is not None, bool(marks), lang)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height + _STRIP}" '
@@ -133,8 +137,8 @@ def _farthest(blocks: NDArray) -> NDArray:
 def _image(codes: NDArray[np.uint8], palette: Sequence[RGB], height: int, more: str = "") -> str:
     data = base64.b64encode(palette_png(codes, palette)).decode("ascii")
     return (
-        f'<image width="{_WIDTH}" height="{height}" preserveAspectRatio="none" style="image-rendering:pixelated" {more} '
-        f'href="data:image/png;base64,{data}"/>'
+        f'<image width="{_WIDTH}" height="{height}" preserveAspectRatio="none" style="image-rendering:pixelated" '
+        f'{more} href="data:image/png;base64,{data}"/>'
     )
 
 
@@ -158,28 +162,35 @@ def _outlines(
         move = moves.get(i)
         sign = "" if move is None else (" ▲" if move[1] > move[0] else " ▼")
         weight = ' font-weight="bold"' if sign else ""
+        text = f'x="{x}" y="{y}" font-size="26" text-anchor="middle"{weight}>{escape(str(name))}{sign}</text>'
+        # A white rim below the signs; not every program that draws SVG knows paint-order.
+        parts.append(f'<text stroke="#fff" stroke-width="7" stroke-linejoin="round" {text}<text {text}')
+    return parts
+
+
+def _marks(marks: Sequence[Mark], left: float, top: float, scale: float) -> list[str]:
+    """Numbers beside their places, so that these stay to be seen; one that would cover another is left out."""
+    parts: list[str] = []
+    taken: list[tuple[int, int]] = []
+    for mark in marks:
+        x, y = round((mark.x - left) * scale), round((top - mark.y) * scale)
+        if len(taken) == _MAX_MARKS or any(abs(x - a) < 40 and abs(y - b) < 40 for a, b in taken):
+            continue
+        taken.append((x, y))
         parts.append(
-            f'<text x="{x}" y="{y}" font-size="26" text-anchor="middle"{weight} stroke="#fff" stroke-width="6" '
-            f'paint-order="stroke">{escape(str(name))}{sign}</text>'
+            f'<g><title>{escape(mark.text)}</title><path d="M{x},{y}l22,-22" stroke="#000" stroke-width="4"/>'
+            f'<circle cx="{x + 34}" cy="{y - 34}" r="17" fill="#fff" stroke="#000" stroke-width="4"/>'
+            f'<text x="{x + 34}" y="{y - 26}" font-size="22" text-anchor="middle">{mark.number}</text></g>'
         )
     return parts
 
 
 def _legend(height: int, words: Mapping[str, str], changed: bool, marked: bool, lang: str) -> list[str]:
     parts, x, y = [], 10, height + 40
-    items = [(_WORSE, words["worse"], ""), (_BETTER, words["better"], "2,2")] if changed else []
-    for color, text, dashes in items:
-        fill = (
-            f'fill="{color}"'
-            if not dashes
-            else f'fill="none" stroke="{color}" stroke-width="26" stroke-dasharray="4,4"'
-        )
-        shape = (
-            f'<rect x="{x}" y="{y - 26}" width="50" height="30" {fill}/>'
-            if not dashes
-            else f'<line x1="{x}" y1="{y - 11}" x2="{x + 50}" y2="{y - 11}" {fill}/>'
-        )
-        parts.append(f'{shape}<text x="{x + 62}" y="{y}" font-size="28">{text}</text>')
+    items = [(_WORSE, words["worse"], False), (_BETTER, words["better"], True)] if changed else []
+    for color, text, dotted in items:
+        look = f'stroke="{color}" stroke-width="30"' + (' stroke-dasharray="4,4"' if dotted else "")
+        parts.append(f'<path d="M{x},{y - 11}h50" {look}/><text x="{x + 62}" y="{y}" font-size="28">{text}</text>')
         x += 330
     if not changed:
         parts.append(f'<text x="{x}" y="{y}" font-size="28">{words["none"]}</text>')

@@ -23,7 +23,10 @@ _W = {
     "internal": ("内部资料", "internal"),
     "map": ("风险等级变化图", "Where the grade changed"),
     "headline": ("主要数字", "Headline figures"),
-    "figure": ("指标", "figure"), "before": ("前期", "before"), "after": ("本期", "after"), "step": ("增减", "change"),
+    "figure": ("指标", "figure"),
+    "before": ("前期", "before"),
+    "after": ("本期", "after"),
+    "step": ("增减", "change"),
     "up": ("等级升高的镇街", "Districts whose grade got worse"),
     "down": ("等级降低的镇街", "Districts whose grade got better"),
     "districts": ("行政区变化", "Districts"),
@@ -33,24 +36,46 @@ _W = {
     "nothing": ("没有变化。", "Nothing differs."),
     "none": ("无", "none"),
     "more": ("另有 {n} 行，见对比结果的数据文件。", "{n} more rows are in the data files of the comparison."),
-    "unexplained": ("其中 {n} 项变化找不到变化的输入行或设置可以解释，请核查。",
-                    "{n} changes are not explained by any changed row or setting: look into them."),
-    "cells": ("{name}：{cells} 个单元变化（{km2:.3f} km²），{worse} 个变差，{better} 个变好，{unexplained} 个在所有变化行的影响范围之外。",
-              "{name}: {cells} cells changed ({km2:.3f} km²), {worse} worse, {better} better, {unexplained} beyond every reach."),
-    "name": ("名称", "name"), "what": ("变化", "change"), "cause": ("原因（输入行编号）", "causes (input rows)"),
-    "no": ("编号", "no."), "layer": ("图层", "layer"), "reach": ("影响单元数", "cells reached"),
-    "grade_before": ("前期等级", "before"), "grade_after": ("本期等级", "after"),
-    "added": ("新增", "added"), "removed": ("删除", "removed"), "changed": ("变更", "changed"),
-    "moved": ("移动 {m:.1f} m", "moved {m:.1f} m"), "outline": ("边界变化", "outline changed"),
-    "kept": ("未列入", "kept"),
-    "findings_new": ("新增间距冲突", "New setback conflicts"), "findings_closed": ("消除的间距冲突", "Setback conflicts closed"),
+    "unexplained": (
+        "其中 {n} 项变化找不到变化的输入行或设置可以解释，请核查。",
+        "{n} changes are not explained by any changed row or setting: look into them.",
+    ),
+    "cells": (
+        "{name}：{cells} 个单元变化（{km2:.3f} km²），{worse} 个变差，{better} 个变好，"
+        "{unexplained} 个在所有变化行的影响范围之外。",
+        "{name}: {cells} cells changed ({km2:.3f} km²), {worse} worse, {better} better, "
+        "{unexplained} beyond every reach.",
+    ),
+    "name": ("名称", "name"),
+    "what": ("变化", "change"),
+    "cause": ("原因（输入行编号）", "causes (input rows)"),
+    "no": ("编号", "no."),
+    "layer": ("图层", "layer"),
+    "reach": ("影响单元数", "cells reached"),
+    "grade_before": ("前期等级", "before"),
+    "grade_after": ("本期等级", "after"),
+    "yes": ("是", "yes"),
+    "no_": ("否", "no"),
+    "steps": ("步骤", "steps"),
+    "added": ("新增", "added"),
+    "removed": ("删除", "removed"),
+    "changed": ("变更", "changed"),
+    "moved": ("移动 {m:.1f} m", "moved {m:.1f} m"),
+    "outline": ("边界变化", "outline changed"),
+    "findings_new": ("新增间距冲突", "New setback conflicts"),
+    "findings_closed": ("消除的间距冲突", "Setback conflicts closed"),
     "hazards_new": ("新增或升级的重大危险源", "Major hazards that are new or of a worse level"),
     "hazards_closed": ("撤销或降级的重大危险源", "Major hazards gone or of a better level"),
-    "dangers_new": ("新增重大事故隐患", "New major hidden dangers"), "dangers_overdue": ("转为逾期的隐患", "Hidden dangers now overdue"),
+    "dangers_new": ("新增重大事故隐患", "New major hidden dangers"),
+    "dangers_overdue": ("转为逾期的隐患", "Hidden dangers now overdue"),
     "dangers_closed": ("已整改的隐患", "Hidden dangers closed"),
-    "act": ("需要采取行动的单位", "Who must act"), "why": ("事由", "why"), "where": ("镇街", "township"),
-    "lists": ("新增与消除", "New and closed"), "count": ("数量", "number"), "which": ("名称", "which"),
-}  # fmt: skip
+    "act": ("需要采取行动的单位", "Who must act"),
+    "why": ("事由", "why"),
+    "where": ("镇街", "township"),
+    "lists": ("新增与消除", "New and closed"),
+    "count": ("数量", "number"),
+    "which": ("名称", "which"),
+}
 
 
 def word(key: str, lang: str, **values: Any) -> str:
@@ -128,7 +153,8 @@ def _cut(rows: Sequence[Any], limit: int, lang: str) -> list[Block]:
 
 
 def _cells(name: str, figures: Row, lang: str) -> str:
-    return word("cells", lang, name=surface_word(name, lang), **{k: figures[k] for k in ("cells", "km2", "worse", "better", "unexplained")})  # fmt: skip
+    shown = {k: figures[k] for k in ("cells", "km2", "worse", "better", "unexplained")}
+    return word("cells", lang, name=surface_word(name, lang), **shown)
 
 
 def surface_word(name: str, lang: str) -> str:
@@ -153,21 +179,22 @@ def column_word(table: str, column: str, lang: str) -> str:
 
 def _general(told: Told, lang: str) -> list[Block]:
     rows = [
-        [item["key"] or "-", _value(item["before"]), _value(item["after"]), ", ".join(item["steps"])]
+        [item["key"] or "-", _value(item["before"], lang), _value(item["after"], lang), ", ".join(item["steps"])]
         for kind in ("settings", "program", "files")
         for item in told[kind]
     ]
-    columns = (("what", 30), ("before", 20), ("after", 20), ("layer", 30))
+    columns = (("what", 30), ("before", 20), ("after", 20), ("steps", 30))
     return [_heading("general", lang), _table(columns, rows[:_ROWS], lang), *_cut(rows, _ROWS, lang)] if rows else []
 
 
 def _inputs(inputs: Sequence[Row], lang: str) -> list[Block]:
     if not inputs:
         return []
-    rows = [
-        [str(i["number"]), _table_word(i["layer"], lang), f"{i['name']} {i['id']}".strip(), change_text(i, lang), "" if i["cells"] is None else str(i["cells"])]
-        for i in inputs[:_ROWS]
-    ]  # fmt: skip
+    rows = []
+    for i in inputs[:_ROWS]:
+        cells = "" if i["cells"] is None else str(i["cells"])
+        name = f"{i['name']} {i['id']}".strip()
+        rows.append([str(i["number"]), _table_word(i["layer"], lang), name, change_text(i, lang), cells])
     columns = (("no", 8), ("layer", 14), ("name", 28), ("what", 38), ("reach", 12))
     return [_heading("inputs", lang), _table(columns, rows, lang), *_cut(inputs, _ROWS, lang)]
 
@@ -178,7 +205,7 @@ def change_text(item: Row, lang: str, table: str = "") -> str:
         return word(item["change"], lang)
     name = table or item.get("layer", "")
     parts = [
-        f"{column_word(name, c['column'], lang)} {_value(c['before'])} → {_value(c['after'])}"
+        f"{column_word(name, c['column'], lang)} {' → '.join(_two_values(c['before'], c['after'], lang))}"
         for c in item["columns"]
         if c["column"] not in ("reason", "rule", "terms", "reason_now", "rule_now")
     ]
@@ -204,9 +231,8 @@ def _results(name: str, rows: Sequence[Row], lang: str) -> list[Block]:
 
 
 def _causes(row: Row) -> str:
-    return ", ".join(
-        [str(n) for n in row["causes"][:8]] + (["…"] if len(row["causes"]) > 8 else []) + row["general"][:2]
-    )
+    numbers = [str(n) for n in row["causes"][:8]] + (["…"] if len(row["causes"]) > 8 else [])
+    return ", ".join(numbers + row["general"][:2])
 
 
 def _step(row: Row) -> int:
@@ -217,11 +243,22 @@ def _notes(notes: Sequence[str], lang: str) -> list[Block]:
     return [_heading("notes", lang), *({"type": "note", "text": text} for text in notes)] if notes else []
 
 
-def _value(value: Any) -> str:
+def _two_values(before: Any, after: Any, lang: str) -> list[str]:
+    """Old and new value, numbers with as many digits as tell them apart."""
+    for digits in (4, 6, 9):
+        texts = [_value(v, lang, digits) for v in (before, after)]
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _value(value: Any, lang: str, digits: int = 4) -> str:
     if value is None:
         return "–"
+    if isinstance(value, bool):
+        return word("yes" if value else "no_", lang)
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
     text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
@@ -231,6 +268,8 @@ def _figures(figures: Sequence[Row], lang: str) -> Block:
     for f in figures:
         numbers = [None if f[k] is None else round(f[k], f["digits"]) for k in ("before", "after")]
         step = "–" if None in numbers else f"{numbers[1] - numbers[0]:+,.{f['digits']}f}"
+        if not step.strip("+-0."):
+            step = "0"
         texts = ["–" if n is None else f"{n:,.{f['digits']}f}" for n in numbers]
         rows.append([f[lang], *texts, step])
     return _table((("figure", 46), ("before", 18), ("after", 18), ("step", 18)), rows, lang)
@@ -249,7 +288,8 @@ def _districts(rows: Sequence[Row], inputs: Sequence[Row], lang: str) -> list[Bl
 
 
 _LISTS = (
-    "findings_new", "findings_closed", "hazards_new", "hazards_closed", "dangers_new", "dangers_overdue", "dangers_closed",
+    "findings_new", "findings_closed", "hazards_new", "hazards_closed",
+    "dangers_new", "dangers_overdue", "dangers_closed",
 )  # fmt: skip
 
 

@@ -66,8 +66,9 @@ def pdf(document: Document) -> bytes:
 
 def picture(svg: str) -> bytes:
     """An SVG as PNG, 180 mm wide, in the fonts of the documents."""
-    template = b"#set page(width: 180mm, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: \"svg\", width: 100%)"
-    return _compiler().compile(template, sys_inputs={"svg": svg}, format="png", ppi=200)  # type: ignore[return-value]
+    page = "#set page(width: 180mm, height: auto, margin: 0pt)"
+    template = f'{page}\n#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
+    return _compiler().compile(template.encode(), sys_inputs={"svg": svg}, format="png", ppi=200)  # type: ignore[return-value]
 
 
 def _breakable(value: Any) -> Any:
