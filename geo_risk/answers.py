@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .analysis.qra.model import Model
+    from .analysis.qra.overrides import Overrides
     from .analysis.qra.report import Accident
+    from .parallel import Progress
     from .pipeline.compare import Comparison
 
 
-# Beside the zones on the map of an accident.
-_ACCIDENT_MAP = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
+# Beside what a map of one answer is about.
+_ZONES_SEEN = ("death", "heat", "overpressure", "AEGL-2", "AEGL-3", "ERG isolation")  # where that map opens
+_AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
+_SEEN_M = 3000.0  # around a source on the map of a change
 DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
 
 
@@ -149,55 +153,179 @@ def write_accident(region: Region, found: Accident, to: str) -> None:
     if not to.lower().endswith(".html"):
         export_table(found.zones, to, "accident")
         return
+    from .publish.words import phrase
+
+    name, scenario = str(found.told["source"]["name"] or found.told["source"]["id"]), found.told["scenario"]
+    titles = {"zh": f"{name}：{phrase(scenario)}", "en": f"{name}: {scenario}"}
+    seen = found.zones[found.zones["effect"].isin(_ZONES_SEEN)]
+    about = seen if len(seen) else found.zones
+    _write_page(region, to, {"accident_zones": found.zones}, {}, titles, about, accident_words(found.told))
+
+
+def _write_page(
+    region: Region,
+    to: str | Path,
+    tables: dict[str, gpd.GeoDataFrame],
+    surfaces: dict[str, store.Surface],
+    title: dict[str, str],
+    about: gpd.GeoDataFrame,
+    note: dict[str, str],
+) -> None:
+    """A map of ``tables`` and ``surfaces`` over the region's places as one HTML file, opened where ``about`` lies."""
+    import shapely
+
     from .publish import folium_map as page
 
-    tables, _, meta = pipeline.site_parts(region)
-    title = f"{found.told['source']['name']}: {found.told['scenario']}"
-    shown = {name: table for name, table in tables.items() if name in _ACCIDENT_MAP}
-    shown["accident_zones"] = found.zones
-    bounds = tuple(found.zones.geometry.to_crs(4326).total_bounds) if len(found.zones) else meta.bounds
-    meta = replace(meta, title={"zh": title, "en": title}, bounds=bounds)
-    store.write_text(Path(to), page.single_file(page.folium_map(shown, {}, meta)))
+    known, _, meta = pipeline.site_parts(region)
+    left, bottom, right, top = about.total_bounds
+    around = shapely.box(left, bottom, right, top).buffer(_SEEN_M) if len(about) else shapely.box(*region.grid.bounds)
+    shown = {name: table.iloc[table.sindex.query(around)] for name, table in known.items() if name in _AROUND}
+    bounds = tuple(about.geometry.to_crs(4326).total_bounds) if len(about) else meta.bounds
+    note = {lang: "。".join(filter(None, (note[lang], meta.note[lang]))) for lang in ("zh", "en")}
+    note["en"] = note["en"].replace("。", ". ")
+    meta = replace(meta, title=title, bounds=bounds, note=note)
+    store.write_text(Path(to), page.single_file(page.folium_map(shown | tables, surfaces, meta, max_features=30_000)))
 
 
-def what_if(region: Region, source: str, factor: float) -> tuple[dict[str, Any], store.Surface]:
+def accident_words(told: dict[str, Any]) -> dict[str, str]:
+    """Wind, time and deaths of an accident as one line in both languages."""
+    from .publish.words import phrase
+
+    wind, period = told["wind"], told["period"]
+    zh = [f"风从 {wind['from_deg']:.0f}° 来，{wind['speed_mps']:.1f} m/s，{wind['stability']} 类，{phrase(period)}"]
+    en = [f"wind from {wind['from_deg']:.0f}°, {wind['speed_mps']:.1f} m/s, class {wind['stability']}, by {period}"]
+    for row in told["outcomes"]:
+        kind, rate = row["kind"], row["frequency_per_yr"]
+        deaths = f"{row['deaths_day']:,.1f}", f"{row['deaths_night']:,.1f}"
+        zh.append(f"{phrase(kind)} {rate:.1e}/年，预计死亡 白天 {deaths[0]} 人、夜间 {deaths[1]} 人")
+        en.append(f"{kind.replace('_', ' ')} {rate:.1e} per year, {deaths[0]} deaths by day, {deaths[1]} at night")
+    return {"zh": "；".join(zh), "en": "; ".join(en)}
+
+
+def what_if(
+    region: Region, source: str, factor: float | None, quantity_t: float | None, to: str | Path | None
+) -> dict[str, Any]:
     """
-    What changes when the frequencies of a risk source are multiplied; (figures, surface of after minus before).
+    What changes when a risk source fails more or less often, or holds another quantity [t]; see `Region.what_if`.
 
-    0 removes the source. Only the cells it reaches are computed.
+    Only the cells the source reaches are computed.
     """
+    import pandas as pd
+
     from .analysis.qra.accident import find_source
+    from .analysis.qra.change import restocked, scaled
     from .analysis.qra.change import what_if as changed
-    from .analysis.qra.contours import contours, criterion_levels
+    from .analysis.qra.contours import contour_table, criterion_levels
+    from .analysis.qra.model import source_ids
 
-    model, before = risk_model(region), region.surface("lsir")
+    if quantity_t is None and factor is None:
+        factor = 0.0
+    model, surface, grid = risk_model(region), region.surface("lsir"), region.grid
     row = find_source(model.sources, source)
-    found = changed(before.array, model, row, factor, region.grid)
-    levels = criterion_levels()
-    areas = [[c.area / 1e6 for c in contours(a, region.grid, levels)] for a in (before.array, found.after)]
-    rows = [
-        {"level_per_yr": level, "area_km2": a, "area_after_km2": b} for level, a, b in zip(levels, *areas, strict=True)
+    after = model
+    if quantity_t is not None:
+        after = restocked(after, row, 1000 * quantity_t, region.settings.risk, own_numbers(region, model.sources))
+    if factor is not None:
+        after = scaled(after, row, factor)
+    found = changed(surface.array, model, after, row, grid)
+    states = {"before": surface.array, "after": found.after}
+    tables = {name: contour_table(a, grid, criterion_levels(), scope=name) for name, a in states.items()}
+    areas = {n: dict(zip(t["level_per_yr"], t["area_km2"], strict=True)) for n, t in tables.items()}
+    told: dict[str, Any] = {"source": {"id": str(source_ids(model.sources)[row]), "name": model.sources["name"].iloc[row]}}
+    told |= {"factor": factor, "quantity_t": quantity_t}
+    told["quantity_before_t"] = float(model.sources["inventory_kg"].iloc[row]) / 1000
+    told["cells_computed"] = (found.window[1] - found.window[0]) * (found.window[3] - found.window[2])
+    told["contours"] = [
+        {"level_per_yr": level, "area_km2": areas["before"].get(level, 0.0)}
+        | {"area_after_km2": areas["after"].get(level, 0.0)}
+        for level in criterion_levels()
     ]
-    cells = (found.window[1] - found.window[0]) * (found.window[3] - found.window[2])
-    told = {"source": source, "factor": factor, "cells_computed": cells, "contours": rows}
-    told |= {"lsir_max": float(before.array.max()), "lsir_max_after": float(found.after.max())}
-    return told, store.Surface(found.after - before.array, region.grid)
+    told |= {"lsir_max": float(surface.array.max()), "lsir_max_after": float(found.after.max())}
+    if to is not None:
+        contours = pd.concat([t for t in tables.values() if len(t)] or [tables["before"]], ignore_index=True)
+        _write_difference(region, to, found.after - surface.array, contours, told, model.sources.iloc[[row]])
+    return told
 
 
-def risk_percentiles(region: Region, samples: int, cell_m: float, seed: int) -> gpd.GeoDataFrame:
-    """Contours of the 5 %, 50 % and 95 % of the individual risk; both sets of probits are equally likely."""
+def own_numbers(region: Region, sources: gpd.GeoDataFrame) -> Overrides | None:
+    """The region's own numbers ([risk] scenarios), checked against its sources; None where it has none."""
+    from .analysis.qra.overrides import checked
+    from .layers.scenario_file import read_scenarios
+
+    file = region.settings.risk.scenarios
+    return checked(read_scenarios(region.folder / file), sources) if file else None
+
+
+def _write_difference(
+    region: Region, to: str | Path, gain: Any, contours: gpd.GeoDataFrame, told: dict[str, Any], source: gpd.GeoDataFrame
+) -> None:
+    """After minus before as a GeoTIFF, or as a map (.html) with the contours of both."""
+    import numpy as np
+
+    if not str(to).lower().endswith(".html"):
+        store.write_surface(Path(to), store.Surface(gain, region.grid))
+        return
+    name = told["source"]["name"] or told["source"]["id"]
+    said = {"zh": [], "en": []}
+    if told["quantity_t"] is not None:
+        said["zh"].append(f"存量 {told['quantity_before_t']:g} t → {told['quantity_t']:g} t")
+        said["en"].append(f"quantity {told['quantity_before_t']:g} t to {told['quantity_t']:g} t")
+    if told["factor"] == 0:
+        said["zh"].append("取消")
+        said["en"].append("removed")
+    elif told["factor"] is not None:
+        said["zh"].append(f"频率 ×{told['factor']:g}")
+        said["en"].append(f"frequencies x {told['factor']:g}")
+    title = {"zh": f"{name}：{'，'.join(said['zh'])}", "en": f"{name}: {', '.join(said['en'])}"}
+    surfaces = {"lsir_less": np.maximum(-gain, 0), "lsir_more": np.maximum(gain, 0)}
+    shown = {n: store.Surface(a, region.grid) for n, a in surfaces.items() if a.any()}
+    around = source.set_geometry(source.geometry.buffer(_SEEN_M))
+    areas = [f"{r['level_per_yr']:.0e}: {r['area_km2']:.2f} → {r['area_after_km2']:.2f} km²" for r in told["contours"]]
+    note = {"zh": f"个人风险达到各值的面积（/年） {'；'.join(areas)}", "en": f"area at or above (per year) {'; '.join(areas)}"}
+    _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
+
+
+def uncertainty(
+    region: Region, samples: int, cell_m: float, seed: int, to: Path, progress: Progress | None
+) -> gpd.GeoDataFrame:
+    """Surfaces and contours of the 5 %, 50 % and 95 % of the individual risk, written to ``to``; the contours."""
     import pandas as pd
 
     from .analysis.qra.contours import contour_table, criterion_levels
     from .analysis.qra.uncertainty import lsir_percentiles
     from .grid import grid_of
 
-    layers = region.layers(*RISK_LAYERS)
-    models = [model_of(region, layers, probits=name)[0] for name in ("purple_book", "lees")]
+    told = progress or (lambda fraction, message: None)
+    told(0.0, "reading the model of the last run")
+    models, names = [risk_model(region)], ("purple_book", "lees")
+    for name in names:
+        if name != region.settings.risk.probits:
+            told(0.05, f"computing the scenarios with the probits of {name}")
+            models.append(model_of(region, region.layers(*RISK_LAYERS), probits=name)[0])
     grid = grid_of(region.grid.bounds, cell_m, region.crs)
-    found = lsir_percentiles(models, grid, samples=samples, seed=seed)
-    tables = [contour_table(a, grid, criterion_levels()).assign(percentile=p) for p, a in sorted(found.items())]
-    return pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+    found = lsir_percentiles(
+        models, grid, samples=samples, seed=seed, progress=lambda done, message: told(0.4 + 0.5 * done, message)
+    )
+    told(0.9, "drawing contours")
+    people = region.layers("population").get("population")
+    tables = [
+        contour_table(a, grid, criterion_levels(), scope=f"p{p:02d}", population=people) for p, a in sorted(found.items())
+    ]
+    contours = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
+    surfaces = {f"lsir_p{p:02d}": store.Surface(a, grid) for p, a in sorted(found.items())}
+    to.mkdir(parents=True, exist_ok=True)
+    for name, surface in surfaces.items():
+        store.write_surface(to / f"{name}.tif", surface)
+    export_table(contours, str(to / "contours.geojson"), "contours")
+    zh, en = region.settings.region.name, region.settings.region.name_en or region.settings.region.name
+    title = {"zh": f"{zh}个人风险的不确定范围", "en": f"{en}: how sure the individual risk is"}
+    note = {
+        "zh": f"{samples} 个样本：失效频率、天气与毒性概率函数；95 % 与 5 % 等值线之间为不确定范围",
+        "en": f"{samples} samples of failure frequencies, weather and toxic probits; the band lies between 5 % and 95 %",
+    }
+    _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
+    told(1.0, "done")
+    return contours
 
 
 def compare(before: Region, after: Region, to: list[str]) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from .analysis.qra.report import Accident
+    from .parallel import Progress
     from .pipeline.compare import Comparison
 
 Report = Callable[[StepResult], None]
@@ -123,24 +125,66 @@ class Region(region.Region):
             answers.write_accident(self, found, str(to))
         return found
 
-    def what_if(self, source: str, *, factor: float = 0.0, to: str | Path | None = None) -> dict[str, Any]:
+    def what_if(
+        self,
+        source: str,
+        *,
+        factor: float | None = None,
+        quantity_t: float | None = None,
+        to: str | Path | None = None,
+    ) -> dict[str, Any]:
         """
-        The individual risk if a source's frequencies were ``factor`` times theirs; 0 removes it.
+        The individual risk if a source failed more or less often, held another quantity, or were gone.
 
-        With ``to`` the difference surface (after minus before) is written as a GeoTIFF.
-        """
-        told, difference = answers.what_if(self, source, factor)
-        if to is not None:
-            store.write_surface(Path(to), difference)
-        return told
+        Parameters
+        ----------
+        source
+            A risk source by its id or name.
+        factor
+            Of its frequencies; 0 removes it, which is also what happens where neither is given.
+        quantity_t
+            Stock in place of its own [t]; its scenarios are worked out anew, with the own numbers of [risk] scenarios.
+        to
+            Also write the difference (after minus before): .html is a map, .tif the surface.
 
-    def risk_percentiles(self, *, samples: int = 400, cell_m: float = 100.0, seed: int = 1) -> gpd.GeoDataFrame:
+        Raises
+        ------
+        InputError
+            If the source, the factor or the quantity make no sense.
         """
-        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo, one row a level and ``percentile``.
+        if to is not None and Path(to).suffix.lower() not in (".html", ".tif", ".tiff"):
+            raise InputError(f"{to}: the difference is written as .html (a map) or .tif (a surface). Name such a file.")
+        return answers.what_if(self, source, factor, quantity_t, to)
+
+    def uncertainty(
+        self,
+        *,
+        samples: int = 400,
+        cell_m: float = 100.0,
+        seed: int = 1,
+        to: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> gpd.GeoDataFrame:
+        """
+        Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo (``scope`` p05, p50, p95).
 
         Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
+        The surfaces, the contours and a map are written to folder ``to``, ``uncertainty`` of the region where
+        not given: index.html, contours.geojson, lsir_p05.tif, lsir_p50.tif, lsir_p95.tif.
+
+        Raises
+        ------
+        InputError
+            If samples or cells are out of range, or ``to`` is a file.
         """
-        return answers.risk_percentiles(self, samples, cell_m, seed)
+        if not 20 <= samples <= 10_000:
+            raise InputError(f"samples {samples}: must be within 20 and 10000.")
+        if not self.grid.cell_m <= cell_m <= 1000:
+            raise InputError(f"cells of {cell_m:g} m: must be within {self.grid.cell_m:g} (the region's) and 1000 m.")
+        folder = Path(to) if to is not None else self.folder / "uncertainty"
+        if folder.is_file():
+            raise InputError(f"{folder} is a file. Name a folder with --to.")
+        return answers.uncertainty(self, samples, cell_m, seed, folder, progress)
 
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
@@ -171,6 +215,83 @@ class Region(region.Region):
         if to is None:
             return pages
         return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
+
+    def lists(
+        self, *, to: str | Path | None = None, language: str | None = None, report: Report = _quiet
+    ) -> list[Path]:
+        """
+        Write the risk source list, the control list and the registers as XLSX and CSV; see docs/handbooks.md.
+
+        Without ``to`` into REGION/lists, without ``language`` (zh or en) in the first of those of region.toml.
+        """
+        from .publish.lists import write_lists
+
+        self.run(report=report)
+        return write_lists(self, self._into(to, "lists"), lang=self._language(language))
+
+    def handbook(
+        self,
+        *enterprises: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        workers: int | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write the handbooks of the enterprises with these ids or names (all without any), ``format`` html or pdf.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the handbooks.
+        """
+        from .publish.handbook import write_handbooks
+
+        self.run(workers=workers, report=report)
+        return write_handbooks(
+            self,
+            self._into(to, "handbooks"),
+            enterprises,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            workers=workers or self.settings.compute.workers or os.cpu_count() or 1,
+        )
+
+    def sheet(
+        self,
+        *districts: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        before: str | Path | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write one page a district (every township without any), with what changed since the state in ``before``.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the sheets.
+        """
+        from .publish.sheet import write_sheets
+
+        self.run(report=report)
+        return write_sheets(
+            self,
+            self._into(to, "sheets"),
+            districts,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            before=None if before is None else Path(before),
+        )
+
+    def _into(self, to: str | Path | None, name: str) -> Path:
+        return self.folder / name if to is None else Path(to)
+
+    def _language(self, language: str | None) -> str:
+        return _one_of(language or self.settings.publish.languages[0], ("zh", "en"), "language")
 
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
         """The map as a folium map without any outside address, for notebooks."""
@@ -339,6 +460,12 @@ def demo(folder: str | Path = "linlan", *, size: str = "city", seed: int = 1) ->
     summary = write_demo(folder, size=size, seed=seed)
     store.write_text(folder / "region.toml", summary.region_toml)
     return Region(folder)
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
+    if value not in allowed:
+        raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
+    return value
 
 
 def _found(item: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ algorithm itself (no standard publishes them), so they live here and not in ``st
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from .errors import CRSError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from pyproj import CRS, Transformer
 
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -80,11 +82,19 @@ def require_metric(frame: gpd.GeoDataFrame, what: str) -> None:
         )
 
 
+@lru_cache(maxsize=64)
+def to_lonlat(crs: CRS | str) -> Transformer:
+    """From ``crs`` to longitude and latitude, WGS 84 [degrees]; kept, as making one takes longer than a small file."""
+    from pyproj import Transformer
+
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+
+
 def geodesic_m(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, crs: str) -> NDArray[np.float64]:
     """Geodesic length [m] (WGS 84 ellipsoid) of the segments (x0, y0)-(x1, y1) given in ``crs``; (N,)."""
-    from pyproj import Geod, Transformer
+    from pyproj import Geod
 
-    to_geo = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    to_geo = to_lonlat(crs)
     lon0, lat0 = to_geo.transform(np.asarray(x0, float), np.asarray(y0, float))
     lon1, lat1 = to_geo.transform(np.asarray(x1, float), np.asarray(y1, float))
     return np.asarray(Geod(ellps="WGS84").inv(lon0, lat0, lon1, lat1)[2], float)

@@ -286,6 +286,10 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
         _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
+    Table("enterprise_rescue", "企业最近救援", "who reaches an enterprise first", "none", (
+        _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "enterprise"), _c("place_name", "string", "名称", "its name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
+        _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
     Table("service_areas", "服务范围", "service areas", "polygon", (
         _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("facilities", "int", "数量", "facilities counted"), _c("area_km2", "float", "面积", "area", "km2")), ()),
     Table("coverage", "覆盖率", "coverage", "none", (

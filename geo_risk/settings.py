@@ -211,9 +211,10 @@ class RiskSettings:
         "How much stands in the way of a burning cloud, which makes it explode", "some", check=among(*CONGESTION)
     )
     isolation: str = setting(
-        "How arms, hoses and pipelines are shut after a break: after 2, 10 or 30 minutes",
-        "hand",
-        check=among("automatic", "remote", "hand"),
+        "How arms, hoses and pipelines are shut after a break: after 2, 10 or 30 minutes; "
+        "attended: by who stands by arm or hose, pipelines by hand",
+        "attended",
+        check=among("attended", "automatic", "remote", "hand"),
     )
     missing_quantity: str = setting(
         "Stock without quantity and volume: the threshold of GB 18218-2018, flagged, or not computed",

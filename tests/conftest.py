@@ -23,6 +23,14 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Workers of pytest-xdist share the tests by file; all that look at the finished city go to one, which builds it."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "city" if "city" in item.fixturenames else str(item.path)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def missing():
     """Function of a reason, to be called when a real component is not there: a skip at home, a failure in CI."""

@@ -16,7 +16,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike
 
 from ..crs import require_metric
 from ..errors import InputError
@@ -27,14 +26,6 @@ from .rows import first, number, records, table_rows, text, working
 from .substances import Substance, identify
 
 _QUANTITY_COLUMNS = ("quantity_t", "volume_m3", "residents_500m")
-
-
-class Grading(NamedTuple):
-    """S [-], R [-] and level (1 worst to 4; 0 where S < 1)."""
-
-    s: float
-    r: float
-    level: int
 
 
 class Term(NamedTuple):
@@ -49,38 +40,6 @@ class Term(NamedTuple):
     beta_confidence: str
     shown: dict[str, Any]
     reason: str
-
-
-def grading(quantity_t: ArrayLike, threshold_t: ArrayLike, beta: ArrayLike, alpha: float) -> Grading:
-    """
-    Identify and grade one unit from its substances.
-
-    S = sum(q/Q) (GB 18218-2018 4.2), R = alpha sum(beta q/Q) (4.3). A unit with S >= 1 is a major
-    hazard, at least of level 4, however small R is.
-
-    Parameters
-    ----------
-    quantity_t, threshold_t, beta : (N,)
-        Design maximum quantity q [t], threshold Q [t] (infinite if not listed) and beta of each substance.
-    alpha
-        Exposure factor of Table 5 [-].
-
-    Raises
-    ------
-    InputError
-        If a quantity is negative or NaN, or a threshold, beta or alpha is not positive.
-
-    Examples
-    --------
-    >>> grading([10, 3], [10, 5], [2, 4], 1.5)
-    Grading(s=1.6, r=6.6, level=4)
-    """
-    q, threshold, b = (np.atleast_1d(np.asarray(v, float)) for v in (quantity_t, threshold_t, beta))
-    if not ((q >= 0).all() and (threshold > 0).all() and (b >= 0).all() and alpha > 0):
-        raise InputError(f"cannot grade quantities {q.tolist()} t, thresholds {threshold.tolist()} t, alpha {alpha}.")
-    ratio = q / threshold
-    s, r = float(ratio.sum()), float(alpha * (b * ratio).sum())
-    return Grading(round(s, 9), round(r, 9), level(r) if round(s, 9) >= 1 else 0)
 
 
 def level(r_value: float) -> int:

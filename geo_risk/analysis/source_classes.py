@@ -29,7 +29,6 @@ _CNG = re.compile(r"CNG|压缩天然气", re.I)
 _FIREWORKS = re.compile(r"烟花|爆竹|firework", re.I)
 _FUELS = frozenset({"汽油", "柴油", "煤油", "原油", "石脑油", "燃料油"})
 _LPG, _NATURAL_GAS = "液化石油气", "甲烷、天然气"
-_FLAMMABLE_SYMBOL = re.compile(r"W5\.\d|W2")
 ANY_SITE = frozenset({"any_hazmat_site", "any_hazmat_site_except_fuelling"})
 _ROOFS: dict[str, tuple[str, ...]] = {
     "pressurised": ("fixed_roof",),

@@ -91,10 +91,17 @@ def _parser() -> argparse.ArgumentParser:
     accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
     accident.add_argument("--to", metavar="FILE", help="write the zones: .html map, .geojson, .gpkg ...")
 
-    what_if = command("what-if", _what_if, "individual risk if a source failed more or less often, or were gone")
+    what_if = command("what-if", _what_if, "individual risk if a source failed more or less often, held more, or were gone")
     what_if.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
-    what_if.add_argument("--factor", type=float, default=0.0, help="of its frequencies (default: 0, gone)")
-    what_if.add_argument("--to", metavar="TIF", help="write the difference surface")
+    what_if.add_argument("--factor", type=float, metavar="F", help="of its frequencies; 0, also without options: gone")
+    what_if.add_argument("--quantity", type=float, metavar="T", help="tonnes it holds in place of its own")
+    what_if.add_argument("--to", metavar="FILE", help="write the difference: .html map, .tif surface")
+
+    unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %")
+    unsure.add_argument("--samples", type=int, default=400, metavar="N", help="default: 400")
+    unsure.add_argument("--cell", type=float, default=100.0, metavar="M", help="cells of this side in m (default: 100)")
+    unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
+    unsure.add_argument("--to", metavar="DIR", help="folder to write (default: REGION/uncertainty)")
 
     command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
 
@@ -116,10 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
-    from . import states
-
-    states.add(command)
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
+    from . import books, states
+
+    books.add(command)
+    states.add(command)
     return parser
 
 
@@ -267,7 +275,7 @@ def _explain(arguments: Any) -> int:
 
 
 def _print_risk(risk: dict[str, Any]) -> None:
-    print(f"\nindividual risk: {risk['lsir_per_yr']:.2e} per year")
+    print(f"\nindividual risk: {risk['lsir_per_yr']:.1e} per year")
     for source in risk["sources"][:_ROWS]:
         print(f"{source['share_percent']:5.1f} %  {source['distance_m']:6.0f} m  {source['name']} ({source['id']})")
     for row in risk["scenarios"][:_ROWS]:
@@ -302,9 +310,7 @@ def _accident(arguments: Any) -> int:
             f"{row['kind']:11} {row['frequency_per_yr']:.1e} per year, "
             f"{row['deaths_day']:.1f} deaths by day, {row['deaths_night']:.1f} at night"
         )
-    _print_table(
-        found.zones, ["kind", "effect", "level", "unit", "distance_m", "area_km2", "persons_day", "persons_night"]
-    )
+    _print_zones(found.zones)
     _print_reached(told)
     for warning in told["warnings"]:
         print(f"note: {warning}")
@@ -313,11 +319,30 @@ def _accident(arguments: Any) -> int:
     return FINE
 
 
+def _print_zones(zones: pd.DataFrame) -> None:
+    """Each zone with its level as people write it."""
+    scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m2"), "Pa": (1e-3, "kPa")}
+    levels = []
+    for level, unit in zip(zones["level"], zones["unit"], strict=True):
+        times, word = scale.get(unit, (1, unit))
+        levels.append(f"{times * level:g} {word}" if unit else "")
+    columns = ["kind", "effect", "level", "distance_m", "area_km2", "persons_day", "persons_night"]
+    shown = zones.assign(level=levels, area_km2=zones["area_km2"].map("{:.3g}".format))
+    _print_table(shown.round({c: 0 for c in columns if c.startswith(("persons", "distance"))}), columns)
+
+
 def _print_reached(told: dict[str, Any]) -> None:
-    counts: dict[str, int] = {}
+    counts: dict[tuple[str, str], int] = {}
     for place in told["inside"]:
-        counts[place["layer"]] = counts.get(place["layer"], 0) + 1
-    print("inside the widest zone: " + (", ".join(f"{n} {layer}" for layer, n in counts.items()) or "nothing listed"))
+        key = (place["layer"], place["zone"]["effect"])
+        counts[key] = counts.get(key, 0) + 1
+    for (layer, effect), n in counts.items():
+        print(f"inside {effect}: {n} {layer.replace('_', ' ')}")
+    dying = [p for p in told["inside"] if p["layer"] == "crowded_places" and p["zone"]["effect"] == "death"]
+    for place in dying[:_ROWS]:
+        print(f"crowded place where people may die: {place['name'] or place['id']} ({place['kind']})")
+    if len(dying) > _ROWS:
+        print(f"... and {len(dying) - _ROWS} more")
     for other in told["domino"][:_ROWS]:
         print(f"domino: {other['name'] or other['id']} within {other['effect']} {other['level']:g} {other['unit']}")
     if told["erg"]:
@@ -341,14 +366,45 @@ def _wind(text: str | None) -> tuple[float, float] | None:
 
 
 def _what_if(arguments: Any) -> int:
-    told = _region(arguments).what_if(arguments.source, factor=arguments.factor, to=arguments.to)
+    told = _region(arguments).what_if(
+        arguments.source, factor=arguments.factor, quantity_t=arguments.quantity, to=arguments.to
+    )
     if arguments.json:
         _print_json(told)
         return FINE
-    print(f"{told['source']}: frequencies x {told['factor']:g}; {told['cells_computed']:,} cells computed anew")
-    print(f"highest individual risk {told['lsir_max']:.2e} -> {told['lsir_max_after']:.2e} per year")
+    changes = [f"frequencies x {told['factor']:g}"] if told["factor"] is not None else []
+    if told["quantity_t"] is not None:
+        changes.append(f"quantity {told['quantity_before_t']:g} t -> {told['quantity_t']:g} t")
+    source = told["source"]
+    print(f"{source['name'] or ''} ({source['id']}): {', '.join(changes)}; {told['cells_computed']:,} cells computed anew")
+    print(f"highest individual risk {told['lsir_max']:.1e} -> {told['lsir_max_after']:.1e} per year")
     for row in told["contours"]:
         print(f"{row['level_per_yr']:.0e} per year: {row['area_km2']:.3f} -> {row['area_after_km2']:.3f} km2")
+    if arguments.to:
+        print(f"wrote {arguments.to}")
+    return FINE
+
+
+def _uncertainty(arguments: Any) -> int:
+    def progress(done: float, message: str) -> None:
+        if not arguments.json:
+            print(f"{100 * done:3.0f} %  {message}", file=sys.stderr, flush=True)
+
+    folder = arguments.to or f"{arguments.region}/uncertainty"
+    contours = _region(arguments).uncertainty(
+        samples=arguments.samples, cell_m=arguments.cell, seed=arguments.seed, to=folder, progress=progress
+    )
+    if arguments.json:
+        _print_json({"folder": folder, "contours": [{**r, "geometry": None} for r in _records(contours)]})
+        return FINE
+    print("area at or above a level [km2], and residents there:")
+    for level, rows in contours.groupby("level_per_yr"):
+        told = ", ".join(
+            f"{r.scope.upper()} {r.area_km2:.2f}" + ("" if r.persons != r.persons else f" ({r.persons:,.0f})")
+            for r in rows.itertuples()
+        )
+        print(f"{level:.0e} per year: {told}")
+    print(f"map: {folder}/index.html")
     return FINE
 
 

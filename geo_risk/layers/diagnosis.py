@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from ..crs import to_lonlat
 from ..errors import GeoRiskError
 from ..schema import Column, Table
 from . import angles, headers, systems
@@ -72,7 +73,7 @@ def places(rows: gpd.GeoDataFrame, issues: tuple[Issue, ...]) -> dict[str, Any]:
     out: dict[str, Any] = {"points": [], "lines": [], "extent": None, "errors": [], "moved": [], "rejected": []}
     if len(rows):
         shapes = rows.geometry.to_numpy()
-        to_degrees = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
+        to_degrees = to_lonlat(rows.crs)
         out["extent"] = [round(float(v), 6) for v in _extent(shapes, to_degrees)]
         flat = shapely.get_dimensions(shapes) == 0
         spots = shapely.get_coordinates(shapes[flat])

@@ -64,7 +64,7 @@ def load_layer(
     folder : what relative paths start from.
     crs : the region's metric CRS.
     anchor : (west, south, east, north) WGS 84 degrees by which places are judged; rows outside are
-        rejected. See `anchor_of`. Without it nothing is repaired that only a place can prove.
+        rejected. See `widen`. Without it nothing is repaired that only a place can prove.
     joins : finished layers (same CRS) for ``join``.
     evidence : finished layers (same CRS) whose own system is stated, any of districts, roads and water,
         against which an unstated coordinate system is judged.
@@ -409,11 +409,6 @@ def wgs84_bounds(name: str, spec: Mapping[str, Any], folder: Path) -> Box:
     west, south, _, _ = np.min(boxes, axis=0)
     _, _, east, north = np.max(boxes, axis=0)
     return float(west), float(south), float(east), float(north)
-
-
-def anchor_of(spec: Mapping[str, Any], folder: Path, *, name: str = "districts", margin_m: float = MARGIN_M) -> Box:
-    """Bounds of the boundary layer and ``margin_m`` [m] around them, (west, south, east, north) WGS 84."""
-    return widen(wgs84_bounds(name, spec, folder), margin_m)
 
 
 def widen(box: Box, margin_m: float = MARGIN_M) -> Box:

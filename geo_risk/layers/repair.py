@@ -81,6 +81,8 @@ def _settle_nested(out: NDArray, ok: NDArray, rows: NDArray, log: Log, holes: bo
     several = np.flatnonzero(ok & (shapely.get_type_id(out) == 6))
     for i in several[~shapely.is_valid(out[several])]:
         parts = shapely.get_parts(out[i])
+        if not shapely.is_valid(parts).all():
+            continue  # what lies in what cannot be told; it is mended or refused as a whole
         inner, outer = shapely.STRtree(parts).query(parts, predicate="within")
         inside = np.unique(inner[(inner != outer) & (shapely.area(parts[inner]) < shapely.area(parts[outer]))])
         if not len(inside):
@@ -128,7 +130,10 @@ def _mend(out: NDArray, ok: NDArray, rows: NDArray, log: Log) -> None:
     bad = np.flatnonzero(ok & ~shapely.is_valid(out))
     for i in bad:
         before, why = out[i], shapely.is_valid_reason(out[i]).split("[")[0]
-        mended = shapely.make_valid(before)
+        try:
+            mended = shapely.make_valid(before)
+        except shapely.errors.GEOSException:  # parts without size beside crossing ones
+            mended = shapely.from_wkt("POLYGON EMPTY")
         dimension = shapely.get_dimensions(before)
         if shapely.get_type_id(mended) == 7:
             parts = shapely.get_parts(mended)

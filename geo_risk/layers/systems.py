@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjError
 
 from .. import crs as datums
@@ -154,14 +154,9 @@ def to_degrees(x: NDArray, y: NDArray, system: str) -> tuple[NDArray, NDArray]:
     """(N,), (N,) easting and northing, or degrees in a datum -> WGS 84 degrees; inf and failures become NaN."""
     if system in DATUMS:
         return datums.to_wgs84(x, y, system)
-    lon, lat = _to_wgs84(system).transform(x, y, errcheck=False)
+    lon, lat = datums.to_lonlat(_parsed(system)).transform(x, y, errcheck=False)
     lon, lat = np.asarray(lon, float), np.asarray(lat, float)
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
-
-
-@lru_cache(maxsize=64)
-def _to_wgs84(system: str) -> Transformer:
-    return Transformer.from_crs(_parsed(system), "EPSG:4326", always_xy=True)
 
 
 def datum_error_m(system: str) -> float:

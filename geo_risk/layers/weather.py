@@ -58,9 +58,9 @@ _OTHER_SPEED = re.compile(r"km|knot|kt|mph|节", re.IGNORECASE)
 _CLOUD_UNITS = ((re.compile(r"%"), 0.01), (re.compile(r"成|tenths"), 0.1), (re.compile(r"okta|八分|1/8"), 0.125))
 
 
-def read_wind(path: Path | str) -> pd.DataFrame:
+def load_wind(path: Path) -> tuple[pd.DataFrame, FileReport]:
     """
-    A wind rose as schema.RESULTS["wind_rose"].
+    A wind rose as schema.RESULTS["wind_rose"], and the report of its rows.
 
     Columns period ("day", "night", "all"), direction_deg (where the wind comes from, NaN when calm), speed_mps,
     stability ("A" to "F", None where it cannot be told) and share, which sums to 1. Rows are sorted.
@@ -70,11 +70,6 @@ def read_wind(path: Path | str) -> pd.DataFrame:
     InputError
         If the file is none of the kinds, or its shares do not sum to 1 or 100 %.
     """
-    return load_wind(Path(path))[0]
-
-
-def load_wind(path: Path) -> tuple[pd.DataFrame, FileReport]:
-    """The same, and the report of its rows."""
     log = Log(path.name, "weather")
     kind, rows = _open(path)
     if kind == "epw":
@@ -98,7 +93,7 @@ def load_wind(path: Path) -> tuple[pd.DataFrame, FileReport]:
 
 
 def is_wind(path: Path) -> bool:
-    """Whether a file looks like one `read_wind` can read."""
+    """Whether a file looks like one `load_wind` can read."""
     if not path.name.lower().endswith(_ENDINGS):
         return False
     try:

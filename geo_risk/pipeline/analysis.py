@@ -70,8 +70,10 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
         found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
-        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
+        firms = ("enterprises",) if "enterprises" in settings.layers else ()
+        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
         writes = tables(region, "travel_times", "service_areas", "coverage", "network")
+        writes += tables(region, *(["enterprise_rescue"] if firms else []))
         code = ("routing", "standards", "parallel.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
     return found
@@ -172,6 +174,8 @@ def _setbacks(region: Region) -> None:
 
 
 def _rescue(region: Region) -> None:
+    import pandas as pd
+
     from ..analysis.rows import working
     from ..routing.closest import closest_facilities
     from ..routing.condition import network_condition
@@ -186,8 +190,14 @@ def _rescue(region: Region) -> None:
     areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
     people, districts = others.get("population"), others.get("districts")
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
-    condition = network_condition(roads, places, rescue.max_access_m)
+    condition = network_condition(roads, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
     write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
+    for name, firms in region.layers("enterprises").items():
+        # No routes: nine thousand of them would be the bulk of everything published.
+        first = closest_facilities(
+            roads, {name: firms[working(firms)]}, facilities, k=1, max_min=rescue.max_min, **common
+        )
+        write_tables(region, enterprise_rescue=pd.DataFrame(first.drop(columns="geometry")))
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:

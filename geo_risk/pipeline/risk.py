@@ -138,14 +138,14 @@ def _write_surfaces(region: Region, lsir: Any, density: Any, there: Presence) ->
 def _contours(region: Region, model: Model, lsir: Any, population: Any, workers: int) -> gpd.GeoDataFrame:
     """Contours of the region, and of each park its land-safety control line: the lowest level of its own sources."""
     from ..analysis.qra.contours import contour_table, criterion_levels
-    from ..analysis.qra.curves import scopes, subset
+    from ..analysis.qra.curves import scopes
     from ..analysis.qra.model import lsir_surface
 
     levels, grid = criterion_levels(), region.grid
     parts = [contour_table(lsir, grid, levels, population=population)]
     for scope, key, _, mine in scopes(model.sources):
         if scope == "park":
-            own = lsir_surface(subset(model, mine), grid, workers=workers)
+            own = lsir_surface(model, grid, only=mine, workers=workers)
             parts.append(contour_table(own, grid, levels[:1], scope=scope, scope_id=key, population=population))
     whole = [p for p in parts if len(p)]
     return pd.concat(whole, ignore_index=True) if whole else parts[0]

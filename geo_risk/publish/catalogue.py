@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from .. import schema
 from .profile import table_schema
+from .words import phrase
 
 GROUPS = (
     {"id": "risk", "zh": "风险", "en": "Risk"},
     {"id": "objects", "zh": "对象", "en": "Objects"},
     {"id": "findings", "zh": "间距冲突", "en": "Setback findings"},
+    {"id": "zones", "zh": "事故影响范围", "en": "Accident zones"},
     {"id": "rescue", "zh": "救援", "en": "Rescue"},
     {"id": "base", "zh": "底图", "en": "Base map"},
 )
@@ -55,7 +57,8 @@ class Spec:
 
     ``table`` is the key it is taken from; ``where`` keeps rows whose column has one of the values;
     ``geometry`` circle takes areas and lines by a point inside them; ``keep`` marks rows that no
-    zoom may drop besides red ones; ``first_zoom`` gives the lowest zoom by a column's value.
+    zoom may drop besides red ones; ``first_zoom`` gives the lowest zoom by a column's value; ``dash`` is
+    the pattern of a line (drawn, left out) [px].
     """
 
     id: str
@@ -73,6 +76,7 @@ class Spec:
     coverage: bool = False
     first_zoom: tuple[str, Mapping[str, int], int] | None = None
     columns: tuple[str, ...] | None = None
+    dash: str = ""
 
     @property
     def base(self) -> bool:
@@ -98,23 +102,29 @@ def _objects(name: str, color: str, geometry: str = "circle", visible: bool = Fa
     )
 
 
-def _contour(level: float, zh: str, color: str) -> Spec:
-    where = {"scope": ("region",), "level_per_yr": (level,)}
-    en = f"Individual risk {level:.0e} per year".replace("e-0", "e-")
-    return Spec(f"lsir_{level:.0e}".replace("e-0", "e"), "risk_contours", "risk", f"个人风险等值线 {zh}/年", en, "line",
-                color=color, where=where)  # fmt: skip
+# Levels of the contours of individual risk (GB 36894-2018), as people write them, and their colours.
+_CONTOURS = ((3e-7, "3×10⁻⁷", "#4a90d9"), (3e-6, "3×10⁻⁶", "#b58f0a"), (1e-5, "1×10⁻⁵", "#f16913"),
+             (3e-5, "3×10⁻⁵", "#a50f15"))  # fmt: skip
+
+
+_ALL = tuple(level for level, _, _ in _CONTOURS)
+_SHOWN_BAND = (1e-5,)  # more lines at once would tangle
+
+
+def _contours(scope: str = "region", zh: str = "", en: str = "", dash: str = "", show: tuple[float, ...] = ()):
+    """A layer for each level of the contours of one scope; ``show``: levels seen at first."""
+    for level, said, color in _CONTOURS:
+        name = f"{level:.0e}".replace("e-0", "e")
+        where = {"scope": (scope,), "level_per_yr": (level,)}
+        yield Spec(f"lsir_{name}" if scope == "region" else f"lsir_{scope}_{name}", "risk_contours", "risk",
+                   f"个人风险等值线 {said}/年{zh}", f"Individual risk {said} per year{en}", "line", color=color,
+                   where=where, visible=level in show, dash=dash)  # fmt: skip
 
 
 def _target(verdict: str, zh: str, en: str, color: str, **more) -> Spec:
     where = {"verdict": (verdict,)}
     return Spec(f"targets_{verdict}", "target_risk", "risk", f"防护目标：{zh}", f"Protection targets: {en}", "circle",
                 color=color, where=where, **more)  # fmt: skip
-
-
-def _zone(effect: str, zh: str, en: str, color: str, effects: tuple[str, ...] = ()) -> Spec:
-    where = {"effect": effects or (effect,)}
-    return Spec(f"zone_{effect}", "accident_zones", "risk", f"事故：{zh}", f"Accident: {en}", "line", color=color,
-                visible=True, where=where)  # fmt: skip
 
 
 LAYERS: tuple[Spec | str, ...] = (
@@ -136,21 +146,20 @@ LAYERS: tuple[Spec | str, ...] = (
     _objects("gas_pipelines", "#8c510a", "line"),
     Spec("control_lines", "risk_contours", "risk", "园区土地使用安全控制线", "Land-safety control lines of parks",
          "line", color="#08519c", where={"scope": ("park",)}),
-    _contour(3e-7, "3×10⁻⁷", "#4a90d9"),
-    _contour(3e-6, "3×10⁻⁶", "#b58f0a"),
-    _contour(1e-5, "1×10⁻⁵", "#f16913"),
-    _contour(3e-5, "3×10⁻⁵", "#a50f15"),
+    *_contours(),
+    Spec("lsir_before", "risk_contours", "risk", "变更前个人风险等值线", "Contours before the change", "line",
+         color="#3b4450", where={"scope": ("before",)}, visible=True, dash="5 5"),
+    *_contours("after", "（变更后）", ", after the change", show=_ALL),
+    *_contours("p05", "（5 %）", ", 5 %", "1 6", show=_SHOWN_BAND),
+    *_contours("p95", "（95 %）", ", 95 %", "7 6", show=_SHOWN_BAND),
+    *_contours("p50", "（中位）", ", median", show=_SHOWN_BAND),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
     Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", "finding", maxzoom=14,
          color="#7b3294", where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
-    _zone("death", "死亡区", "death", "#a50f15"),
-    _zone("heat", "热辐射", "heat", "#f16913"),
-    _zone("overpressure", "超压", "overpressure", "#54278f"),
-    _zone("toxic", "中毒", "toxic limits", "#238b45", ("AEGL-1", "AEGL-2", "AEGL-3", "ERPG-2", "ERPG-3", "IDLH")),
-    _zone("front", "毒云前锋", "front of the cloud", "#08519c", ("AEGL-2 front",)),
+    Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
@@ -233,7 +242,9 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         yield spec, _merged(rows, "class")
     elif spec.id == "boundary":
         yield spec, _merged(_outlined(rows), "level")
-    elif spec.table in ("risk_contours", "accident_zones"):
+    elif spec.id == "zones":
+        yield from _zones(spec, rows)
+    elif spec.table == "risk_contours":
         yield spec, _with_geometry(rows, shapely.boundary(rows.geometry.to_numpy()))
     elif spec.geometry == "circle":
         outlined = shapely.get_dimensions(rows.geometry.to_numpy()) > 0
@@ -266,6 +277,60 @@ def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         outline = shapely.simplify(reach.geometry.to_numpy(), _REACH_M, preserve_topology=False)
         reach = _with_geometry(reach, shapely.make_valid(outline))
         yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
+
+
+# Colours of the zones of each effect, the severest first.
+_ZONE_COLORS = {
+    "death": ("#67000d", "#cb181d", "#fb6a4a"),
+    "heat": ("#7f2704", "#d94801", "#fd8d3c"),
+    "overpressure": ("#3f007d", "#6a51a3", "#9e9ac8"),
+    "front": ("#08306b", "#2171b5", "#4292c6", "#6baed6"),
+    "erg": ("#252525", "#737373"),
+    "keep out": ("#000000",),
+    "toxic": ("#00441b", "#006d2c", "#238b45", "#41ab5d", "#74c476", "#a1d99b"),
+}
+_ZONES_HIDDEN = ("AEGL-1", "ERPG-1", "ERPG-2", "ERPG-3", "IDLH", "AEGL-2 front", "keep out")
+
+
+def _zones(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    """Each zone of an accident as a layer that says its level and how far it goes, the largest first."""
+    family = rows["effect"].map(zone_family)
+    # The smaller of two zones of one family is the severer.
+    rank = rows.groupby([rows["kind"], family])["area_km2"].rank(method="first").astype(int) - 1
+    for number, (i, row) in enumerate(rows.iterrows()):
+        colors = _ZONE_COLORS[family[i]]
+        said = {lang: f"{kind_word(row['kind'], lang)}{zone_words(row, lang)}" for lang in ("zh", "en")}
+        one = replace(spec, id=f"zone_{number}", zh=said["zh"], en=said["en"], color=colors[min(rank[i], len(colors) - 1)])
+        dash = {"front": "2 6", "erg": "9 5", "keep out": "12 4"}.get(family[i], "")
+        yield replace(one, visible=row["effect"] not in _ZONES_HIDDEN, dash=dash), rows.loc[[i]]
+
+
+def zone_family(effect: str) -> str:
+    """Which colours a zone has, by its effect."""
+    if effect.startswith("ERG "):
+        return "erg"
+    return effect if effect in _ZONE_COLORS else "front" if effect.endswith("front") else "toxic"
+
+
+def kind_word(kind: str, lang: str) -> str:
+    """The outcome that heads the name of a zone; nothing for what is of no single outcome."""
+    if not kind:
+        return ""
+    return f"{phrase(kind)}：" if lang == "zh" else f"{kind.replace('_', ' ').capitalize()}: "
+
+
+def zone_words(row: Mapping[str, Any], lang: str) -> str:
+    """What a zone is and how far it reaches, such as "heat 12.5 kW/m², 357 m"."""
+    effect, level, unit = str(row["effect"]), float(row["level"]), str(row["unit"])
+    name = phrase(effect) if lang == "zh" else effect
+    far = float(row["distance_m"])
+    reach = f"{far / 1000:.1f} km" if far >= 1000 else f"{far:.0f} m"
+    if unit == "min":
+        name = {"zh": f"{effect.removesuffix(' front')} 前锋", "en": effect}[lang]
+    scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m²"), "Pa": (1e-3, "kPa")}
+    times, word = scale.get(unit, (1, {"min": {"zh": "分钟", "en": "min"}[lang]}.get(unit, unit)))
+    figure = "" if unit in ("", "m") else f" {times * level:g} {word}"
+    return f"{name}{figure}{'，' if lang == 'zh' else ', '}{reach}"
 
 
 def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
@@ -320,8 +385,9 @@ def _points(geometry: NDArray) -> NDArray:
 
 def domain_words(column: schema.Column) -> dict[str, dict[str, str]]:
     """Words of a coded column: {value: {"zh", "en"}}; zh is the first synonym, en the code itself."""
-    if not column.domain and column.name in _BORROWED:
-        return _BORROWED[column.name]
+    borrowed = column.name.removesuffix("_new")
+    if not column.domain and borrowed in _BORROWED and column.dtype == "string":
+        return _BORROWED[borrowed]
     return {
         value: {"zh": synonyms[0] if synonyms else value, "en": value.replace("_", " ")}
         for value, synonyms in column.domain.items()
@@ -342,7 +408,18 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
         "major": {"zh": "重大危险源", "en": "major hazard installation"},
         "not_major": {"zh": "不构成重大危险源", "en": "not a major hazard installation"},
     },
-    "scope": {"region": {"zh": "全域", "en": "region"}, "park": {"zh": "园区", "en": "park"}},
+    "scope": {
+        "region": {"zh": "全域", "en": "region"},
+        "park": {"zh": "园区", "en": "park"},
+        "before": {"zh": "变更前", "en": "before the change"},
+        "after": {"zh": "变更后", "en": "after the change"},
+        **{f"p{p:02d}": {"zh": f"{p} % 分位", "en": f"{p} %"} for p in (5, 50, 95)},
+    },
+    "confidence": {
+        "V": {"zh": "已核实", "en": "verified"},
+        "MC": {"zh": "较可信", "en": "credible"},
+        "MU": {"zh": "未核实", "en": "unverified"},
+    },
     **dict.fromkeys(("layer", "place_layer", "source_layer", "target_layer"), _LAYER_WORDS),
 }
 

@@ -30,15 +30,17 @@ from .downloads import records
 from .page import read_resource, script_json
 from .profile import Profile, get_profile, shown_tables
 from .site import SiteMeta
-from .style import GRADES, SURFACES, surface_scale
+from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.png import palette_png
 from .tiles.raster import generalise, mercator_image
+from .words import TRANSLATED, sentences
 
 # The longer side of the picture of a surface [px].
 _IMAGE_PX = 1600
 # More names than this would cover the map.
 _MAX_LABELS = 60
 _DECIMALS = 6
+_SHOWN = ("grade", "lsir_less", "lsir_more")  # surfaces seen at first
 
 # What folium asks from the web -> (package, file) that carries it.
 _INLINE = {
@@ -143,11 +145,19 @@ class _Features(Layer):
     )
 
     def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> None:
-        name = html.escape(getattr(spec, lang))
+        name = _swatch(spec) + html.escape(getattr(spec, lang))
         super().__init__(name=name, overlay=True, control=not spec.base, show=spec.visible or spec.base)
         self._name = "GeoRiskFeatures"
         self.features = script_json(_features(rows))
         self.look = script_json(_look(spec, rows, lang))
+
+
+def _swatch(spec: Spec) -> str:
+    """The sign of a layer before its name in the layer switch; the graded have the legend."""
+    if not spec.color or spec.style == "graded":
+        return ""
+    form = "dashed" if spec.dash else "solid"
+    return f'<i class="geo-risk-sign {spec.geometry} {form}" style="color:{spec.color}"></i>'
 
 
 def folium_map(
@@ -176,7 +186,7 @@ def folium_map(
     west, south, east, north = meta.bounds
     out = OfflineMap(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18)
     folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
-    _own_parts(out, meta, lang, left_out)
+    _own_parts(out, meta, lang, left_out, _shows_grades(chosen, surfaces))
     _add_surfaces(out, surfaces, audience, lang)
     for spec, rows in chosen:
         _Features(spec, rows, lang).add_to(out)
@@ -244,6 +254,10 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
         "base": spec.base,
         "color": _BASE_COLORS.get(spec.style, spec.color),
         "weight": 1.5 if spec.base else 3,
+        "dash": spec.dash,
+        "zone": spec.style == "zone",
+        "name": getattr(spec, lang),
+        "phrases": _phrases(columns) if lang == "zh" else [],
         "title": spec.title_column,
         "labels": labels and not spec.base,
         "letters": {g.grade: g.letter[lang] for g in GRADES},
@@ -264,7 +278,12 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str) -> dict[str, object]:
     return look
 
 
-def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str]) -> None:
+def _phrases(columns: list[dict]) -> list[list[str]]:
+    """The patterns of `words`, where a column holds text of its own."""
+    return [list(pair) for pair in sentences()] if any(c["name"] in TRANSLATED for c in columns) else []
+
+
+def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], graded: bool) -> None:
     """Script, style, title card and legend of the page."""
     figure = _figure(out)
     figure.title = html.escape(meta.title[lang])
@@ -283,9 +302,15 @@ def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str]) 
     for name, text in parts.items():
         figure.header.add_child(_Raw(text), name=f"geo_risk_{name}")
     body = f'<div class="geo-risk-card" id="geo-risk-title">{card}</div>'
-    body += f'<div class="geo-risk-card" id="geo-risk-legend"><ul>{marks}</ul></div>'
+    if graded:
+        body += f'<div class="geo-risk-card" id="geo-risk-legend"><ul>{marks}</ul></div>'
     figure.html.add_child(_Raw(body), name="geo_risk_cards")
     out.add_child(_Prefix())
+
+
+def _shows_grades(chosen: list[tuple[Spec, gpd.GeoDataFrame]], surfaces: Mapping[str, Surface]) -> bool:
+    graded = any(surface_scale(name).graded for name in surfaces)
+    return graded or any(spec.style == "graded" for spec, _ in chosen)
 
 
 def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Profile, lang: str) -> None:
@@ -298,9 +323,20 @@ def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Pr
         image, (west, south, east, north) = mercator_image(surface, scale.codes(surface.array), _IMAGE_PX)
         uri = "data:image/png;base64," + base64.b64encode(palette_png(image, scale.palette)).decode("ascii")
         overlay = folium.raster_layers.ImageOverlay(
-            uri, [[south, west], [north, east]], opacity=0.8, name=getattr(scale, lang), show=name == "grade"
+            uri, [[south, west], [north, east]], opacity=0.8, name=_ramp(scale) + getattr(scale, lang), show=name in _SHOWN
         )
         overlay.add_to(out)
+
+
+def _ramp(scale: Scale) -> str:
+    """The colours of a surface and what they stand for, before its name in the layer switch."""
+    if scale.graded:
+        return ""
+    rows = scale.legend()
+    stops = ",".join(row["color"] for row in rows)
+    low, high = (f"{rows[i]['label']}" for i in (0, -1))
+    ramp = f'<i class="geo-risk-ramp" style="background:linear-gradient(90deg,{stops})"></i>'
+    return f"{low} {ramp} {high} {scale.unit} "
 
 
 def _name_steadily(out: folium.Map) -> None:

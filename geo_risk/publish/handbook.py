@@ -16,7 +16,7 @@ from .document import Block, Document, grade_cell, html, pdf
 from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
-from .words import coded, heading, missing, say, text
+from .captions import coded, heading, missing, say, text
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -62,8 +62,8 @@ def write_handbooks(
     books = read_books(region)
     firms = chosen(books.firms, wanted, "enterprise")
     names = [f"{name}.{form}" for name in file_names(f["id"] for f in firms)]
-    picked = {id(f) for f in firms}
-    places = [k for k, f in enumerate(books.firms) if id(f) in picked]
+    row_of = {id(f): k for k, f in enumerate(books.firms)}
+    places = [row_of[id(f)] for f in firms]
     with fresh_folder(to, "handbooks") as folder:
         shares = [(places[k::workers], names[k::workers]) for k in range(max(1, min(workers, len(places))))]
         if len(shares) == 1:
@@ -188,26 +188,23 @@ def _map(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Bl
     signs = {"crowded_places": "place", "hazard_sources": "hazard"}
     others = [Mark(row["x"], row["y"], signs[row["layer"]], str(n)) for n, row in seen]
     site = Mark(*centre, "site", firm["name"])
-    import shapely
-
-    circle = shapely.Point(centre).buffer(reach, quad_segs=24) if near else None
     legend = [(key, say(key, lang)) for key in ("site", "hazard", "place")]
     legend += [("reach", f"{say('reach', lang)} {reach:,.0f} m")] if near else []
     legend += [("pipeline", say("pipeline", lang))] if books.has("gas_pipelines") else []
     legend += [("contour", say("contour", lang))] if books.has("risk_contours") else []
     legend += [(f"p{g}", grade_cell(g, lang)["word"]) for g in (4, 3, 2, 1)]
     outline = firm["geometry"] if firm["geometry"].geom_type in ("Polygon", "MultiPolygon") else None
-    svg = maplet(
+    drawn = maplet(
         books.base,
         centre,
         height,
         [*others[::-1], *marks, site],
-        reach=circle,
+        reach=near.area if near else None,
         outline=outline,
         legend=legend,
         north=say("north", lang),
     )
-    return [head("map", lang), {"type": "map", "svg": svg}]
+    return [head("map", lang), drawn]
 
 
 def _hazards(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Block]:
@@ -292,22 +289,33 @@ def _rescue(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list
     out = [head("rescue", lang)]
     if not books.has("enterprise_rescue") and not books.has("travel_times"):
         return [*out, note("no_rescue", lang)]
-    rows = books.of("enterprise_rescue", firm["id"]) or books.of("travel_times", firm["id"])
+    rows = [*books.of("enterprise_rescue", firm["id"]), *_worst_served(books.of("travel_times", firm["id"]))]
     if not rows:
         return [*out, note("no_rescue", lang)]
-    columns = [("force", 1.4), ("name", 3), ("minutes", 1.3), ("road_km", 1.3), ("remark", 2.5)]
-    cells = [
-        [coded("travel_times", "facility_kind", r["facility_kind"], lang), text(r["facility_name"], lang=lang),
-         "–" if missing(r["minutes"]) else f"{r['minutes']:.1f}",
-         "–" if missing(r["distance_m"]) else f"{r['distance_m'] / 1000:.1f}",
-         r["reason"] or (_from(r, lang) if r["place_layer"] == "hazard_sources" else "")]
-        for r in rows
-    ]  # fmt: skip
+    columns = [("force", 1.2), ("name", 2.6), ("to", 2.6), ("minutes", 1.3), ("road_km", 1.2)]
+    cells = []
+    for r in rows:
+        site = r["place_layer"] == "enterprises"
+        told = say("site", lang) if site else say("worst_served", lang, name=r["place_name"] or r["place_id"])
+        kind = coded("travel_times", "facility_kind", r["facility_kind"], lang)
+        if missing(r["minutes"]):
+            cells.append([kind, r["reason"], told, "–", "–"])
+        else:
+            figures = [f"{r['minutes']:.1f}", f"{r['distance_m'] / 1000:.1f}"]
+            cells.append([kind, text(r["facility_name"], lang=lang), told, *figures])
     return [*out, table([(say(k, lang), w) for k, w in columns], cells)]
 
 
-def _from(row: Row, lang: str) -> str:
-    return f"→ {row['place_name'] or row['place_id']}"
+def _worst_served(rows: list[Row]) -> list[Row]:
+    """Of each kind of force the row of the source it reaches last, or not at all."""
+    worst: dict[str, Row] = {}
+    for row in rows:
+        kind, minutes = row["facility_kind"], row["minutes"]
+        if kind not in worst or (minutes if minutes is not None else math.inf) > (
+            worst[kind]["minutes"] if worst[kind]["minutes"] is not None else math.inf
+        ):
+            worst[kind] = row
+    return list(worst.values())
 
 
 def _dangers(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Block]:

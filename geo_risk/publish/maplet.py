@@ -8,10 +8,9 @@ sharp. Grades carry a hatch beside their colour and places a number that the tex
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from html import escape
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from ..store import Surface
 
-_FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC',sans-serif"
 _STRIP = 62  # height of the legend under the map [0.1 mm]
 _MAX_LINES = 4000  # of one sheet of a map; a city's back lanes are left out first
 # Roads by width of the line [0.1 mm]: the rest is drawn fine.
@@ -59,7 +57,7 @@ class BaseMap:
 
     sheets: tuple[Sheet, ...]
     grades: Surface | None = None
-    under: int = field(default=0)
+    under: int = 0
 
 
 def base_map(layers: Mapping[str, gpd.GeoDataFrame], contours: gpd.GeoDataFrame | None, grades: Surface | None):
@@ -102,9 +100,12 @@ def maplet(
     outline: shapely.Geometry | None = None,
     legend: Sequence[tuple[str, str]] = (),
     north: str = "N",
-) -> str:
+) -> dict[str, Any]:
     """
-    The SVG of the ground around ``centre`` (x, y) [m], ``height_m`` high.
+    The block of a document that shows the ground around ``centre`` (x, y) [m], ``height_m`` high.
+
+    Its ``svg`` has no text and no end tag: ``labels`` (x, y, size [0.1 mm], text, anchor, bold, halo) are set
+    by whoever writes the page, in the page's own font.
 
     Parameters
     ----------
@@ -119,17 +120,32 @@ def maplet(
     scale = height / height_m
     half = (width / scale / 2, height_m / 2)
     view = _View(centre[0] - half[0], centre[1] + half[1], scale, (width, height))
-    parts = [_open(width, height + _STRIP), f'<g clip-path="url(#c)"><rect width="{width}" height="{height}" fill="#fbfaf7"/>']
+    labels: list[Label] = []
+    parts = [_open(width, height + _STRIP)]
+    parts.append(f'<g clip-path="url(#c)"><rect width="{width}" height="{height}" fill="#fbfaf7"/>')
     parts += [_sheet(view, sheet) for sheet in base.sheets[: base.under]]
     if base.grades is not None:
         parts += _graded(view, base.grades)
     parts += [_sheet(view, sheet) for sheet in base.sheets[base.under :]]
     parts += _line(view, outline, 'stroke="#000" stroke-width="9"')
     parts += _line(view, reach, 'stroke="#a50f15" stroke-width="5" stroke-dasharray="20 12"')
-    parts += [_mark(view, mark) for mark in marks]
+    parts += [_mark(view, mark, labels) for mark in marks]
     parts.append("</g>")
-    parts += [_scale_bar(view), _north(width, north), _legend(legend, width, height), "</svg>"]
-    return "".join(parts)
+    parts += [_scale_bar(view, labels), _north(width, north, labels), _legend(legend, width, height, labels)]
+    svg, total = "".join(parts), height + _STRIP
+    return {"type": "map", "svg": svg, "width": width, "height": total, "labels": [x._asdict() for x in labels]}
+
+
+class Label(NamedTuple):
+    """Text on the map at (x, y) of its base line [0.1 mm]; ``anchor`` start or middle, ``size`` of the letters."""
+
+    x: int
+    y: int
+    text: str
+    size: int = 26
+    anchor: str = "start"
+    bold: bool = False
+    halo: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +177,7 @@ def _open(width: int, height: int) -> str:
             f'fill="{g.color}"/><path d="{lines}" stroke="{g.ink}" stroke-width="3"/>{dot}</pattern>'
         )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="{_FONT}" font-size="30">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
         f'<defs><clipPath id="c"><rect width="{width}" height="{height - _STRIP}"/></clipPath>{"".join(patterns)}</defs>'
         f'<rect width="{width}" height="{height}" fill="#fff"/>'
     )
@@ -239,20 +255,23 @@ def _line(view: _View, shape: shapely.Geometry | None, style: str) -> list[str]:
     return [f'<path fill="none" {style} d="{path}"/>'] if path else []
 
 
-def _mark(view: _View, mark: Mark) -> str:
-    (x, y), text = view.paper(np.array([[mark.x, mark.y]]))[0].tolist(), escape(mark.text)
+def _mark(view: _View, mark: Mark, labels: list[Label]) -> str:
+    x, y = view.paper(np.array([[mark.x, mark.y]]))[0].tolist()
+    width, height = view.size
+    if not (0 <= x <= width and 0 <= y <= height):
+        return ""
+    if mark.sign == "name":
+        labels.append(Label(x, y, mark.text, 28, "middle", halo=True))
+        return ""
     if mark.sign == "site":
-        sign = _sign("site", x, y)
-        label = f'<text x="{x + 32}" y="{y - 18}" font-weight="bold" {_HALO}>{text}</text>'
-    elif mark.sign == "name":
-        return f'<text x="{x}" y="{y}" text-anchor="middle" font-size="27" {_HALO}>{text}</text>'
-    else:
-        sign = _sign(mark.sign, x, y)
-        label = f'<text x="{x}" y="{y + 9}" text-anchor="middle" font-size="25">{text}</text>' if text else ""
-    return sign + label
-
-
-_HALO = 'stroke="#fff" stroke-width="7" stroke-linejoin="round" paint-order="stroke" fill="#000"'
+        # Beside the sign where there is room, else over it.
+        long = sum(31 if ord(c) > 0x2E7F else 17 for c in mark.text)
+        anchor = "start" if x + 32 + long < width else "middle"
+        at = (x + 32, y - 18) if anchor == "start" else (min(max(x, long // 2), width - long // 2), max(y - 40, 40))
+        labels.append(Label(*at, mark.text, 30, anchor, bold=True, halo=True))
+    elif mark.text:
+        labels.append(Label(x, y + 9, mark.text, 24, "middle"))
+    return _sign(mark.sign, x, y)
 
 
 def _sign(sign: str, x: int, y: int) -> str:
@@ -278,34 +297,33 @@ def _sign(sign: str, x: int, y: int) -> str:
     return f'<rect x="{x - 22}" y="{y - 14}" width="44" height="28" fill="url(#{sign})" stroke="#222" stroke-width="2"/>'
 
 
-def _scale_bar(view: _View) -> str:
+def _scale_bar(view: _View, labels: list[Label]) -> str:
     """A bar of a round length, at most a quarter of the width."""
     longest = view.size[0] / 4 / view.scale
     step = 10 ** np.floor(np.log10(longest))
     length = float(next(m * step for m in (5, 2, 1) if m * step <= longest))
     x, y, half = 30, view.size[1] - 30, round(length * view.scale / 2)
-    text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
+    labels.append(Label(x, y - 20, f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"))
     return (
         f'<rect x="{x - 14}" y="{y - 52}" width="{2 * half + 28}" height="70" fill="#fff" fill-opacity=".85"/>'
         f'<path d="M{x} {y - 9}h{half}v9h-{half}z" fill="#000"/><path d="M{x} {y - 9}h{2 * half}v9h-{2 * half}z" '
-        f'fill="none" stroke="#000" stroke-width="3"/><text x="{x}" y="{y - 20}" font-size="27">{text}</text>'
+        'fill="none" stroke="#000" stroke-width="3"/>'
     )
 
 
-def _north(width: int, letter: str) -> str:
+def _north(width: int, letter: str, labels: list[Label]) -> str:
     x = width - 55
-    return (
-        f'<path d="M{x} 20l22 68l-22 -16l-22 16z" fill="#000" stroke="#fff" stroke-width="4"/>'
-        f'<text x="{x}" y="120" text-anchor="middle" font-weight="bold" {_HALO}>{escape(letter)}</text>'
-    )
+    labels.append(Label(x, 122, letter, 30, "middle", bold=True, halo=True))
+    return f'<path d="M{x} 20l22 68l-22 -16l-22 16z" fill="#000" stroke="#fff" stroke-width="4"/>'
 
 
-def _legend(entries: Sequence[tuple[str, str]], width: int, height: int) -> str:
-    """Signs and words in one row; the row is set smaller where it would be too long."""
+def _legend(entries: Sequence[tuple[str, str]], width: int, height: int, labels: list[Label]) -> str:
+    """Signs and words in one row, drawn closer and smaller where it would be too long."""
     sizes = [74 + sum(27 if ord(c) > 0x2E7F else 15 for c in text) for _, text in entries]
     factor = min(1.0, (width - 30) / max(1, sum(sizes)))
-    out, x = [], 0
+    signs, x, y = [], 0, height + _STRIP // 2
     for (sign, text), size in zip(entries, sizes, strict=True):
-        out.append(f'{_sign(sign, x + 30, 0)}<text x="{x + 60}" y="9" font-size="26">{escape(text)}</text>')
+        signs.append(_sign(sign, x + 30, 0))
+        labels.append(Label(round(20 + (x + 60) * factor), y + round(9 * factor), text, round(26 * factor)))
         x += size
-    return f'<g transform="translate(20 {height + _STRIP // 2}) scale({factor:.3f})">{"".join(out)}</g>'
+    return f'<g transform="translate(20 {y}) scale({factor:.3f})">{"".join(signs)}</g>'

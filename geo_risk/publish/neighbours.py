@@ -28,7 +28,8 @@ class Neighbours:
 
     ``reach_m`` is its farthest reach [m] and ``basis`` what gave it (index or risk). ``named`` are rows with
     layer, id, name, kind, persons, distance_m and x, y [m], nearest first, at most `LISTED`; ``counts`` all
-    by layer; ``residents`` [persons] None where the population is no table of places.
+    by layer; ``residents`` [persons] None where the population is no table of places; ``area`` is all ground
+    that any source reaches.
     """
 
     reach_m: float
@@ -36,6 +37,7 @@ class Neighbours:
     named: list[dict[str, Any]]
     counts: dict[str, int]
     residents: float | None
+    area: shapely.Geometry
 
 
 def reaches(books: Books) -> gpd.GeoDataFrame:
@@ -91,6 +93,8 @@ def neighbours(books: Books, of: gpd.GeoDataFrame) -> dict[str, Neighbours]:
                 named.append(near.assign(layer=layer))
     listed = _listed(books, of, named)
     residents = _residents(books, of)
+    discs = shapely.buffer(of.geometry.to_numpy(), of["reach_m"].to_numpy(), quad_segs=16)
+    areas = {str(firm): shapely.union_all(discs[rows]) for firm, rows in of.groupby("firm").indices.items()}
     return {
         firm: Neighbours(
             float(row["reach_m"]),
@@ -98,6 +102,7 @@ def neighbours(books: Books, of: gpd.GeoDataFrame) -> dict[str, Neighbours]:
             listed.get(firm, []),
             counts.get(firm, {}),
             None if residents is None else residents.get(firm, 0.0),
+            areas[firm],
         )
         for firm, row in zip(farthest.index, records(farthest[["reach_m", "basis"]]), strict=True)
     }

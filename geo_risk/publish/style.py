@@ -49,7 +49,11 @@ GRADES = (
 )
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
+# ColorBrewer "Greens" and "YlOrRd": risk that goes and risk that comes.
+_LESS = ("#edf8e9", "#bae4b3", "#74c476", "#31a354", "#006d2c")
+_MORE = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 _STEPS = 50
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 RGB = tuple[int, int, int]
 
@@ -74,6 +78,7 @@ class Scale:
     low: float = 0.0
     high: float = 0.0
     log: bool = False
+    ramp: tuple[str, ...] = _RAMP
 
     @property
     def graded(self) -> bool:
@@ -86,7 +91,7 @@ class Scale:
         if self.graded:
             colors = [g.color for g in reversed(GRADES)] + [g.ink for g in reversed(GRADES)]
             return [(0, 0, 0), *map(rgb, colors)]
-        stops = np.array([rgb(c) for c in _RAMP], float)
+        stops = np.array([rgb(c) for c in self.ramp], float)
         at = np.linspace(0, len(stops) - 1, _STEPS)
         channels = [np.rint(np.interp(at, np.arange(len(stops)), stops[:, k])).astype(int) for k in range(3)]
         return [(0, 0, 0), *((int(r), int(g), int(b)) for r, g, b in zip(*channels, strict=True))]
@@ -128,12 +133,16 @@ class Scale:
         """Colour and label of the ramp's stops; empty for grades, whose legend is the map's own."""
         if self.graded:
             return []
-        n = len(_RAMP)
+        n = len(self.ramp)
         values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
-        return [
-            {"color": c, "label": (f"{v:.2g}" if self.log else f"{v:g}").replace("e-0", "e-")}
-            for c, v in zip(_RAMP, values, strict=True)
-        ]
+        return [{"color": c, "label": _power(v) if self.log else f"{v:g}"} for c, v in zip(self.ramp, values, strict=True)]
+
+
+def _power(value: float) -> str:
+    """A positive number as people write a power of ten: 10⁻⁷, 3.2×10⁻⁵."""
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    raised = "10" + str(int(exponent)).translate(_RAISED)
+    return raised if digits == "1.0" else f"{digits}×{raised}"
 
 
 # The surfaces a region may have, in the order of the layer switch.
@@ -142,10 +151,16 @@ SURFACES: dict[str, Scale] = {
     "residual_grade": Scale("现实风险分布", "Residual risk surface"),
     "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
     "lsir_grade": Scale("个人风险分级", "Individual risk grade"),
-    # Three decades on either side of the range in which individual risk criteria lie (3e-7 to 3e-5 per year).
-    "lsir": Scale("个人风险", "Individual risk", "1/yr", 1e-9, 1e-3, log=True),
-    # From one death in a hundred million years to one in a hundred, on a square kilometre.
-    "societal": Scale("社会风险密度", "Societal risk density", "1/yr/km2", 1e-8, 1e-2, log=True),
+    # Whole decades around the range in which individual risk criteria lie (3e-7 to 3e-5 per year).
+    "lsir": Scale("个人风险", "Individual risk", "1/yr", 1e-8, 1e-4, log=True),
+    # From one death in ten million years to one in a thousand, on a square kilometre.
+    "societal": Scale("社会风险密度", "Societal risk density", "1/yr/km2", 1e-7, 1e-3, log=True),
+    # Of one question, on its own map: what a change takes away and adds, and how sure the risk is.
+    "lsir_less": Scale("个人风险减少量", "Individual risk taken away", "1/yr", 1e-8, 1e-4, log=True, ramp=_LESS),
+    "lsir_more": Scale("个人风险增加量", "Individual risk added", "1/yr", 1e-8, 1e-4, log=True, ramp=_MORE),
+    "lsir_p05": Scale("个人风险 5 % 分位", "Individual risk, 5 %", "1/yr", 1e-8, 1e-4, log=True),
+    "lsir_p50": Scale("个人风险中位", "Individual risk, median", "1/yr", 1e-8, 1e-4, log=True),
+    "lsir_p95": Scale("个人风险 95 % 分位", "Individual risk, 95 %", "1/yr", 1e-8, 1e-4, log=True),
 }
 
 

@@ -1,202 +1,175 @@
-"""Words of printed pages in Chinese and English, and values as text."""
+"""Chinese for the sentences that results are explained with: reasons, verdicts, scenarios.
+
+Results give their reasons in English, as pieces joined by "; ", each one of a few patterns. A pattern is a
+sentence with ``{}`` where a value stands, which is translated in turn; the first pattern that fits a piece counts,
+and a piece that fits none stays as it is. The map page applies the same table (web/src/i18n.ts).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from functools import cache
 
 from .. import schema
-from .catalogue import domain_words
 
-_WORDS = {
-    "handbook": ("企业安全风险手册（一企一手册）", "Safety risk handbook of an enterprise"),
-    "handbooks": ("企业安全风险手册", "Safety risk handbooks"),
-    "sheet": ("镇街安全风险简报", "Safety risk sheet of a township"),
-    "sheets": ("镇街安全风险简报", "Safety risk sheets of townships"),
-    "internal": ("内部资料", "internal"),
-    "none": ("无", "none"),
-    "unknown": ("资料中没有", "not in the data"),
-    "missing": ("—", "–"),
-    # handbook
-    "profile": ("基本情况", "The enterprise"),
-    "grade": ("固有风险等级", "Inherent risk grade"),
-    "grade_now": ("现实风险等级", "Current risk grade"),
-    "self_grade": ("企业自评等级", "Self-reported grade"),
-    "reason": ("定级理由", "Reason"),
-    "reason_now": ("现实等级理由", "Reason of the current grade"),
-    "township": ("镇街", "Township"),
-    "map": ("周边示意图", "The site and what is around it"),
-    "hazards": ("危险源", "Hazard sources"),
-    "units": ("重大危险源辨识（GB 18218-2018）", "Major hazard installations (GB 18218-2018)"),
-    "scenarios": ("事故情景与影响距离", "Accident scenarios and their reach"),
-    "neighbours": ("影响范围内的周边目标", "Neighbours within reach"),
-    "setbacks": ("安全间距检查", "Setbacks"),
-    "rescue": ("最近救援力量", "Nearest rescue"),
-    "dangers": ("重大事故隐患", "Major hidden dangers"),
-    "controls": ("风险点、管控措施与责任人", "Risk points, control measures and who is responsible"),
-    "unknowns": ("资料日期与未知事项", "Dates of the data, and what is not known"),
-    "no_hazards": ("危险源名录中没有本企业的记录。", "The lists of hazard sources name none of this enterprise."),
-    "no_units": ("没有属于本企业的辨识单元。", "No unit of this enterprise was to be identified."),
-    "not_quantified": (
-        "本区域未进行定量风险计算：没有事故情景与影响距离。",
-        "Risk was not quantified for this region: there are no scenarios and no reach of accidents.",
-    ),
-    "no_scenarios": (
-        "定量风险计算中没有本企业的风险源。",
-        "Quantified risk has no source of this enterprise.",
-    ),
-    "no_neighbours": ("影响距离内没有记录的目标。", "Nothing on record lies within reach."),
-    "no_findings": (
-        "未发现冲突或待核实项。未检查的内容见文末。",
-        "No conflict and nothing undecided. What was not checked stands at the end.",
-    ),
-    "no_setbacks": ("没有进行间距检查。", "Setbacks were not checked."),
-    "no_rescue": ("没有救援时间结果。", "There are no rescue times."),
-    "no_dangers": ("没有属于本企业的记录。", "None on record."),
-    "no_dangers_layer": ("本区域没有隐患清单。", "The region has no list of hidden dangers."),
-    "no_controls": (
-        "本区域没有风险点清单，管控措施与责任人请企业补充。",
-        "The region has no list of risk points: measures and responsible persons are for the enterprise to add.",
-    ),
-    "no_points": ("风险点清单中没有本企业的记录。", "The list of risk points names none of this enterprise."),
-    "no_place": ("企业没有可用的位置，无法绘图和查找周边。", "No usable place: no map and no neighbours."),
-    "reach": ("影响距离", "Reach"),
-    "basis": ("依据", "From"),
-    "basis_index": ("指数法影响半径", "reach of the risk index"),
-    "basis_risk": ("定量风险计算", "quantified risk"),
-    "within": ("在 {n} m 内", "within {n} m"),
-    "distance": ("距离", "Distance"),
-    "kind": ("类型", "Kind"),
-    "name": ("名称", "Name"),
-    "id": ("编号", "Id"),
-    "persons": ("人数", "Persons"),
-    "others": ("其余", "Others"),
-    "more": (
-        "另有 {n} 个目标未列出（由近到远只列前 {m} 个）。",
-        "{n} further ones are not listed (the nearest {m} are).",
-    ),
-    "residents": ("影响距离内常住人口约 {n} 人。", "About {n} residents live within reach."),
-    "verdict": ("结论", "Verdict"),
-    "other": ("对方", "Other side"),
-    "required": ("要求 (m)", "Required (m)"),
-    "actual": ("实际 (m)", "Actual (m)"),
-    "clause": ("条款", "Clause"),
-    "confidence": ("可信度", "Confidence"),
-    "clear_count": ("另有 {n} 项检查满足要求。", "{n} further checks are clear."),
-    "force": ("力量", "Force"),
-    "minutes": ("到达 (min)", "Arrives after (min)"),
-    "road_km": ("路程 (km)", "By road (km)"),
-    "remark": ("说明", "Remark"),
-    "frequency": ("频率 (1/年)", "Frequency (1/yr)"),
-    "farthest": ("最远影响 (m)", "Farthest reach (m)"),
-    "outcome": ("后果", "Outcome"),
-    "source": ("危险源", "Source"),
-    "state": ("状态", "State"),
-    "days_overdue": ("逾期天数", "Days overdue"),
-    "data_date": ("数据日期", "Date of the data"),
-    "record": ("名录记录", "Record"),
-    "record_of": ("{file} 第 {row} 行", "{file}, row {row}"),
-    "position": ("位置误差", "Position error"),
-    "region_date": ("区域数据日期", "Date of the region's data"),
-    "not_computed": ("未能量化", "Not quantified"),
-    "assumed": ("采用假定值的风险源", "Sources with assumed values"),
-    "not_checked": ("未检查的间距", "Setbacks not checked"),
-    "not_checked_layer": ("{layer} {n} 项：{why}", "{n} of {layer}: {why}"),
-    "note_reasons": ("理由与说明由程序记录，部分为英文。", ""),
-    "lack_outline": ("没有厂界轮廓，距离按点位量取。", "No outline of the site: distances are taken from points."),
-    "lack_controls": ("没有风险点清单。", "No list of risk points."),
-    "lack_now": ("没有现实风险等级。", "No current grade."),
-    "lack_staff": ("从业人数未知。", "Staff unknown."),
-    "lack_rescue": ("没有救援时间。", "No rescue times."),
-    "same_id": ("名录中有 {n} 行使用同一编号。", "{n} rows of the list share this id."),
-    "neighbour_note": (
-        "编号与图中一致；距离为到最近的本企业危险源的大地线长度。",
-        "Numbers are those of the map; distances are geodesic, to the nearest source of this enterprise.",
-    ),
-    # legend
-    "site": ("本企业", "this enterprise"),
-    "hazard": ("危险源", "hazard source"),
-    "place": ("人员密集场所", "crowded place"),
-    "firm": ("企业", "enterprise"),
-    "pipeline": ("管线", "pipeline"),
-    "contour": ("个人风险等值线", "individual risk contour"),
-    "north": ("北", "N"),
-    # sheet
-    "shares": ("四色分布", "The four colours"),
-    "colour": ("等级", "Grade"),
-    "area_share": ("面积占比", "Share of area"),
-    "residents_in": ("常住人口", "Residents"),
-    "firms_in": ("企业数", "Enterprises"),
-    "top": ("风险最高的企业", "Enterprises of highest risk"),
-    "changes": ("变化", "Changes"),
-    "act": ("谁来管", "Who must act"),
-    "index": ("指数", "Index"),
-    "conflicts": ("间距冲突", "Setback conflicts"),
-    "open_dangers": ("未销号隐患", "Open hidden dangers"),
-    "facts": ("概况", "Facts"),
-    "rule": ("定级规则", "Rule"),
-    "area_km2": ("面积 (km²)", "Area (km²)"),
-    "major": ("重大危险源", "Major hazards"),
-    "certainty": ("颜色把握", "Certainty of the colour"),
-    "what": ("事项", "What"),
-    "who": ("责任", "Who"),
-    "before": ("此前", "Before"),
-    "now": ("现在", "Now"),
-    "no_changes": ("没有变化。", "Nothing changed."),
-    "no_before": ("没有给出此前的状态，未比较。", "No earlier state was given: not compared."),
-    "no_top": ("没有分级的企业。", "No graded enterprise."),
-    "no_act": ("没有红色企业、间距冲突或未销号隐患。", "No red enterprise, conflict or open danger."),
-    "act_red": ("红色企业", "Red enterprise"),
-    "act_conflict": ("间距冲突 {n} 项", "{n} setback conflicts"),
-    "act_danger": ("隐患未销号：{what}", "Open danger: {what}"),
-    "act_more": ("另有 {n} 项未列出，见管控清单与隐患台账。", "{n} more: see the control list and the register."),
-    "new": ("新增", "new"),
-    "gone": ("减少", "gone"),
-    "change_grade": ("{name}：等级变化", "{name}: grade changed"),
-    "change_count": ("{what}数量", "Number: {what}"),
-    # supervision
-    "supervision": ("分级监管", "Supervision"),
-    # outcomes of a release
-    "toxic": ("中毒", "toxic cloud"),
-    "flash_fire": ("闪火", "flash fire"),
-    "pool_fire": ("池火", "pool fire"),
-    "jet_fire": ("喷射火", "jet fire"),
-    "fireball": ("火球", "fireball"),
-    "explosion": ("爆炸", "explosion"),
-}
-LANGUAGES = ("zh", "en")
+# (English, Chinese); more particular patterns first.
+_SENTENCES = (
+    # protection targets and their verdicts
+    ("dwellings of one row of the population layer, taken as one settlement, persons {}, households {}",
+     "人口图层一行所含住宅按一个居民点计，{} 人，{} 户"),
+    ("dwellings of one row of the population layer, taken as one settlement, persons {}",
+     "人口图层一行所含住宅按一个居民点计，{} 人"),
+    ("dwellings of one row of the population layer, taken as one settlement, households {}",
+     "人口图层一行所含住宅按一个居民点计，{} 户"),
+    ("dwellings of one row of the population layer, taken as one settlement", "人口图层一行所含住宅按一个居民点计"),
+    ("unverified numbers decide", "结论取决于未经核实的数值"),
+    ("its group is open", "目标类别尚未确定"),
+    ("where people are within the outline is not known", "轮廓内人员所在位置不明"),
+    ("between the limits its group may have", "介于可能适用的限值之间"),
+    ("{} sources within {} m are not quantified", "{1} m 内有 {0} 个风险源未量化"),
+    ("what it is used for not known", "用途不明"),
+    ("what it is used for", "用途"),
+    ("{} and {} not known", "{}、{}不明"),
+    ("{} not known", "{}不明"),
+    ("impossible values", "数值不合理"),
+    ("industrial enterprise ({}), staff {}", "工业企业（{}），从业 {} 人"),
+    ("industrial enterprise ({})", "工业企业（{}）"),
+    ("not an industrial enterprise ({})", "非工业企业（{}）"),
+    ("enterprise of unclear sector ({}), staff {}", "行业性质不明的企业（{}），从业 {} 人"),
+    ("enterprise of unclear sector ({})", "行业性质不明的企业（{}）"),
+    ("not given", "未填写"),
+    ("crowded place: {}, {} {}, {} {}", "人员密集场所：{}，{} {}，{} {}"),
+    ("crowded place: {}, {} {}", "人员密集场所：{}，{} {}"),
+    ("crowded place: {}", "人员密集场所：{}"),
+    ("dwelling ({}), persons {}, households {}", "住宅（{}），{} 人，{} 户"),
+    ("dwelling ({}), {} {}", "住宅（{}），{} {}"),
+    ("dwelling ({})", "住宅（{}）"),
+    ("public building ({}), {} {}", "公共建筑（{}），{} {}"),
+    ("public building ({})", "公共建筑（{}）"),
+    ("industrial building ({})", "工业建筑（{}）"),
+    ("outbuilding ({})", "附属用房（{}）"),
+    ("worst cell of the outline", "轮廓内风险最高的格点"),
+    ("worst cell within {} m", "{} m 范围内风险最高的格点"),
+    ("point", "目标点位"),
+    ("high_sensitivity", "高敏感防护目标"),
+    ("important", "重要防护目标"),
+    ("general_1", "一般防护目标一类"),
+    ("general_2", "一般防护目标二类"),
+    ("general_3", "一般防护目标三类"),
+    ("new: {}", "新建装置：{}"),
+    ("in_service: {}", "在役装置：{}"),
+    ("residential", "居住"),
+    # what could not be quantified
+    ("its quantity is {} t.", "存量为 {} t。"),
+    ("its volume is {} m3.", "容积为 {} m³。"),
+    ("{} neither burns as stored here nor has a toxic probit in the set '{}'.", "{}在此储存条件下不可燃，且“{}”中无其毒性概率函数。"),
+    ("{} does not burn, and no scenario lets its poison out of {}.", "{}不可燃，且没有情景使其毒物自{}逸出。"),
+    ("less than can do harm would leave it.", "泄漏量不足以造成伤害。"),
+    ("'{}' is a solution; its vapour is not that of the pure substance.", "“{}”为溶液，其蒸气与纯物质不同。"),
+    ("Nothing, if that is so.", "如属实则无需补充。"),
+    ("A probit of the substance, where it is toxic; nothing where it is harmless.", "有毒物质需其概率函数；无害物质无需补充。"),
+    ("Write a quantity above 0, at most {} t.", "请填写大于 0、不超过 {} t 的存量。"),
+    # equipment, scenarios, outcomes
+    ("pipeline", "管道"), ("pressure_vessel", "压力容器"), ("process_vessel", "工艺容器"),
+    ("underground_tank", "埋地罐"), ("atmospheric_single", "常压单容罐"), ("atmospheric_double", "常压双容罐"),
+    ("atmospheric_full", "常压全容罐"), ("tanker_pressurised", "压力槽车"), ("tanker_atmospheric", "常压槽车"),
+    ("hose", "装卸软管"), ("arm", "装卸臂"), ("cylinder", "钢瓶"), ("drum_store", "桶装仓库"), ("warehouse", "仓库"),
+    ("store", "仓库"), ("pump", "泵"), ("reactor", "反应器"),
+    ("instantaneous", "瞬时全部泄漏"), ("ten_minutes", "10分钟内全部泄漏"), ("large_hole", "大孔泄漏"), ("hole", "小孔泄漏"),
+    ("pinhole", "针孔泄漏"), ("rupture", "破裂"), ("leak", "泄漏"), ("detonation", "爆轰"), ("fire", "火灾"),
+    ("isolated", "已切断"), ("not_isolated", "未切断"),
+    ("toxic", "中毒"), ("flash_fire", "闪火"), ("pool_fire", "池火"), ("jet_fire", "喷射火"), ("fireball", "火球"),
+    ("explosion", "爆炸"), ("none", "无伤害"), ("any", "任意"),
+    ("gas", "气体"), ("liquefied", "压力液化"), ("refrigerated", "低温液化"), ("liquid", "液体"), ("solid", "固体"),
+    # zones of an accident
+    ("death in the open", "室外人员死亡概率"), ("death", "死亡"), ("heat", "热辐射"), ("overpressure", "超压"),
+    ("certain death; damage to equipment", "人员死亡；设备损坏"), ("certain death", "人员死亡"), ("damage to equipment", "设备损坏"),
+    ("wood may ignite; screening for domino effects", "木材可被引燃；多米诺效应筛选值"),
+    ("wood may ignite", "木材可被引燃"), ("screening for domino effects", "多米诺效应筛选值"),
+    ("pain within 20 s; injury", "20秒内疼痛；受伤"), ("pain within 20 s", "20秒内疼痛"), ("injury", "受伤"),
+    ("death in the open and indoors; equipment fails", "室内外死亡；设备失效"),
+    ("death in the open and indoors", "室内外人员死亡"), ("equipment fails", "设备失效"),
+    ("houses damaged", "房屋受损"), ("2.5 % die indoors", "室内2.5%死亡"), ("windows break", "门窗玻璃破碎"),
+    ("{}, {} min", "{}，{} 分钟"), ("reached after {} min", "{} 分钟后到达"), ("{} front", "{} 前锋"),
+    ("probability", "概率"), ("ERG isolation", "ERG 初始隔离"), ("ERG protection", "ERG 防护"),
+    ("keep out", "禁入区"),
+    ("wind below the validity of the dense-gas correlation", "风速低于重气关联式适用范围"),
+    # setbacks
+    ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
+    ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
+    ("natural_gas", "天然气"), ("hazmat car park", "危货车辆停车场"), ("LPG cylinder depot, {} m3", "瓶装液化气供应站，{} m³"),
+    ("store of {}, {} t", "{}储存，{} t"), ("road class {}", "道路等级 {}"),
+    ("{} m (± {} m) keeps the {} m of {}", "{0} m（±{1} m）满足{3}的 {2} m"),
+    ("{} m (± {} m) is less than the {} m of {}", "{0} m（±{1} m）小于{3}的 {2} m"),
+    ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
+    ("only {} m is certain: it depends on attributes that are missing or on measures taken",
+     "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
+    ("the position errors allow both answers", "位置误差内两种结论均有可能"),
+    ("{}, capacity {} (above {}: important public building)", "{}，容量 {}（大于 {}：重要公共建筑物）"),
+    ("{}, capacity {} (protected building class {})", "{}，容量 {}（保护民用建筑{}类）"),
+    ("2 or 3", "二或三"),
+    # index and grades
+    ("own index {} ({})", "自身指数 {}（{}）"), ("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"),
+    ("self-reported {} is better than this grade", "自评{}低于本等级"),
+    ("self-reported {} is worse than this grade", "自评{}高于本等级"),
+    ("major hazard level {}: at least {}", "{}级重大危险源：至少为{}"),
+    ("{} % of the area is {} or worse (minimum {} %)", "{} % 的面积为{}及以上（下限 {} %）"),
+    ("{} residents in {} (minimum {})", "{1}区居民 {0} 人（下限 {2}）"),
+    ("enterprises graded {}: {} (minimum {})", "{}色企业 {} 家（下限 {}）"),
+    ("no road within {} m", "{} m 内没有道路"),
+    # major hazards
+    ("{} residents counted within {} m of the unit's own outline, for want of a plant boundary",
+     "无厂界资料，按单元轮廓外 {1} m 内计得居民 {0} 人"),
+    ("S = {} stays below 1", "S = {}，小于 1"), ("S = {} reaches 1", "S = {}，达到 1"), ("R = {}", "R = {}"),
+    ("declared", "申报"), ("counted", "统计"), ("assumed", "假定"),
+    # societal risk
+    ("no road tells its hazmat trips: transport by road is not counted", "道路未填危货车次：未计道路运输"),
+    ("no layer {}", "缺少图层：{}"),
+    ("acceptable", "可接受区"), ("alarp", "尽可能降低区"), ("intolerable", "不可接受区"),
+    ("day", "白天"), ("night", "夜间"), ("all", "全天"),
+    ("capacity", "容量"), ("area_m2", "面积（m²）"), ("beds", "床位"), ("persons", "人数"), ("households", "户数"),
+    ("staff", "从业人数"),
+)  # fmt: skip
+# Columns whose text is made of these patterns.
+TRANSLATED = frozenset((
+    "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
+    "meaning", "warning", "helps", "rule", "lacked", "residents_from",
+))  # fmt: skip
+_SLOT = re.compile(r"\\\{\\\}")
+# What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.
+JOINTS = (("; ", "；"), ("|", "、"), (", ", "、"), ("/", "："))
 
 
-def say(key: str, lang: str, **values: Any) -> str:
-    """The words called ``key``; ``values`` take the places of the names in braces."""
-    text = _WORDS[key][LANGUAGES.index(lang)]
-    return text.format(**values) if values else text
+@cache
+def sentences() -> tuple[tuple[str, str], ...]:
+    """(English, Chinese) of every pattern: sentences, then the coded values of the schema by their first synonym."""
+    columns = [c for t in (*schema.LAYERS.values(), *schema.RESULTS.values()) for c in t.columns if c.dtype == "string"]
+    coded = {value: words[0] for c in columns for value, words in c.domain.items() if words}
+    known = dict(reversed((*coded.items(), *reversed(_SENTENCES))))
+    return tuple((en, known[en]) for en in dict.fromkeys((*(s[0] for s in _SENTENCES), *coded)))
 
 
-def heading(column: schema.Column, lang: str) -> str:
-    """A column's name with its unit, without the explanation that may follow."""
-    text = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0].partition(" (")[0]
-    return f"{text} ({column.unit})" if column.unit else text
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(_SLOT.sub("(.+?)", re.escape(en)) + r"\Z", re.DOTALL), zh) for en, zh in sentences() if "{}" in en
+    )
 
 
-def missing(value: Any) -> bool:
-    """Whether a cell holds nothing: None, NaN, NaT, NA or empty text."""
-    if value is None or value == "":
-        return True
-    return bool(value != value) if isinstance(value, float | int) else repr(value) in ("<NA>", "NaT")
+def phrase(text: str) -> str:
+    """The Chinese of a reason; what no pattern fits stays as it is."""
+    exact = dict(sentences())
+    if text in exact:
+        return exact[text]
+    if JOINTS[0][0] not in text:
+        for pattern, zh in _patterns():
+            found = pattern.match(text)
+            if found:
+                return zh.format(*(phrase(v) for v in found.groups()))
+    for joint, chinese in JOINTS:
+        parts = text.split(joint)
+        told = [phrase(p) for p in parts] if len(parts) > 1 else []
+        if told and (joint == JOINTS[0][0] or told != parts):
+            return chinese.join(told)
+    return text
 
-
-def text(value: Any, digits: int = 6, lang: str = "zh") -> str:
-    """A value for a reader: numbers with at most ``digits`` digits, a dash where there is none."""
-    if missing(value):
-        return say("missing", lang)
-    if isinstance(value, bool):
-        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
-    if isinstance(value, int | float):
-        return f"{value:,.{digits}g}" if abs(value) < 10 ** min(digits, 15) else f"{value:,.0f}"
-    return str(value)
-
-
-def coded(table: str, column: str, value: Any, lang: str) -> str:
-    """The words of a coded value of an input layer or a result; a value without words as it is."""
-    found = (schema.LAYERS.get(table) or schema.RESULTS[table]).column(column)
-    return domain_words(found).get(str(value), {}).get(lang) or text(value, lang=lang)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from .facilities import KINDS, facility_starts
 from .network import Network
 from .snap import snap_frame
 
@@ -16,14 +17,20 @@ NEAR_M = 2.0  # loose ends this close to another line's end were most likely mea
 
 
 def network_condition(
-    network: Network, places: Mapping[str, gpd.GeoDataFrame], access_max_m: float | None = None
+    network: Network,
+    places: Mapping[str, gpd.GeoDataFrame],
+    facilities: gpd.GeoDataFrame | None = None,
+    *,
+    kinds: Sequence[str] = KINDS,
+    access_max_m: float | None = None,
 ) -> pd.DataFrame:
     """
     One row a finding (``schema.RESULTS["network"]``): what, count, share and why; zero counts are left out.
 
     Roads left out, values not taken as written, ends merged and connected, crossings joined or not,
     one-way roads, loose ends within 2 m of another end, the length [km] outside the largest part connected both ways,
-    and, by layer, the places whose nearest road is on such an island or that no road is near.
+    and, by layer, the places whose nearest road is on such an island or that no road is near; then the
+    emergency facilities of these kinds that no result counts.
     """
     report = network.report
     rows: list[tuple[str, float, float, str]] = [("roads used", report.used, report.used / report.roads, "")]
@@ -54,9 +61,22 @@ def network_condition(
         on_island = ~lost & island[np.where(lost, 0, at.edge)]
         for found, why in ((on_island, "on islands of the network"), (lost, "without a road near")):
             rows.append((f"places of {name}", float(found.sum()), float(found.mean()), why))
+    rows += [] if facilities is None else _idle(network, facilities, kinds, access_max_m)
     rows += [("warning", 1.0, np.nan, text) for text in report.warnings]
     frame = pd.DataFrame(rows, columns=["what", "count", "share", "why"]).astype({"count": float, "share": float})
     return frame[frame["count"] > 0].reset_index(drop=True)
+
+
+def _idle(
+    network: Network, facilities: gpd.GeoDataFrame, kinds: Sequence[str], access_max_m: float | None
+) -> list[tuple[str, float, float, str]]:
+    served, _, idle = facility_starts(network, facilities, kinds, access_max_m=access_max_m)
+    total = pd.concat([served["kind"], idle["kind"]]).value_counts()
+    return [
+        (f"{kind} not counted", float(len(rows)), len(rows) / total[kind],
+         f"{reason}: {'、'.join(rows['name'].where(rows['name'] != '', rows['id']))}")
+        for (kind, reason), rows in idle.groupby(["kind", "reason"])
+    ]  # fmt: skip
 
 
 def _near_ends(network: Network) -> int:

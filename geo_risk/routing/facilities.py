@@ -74,17 +74,6 @@ def facility_starts(
     return served, starts, left
 
 
-def idle_facilities(
-    network: Network,
-    facilities: gpd.GeoDataFrame,
-    kinds: Sequence[str] = KINDS,
-    *,
-    access_max_m: float | None = None,
-) -> pd.DataFrame:
-    """id, name, kind and reason of the facilities that no result counts: out of service, or far from any road."""
-    return facility_starts(network, facilities, kinds, access_max_m=access_max_m)[2]
-
-
 def _table(frame: gpd.GeoDataFrame, turnout: Mapping[str, float]) -> pd.DataFrame:
     """id, name, kind, turnout_s."""
     text = {name: column_text(frame, name) for name in ("id", "name", "kind")}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPoint, Point, box
 
-from geo_risk.analysis.major_hazards import alpha, grading, level, major_hazards
+from geo_risk.analysis.major_hazards import alpha, level, major_hazards
 from geo_risk.analysis.residents import count_residents
 from geo_risk.errors import CRSError, InputError
 from geo_risk.schema import RESULTS
@@ -41,7 +41,6 @@ def one(*rows, **layers):
     ],
 )
 def test_worked_examples(quantity, residents, s, r, expected):
-    assert grading(quantity, [10, 5], [2, 4], alpha(residents)) == (s, r, expected)
     rows = [
         {"substance": n, "quantity_t": q, "residents_500m": residents}
         for n, q in zip(("液氨", "液氯"), quantity, strict=True)
@@ -277,27 +276,19 @@ def test_bad_input():
         major_hazards(sources({"id": None}))
     with pytest.raises(CRSError, match="EPSG:4326"):
         major_hazards(sources({}, crs="EPSG:4326"))
-    with pytest.raises(InputError, match="cannot grade"):
-        grading([np.nan], [10], [1], 1)
-    with pytest.raises(InputError, match="cannot grade"):
-        grading([1], [0], [1], 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
-    st.lists(
-        st.tuples(st.floats(0, 1e4), st.sampled_from([1, 5, 10, 50, 500]), st.sampled_from([1, 1.5, 2, 4])),
-        min_size=1,
-        max_size=6,
-    ),
+    st.lists(st.tuples(st.sampled_from(["液氨", "液氯", "汽油", "氢"]), st.floats(0, 1e4)), min_size=1, max_size=5),
     st.floats(0, 1e3),
 )
 def test_more_of_anything_never_lowers_the_grade(terms, more):
-    q, threshold, beta = map(np.array, zip(*terms, strict=True))
-    less, greater = (grading(x, threshold, beta, 1.0) for x in (q, q + more))
-    assert greater.s >= less.s
-    assert greater.r >= less.r
-    order = {0: 5, 4: 4, 3: 3, 2: 2, 1: 1}
-    assert order[greater.level] <= order[less.level]
-    shuffled = grading(q[::-1], threshold[::-1], beta[::-1], 1.0)
-    assert shuffled.s == pytest.approx(less.s)
+    def graded(added, terms=terms):
+        return one(*({"substance": n, "quantity_t": q + added, "residents_500m": 10} for n, q in terms))
+
+    less, greater, turned = graded(0), graded(more), graded(0, terms[::-1])
+    assert greater["s_value"] >= less["s_value"]
+    assert greater["r_value"] >= less["r_value"]
+    assert (greater["level"] or 5) <= (less["level"] or 5)
+    assert turned["s_value"] == pytest.approx(less["s_value"])

@@ -194,12 +194,12 @@ def test_what_if_equals_a_full_run():
     m = model()
     surface = lsir_surface(m, GRID)
     kept = surface.copy()
-    found = what_if(surface, m, 1, 0.0, GRID)
+    found = what_if(surface, m, scaled(m, 1, 0.0), 1, GRID)
     assert (surface == kept).all()
     assert (found.after == lsir_surface(scaled(m, 1, 0.0), GRID)).all()
     assert (found.after <= surface).all()
     assert found.after.sum() < surface.sum()
-    doubled = what_if(surface, m, 1, 2.0, GRID).after
+    doubled = what_if(surface, m, scaled(m, 1, 2.0), 1, GRID).after
     np.testing.assert_allclose(doubled - found.after, 2 * (surface - found.after), rtol=1e-3, atol=1e-11)
     with pytest.raises(InputError, match="must be a number of 0 or more"):
         scaled(m, 0, -1.0)

@@ -13,7 +13,7 @@ from qra_city import CRS, GRID, layers, model
 
 from geo_risk.analysis.qra.contours import contour_table, contours, criterion_levels
 from geo_risk.analysis.qra.criteria import GROUPS, group_of, individual_limit, societal_line, zones
-from geo_risk.analysis.qra.curves import fn_table, pll_table, societal_surface, source_fn, subset
+from geo_risk.analysis.qra.curves import fn_table, pll_table, societal_surface, source_fn
 from geo_risk.analysis.qra.model import lsir_shares, lsir_surface
 from geo_risk.analysis.qra.people import people_of, presence
 from geo_risk.analysis.qra.places import explain_risk
@@ -285,7 +285,7 @@ def test_a_model_comes_back_from_its_tables(city, tmp_path):
     np.testing.assert_allclose(source_fn(again, there).pll, source_fn(m, there).pll, rtol=1e-12)
 
 
-def test_a_subset_is_its_sources(city):
+def test_some_sources_alone(city):
     m, _, surface = city
-    parts = [lsir_surface(subset(m, np.arange(3) == i), GRID) for i in range(3)]
+    parts = [lsir_surface(m, GRID, only=np.arange(3) == i) for i in range(3)]
     np.testing.assert_allclose(sum(parts), surface, rtol=1e-5, atol=1e-15)

@@ -94,7 +94,9 @@ def test_filling_station_is_tank_tanker_and_hose():
     table = found["scenarios"]
     parts = {s.partition("/")[0] for s in table["scenario"]}
     assert parts == {"underground_tank", "tanker_atmospheric", "hose"}
-    assert frequencies(table, scenario="hose/rupture") == pytest.approx(200 * 4e-6)
+    broken = table[table["scenario"].str.startswith("hose/rupture")]
+    assert frequencies(broken) == pytest.approx(200 * 4e-6)
+    assert frequencies(broken, scenario="hose/rupture/isolated") == pytest.approx(200 * 4e-6 * 0.9)  # who stands by
     assert frequencies(table, scenario="tanker_atmospheric/instantaneous") == pytest.approx(1e-5 * 200 / 8760)
     tanks = json.loads(found["risk_sources"]["assumed"].iloc[0])["units"]
     assert frequencies(table, scenario="underground_tank/instantaneous") == pytest.approx(1e-8 * tanks["value"])
@@ -132,7 +134,7 @@ def test_fr_1_two_hundred_metres_of_pipe():
 def test_isolation_splits_a_loss():
     """Remote: shut after 600 s, fails once in a hundred; the branches sum to the loss."""
     row = hazard("arm", "甲醇", 3000, kind="jetty")
-    _, by_hand = tables(row)
+    _, by_hand = tables(row, risk=RiskSettings(isolation="hand"))
     _, remote = tables(row, risk=RiskSettings(isolation="remote"))
     rupture = remote["scenarios"]
     assert frequencies(rupture, scenario="arm/rupture/not_isolated") == pytest.approx(2000 * 3e-8 * 0.01)

@@ -171,7 +171,7 @@ def test_everything_stands_on_dry_land_near_a_street(small):
     ground = shapely.union_all([small.land.dry, small.land.island])
     streets = shapely.union_all(small.roads.line[small.roads.rank > RANK["motorway_link"]])
     shapely.prepare(ground)
-    for xy in (small.firms.xy, small.places.xy, small.hazards.unit_xy()):
+    for xy in (small.firms.xy, small.places.xy, small.hazards.xy):
         assert shapely.contains_xy(ground, xy).all()
         assert shapely.distance(streets, shapely.points(xy)).max() < 400
     for building in small.buildings.outline:

@@ -30,10 +30,10 @@ SECRET = "绝密名单"
 
 @pytest.fixture(autouse=True)
 def cheap():
-    """Each within 10 s and 1 GB more than before."""
-    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    """Each within 10 s of processor time and 1 GB more than before."""
+    start, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20  # KB
 
 

@@ -1,7 +1,5 @@
 """CSV and workbooks: encoding, header, page furniture, row numbers."""
 
-import io
-
 import openpyxl
 import pytest
 
@@ -19,36 +17,9 @@ def write(folder, name, data):
     return path
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        (PLAIN, "utf-8"),
-        (PLAIN, "utf-8-sig"),
-        (PLAIN, "gb18030"),
-        (PLAIN, "utf-16"),
-        (PLAIN, "utf-16-le"),
-        (TRADITIONAL, "big5"),
-        (TRADITIONAL, "gb18030"),
-        (TRADITIONAL, "utf-16-be"),
-    ],
-)
-def test_encodings_are_found(tmp_path, text, encoding):
-    raw = read(write(tmp_path, "a.csv", text.encode(encoding)))
-    expected = [line.split(",") for line in text.splitlines()]
-    assert list(raw.frame.columns) == expected[0]
-    assert raw.frame.to_numpy().tolist() == expected[1:]
-    assert list(raw.rows) == [2, 3]
-
-
 def test_unreadable_bytes_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"a\.csv.*(readable in none|not text)"):
         read(write(tmp_path, "a.csv", bytes(range(128, 256)) * 40))
-
-
-@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
-def test_separators(tmp_path, separator):
-    raw = read(write(tmp_path, "a.txt", PLAIN.replace(",", separator)))
-    assert raw.frame.shape == (2, 4)
 
 
 def test_titles_repeated_headers_and_totals_are_not_data(tmp_path):
@@ -61,29 +32,9 @@ def test_titles_repeated_headers_and_totals_are_not_data(tmp_path):
     assert told[:2] == [(6, "repeated header"), (8, "total")]
 
 
-def test_a_firm_named_like_a_total_is_data(tmp_path):
-    raw = read(write(tmp_path, "a.csv", "编号,名称\n合计,合计贸易公司\n"))
-    assert raw.frame["名称"].tolist() == ["合计贸易公司"]
-
-
-def test_a_row_with_too_many_cells_is_rejected_not_shifted(tmp_path):
-    raw = read(write(tmp_path, "a.csv", "编号,名称,从业人数\nA,甲,1\nB,乙,分厂,2\n"))
-    assert raw.read == 2
-    assert list(raw.rows) == [2]
-    assert [(i.code, i.row, i.value) for i in raw.log.issues] == [("extra_cells", 3, "2")]
-
-
 def test_quoted_line_breaks_count_as_a_spreadsheet_counts(tmp_path):
     raw = read(write(tmp_path, "a.csv", '编号,地址\nA,"一路\n二号"\nB,三路\n'))
     assert list(raw.rows) == [2, 3]
-
-
-def test_two_header_lines_codes_and_labels(tmp_path):
-    text = "CODE,P_CNT,H_CNT\n统计区代码,人口数,户数\nA,5,2\nB,6,3\n"
-    raw = read(write(tmp_path, "a.csv", text))
-    assert list(raw.frame.columns) == ["CODE", "P_CNT", "H_CNT"]
-    assert raw.labels["P_CNT"] == "人口数"
-    assert list(raw.rows) == [3, 4]
 
 
 def test_no_header_is_told(tmp_path):
@@ -153,13 +104,3 @@ def test_header_cells_the_user_named_are_found(tmp_path):
     text = "甲乙丙,,\n说明,一,二\nKX1,KX2,KX3\na,b,c\n"
     raw = tables.read_text(tmp_path / "a.csv", text.encode(), "enterprises", expected=("KX1", "KX2"))
     assert list(raw.frame.columns) == ["KX1", "KX2", "KX3"]
-
-
-def test_bytes_of_a_workbook_are_read_only_once_named(tmp_path):
-    buffer = io.BytesIO()
-    book = openpyxl.Workbook()
-    book.active.append(["编号", "名称"])
-    book.active.append([1.0, "甲"])
-    book.save(buffer)
-    raw = tables.read_workbook(tmp_path / "a.xlsx", buffer.getvalue(), "enterprises", None)
-    assert raw.frame["编号"].tolist() == ["1"]

@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 from shapely import wkt
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
@@ -47,29 +45,10 @@ def test_each_defect_of_an_area_layer():
     assert not out[7].has_z
 
 
-def test_a_small_self_intersection_is_mended():
-    # a square kilometre with a 10 m loop of the outline crossing itself: 50 m2 of 1,000,000
-    shape = Polygon([(0, 0), (1000, 0), (1000, 1000), (500, 1000), (510, 1010), (490, 1010), (500, 1000), (0, 1000)])
-    bad = Polygon([(0, 0), (1000, 0), (1000, 1000), (505, 1000), (495, 1010), (505, 1010), (495, 1000), (0, 1000)])
-    out, ok, told = run([shape, bad], "polygon")
-    assert ok.tolist() == [True, True]
-    assert told[2] == ("invalid", "repaired")
-    assert abs(out[1].area - 1_000_000) < 1000
-
-
 def test_lines_and_points():
     shapes = [LineString([(0, 0), (10, 0)]), box(0, 0, 1, 1), LineString([(5, 5), (5, 5)]), Point(1, 2)]
     assert run(shapes, "line")[1].tolist() == [True, False, False, False]
     assert run(shapes, "any")[1].tolist() == [True, True, False, True]
-
-
-def test_the_odd_ring_direction_is_turned_and_told():
-    squares = [box(i * 10, 0, i * 10 + 9, 9) for i in range(6)]
-    squares[3] = squares[3].reverse()
-    out, ok, told = run(squares, "polygon")
-    assert ok.all()
-    assert told == {4: ("ring_reversed", "repaired")}
-    assert len(set(shapely.is_ccw(shapely.get_exterior_ring(out)))) == 1
 
 
 def test_copies_are_merged_and_neighbours_are_not():
@@ -87,12 +66,3 @@ def test_copies_are_merged_and_neighbours_are_not():
         ("near_duplicate", 6, "1"),
         ("twin", 5, "1 (id 1)"),
     ]
-
-
-@given(st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)), min_size=3, max_size=9))
-def test_what_stays_is_valid_and_nothing_vanishes_untold(ring):
-    out, ok, told = run([Polygon(ring)], "polygon")
-    assert ok[0] == ("rejected" not in {action for _, action in told.values()})
-    if ok[0]:
-        assert out[0].is_valid
-        assert out[0].area >= 1

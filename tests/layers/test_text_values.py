@@ -73,13 +73,6 @@ def test_header_unit_applies_to_bare_numbers_only():
     assert values == pytest.approx([2.0, 3.0, 0.5])
 
 
-def test_what_is_no_number_is_told_with_row_and_value():
-    values, log = convert(["5", "若干", "/", ""], "hazard_sources", "quantity_t")
-    assert values[0] == 5
-    assert np.isnan(values[1:]).all()
-    assert [(i.code, i.row, i.value, i.count) for i in log.issues] == [("not_a_number", 3, "若干", 1)]
-
-
 def test_infinity_is_told_and_left_empty():
     values, log = convert(["inf", "1e999", "7"], "hazard_sources", "quantity_t")
     assert np.isnan(values[:2]).all()
@@ -121,14 +114,6 @@ def test_a_written_unit_scales_by_its_factor(value, unit):
 )
 def test_dates_are_as_precise_as_written(text, iso):
     assert dates.date(text)[0] == iso
-
-
-def test_yes_no_and_unknown():
-    values, log = convert(["是", "否", "√", "×", "/", "", "也许"], "roads", "bridge")
-    assert values[:4] == [True, False, True, False]
-    assert all(v is pd.NA for v in values[4:])
-    assert [(i.code, i.row) for i in log.issues] == [("yes_no_words", None), ("not_yes_no", 8)]
-    assert log.issues[0].detail == "是 = yes (1), 否 = no (1), √ = yes (1), × = no (1), / = unknown (1)"
 
 
 def test_domain_words_exact_inside_and_unknown():

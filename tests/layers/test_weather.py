@@ -11,7 +11,7 @@ from geo_risk import schema
 from geo_risk.errors import InputError
 from geo_risk.layers import weather
 from geo_risk.layers.recognise import recognise, region_toml
-from geo_risk.layers.weather import is_wind, load_wind, read_wind, stability_class
+from geo_risk.layers.weather import is_wind, load_wind, stability_class
 
 
 def written(folder, text, name="wind.csv", encoding="utf-8"):
@@ -52,7 +52,7 @@ def test_word_and_degrees_that_disagree(tmp_path):
 @pytest.mark.parametrize("share", ["0.4", "40", "90"])
 def test_shares_that_do_not_sum_are_refused(tmp_path, share):
     with pytest.raises(InputError, match="neither 1 nor 100 %"):
-        read_wind(written(tmp_path, f"direction,speed,share\nN,3,{share}\n"))
+        load_wind(written(tmp_path, f"direction,speed,share\nN,3,{share}\n"))
 
 
 def test_a_matrix_of_sectors_and_speeds(tmp_path):
@@ -103,7 +103,7 @@ def test_tens_of_degrees_are_parted(tmp_path):
 
 def test_all_tens_alike_make_an_even_rose(tmp_path):
     text = "time,direction,speed\n" + "".join(f"{d},{d},3\n" for d in range(10, 370, 10))
-    assert np.allclose(read_wind(written(tmp_path, text))["share"], 1 / 16)
+    assert np.allclose(load_wind(written(tmp_path, text))[0]["share"], 1 / 16)
 
 
 def test_stability_by_the_table():
@@ -116,14 +116,14 @@ def test_stability_by_the_table():
 
 def test_refusals(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        read_wind(tmp_path / "none.csv")
+        load_wind(tmp_path / "none.csv")
     with pytest.raises(InputError, match="no wind rose and no hourly weather"):
-        read_wind(written(tmp_path, "名称,地址\n甲,乙\n"))
+        load_wind(written(tmp_path, "名称,地址\n甲,乙\n"))
     with pytest.raises(InputError, match="Give it in m/s"):
-        read_wind(written(tmp_path, "direction,风速(km/h),share\nN,3,1\n"))
+        load_wind(written(tmp_path, "direction,风速(km/h),share\nN,3,1\n"))
     (tmp_path / "a.csv.gz").write_bytes(b"\x1f\x8bbroken")
     with pytest.raises(InputError, match="cannot be unpacked"):
-        read_wind(tmp_path / "a.csv.gz")
+        load_wind(tmp_path / "a.csv.gz")
     assert not is_wind(written(tmp_path, "企业名称,地址\n甲,乙\n"))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geo_risk.crs import metric_crs
-from geo_risk.layers.load import anchor_of, load_layer, wgs84_bounds
+from geo_risk.layers.load import load_layer, wgs84_bounds, widen
 from geo_risk.layers.recognise import recognise, region_toml
 from geo_risk.schema import LAYERS
 
@@ -29,7 +29,7 @@ def city(found):
     settings = tomllib.loads(region_toml("高雄", found, CITY))["layers"]
     west, south, east, north = wgs84_bounds("districts", settings["districts"], CITY)
     crs = metric_crs((west + east) / 2, (south + north) / 2)
-    anchor = anchor_of(settings["districts"], CITY)
+    anchor = widen((west, south, east, north))
     layers, reports = {}, {}
     for name in sorted(settings, key=lambda n: n != "enterprises"):
         layers[name], reports[name] = load_layer(

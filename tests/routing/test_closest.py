@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from geo_risk.errors import CRSError, InputError
 from geo_risk.routing.closest import COLUMNS, closest_facilities, nearest_minutes, rescue_at
-from geo_risk.routing.facilities import facility_starts, idle_facilities
+from geo_risk.routing.condition import network_condition
+from geo_risk.routing.facilities import facility_starts
 from geo_risk.routing.network import build_network, close_roads
 from geo_risk.routing.reach import Starts, arrival_ms, node_times, route_pieces
 from geo_risk.routing.snap import Snapped
@@ -123,9 +124,10 @@ def test_every_place_has_a_reason_where_nobody_comes(square):
 def test_facilities_that_cannot_serve_are_listed(square):
     network = build_network(square, speeds=SPEEDS)
     stations = points_of((0, 0), (9000, 9000), (0, 0), kind=["fire_station"] * 3, state=["closed", None, "active"])
-    assert idle_facilities(network, stations)[["id", "reason"]].to_numpy().tolist() == [
-        ["p0", "out of service"],
-        ["p1", "no road within 500 m"],
+    told = network_condition(network, {}, stations).set_index("what").loc["fire_station not counted"]
+    assert told[["count", "share", "why"]].to_numpy().tolist() == [
+        [1, 1 / 3, "no road within 500 m: name 1"],
+        [1, 1 / 3, "out of service: name 0"],
     ]
     rows = closest(network, points_of((0, 0)), stations.iloc[:2])
     assert rows["reason"].tolist() == ["none of 2 facilities of this kind is in service and near a road"]

@@ -211,13 +211,14 @@ def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Arra
         whole = dense.puff_radius(time + at / (dense.PUFF_SPEED * wind), flow * time, g0)
         return UNIFORM_SIGMA * np.minimum(dense.plume_half_width(at, flow, g0, wind), whole)
 
-    width, at_end = spread_at(np.minimum(x, end)), spread_at(end)
+    at = x + dense.plume_virtual(release.width_m[:, None], flow, g0, wind)
+    width, at_end = spread_at(np.minimum(at, end)), spread_at(end)
     depth = flow / (np.pi * wind * at_end * last)
-    own = dense.plume_ratio(x, flow, g0, wind)
-    sy, thinner = _virtual(release, surface, x, end, at_end, depth, both=1)
-    c = np.where(x > end, np.maximum(own, last * thinner), own)
+    own = dense.plume_ratio(at, flow, g0, wind)
+    sy, thinner = _virtual(release, surface, at, end, at_end, depth, both=1)
+    c = np.where(at > end, np.maximum(own, last * thinner), own)
     share, seconds = passage(time, wind, _ALONG * x)
-    spread = np.where(x > end, sy, width)
+    spread = np.where(at > end, sy, width)
     return {"kg_m3": c * share, "sigma_m": spread, "seconds": seconds, "speed_mps": wind + np.zeros(c.shape)}
 
 

@@ -20,6 +20,7 @@ from .societal import People
 from .weather import ANGLES, STEP
 from .zones import death_zone
 
+_TOLD = ("id", "name", "kind", "capacity")
 DEATH = (0.99, 0.5, 0.01)
 _DIRECTIONS = 36  # tried for the worst wind
 _BIG = ("toxic", "flash_fire", "explosion", "fireball", "jet_fire", "pool_fire")
@@ -194,20 +195,27 @@ def people_inside(zones: gpd.GeoDataFrame, people: People) -> pd.DataFrame:
     squares = shapely.box(people.x - half, people.y - half, people.x + half, people.y + half)
     tree, out = shapely.STRtree(squares), {p: np.zeros(len(zones)) for p in people.persons}
     for i, zone in enumerate(zones.geometry):
-        hit = np.sort(tree.query(zone, predicate="intersects"))
-        share = shapely.area(shapely.intersection(squares[hit], zone)) / people.side_m**2
+        hit, whole = (np.sort(tree.query(zone, predicate=how)) for how in ("intersects", "covers"))
+        share = np.ones(len(hit))
+        edge = ~np.isin(hit, whole)  # cutting is slow, and most squares of a large zone lie in it as a whole
+        share[edge] = shapely.area(shapely.intersection(squares[hit[edge]], zone)) / people.side_m**2
         for period, persons in people.persons.items():
             out[period][i] = float((persons[hit] * share).sum())
     return pd.DataFrame({f"persons_{p}": v for p, v in out.items()})
 
 
-def inside(zone: Any, layers: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
-    """Rows of layers that a zone touches: layer, id, name, kind, distance rank by order of the layer."""
-    found = []
+def inside(zones: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) -> list[dict[str, Any]]:
+    """Rows of layers that the zones touch, in the layer's order: what they are, and the smallest zone that holds them."""
+    found: list[dict[str, Any]] = []
+    shapes = zones.geometry.to_numpy()[::-1]  # the smallest, which is the severest, first
+    effects = zones[["kind", "effect", "level", "unit"]].to_dict("records")[::-1]
     for name, frame in layers.items():
-        for i in sorted(frame.sindex.query(zone, predicate="intersects").tolist()):
-            row = frame.iloc[i]
-            found.append({"layer": name} | {c: _plain(row.get(c)) for c in ("id", "name", "kind", "capacity")})
+        which, rows = frame.sindex.query(shapes, predicate="intersects")
+        first = np.full(len(frame), len(shapes))
+        np.minimum.at(first, rows, which)
+        for i in np.flatnonzero(first < len(shapes)).tolist():
+            row = {c: _plain(frame[c].iat[i]) if c in frame else None for c in _TOLD}
+            found.append({"layer": name, **row, "zone": effects[first[i]]})
     return found
 
 

@@ -45,10 +45,10 @@ def airborne(release: Release, wind_mps: float) -> Airborne:
     kelvin = min(release.temperature_k, what.boiling_k)
     pressure = float(what.vapour_pressure(kelvin))
     flux = float(evaporation_flux(wind_mps, diameter, pressure, what.molar_mass, kelvin))
-    if (
-        release.phase == "refrigerated"
-    ):  # by the warmth of the ground, or as any liquid where the ground is hardly warmer
-        flux = max(flux, float(boiling_flux(what.boiling_k, what.latent_heat, _life_s(release))))
+    # By the warmth of the ground, or as any liquid where the ground is hardly warmer. Averaged over ten minutes
+    # whatever the release lasts, as a pool outlives it: or a spill shut early would boil faster than the same one left.
+    if release.phase == "refrigerated":
+        flux = max(flux, float(boiling_flux(what.boiling_k, what.latent_heat, parameter("ten_minutes_s"))))
     longest = parameter("release_cap_s")
     rate = flux * area
     if not release.instantaneous:
@@ -57,11 +57,6 @@ def airborne(release: Release, wind_mps: float) -> Airborne:
         return Airborne(0.0, longest, kelvin, 1.0, diameter)
     seconds = min(release.mass_kg / rate, longest)
     return Airborne(rate * seconds, seconds, kelvin, 1.0, diameter)
-
-
-def _life_s(release: Release) -> float:
-    """Over how long the boiling of a cold pool is averaged [s]."""
-    return parameter("ten_minutes_s") if release.instantaneous else max(release.duration_s, 1.0)
 
 
 def _flashed(release: Release) -> Airborne:

@@ -89,30 +89,50 @@ def still(outcomes, o: int) -> bool:
 @njit(cache=True)
 def ring(outcomes, o: int, r: float, mix) -> float:
     """Death probability of a still outcome at distance r, for the people of ``mix``."""
-    low, high = outcomes.low[o], outcomes.high[o]
+    low, last, x = outcomes.low[o], outcomes.high[o] - 1, outcomes.x
+    if r > x[last]:
+        return 0.0
+    k = _find(x, r, low, last + 1)
+    t, n = 0.0, k
+    if k < low:
+        k, n = low, low
+    elif k < last:
+        span, n = x[k + 1] - x[k], k + 1
+        t = (r - x[k]) / span if span > 0 else 1.0
     value = 0.0
     for which in range(3):
         if mix[which] > 0.0:
-            value += mix[which] * _linear(outcomes.x, outcomes.values[which], r, low, high)
+            v = outcomes.values[which]
+            value += mix[which] * (v[k] + t * (v[n] - v[k]))
     return value
 
 
 @njit(cache=True)
-def add_arc(outcomes, o: int, r: float, mix, normal, out) -> bool:
+def part_of(outcomes, o: int, mix) -> float:
+    """The share of a plume's probability that counts for the people of ``mix``."""
+    part = 0.0
+    for which in range(3):
+        part += mix[which] * outcomes.factors[which, o]
+    return part
+
+
+@njit(cache=True)
+def add_arc(outcomes, o: int, r: float, mix, part: float, normal, out) -> int:
     """
     Add a turning outcome's death probability, integrated over the arc at radius r, to the bins (HALF,) of one side.
 
-    Returns whether anything was added. A point between two bins counts for both, so totals are kept.
+    ``mix`` says whose probability a radial outcome has, ``part`` is the factor of a plume (`part_of`).
+    Returns how many bins, from the first, may have been added to. A point between two bins counts for
+    both, so totals are kept.
     """
     low, high = outcomes.low[o], outcomes.high[o]
+    if r > outcomes.reach[o]:
+        return 0
     if outcomes.plume[o]:
-        part = 0.0
-        for which in range(3):
-            part += mix[which] * outcomes.factors[which, o]
-        return part > 0.0 and _add_plume(outcomes, o, r, part, normal, out, low, high)
+        return _add_plume(outcomes, o, r, part, normal, out, low, high)
     offset, span = outcomes.offset[o], outcomes.x[high - 1]
-    if r > span + abs(offset):
-        return False
+    if abs(r - abs(offset)) > span:
+        return 0
     top = math.pi
     if abs(offset) > span:  # the disc lies clear of the source: only an arc towards it is reached
         top = math.asin(min(1.0, span / abs(offset)))
@@ -121,7 +141,13 @@ def add_arc(outcomes, o: int, r: float, mix, normal, out) -> bool:
         phi = (m + 0.5) * step
         p = ring(outcomes, o, math.hypot(r * math.cos(phi) - offset, r * math.sin(phi)), mix)
         _share_out(out, phi, p * step)
-    return True
+    return _bins(top)
+
+
+@njit(cache=True)
+def _bins(top: float) -> int:
+    """How many bins an arc to an angle touches."""
+    return min(int(top / STEP) + 2, HALF)
 
 
 @njit(cache=True)
@@ -133,20 +159,20 @@ def _share_out(out, phi: float, value: float) -> None:
 
 
 @njit(cache=True)
-def _add_plume(outcomes, o: int, r: float, part: float, normal, out, low: int, high: int) -> bool:
+def _add_plume(outcomes, o: int, r: float, part: float, normal, out, low: int, high: int) -> int:
     x, width, axis, slope = outcomes.x, outcomes.width, outcomes.values[0], outcomes.slope[o]
     k = _find(x, r, low, high)
     if k < low or r <= 0.0:
-        return False
+        return 0
     top = math.asin(min(1.0, outcomes.far[min(k + 1, high - 1)] / r))
     if top <= 0.0:
-        return False
+        return 0
     narrow = top < _NARROW
     fall, middle = 0.0, 0.0
     if narrow:
         w, middle = _linear(x, width, r, low, high), _linear(x, axis, r, low, high)
         if w <= 0.0:
-            return False
+            return 0
         fall = 0.0 if math.isinf(slope) else slope * r * r / (2.0 * w * w)
     step = top / _SAMPLES
     for m in range(_SAMPLES):
@@ -159,4 +185,4 @@ def _add_plume(outcomes, o: int, r: float, part: float, normal, out, low: int, h
             p = _probability(middle - fall * phi * phi, normal)
         if p > 0.0:
             _share_out(out, phi, part * p * step)
-    return True
+    return _bins(top)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -25,27 +24,13 @@ def source_fn(model: Model, there: Presence, *, workers: int = 1) -> FN:
     """F-N and PLL of every source (S,); the staff of the source's own enterprise are not counted."""
     owner = _texts(model.sources, "enterprise_id")
     staffed = set(there.staff["id"]) & set(owner)
-    result: FN | None = None
+    parts = []
     for enterprise in ["", *sorted(staffed)]:
-        mine = np.array([o == enterprise if enterprise else o not in staffed for o in owner])
-        if not mine.any() and result is not None:
-            continue
-        part = fn_of(subset(model, mine), people_of(there, without=enterprise), workers=workers)
-        if result is None:
-            size = len(model.sources)
-            shape = (size, len(part.deaths))
-            result = FN(part.deaths, np.zeros(shape), np.zeros(size), np.zeros(size))
-        result.frequency[mine], result.pll[mine], result.most[mine] = part.frequency, part.pll, part.most
-    assert result is not None
-    return result
-
-
-def subset(model: Model, which: NDArray[np.bool_]) -> Model:
-    """The model of some of its sources."""
-    place = np.full(len(which), -1)
-    place[which] = np.arange(int(which.sum()))
-    kept = [replace(o, source=int(place[o.source])) for o in model.outcomes if which[o.source]]
-    return Model(model.sources[which].reset_index(drop=True), kept, model.weather, model.lacked)
+        mine = np.array([o == enterprise if enterprise else o not in staffed for o in owner], bool)
+        parts.append(fn_of(model, people_of(there, without=enterprise), only=mine, workers=workers))
+    # Each source is in one of the parts, and zero in the others.
+    frequency, pll, most = (sum(getattr(p, name) for p in parts) for name in ("frequency", "pll", "most"))
+    return FN(parts[0].deaths, frequency, pll, most)
 
 
 def scopes(sources: gpd.GeoDataFrame) -> Iterator[tuple[str, str, str, NDArray[np.bool_]]]:

@@ -37,21 +37,20 @@ Answer = tuple[Footprint | None, str]
 
 def toxic(tasks: Sequence[Task], constants: ProbitConstants, terrain: str) -> list[Answer]:
     """Footprints of the toxic clouds of one substance, and warnings; None where fewer than 1 % die."""
-    found = toxic_tables(_batch(tasks), constants, terrain)
+    found = toxic_tables(batch(tasks), constants, terrain)
     return [
-        (plume(*found.row(i), found.slope) if found.count[i] > 1 else None, _warning(found.cloud, i))
+        (plume(*found.row(i), found.slope) if found.count[i] > 1 else None, warning(found.cloud, i))
         for i in range(len(tasks))
     ]
 
 
 def flammable(tasks: Sequence[Task], terrain: str, congestion: str) -> list[tuple[Answer, Answer]]:
     """Footprints of (flash fire, explosion) of the clouds of one substance at their largest, and warnings."""
-    batch = _batch(tasks)
     what = tasks[0].release.what
-    found = flammable_tables(batch, what.lfl, what.ufl, terrain)
+    found = flammable_tables(batch(tasks), what.lfl, what.ufl, terrain)
     out = []
     for i in range(len(tasks)):
-        why = _warning(found.cloud, i)
+        why = warning(found.cloud, i)
         burning = cloud(*found.row(i)) if found.count[i] > 1 else None
         middle = float(found.centre_m[i])
         burst = explosion(float(found.mass_kg[i]), what.combustion_heat, middle, congestion) if burning else None
@@ -90,7 +89,7 @@ def _blast_edges(strength: int) -> tuple[float, float]:
     return float(scaled[0]), float(scaled[1])
 
 
-def _batch(tasks: Sequence[Task]) -> clouds.Release:
+def batch(tasks: Sequence[Task]) -> clouds.Release:
     """The releases as arrays of the dispersion models."""
     air = [airborne(t.release, t.wind_mps) for t in tasks]
     what = tasks[0].release.what
@@ -109,5 +108,6 @@ def _batch(tasks: Sequence[Task]) -> clouds.Release:
     )
 
 
-def _warning(found: clouds.Cloud, i: int) -> str:
+def warning(found: clouds.Cloud, i: int) -> str:
+    """What to tell of a cloud outside the validity of its model, "" within it."""
     return "" if found.valid[i] else OUTSIDE

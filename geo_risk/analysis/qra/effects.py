@@ -24,6 +24,7 @@ from .losses import Release
 from .zones import lobe, strip
 
 _NEAR_M, _FAR_M = 0.01, 20_000.0
+_LEAST_M = 0.5  # a smaller circle is nothing a map or a person could use
 _FIRES = ("pool_fire", "jet_fire", "fireball")
 _QUAD = 32
 _NODES = 400  # along a cloud
@@ -66,7 +67,7 @@ def _heat(kind: str, release: Release, at: tuple[float, float], wind: Wind) -> I
     centre = _downwind(at, wind, f.offset_m)
     for row in _levels("heat"):
         r = float(distance_where(f.heat, row["level"], _NEAR_M, _FAR_M))
-        if r > _NEAR_M:
+        if r > _LEAST_M:
             area = shapely.buffer(centre, r, quad_segs=_QUAD)
             yield Zone(kind, "heat", row["level"], "W/m2", row["meaning"], r + f.offset_m, area, f.why)
 
@@ -83,7 +84,7 @@ def _blast(release: Release, at: tuple[float, float], wind: Wind, settings: Risk
     centre = _downwind(at, wind, middle)
     for row in _levels("overpressure"):
         r = float(distance_where(curve, row["level"], _NEAR_M, _FAR_M))
-        if r > _NEAR_M:
+        if r > _LEAST_M:
             area = shapely.buffer(centre, r, quad_segs=_QUAD)
             yield Zone("explosion", "overpressure", row["level"], "Pa", row["meaning"], r + middle, area, why)
 
@@ -96,27 +97,27 @@ def _store_blast(release: Release) -> tuple[Callable[[Any], Any], float, str]:
 
 def _cloud_blast(release: Release, wind: Wind, settings: RiskSettings) -> tuple[Callable[[Any], Any], float, str]:
     """Overpressure [Pa] about the middle of a burning cloud, how far downwind that is [m], and a warning."""
-    batch, what = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)]), release.what
+    batch, what = drift.batch([drift.Task(release, wind.stability, wind.speed_mps)]), release.what
     found = flammable_tables(batch, what.lfl, what.ufl, settings.terrain)
     energy = parameter(f"{settings.congestion}_share") * float(found.mass_kg[0]) * what.combustion_heat
-    strength, why = int(parameter(f"{settings.congestion}_class")), drift._warning(found.cloud, 0)
+    strength, why = int(parameter(f"{settings.congestion}_class")), drift.warning(found.cloud, 0)
     if not (found.count[0] > 1 and energy > 0):
         return np.zeros_like, 0.0, why
     return lambda d: multi_energy(d, energy, strength), float(found.centre_m[0]), why
 
 
 def _poison(release: Release, at: tuple[float, float], wind: Wind, settings: RiskSettings) -> Iterator[Zone]:
-    batch = drift._batch([drift.Task(release, wind.stability, wind.speed_mps)])
+    batch = drift.batch([drift.Task(release, wind.stability, wind.speed_mps)])
     c = clouds.cloud(batch, settings.terrain, x_m=clouds.distances(_NODES))
     ppm = np.maximum(c.kg_m3[0] / float(batch.pure_kg_m3[0]) * 1e6, 1e-30)
-    why, front = drift._warning(c, 0), _front(c)
+    why, front = drift.warning(c, 0), _front(c)
     for row in exposure_limits(release.what.cas):
         x, half = lobe(c.x_m, np.log(ppm / row["ppm"]), c.sigma_m[0])
         area = strip(x, half, at, wind.towards)
         if area.is_empty:
             continue
-        meaning = f"{row['limit']}, {row['minutes']:g} min"
-        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, float(x[np.isfinite(half)][-1]), area, why)
+        meaning, farthest = f"{row['limit']}, {row['minutes']:g} min", float(np.nanmax(np.hypot(x, half)))
+        yield Zone("toxic", row["limit"], row["ppm"], "ppm", meaning, farthest, area, why)
         for minutes in GROWTH_MIN if row["limit"] == "AEGL-2" else ():
             edge = float(np.interp(60 * minutes, front, c.x_m))
             there = np.where(x <= edge, half, np.nan)

@@ -9,6 +9,8 @@ feed the risk sum.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -58,6 +60,17 @@ class Footprint:
         """Distance from the source beyond which nobody dies [m]."""
         wide = 0.0 if self.width_m is None else float(np.max(crosswind_m(self), initial=0.0))
         return float(np.hypot(self.x_m[-1] + abs(self.offset_m), wide))
+
+    @cached_property
+    def key(self) -> tuple[int, int]:
+        """128 bits of its content: footprints of the same key are the same."""
+        digest = blake2b(np.array([self.slope, self.offset_m]), digest_size=16)
+        for part in (self.x_m, self.value, self.width_m, self.outdoor, self.indoor):
+            values = np.empty(0) if part is None else np.asarray(part, float)
+            digest.update(np.array([-1 if part is None else values.size]))
+            digest.update(np.ascontiguousarray(values))
+        first, second = np.frombuffer(digest.digest(), np.int64).tolist()
+        return first, second
 
 
 def radial(

@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from .arcs import FINE, HALF, RINGS, add_arc, normal_table, ring, still
+from .arcs import FINE, HALF, RINGS, add_arc, normal_table, part_of, ring, still
 from .outcomes import ANY_WEATHER, Stack, View
 from .weather import ANGLES, Weather
 
@@ -34,8 +34,8 @@ class Kernels:
     reach_m : (S,) distance beyond which a kernel is zero [m].
     radial : (S, FINE) float32
         The part that is the same in all directions, at r = reach * (k / (FINE - 1))**2.
-    polar : (S, RINGS, ANGLES) float32
-        The rest, at r = reach * (j / (RINGS - 1))**2 and angles k * STEP from east over north.
+    polar : (S, RINGS, ANGLES + 1) float32
+        The rest, at r = reach * (j / (RINGS - 1))**2 and angles k * STEP from east over north, the first again last.
     """
 
     reach_m: NDArray[np.float64]
@@ -51,7 +51,7 @@ def build_kernels(outcomes: Stack, sources: int, weather: Weather, view: View) -
     the order of its outcomes.
     """
     reach, first = spans(outcomes, sources)
-    radial, polar = np.zeros((sources, FINE), np.float32), np.zeros((sources, RINGS, ANGLES), np.float32)
+    radial, polar = np.zeros((sources, FINE), np.float32), np.zeros((sources, RINGS, ANGLES + 1), np.float32)
     share = weather.share * view.weight
     _build(
         radial, polar, reach, first, outcomes, _turned(weather.towards), share, view.weight, view.mix, normal_table()
@@ -86,85 +86,128 @@ def _still_part(outcomes, o, reach, share, mix, fine) -> None:
 
 
 @njit(cache=True)
-def _turning_part(outcomes, o, reach, weight, mix, normal, arc, bins) -> None:
-    """Add a turning outcome to the bins (W, RINGS, HALF) of its weather class, or of all."""
-    only = outcomes.weather[o]
+def _turning_part(outcomes, o, reach, weight, mix, normal, arc, bins, used) -> None:
+    """Add a turning outcome to the bins (W, RINGS, HALF) of its weather class, or of all; the first ``used`` count."""
+    only, part = outcomes.weather[o], part_of(outcomes, o, mix)
     for j in range(RINGS):
-        arc[:] = 0.0
-        if not add_arc(outcomes, o, reach * (j / (RINGS - 1)) ** 2, mix, normal, arc):
+        count = add_arc(outcomes, o, reach * (j / (RINGS - 1)) ** 2, mix, part, normal, arc)
+        if count == 0:
             continue
         for w in range(len(weight)):
             if only in (ANY_WEATHER, w) and weight[w] > 0.0:
                 f = outcomes.frequency[o] * weight[w]
-                for b in range(HALF):
+                for b in range(count):
                     bins[w, j, b] += f * arc[b]
+                used[w, j] = max(used[w, j], count)
+        arc[:count] = 0.0
 
 
 @njit(cache=True)
-def _turn(bins, turned, polar) -> None:
+def _turn(bins, used, turned, polar) -> None:
     """Turn the bins of every weather class through its wind rose into the table of a source."""
-    for w in range(len(bins)):
-        for j in range(RINGS):
-            for b in range(HALF):
-                if bins[w, j, b] > 0.0:
+    row = np.zeros(ANGLES)
+    for j in range(RINGS):
+        row[:] = 0.0
+        for w in range(len(bins)):
+            for b in range(used[w, j]):
+                f = bins[w, j, b]
+                if f > 0.0:
                     for k in range(ANGLES):
-                        polar[j, k] += bins[w, j, b] * turned[w, b, k]
+                        row[k] += f * turned[w, b, k]
+        for k in range(ANGLES):
+            polar[j, k] = row[k]
+        polar[j, ANGLES] = row[0]
 
 
 @njit(cache=True, parallel=True)
 def _build(radial, polar, reach, first, outcomes, turned, share, weight, mix, normal) -> None:
     for s in prange(len(reach)):
         if reach[s] > 0.0:
-            bins = np.zeros((len(share), RINGS, HALF))
+            bins, used = np.zeros((len(share), RINGS, HALF)), np.zeros((len(share), RINGS), np.int64)
             fine, arc = np.zeros(FINE), np.zeros(HALF)
             for o in range(first[s], first[s + 1]):
                 if still(outcomes, o):
                     _still_part(outcomes, o, reach[s], share, mix, fine)
                 else:
-                    _turning_part(outcomes, o, reach[s], weight, mix, normal, arc, bins)
+                    _turning_part(outcomes, o, reach[s], weight, mix, normal, arc, bins, used)
             radial[s] = fine
-            _turn(bins, turned, polar[s])
+            _turn(bins, used, turned, polar[s])
+
+
+_F = np.float32
+_ONE, _ZERO, _TINY = _F(1), _F(0), _F(1e-30)
+_QUARTER, _HALF_TURN, _TURN = _F(ANGLES / 4), _F(ANGLES / 2), _F(ANGLES)
+# Arc tangent in steps of the table, to 1e-5 (a thousandth of a step): Abramowitz & Stegun 4.4.49.
+_A1, _A3, _A5, _A7, _A9 = (
+    _F(c * ANGLES / (2 * math.pi)) for c in (0.9998660, -0.3302995, 0.1801410, -0.0851330, 0.0208351)
+)
 
 
 @njit(cache=True)
-def _angle(y: float, x: float) -> float:
-    """atan2 within 0 to 2 pi, to 1e-5 (a thousandth of a step of the table): Abramowitz & Stegun 4.4.49."""
-    ax, ay = abs(x), abs(y)
-    big, small = max(ax, ay), min(ax, ay)
-    q = small / big if big > 0.0 else 0.0
+def _polar(dx, dy, per_reach):
+    """
+    (root of the distance in reaches, at most 1; angle in steps, 0 to ANGLES) of an offset.
+
+    In single precision and without a branch, so that it compiles to vector instructions.
+    """
+    s = min(math.sqrt(math.sqrt(dx * dx + dy * dy) * per_reach), _ONE)
+    ax, ay = abs(dx), abs(dy)
+    q = min(ax, ay) / (max(ax, ay) + _TINY)
     t = q * q
-    a = q * (0.9998660 + t * (-0.3302995 + t * (0.1801410 + t * (-0.0851330 + t * 0.0208351))))
-    if ay > ax:
-        a = 0.5 * math.pi - a
-    if x < 0.0:
-        a = math.pi - a
-    return 2.0 * math.pi - a if y < 0.0 else a
+    a = q * (_A1 + t * (_A3 + t * (_A5 + t * (_A7 + t * _A9))))
+    a = _QUARTER - a if ay > ax else a
+    a = _HALF_TURN - a if dx < _ZERO else a
+    return s, (_TURN - a if dy < _ZERO else a)
 
 
 @njit(cache=True)
-def _node(dx: float, dy: float, reach: float) -> tuple[int, float, int, float, int, int, float]:
-    """Fine ring and part beyond it, ring and part, angle, next angle and part; a ring of -1: out of reach."""
-    r2 = dx * dx + dy * dy
-    s = math.sqrt(math.sqrt(r2) / reach)
-    if s >= 1.0:
-        return -1, 0.0, 0, 0.0, 0, 0, 0.0
-    fine, t = s * (FINE - 1), s * (RINGS - 1)
-    a = _angle(dy, dx) * (ANGLES / (2.0 * math.pi))
-    k = int(a)
-    u = a - k
-    k %= ANGLES
-    return int(fine), fine - int(fine), int(t), t - int(t), k, (k + 1 if k + 1 < ANGLES else 0), u
+def _node(s, a):
+    """Fine ring and part beyond it, ring and part, angle and part."""
+    fine, t = s * _F(FINE - 1), s * _F(RINGS - 1)
+    i, j, k = min(np.int32(fine), FINE - 2), min(np.int32(t), RINGS - 2), min(np.int32(a), ANGLES - 1)
+    return i, fine - _F(i), j, t - _F(j), k, a - _F(k)
+
+
+@njit(cache=True)
+def _read(s, a, radial, polar):
+    """A kernel at `_polar`: linear between nodes in angle and in the root of the distance; ``polar`` flat."""
+    i, v, j, t, k, u = _node(s, a)
+    m, n = np.uint64(j * (ANGLES + 1) + k), np.uint64((j + 1) * (ANGLES + 1) + k)
+    near = polar[m] + u * (polar[m + np.uint64(1)] - polar[m])
+    beyond = polar[n] + u * (polar[n + np.uint64(1)] - polar[n])
+    return _fine(np.uint64(i), v, radial) + near + t * (beyond - near)
+
+
+@njit(cache=True)
+def _fine(i, v, radial):
+    return radial[i] + v * (radial[i + np.uint64(1)] - radial[i])
 
 
 @njit(cache=True)
 def _at(dx: float, dy: float, reach: float, radial, polar) -> float:
-    """A kernel at an offset from its source: linear between nodes in angle and in the root of the distance."""
-    i, v, j, t, k, n, u = _node(dx, dy, reach)
-    if i < 0:
+    """A kernel at an offset from its source [m]; ``polar`` (RINGS, ANGLES + 1)."""
+    if dx * dx + dy * dy >= reach * reach:
         return 0.0
-    near = polar[j, k] + u * (polar[j, n] - polar[j, k])
-    beyond = polar[j + 1, k] + u * (polar[j + 1, n] - polar[j + 1, k])
-    return radial[i] + v * (radial[i + 1] - radial[i]) + near + t * (beyond - near)
+    s, a = _polar(_F(dx), _F(dy), _F(1.0 / reach))
+    return _read(s, a, radial, polar.ravel())
+
+
+@njit(cache=True)
+def _add_row(line, x0, cell, first, dy, per_reach, weight, radial, polar, turning, root, angle) -> None:
+    """
+    Add a kernel to the cells ``first``, ... of a row, whose centres lie ``x0 + col * cell`` east of the source.
+
+    Two passes: the first, without tables, runs as vector instructions; ``root`` and ``angle`` keep its results.
+    """
+    for c in range(len(line)):
+        root[c], angle[c] = _polar(_F(x0 + (first + c) * cell), dy, per_reach)
+    if turning:
+        for c in range(len(line)):
+            line[c] += weight * _read(root[c], angle[c], radial, polar)
+    else:
+        for c in range(len(line)):
+            i, v = _node(root[c], angle[c])[:2]
+            line[c] += weight * _fine(np.uint64(i), v, radial)
 
 
 @njit(cache=True, parallel=True)
@@ -174,34 +217,22 @@ def _stamp(out, row0, row1, col0, col1, left, top, cell, kernel, weight, x, y, r
         low = row0 + band * BAND
         high = min(low + BAND, row1)
         north, south = top - (low + 0.5) * cell, top - (high - 0.5) * cell
+        root, angle = np.empty(col1 - col0, np.float32), np.empty(col1 - col0, np.float32)
         for i in range(len(kernel)):
             s = kernel[i]
             if y[i] - reach[s] >= north or y[i] + reach[s] <= south:
                 continue
+            x0, flat = left + 0.5 * cell - x[i], polar[s].ravel()
             for row in range(low, high):
                 dy = top - (row + 0.5) * cell - y[i]
                 if abs(dy) >= reach[s]:
                     continue
                 half = math.sqrt(reach[s] * reach[s] - dy * dy)
-                a = max(col0, math.ceil((x[i] - half - left) / cell - 0.5))
-                b = min(col1, math.floor((x[i] + half - left) / cell - 0.5) + 1)
-                for col in range(a, b):
-                    dx = left + (col + 0.5) * cell - x[i]
-                    if has_polar[s]:
-                        out[row, col] += weight[i] * _at(dx, dy, reach[s], radial[s], polar[s])
-                    else:
-                        out[row, col] += weight[i] * _ring(dx * dx + dy * dy, reach[s], radial[s])
-
-
-@njit(cache=True)
-def _ring(r2: float, reach: float, radial) -> float:
-    if r2 >= reach * reach:
-        return 0.0
-    t = math.sqrt(math.sqrt(r2) / reach) * (FINE - 1)
-    k = int(t)
-    if k >= FINE - 1:
-        return 0.0
-    return radial[k] + (t - k) * (radial[k + 1] - radial[k])
+                a = max(col0, math.ceil((-half - x0) / cell))
+                b = min(col1, math.floor((half - x0) / cell) + 1)
+                if a < b:
+                    _add_row(out[row, a:b], x0, cell, a, _F(dy), _F(1.0 / reach[s]), _F(weight[i]), radial[s], flat,
+                             has_polar[s], root, angle)  # fmt: skip
 
 
 def has_direction(kernels: Kernels) -> NDArray[np.bool_]:
@@ -272,10 +303,11 @@ def _turned_at(outcomes, o, r, weight, mix, normal, arc, turned, k, n, u) -> flo
     """A turning outcome's kernel at one ring and between two angles, for a frequency of 1."""
     arc[:] = 0.0
     value = 0.0
-    if add_arc(outcomes, o, r, mix, normal, arc):
+    count = add_arc(outcomes, o, r, mix, part_of(outcomes, o, mix), normal, arc)
+    if count > 0:
         for w in range(len(weight)):
             if outcomes.weather[o] in (ANY_WEATHER, w) and weight[w] > 0.0:
-                for b in range(HALF):
+                for b in range(count):
                     value += weight[w] * arc[b] * (turned[w, b, k] + u * (turned[w, b, n] - turned[w, b, k]))
     return value
 
@@ -290,9 +322,9 @@ def _outcome_parts(
         dx, dy = at_x - xs[i], at_y - ys[i]
         if reach[s] <= 0.0 or dx * dx + dy * dy >= reach[s] * reach[s]:
             continue
-        fine, v, j, t, k, n, u = _node(dx, dy, reach[s])
-        if fine < 0:
-            continue
+        root, angle = _polar(_F(dx), _F(dy), _F(1.0 / reach[s]))
+        fine, v, j, t, k, u = _node(root, angle)
+        n = (k + 1) % ANGLES
         for o in range(first[s], first[s + 1]):
             if still(outcomes, o):
                 f = share.sum() if outcomes.weather[o] == ANY_WEATHER else share[outcomes.weather[o]]

@@ -144,11 +144,11 @@ def stamp_lines(
     """
     row0, row1, col0, col1 = window or (0, out.shape[0], 0, out.shape[1])
     threads(workers)
-    own, mine = _own(kernels, kernel)
+    own, mine = own_tables(kernels, kernel)
     _stamp_lines(out, row0, row1, col0, col1, *corner, ends, mine, rate, own.reach_m, along(own))
 
 
-def _own(kernels: Kernels, kernel: NDArray[np.int64]) -> tuple[Kernels, NDArray[np.int64]]:
+def own_tables(kernels: Kernels, kernel: NDArray[np.int64]) -> tuple[Kernels, NDArray[np.int64]]:
     """The kernels that lines use, and where each line finds its own among them."""
     used, place = np.unique(kernel, return_inverse=True)
     return Kernels(kernels.reach_m[used], kernels.radial[used], kernels.polar[:0]), place.astype(np.int64)
@@ -170,6 +170,6 @@ def line_shares(
 ) -> NDArray[np.float64]:
     """(M,) what each piece adds at one place [per year]."""
     out = np.zeros(len(kernel))
-    own, mine = _own(kernels, kernel)
+    own, mine = own_tables(kernels, kernel)
     _line_shares(at[0], at[1], ends, mine, rate, own.reach_m, along(own), out)
     return out

@@ -7,7 +7,7 @@ from the discharge models. Isolation of arms, hoses and pipelines is a branch of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..rows import table_rows
 from .defaults import parameter
 
 ISOLATED = ("arm", "hose")  # what has a valve before it; a pipeline adds what is pumped until it is shut
+EXCESS_FLOW = "excess_flow"  # row of isolation.csv, and the branch it makes
 _PIPELINE_SET = "gb_t_34346"  # of pipeline_frequencies.csv: by wall thickness, read in the standard's annex
 
 
@@ -73,7 +74,7 @@ def losses(row: dict[str, Any], position: int, what: Substance, *, frequencies: 
             times, factors = _times(rule, row)
             if not times > 0:
                 continue
-            release = _release(row, what, part, rule, float(_isolation(isolation)["closes_s"]))
+            release = _release(row, what, part, rule, float(_isolation(isolation)["line_closes_s"]))
             if release.mass_kg < parameter("least_kg"):
                 continue
             scenario = f"{part}/{rule['event']}"
@@ -215,16 +216,32 @@ def _isolation(system: str) -> dict[str, Any]:
 
 
 def _isolated(loss: Loss, system: str) -> Iterator[Loss]:
-    """The loss itself, or where a shorter one is possible its two branches: shut in time, and not."""
-    rule = _isolation(system)
-    release, fails = loss.release, float(rule["fails"])
-    if loss.part not in ISOLATED or release.instantaneous or rule["closes_s"] >= release.duration_s:
+    """The loss itself, or where shorter ones are possible its branches: shut by one device or the next, and not."""
+    release, left, factors, confidence = loss.release, 1.0, dict(loss.factors), loss.confidence
+    if loss.part not in ISOLATED or release.instantaneous:
         yield loss
         return
-    seconds = float(rule["closes_s"])
-    short = Release(**{**release.__dict__, "duration_s": seconds, "mass_kg": release.rate_kg_s * seconds})
-    confidence = weakest([loss.confidence, rule["confidence"]])
-    for name, share, what in (("isolated", 1 - fails, short), ("not_isolated", fails, release)):
-        factors = {**loss.factors, name: share}
-        yield Loss(loss.source, f"{loss.scenario}/{name}", loss.part, loss.event, loss.frequency * share, what,
-                   factors, confidence, loss.ignition)  # fmt: skip
+    for name, rule in _devices(loss, system):
+        seconds, fails = float(rule["closes_s"]), float(rule["fails"])
+        if seconds >= release.duration_s:
+            continue
+        confidence = weakest([confidence, rule["confidence"]])
+        short = replace(release, duration_s=seconds, mass_kg=release.rate_kg_s * seconds)
+        shut = {**factors, name: 1 - fails}
+        yield _branch(loss, name, left * (1 - fails), short, shut, confidence)
+        left, factors = left * fails, {**factors, f"not_{name}": fails}
+    yield loss if left == 1 else _branch(loss, list(factors)[-1], left, release, factors, confidence)
+
+
+def _devices(loss: Loss, system: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What may stop the flow, in the order of time: a tanker's excess flow valve when its hose breaks, then people."""
+    if loss.part == "hose" and loss.event == "rupture" and loss.release.phase == "liquefied":
+        yield EXCESS_FLOW, _isolation(EXCESS_FLOW)
+    yield "isolated", _isolation(system)
+
+
+def _branch(loss: Loss, name: str, share: float, release: Release, factors: dict[str, float], confidence: str) -> Loss:
+    """One way in which a loss goes on."""
+    scenario = f"{loss.scenario}/{name}"
+    return replace(loss, scenario=scenario, frequency=loss.frequency * share, release=release, factors=factors,
+                   confidence=confidence)  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -12,13 +13,14 @@ import shapely
 from numpy.typing import NDArray
 
 from ...grid import Grid
-from .kernels import Kernels, build_kernels, outcome_parts, shares, stamp
+from .kernels import Kernels, build_kernels, outcome_parts, shares, spans, stamp
 from .lines import line_shares, pieces, stamp_lines
 from .outcomes import Outcome, Stack, View, individual, societal, stack
 from .societal import FN, People, fn_curves
 from .weather import PERIODS, Weather
 
-_BATCH = 500  # point sources whose kernels are held at once (about 115 kB each)
+_BATCH = 500  # sources whose kernels are stamped together (at most 115 kB each)
+_HELD = 2000  # kernels a model keeps
 _LINE_STEP_M = 25.0  # a line whose outcomes have a direction is stamped this often, or eight times within its reach
 _PEOPLE_STEP_M = 100.0  # places of an accident along a line: people are known by squares of this side
 
@@ -34,17 +36,32 @@ class Model:
         One row a source, metric CRS: points, and lines whose outcomes' frequencies are per metre.
     outcomes : of all sources; ``Outcome.source`` is the position of the row.
     weather : Weather
+    held : dict
+        Kernels made so far, by their content; a model made by ``dataclasses.replace`` shares them.
     """
 
     sources: gpd.GeoDataFrame
     outcomes: Sequence[Outcome]
     weather: Weather
     lacked: tuple[str, ...] = field(default=())
+    held: dict[bytes, tuple[Kernels, int]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def stack(self) -> Stack:
         """The outcomes as flat arrays."""
         return stack(self.outcomes)
+
+    @cached_property
+    def reach(self) -> NDArray[np.float64]:
+        """(S,) distance beyond which a source kills nobody [m]."""
+        return spans(self.stack, len(self.sources))[0]
+
+    @cached_property
+    def keys(self) -> list[bytes]:
+        """(S,) what the outcomes of each source are: sources of the same key, such as filling stations, are alike."""
+        s = self.stack
+        first = np.searchsorted(s.source, np.arange(len(self.sources) + 1)).tolist()
+        return [b"".join(v[a:b].tobytes() for v in (s.key, s.weather, s.frequency)) for a, b in pairwise(first)]
 
     @cached_property
     def parts(self) -> Parts:
@@ -77,7 +94,7 @@ def source_ids(sources: gpd.GeoDataFrame) -> NDArray[np.object_]:
 def _parts(model: Model) -> Parts:
     geometry = model.sources.geometry.to_numpy()
     flat = shapely.get_dimensions(geometry)
-    reach, turning = _reach(model), np.zeros(len(geometry), bool)
+    reach, turning = model.reach, np.zeros(len(geometry), bool)
     stacked = model.stack
     turning[stacked.source[stacked.plume | (stacked.offset != 0)]] = True
     points = np.flatnonzero(flat == 0)
@@ -98,30 +115,27 @@ def _parts(model: Model) -> Parts:
     )  # fmt: skip
 
 
-def _reach(model: Model) -> NDArray[np.float64]:
-    """(S,) distance beyond which a source kills nobody [m]."""
-    reach = np.zeros(len(model.sources))
-    np.maximum.at(reach, model.stack.source, model.stack.reach)
-    return reach
-
-
 def _corner(grid: Grid) -> tuple[float, float, float]:
     return grid.left, grid.top, grid.cell_m
 
 
-def lsir_surface(model: Model, grid: Grid, *, workers: int = 1) -> NDArray[np.float32]:
+def lsir_surface(
+    model: Model, grid: Grid, *, only: NDArray[np.bool_] | None = None, workers: int = 1
+) -> NDArray[np.float32]:
     """
-    (rows, cols) location-specific individual risk at the cell centres [per year].
+    (rows, cols) location-specific individual risk at the cell centres [per year], of the sources ``only`` (S,).
 
     Bit for bit the same for any number of workers. Zero where no outcome reaches.
     """
-    return risk_surface(model, individual(model.weather), grid, workers=workers)
+    return risk_surface(model, individual(model.weather), grid, only=only, workers=workers)
 
 
-def risk_surface(model: Model, view: View, grid: Grid, *, workers: int = 1) -> NDArray[np.float32]:
+def risk_surface(
+    model: Model, view: View, grid: Grid, *, only: NDArray[np.bool_] | None = None, workers: int = 1
+) -> NDArray[np.float32]:
     """(rows, cols) frequency of death of the persons of ``view`` at the cell centres [per year]; see `lsir_surface`."""
     out = np.zeros(grid.shape, np.float32)
-    _add(model, view, grid, out, (0, grid.shape[0], 0, grid.shape[1]), workers)
+    _add(model, view, grid, out, (0, grid.shape[0], 0, grid.shape[1]), workers, only)
     return out
 
 
@@ -136,7 +150,7 @@ def restamp(
     """
     boxes = []
     for model in (before, after):
-        reach = _reach(model)[list(changed)]
+        reach = model.reach[list(changed)]
         bounds = shapely.bounds(model.sources.geometry.to_numpy()[list(changed)])
         boxes.append(np.column_stack([bounds[:, :2] - reach[:, None], bounds[:, 2:] + reach[:, None]]))
     box = np.concatenate(boxes)
@@ -161,21 +175,19 @@ def _add(
     out: NDArray[np.float32],
     window: tuple[int, int, int, int],
     workers: int,
+    only: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Add all sources to a window of ``out``, in batches of kernels, in the order of the sources."""
-    parts, reach = model.parts, _reach(model)
+    """Add sources to a window of ``out``, in the order of the sources; batches are the same for every window."""
+    parts, reach = model.parts, model.reach
     west, east = grid.left + window[2] * grid.cell_m, grid.left + window[3] * grid.cell_m
     north, south = grid.top - window[0] * grid.cell_m, grid.top - window[1] * grid.cell_m
-    near = np.zeros(len(model.sources), bool)
     bounds = shapely.bounds(model.sources.geometry.to_numpy())
-    near[:] = (reach > 0) & (bounds[:, 0] - reach < east) & (bounds[:, 2] + reach > west)
+    near = (reach > 0) & (bounds[:, 0] - reach < east) & (bounds[:, 2] + reach > west)
     near &= (bounds[:, 1] - reach < north) & (bounds[:, 3] + reach > south)
-    wanted = np.flatnonzero(near)
-    for first in range(0, len(wanted), _BATCH):
-        batch = wanted[first : first + _BATCH]
-        kernels = kernels_of(model, view, batch)
-        place = np.full(len(model.sources), -1)
-        place[batch] = np.arange(len(batch))
+    if only is not None:
+        near &= only
+    for batch in batches(near):
+        kernels, place = kernels_of(model, view, batch)
         mine = place[parts.source] >= 0
         stamp(kernels, parts.x[mine], parts.y[mine], out, _corner(grid), kernel=place[parts.source[mine]],
               weight=parts.weight[mine], window=window, workers=workers)  # fmt: skip
@@ -186,9 +198,33 @@ def _add(
             stamp_lines(kernels, ends, kernel, rate, out, _corner(grid), window=window, workers=workers)
 
 
-def kernels_of(model: Model, view: View, sources: NDArray[np.int64]) -> Kernels:
-    """Kernels of some sources, in the order given (rising)."""
-    return build_kernels(copies(model.stack, sources), len(sources), model.weather, view)
+def batches(wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.int64]]:
+    """The wanted sources, by the hundreds; which go together depends on their rows alone."""
+    rows = np.flatnonzero(wanted)
+    for number in np.unique(rows // _BATCH):
+        yield rows[rows // _BATCH == number]
+
+
+def kernels_of(model: Model, view: View, sources: NDArray[np.int64]) -> tuple[Kernels, NDArray[np.int64]]:
+    """The distinct kernels of some sources, and (S,) which of them each source has; -1 for all others."""
+    weather, place = model.weather, np.full(len(model.sources), -1)
+    start = b"".join(np.ascontiguousarray(v).tobytes() for v in (weather.towards, view.mix, view.weight))
+    first: dict[bytes, int] = {}
+    for s in sources.tolist():
+        first.setdefault(start + model.keys[s], s)
+    number = {key: k for k, key in enumerate(first)}
+    place[sources] = [number[start + model.keys[s]] for s in sources.tolist()]
+    fresh = {key: k for k, key in enumerate(key for key in first if key not in model.held)}
+    new = np.array([first[key] for key in fresh], np.int64)
+    built = build_kernels(copies(model.stack, new), len(new), weather, view)
+    if len(fresh) == len(first):
+        kernels = built
+    else:
+        found = [(built, fresh[key]) if key in fresh else model.held[key] for key in first]
+        kernels = Kernels(*(np.array([getattr(of, name)[k] for of, k in found]) for name in Kernels.__match_args__))
+    if len(model.held) + len(fresh) <= _HELD:
+        model.held.update({key: (built, k) for key, k in fresh.items()})
+    return kernels, place
 
 
 def copies(stacked: Stack, sources: NDArray[np.int64]) -> Stack:
@@ -206,7 +242,7 @@ def lsir_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]:
 
 
 def _shares(model: Model, view: View, at: tuple[float, float]) -> NDArray[np.float64]:
-    parts, out, reach = model.parts, np.zeros(len(model.sources)), _reach(model)
+    parts, out, reach = model.parts, np.zeros(len(model.sources)), model.reach
     bounds = shapely.bounds(model.sources.geometry.to_numpy())
     gap = np.hypot(
         np.maximum(0, np.maximum(bounds[:, 0] - at[0], at[0] - bounds[:, 2])),
@@ -215,9 +251,7 @@ def _shares(model: Model, view: View, at: tuple[float, float]) -> NDArray[np.flo
     near = np.flatnonzero((reach > 0) & (gap < reach))
     if not len(near):
         return out
-    kernels = kernels_of(model, view, near)
-    place = np.full(len(out), -1)
-    place[near] = np.arange(len(near))
+    kernels, place = kernels_of(model, view, near)
     mine = place[parts.source] >= 0
     at_points = shares(kernels, parts.x[mine], parts.y[mine], at, kernel=place[parts.source[mine]])
     np.add.at(out, parts.source[mine], at_points * parts.weight[mine])
@@ -232,7 +266,7 @@ def outcome_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]
     """(O,) what each outcome of ``model.stack`` adds to the LSIR at one place; sums to `lsir_shares` by source."""
     parts, view, stacked = model.parts, individual(model.weather), model.stack
     out = outcome_parts(stacked, model.weather, view, (parts.x, parts.y, parts.source, parts.weight), at)
-    near = _reach(model)[parts.line]
+    near = model.reach[parts.line]
     box = np.column_stack(
         [np.minimum(parts.ends[:, :2], parts.ends[:, 2:]), np.maximum(parts.ends[:, :2], parts.ends[:, 2:])]
     )
@@ -247,7 +281,7 @@ def outcome_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]
         rows = np.flatnonzero(stacked.source == source)
         alone = stacked.take(rows, np.arange(len(rows)))
         # One reach for all, so that their nodes are those of the kernel of the whole source.
-        alone.reach[:] = _reach(model)[source]
+        alone.reach[:] = model.reach[source]
         kernels = build_kernels(alone, len(rows), model.weather, view)
         for k, row in enumerate(rows):
             out[row] = line_shares(
@@ -256,11 +290,13 @@ def outcome_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]
     return out
 
 
-def fn_of(model: Model, people: People, *, workers: int = 1) -> FN:
-    """F-N and PLL of every source (S,); a line counts each of its metres as a place where it can fail."""
+def fn_of(model: Model, people: People, *, only: NDArray[np.bool_] | None = None, workers: int = 1) -> FN:
+    """F-N and PLL of every source (S,), zero but for ``only``; a line counts each of its metres as a place to fail."""
     views = {period: societal(model.weather, period) for period in PERIODS}
-    spread = _spread(model)
-    found = fn_curves(spread.stack, spread.x, spread.y, model.weather, views, people, workers=workers)
+    spread = _spread(model, np.ones(len(model.sources), bool) if only is None else only)
+    number: dict[bytes, int] = {}
+    alike = np.array([number.setdefault(model.keys[s], len(number)) for s in spread.source.tolist()], np.int64)
+    found = fn_curves(spread.stack, spread.x, spread.y, model.weather, views, people, alike=alike, workers=workers)
     frequency, pll = np.zeros((len(model.sources), len(found.deaths))), np.zeros(len(model.sources))
     most = np.zeros(len(model.sources))
     np.add.at(frequency, spread.source, found.frequency * spread.weight[:, None])
@@ -278,14 +314,14 @@ class _Spread:
     weight: NDArray[np.float64]
 
 
-def _spread(model: Model) -> _Spread:
+def _spread(model: Model, only: NDArray[np.bool_]) -> _Spread:
     """Every source as points with outcomes of their own: what an accident is, somewhere along a line."""
-    geometry, reach = model.sources.geometry.to_numpy(), _reach(model)
+    geometry, reach = model.sources.geometry.to_numpy(), model.reach
     flat = shapely.get_dimensions(geometry)
-    points = np.flatnonzero(flat == 0)
+    points = np.flatnonzero((flat == 0) & only)
     x, y = [shapely.get_x(geometry[points])], [shapely.get_y(geometry[points])]
     source, weight = [points], [np.ones(len(points))]
-    for i in np.flatnonzero((flat == 1) & (reach > 0)):
+    for i in np.flatnonzero((flat == 1) & (reach > 0) & only):
         at, metres = _along(geometry[i], max(_PEOPLE_STEP_M, reach[i] / 8))
         x.append(shapely.get_x(at))
         y.append(shapely.get_y(at))

@@ -39,7 +39,8 @@ class Stack(NamedTuple):
     Outcomes (O,) as flat arrays, sorted by source; the tables of outcome i are [low[i], high[i]), and may be shared.
 
     ``values`` (3, N) are the tables for a person always outdoors, and for societal risk outdoors and
-    indoors; for plumes all three hold the probit and ``factors`` (3, O) the share of it.
+    indoors; for plumes all three hold the probit and ``factors`` (3, O) the share of it. ``key`` (O, 2)
+    is `Footprint.key`.
     """
 
     source: NDArray[np.int64]
@@ -56,45 +57,59 @@ class Stack(NamedTuple):
     width: NDArray[np.float64]
     reach: NDArray[np.float64]
     far: NDArray[np.float64]
+    key: NDArray[np.int64]
 
     def take(self, rows: NDArray[np.int64], source: NDArray[np.int64]) -> Stack:
         """The outcomes ``rows``, belonging to the sources ``source`` (rising) from now on."""
         return Stack(
             source, self.weather[rows], self.frequency[rows], self.plume[rows], self.slope[rows], self.offset[rows],
             self.factors[:, rows], self.low[rows], self.high[rows], self.x, self.values, self.width, self.reach[rows],
-            self.far,
+            self.far, self.key[rows],
         )  # fmt: skip
 
 
 def stack(outcomes: Sequence[Outcome]) -> Stack:
     """The outcomes in the order of their sources (stable); see `Stack`."""
     ordered = sorted(outcomes, key=lambda o: o.source)
-    prints = [o.footprint for o in ordered]
-    sizes = np.array([len(p.x_m) for p in prints], np.int64)
-    count = len(ordered)
-    factors = np.ones((3, count))
-    values = [np.concatenate([_table(p, which) for p in prints]) if prints else np.empty(0) for which in range(3)]
-    for i, p in enumerate(prints):
-        if p.width_m is not None:
-            factors[1, i], factors[2, i] = float(np.asarray(p.outdoor)), float(np.asarray(p.indoor))
-    widths = [np.zeros(len(p.x_m)) if p.width_m is None else p.width_m for p in prints]
-    far = [np.zeros(len(p.x_m)) if p.width_m is None else np.maximum.accumulate(crosswind_m(p)) for p in prints]
+    number: dict[tuple[int, int], int] = {}
+    which = np.array([number.setdefault(o.footprint.key, len(number)) for o in ordered], np.int64)
+    each = list({o.footprint.key: o.footprint for o in ordered}.values())
+    sizes = np.array([len(p.x_m) for p in each], np.int64)
+    wide = [(np.zeros(len(p.x_m)),) * 2 if p.width_m is None else _widths(p) for p in each]
     return Stack(
         source=np.array([o.source for o in ordered], np.int64),
         weather=np.array([o.weather for o in ordered], np.int64),
         frequency=np.array([o.frequency for o in ordered], float),
-        plume=np.array([p.width_m is not None for p in prints], bool),
-        slope=np.array([p.slope for p in prints], float),
-        offset=np.array([p.offset_m for p in prints], float),
-        factors=factors,
-        low=(np.cumsum(sizes) - sizes).astype(np.int64),
-        high=np.cumsum(sizes).astype(np.int64),
-        x=np.concatenate([p.x_m for p in prints]) if prints else np.empty(0),
-        values=np.ascontiguousarray(values),
-        width=np.concatenate(widths) if prints else np.empty(0),
-        reach=np.array([p.reach_m for p in prints], float),
-        far=np.concatenate(far) if prints else np.empty(0),
+        plume=np.array([p.width_m is not None for p in each], bool)[which],
+        slope=np.array([p.slope for p in each], float)[which],
+        offset=np.array([p.offset_m for p in each], float)[which],
+        factors=np.array([_factors(p) for p in each], float).reshape(-1, 3).T[:, which],
+        low=(np.cumsum(sizes) - sizes).astype(np.int64)[which],
+        high=np.cumsum(sizes).astype(np.int64)[which],
+        x=_joined([p.x_m for p in each]),
+        values=np.ascontiguousarray([_joined([_table(p, k) for p in each]) for k in range(3)]),
+        width=_joined([w for w, _ in wide]),
+        reach=np.array([p.reach_m for p in each], float)[which],
+        far=_joined([far for _, far in wide]),
+        key=np.array(list(number), np.int64).reshape(-1, 2)[which],
     )
+
+
+def _joined(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _widths(plume: Footprint) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Crosswind spread of a plume, and how far from its axis anybody dies up to there [m]."""
+    assert plume.width_m is not None
+    return plume.width_m, np.maximum.accumulate(crosswind_m(plume))
+
+
+def _factors(footprint: Footprint) -> tuple[float, float, float]:
+    """What multiplies the probability of an individual, and of people outdoors and indoors: of plumes only."""
+    if footprint.width_m is None:
+        return 1.0, 1.0, 1.0
+    return 1.0, float(np.asarray(footprint.outdoor)), float(np.asarray(footprint.indoor))
 
 
 def _table(footprint: Footprint, which: int) -> NDArray[np.float64]:

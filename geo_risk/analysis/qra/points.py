@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import _at, threads
-from .lines import _piece, along
-from .model import Model, _reach, kernels_of
+from .kernels import Kernels, _at, threads
+from .lines import _piece, along, own_tables
+from .model import Model, batches, kernels_of
 from .outcomes import individual
 
-_SOURCES, _PLACES = 500, 4000  # whose parts are held at once: 16 MB
+_PLACES = 2000  # whose items near by are listed at once
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,58 @@ class PointRisk:
     part: NDArray[np.float64]
 
 
-@njit(cache=True, parallel=True)
-def _point_parts(out, px, py, kernel, x, y, weight, reach, radial, polar) -> None:
-    for i in prange(len(px)):
-        for k in range(len(kernel)):
-            s = kernel[k]
-            dx, dy = px[i] - x[k], py[i] - y[k]
-            if abs(dx) < reach[s] and abs(dy) < reach[s]:
-                out[i, s] += weight[k] * _at(dx, dy, reach[s], radial[s], polar[s])
+@dataclass(frozen=True)
+class _Items:
+    """
+    Points and pieces (N,) of a batch of sources, in the order of the sources.
+
+    ``ends`` of a point are twice the point; ``table`` is the table of a piece, -1 of a point.
+    """
+
+    ends: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    source: NDArray[np.int64]
+    kernel: NDArray[np.int64]
+    table: NDArray[np.int64]
+
+
+@njit(cache=True)
+def _value(px, py, ends, weight, table, reach, radial, polar, tables) -> float:
+    x0, y0, x1, y1 = ends
+    if table < 0:
+        return weight * _at(px - x0, py - y0, reach, radial, polar)
+    return weight * _piece(px, py, x0, y0, x1, y1, reach, tables[table])
+
+
+@njit(cache=True)
+def _rank(source, part, s, value) -> None:
+    """Put a source among the largest (K,) so far; ties to the earlier."""
+    k = len(part)
+    while k > 0 and value > part[k - 1]:
+        k -= 1
+        if k + 1 < len(part):
+            source[k + 1], part[k + 1] = source[k], part[k]
+    if k < len(part):
+        source[k], part[k] = s, value
 
 
 @njit(cache=True, parallel=True)
-def _line_parts(out, px, py, ends, kernel, table_of, reach, tables) -> None:
+def _sum(px, py, first, item, ends, weight, source, kernel, table, reach, radial, polar, tables, doubtful,
+         total, unsure, top_source, top_part) -> None:  # fmt: skip
+    """Add the items near each place, listed in item[first[i]:first[i + 1]] by source."""
     for i in prange(len(px)):
-        for k in range(len(kernel)):
-            x0, y0, x1, y1 = ends[k]
+        part = 0.0
+        for n in range(first[i], first[i + 1]):
+            k = item[n]
             s = kernel[k]
-            out[i, s] += _piece(px[i], py[i], x0, y0, x1, y1, reach[s], tables[table_of[s]])
+            part += _value(px[i], py[i], ends[k], weight[k], table[k], reach[s], radial[s], polar[s], tables)
+            if n + 1 == first[i + 1] or source[item[n + 1]] != source[k]:
+                if part > 0.0:
+                    total[i] += part
+                    if doubtful[source[k]]:
+                        unsure[i] += part
+                    _rank(top_source[i], top_part[i], source[k], part)
+                part = 0.0
 
 
 def lsir_points(
@@ -70,51 +106,43 @@ def lsir_points(
     """
     px, py = np.asarray(x, float), np.asarray(y, float)
     count, doubt = len(px), np.zeros(len(model.sources), bool) if doubtful is None else doubtful
-    total, unsure = np.zeros(count), np.zeros(count)
-    source, part = np.full((count, top), -1), np.zeros((count, top))
+    found = PointRisk(np.zeros(count), np.zeros(count), np.full((count, top), -1), np.zeros((count, top)))
+    places = shapely.points(px, py)
     threads(workers)
-    wanted = np.flatnonzero(_reach(model) > 0)
-    for first in range(0, len(wanted), _SOURCES):
-        batch = wanted[first : first + _SOURCES]
-        parts_at = _batch(model, batch)
+    for batch in batches(model.reach > 0):
+        kernels, place = kernels_of(model, individual(model.weather), batch)
+        items, tables = _items(model, kernels, place)
+        # STRtree over the items' boxes, each as wide as its source reaches.
+        tree = shapely.STRtree(_boxes(items.ends, kernels.reach_m[items.kernel]))
         for low in range(0, count, _PLACES):
             rows = slice(low, low + _PLACES)
-            out = parts_at(px[rows], py[rows])
-            total[rows] += out.sum(axis=1)
-            unsure[rows] += out[:, doubt[batch]].sum(axis=1)
-            source[rows], part[rows] = _most(source[rows], part[rows], batch, out)
-    return PointRisk(total, unsure, source, part)
+            near, item = tree.query(places[rows])
+            order = np.lexsort([item, near])
+            first = np.searchsorted(near[order], np.arange(len(places[rows]) + 1))
+            _sum(px[rows], py[rows], first, item[order], items.ends, items.weight, items.source, items.kernel,
+                 items.table, kernels.reach_m, kernels.radial, kernels.polar, tables, doubt, found.total[rows],
+                 found.doubtful[rows], found.source[rows], found.part[rows])  # fmt: skip
+    return found
 
 
-def _batch(model: Model, batch: NDArray[np.int64]):
-    """What a batch of sources adds at places: a function of (x, y) -> (places, batch)."""
-    parts, kernels = model.parts, kernels_of(model, individual(model.weather), batch)
-    place = np.full(len(model.sources), -1)
-    place[batch] = np.arange(len(batch))
-    mine, lines = place[parts.source] >= 0, place[parts.line] >= 0
-    kernel, line = place[parts.source[mine]], place[parts.line[lines]]
-    used = np.unique(line)
-    table_of = np.zeros(len(batch), np.int64)
-    table_of[used] = np.arange(len(used))
-    tables = along(type(kernels)(kernels.reach_m[used], kernels.radial[used], kernels.polar[:0]))
-    x, y, weight, ends = parts.x[mine], parts.y[mine], parts.weight[mine], parts.ends[lines]
-
-    def parts_at(px: NDArray[np.float64], py: NDArray[np.float64]) -> NDArray[np.float64]:
-        out = np.zeros((len(px), len(batch)))
-        _point_parts(out, px, py, kernel, x, y, weight, kernels.reach_m, kernels.radial, kernels.polar)
-        if len(line):
-            _line_parts(out, px, py, ends, line, table_of, kernels.reach_m, tables)
-        return out
-
-    return parts_at
+def _items(model: Model, kernels: Kernels, place: NDArray[np.int64]) -> tuple[_Items, NDArray[np.float64]]:
+    """What a batch of sources is made of, and the tables of its lines; ``place`` as of `model.kernels_of`."""
+    parts = model.parts
+    point, line = place[parts.source] >= 0, place[parts.line] >= 0
+    at = np.column_stack([parts.x[point], parts.y[point]])
+    own, table = own_tables(kernels, place[parts.line[line]])
+    source = np.concatenate([parts.source[point], parts.line[line]])
+    order = np.argsort(source, kind="stable")
+    items = _Items(
+        np.concatenate([np.hstack([at, at]), parts.ends[line]])[order],
+        np.concatenate([parts.weight[point], np.ones(len(table))])[order],
+        source[order],
+        place[source[order]],
+        np.concatenate([np.full(len(at), -1), table])[order],
+    )
+    return items, along(own)
 
 
-def _most(
-    source: NDArray[np.int64], part: NDArray[np.float64], batch: NDArray[np.int64], out: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The largest of those so far and of a batch, ties to the earlier source."""
-    who = np.hstack([source, np.broadcast_to(batch, out.shape)])
-    what = np.hstack([part, out])
-    order = np.argsort(-what, axis=1, kind="stable")[:, : source.shape[1]]
-    who, what = np.take_along_axis(who, order, 1), np.take_along_axis(what, order, 1)
-    return np.where(what > 0, who, -1), what
+def _boxes(ends: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.object_]:
+    low, high = np.minimum(ends[:, :2], ends[:, 2:]), np.maximum(ends[:, :2], ends[:, 2:])
+    return shapely.box(low[:, 0] - reach, low[:, 1] - reach, high[:, 0] + reach, high[:, 1] + reach)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from ...settings import RiskSettings
 from ..rows import records
@@ -21,9 +22,11 @@ from .outcomes import Outcome
 from .scenarios import scenario_branches
 from .societal import People
 from .weather import uniform
+from .zones import downwind_square
 
 LARGE_SPILL_KG = 208.0  # ERG 2024: a small spill is up to 208 l, of water's density here
 _STABLE_BELOW_MPS = 3.0  # at night; F below, D above (the screening choice of standards for nights without a station)
+_NO_ENTRY = {"heat": 12_500.0, "overpressure": 10_000.0}  # W/m2, Pa
 ZONE_COLUMNS = ("kind", "effect", "level", "unit", "meaning", "distance_m", "area_km2", "warning")
 
 
@@ -51,7 +54,7 @@ def accident(
     Parameters
     ----------
     layers
-        Whose rows inside the widest zone are listed: crowded places, roads, pipelines.
+        Whose rows inside the zones are listed, each with the severest: crowded places, roads, pipelines.
     scenario
         Its name; the one that reaches farthest where not given.
     wind
@@ -76,8 +79,9 @@ def accident(
     name = chosen[0].scenario
     blowing = choose_wind(model, chosen, at, people, period, wind)
     zones = _zones(chosen, _loss(row, name, settings), at, blowing, model, settings)
+    erg = _erg(row, period, blowing, name, settings)
+    zones = _beside(zones, erg, at, blowing)
     zones = zones.join(people_inside(zones, people))
-    widest = zones.geometry.union_all() if len(zones) else place
     length = float(shape.length) or 1.0
     told = {
         "source": {"id": str(source_ids(model.sources)[0]), "name": row.get("name"), "substance": row.get("substance")},
@@ -91,9 +95,9 @@ def accident(
             {**c, "frequency_per_yr": c["frequency_per_yr"] * length}
             for c in casualties(chosen, at, blowing, people, float(model.weather.share[blowing.weather]))
         ],
-        "inside": inside(widest, layers),
+        "inside": inside(zones[~zones["effect"].map(_beside_the_point)], layers),
         "domino": _domino(zones, sources, str(source_ids(model.sources)[0])),
-        "erg": _erg(row, period, blowing, name, settings),
+        "erg": erg,
         "warnings": sorted({str(w) for w in zones["warning"] if w}),
     }
     return Accident(told, zones)
@@ -145,6 +149,50 @@ def _zones(
     ]
     zones = zones.assign(distance_m=far)
     return zones.sort_values("area_km2", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _beside(zones: gpd.GeoDataFrame, erg: dict[str, Any] | None, at: tuple[float, float], wind: Wind) -> gpd.GeoDataFrame:
+    """The zones with the distances of ERG 2024 as areas, and the ground nobody without protection may enter."""
+    rows: list[dict[str, Any]] = []
+    shapes: list[Any] = []
+    if erg is not None:
+        meaning = f"ERG 2024, UN {erg['un']}, {erg['container']}"
+        isolate, protect = float(erg["isolate_m"]), float(erg["protect_m"])
+        areas = (("ERG isolation", isolate, shapely.Point(at).buffer(isolate, quad_segs=32)),)
+        areas += (("ERG protection", protect, downwind_square(protect, at, wind.towards)),)
+        rows += [{"effect": name, "level": d, "unit": "m", "meaning": meaning, "distance_m": d} for name, d, _ in areas]
+        shapes += [area for _, _, area in areas]
+    closed = keep_out(zones)
+    isolated = shapely.union_all([closed, *shapes[:1]])
+    if not isolated.is_empty:
+        far = float(shapely.hausdorff_distance(isolated, shapely.Point(at)))
+        meaning = "death, 12.5 kW/m2, 10 kPa, AEGL-3 or isolation: for routes of rescue to avoid"
+        rows.append({"effect": "keep out", "level": 0.0, "unit": "", "meaning": meaning, "distance_m": far})
+        shapes.append(isolated)
+    if not rows:
+        return zones
+    more = gpd.GeoDataFrame(rows, geometry=shapes, crs=zones.crs).assign(kind="", warning="")
+    more = more.assign(area_km2=more.area / 1e6)[[*ZONE_COLUMNS, "geometry"]]
+    both = pd.concat([zones, more], ignore_index=True) if len(zones) else more
+    return both.sort_values("area_km2", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def keep_out(zones: gpd.GeoDataFrame) -> Any:
+    """
+    The ground of an accident that nobody without protection may enter: forbidden for the routes of rescue.
+
+    Where 1 % die, heat of 12.5 kW/m2, overpressure of 10 kPa, and AEGL-3 (else ERPG-3, else IDLH) are reached.
+    """
+    limits = [name for name in ("AEGL-3", "ERPG-3", "IDLH") if (zones["effect"] == name).any()][:1]
+    wanted = zones["effect"].isin(["death", *limits])
+    for effect, least in _NO_ENTRY.items():
+        wanted |= (zones["effect"] == effect) & (zones["level"] >= least)
+    return shapely.union_all(zones.geometry[wanted].to_numpy())
+
+
+def _beside_the_point(effect: str) -> bool:
+    """Whether a zone harms nobody by itself: fronts, distances of ERG, closed ground."""
+    return effect.startswith("ERG ") or effect.endswith("front") or effect == "keep out"
 
 
 def _domino(zones: gpd.GeoDataFrame, sources: gpd.GeoDataFrame | None, own: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from ...settings import RiskSettings
 from ...standards import weakest
 from ..consequence.properties import Substance
 from ..consequence.vulnerability import ProbitConstants, toxic_constants
-from ..rows import records, table_rows
+from ..rows import records
 from . import drift, fires
 from .explosives import detonation, material
 from .footprint import Footprint
@@ -33,6 +33,7 @@ from .model import Model
 from .outcomes import ANY_WEATHER, Outcome
 from .overrides import Overrides, checked, used_scenarios
 from .sources import Sources, risk_sources
+from .unverified import unverified, weakened
 from .weather import DAY_SHARE, Weather, weather_of
 
 _FIRES = ("pool_fire", "jet_fire", "fireball")  # the same in every weather
@@ -100,6 +101,8 @@ def risk_model(
     branches, mute = scenario_branches(sources, weather, settings, rules)
     sources, kept = _without(sources, mute)
     table = scenario_table(sources, branches, weather, kept)
+    doubts = unverified(sources, branches, kept, settings, rose=wind_rose is not None)
+    sources = weakened(sources, branches, kept, settings)
     outcomes = [
         Outcome(kept[b.loss.source], b.loss.scenario, b.end.outcome, b.weather, b.frequency, b.footprint)
         for b in branches
@@ -115,7 +118,7 @@ def risk_model(
         "risk_sources": sources,
         "scenarios": table,
         "not_quantified": _mute_rows(found, mute),
-        "unverified": unverified(sources, branches, kept, settings),
+        "unverified": doubts,
     }
 
 
@@ -300,31 +303,6 @@ def scenario_table(
             )
         )
     return pd.DataFrame(rows, columns=list(RESULTS["scenarios"].names))
-
-
-def unverified(
-    sources: gpd.GeoDataFrame, branches: Sequence[Branch], kept: Mapping[int, int], settings: RiskSettings
-) -> pd.DataFrame:
-    """``schema.RESULTS["unverified"]``: every number of confidence MU in use, and what it touches."""
-    rows: dict[tuple[str, ...], None] = {}
-    ids = sources["source_id"].to_numpy(object)
-    for source_id, text in zip(ids, sources["assumed"], strict=True):
-        for column, entry in json.loads(text).items():
-            if entry["confidence"] == "MU":
-                rows[source_id, "", column, str(entry["value"]), entry["unit"], entry["why"]] = None
-    for b in branches:
-        where, unit = (ids[kept[b.loss.source]], b.loss.scenario), "per year"
-        if b.loss.confidence == "MU":
-            rows[*where, "failure frequency", f"{b.loss.frequency:g}", unit, "failure or ignition frequency"] = None
-        if b.end.confidence == "MU":
-            shown = ", ".join(f"{k} {v:g}" for k, v in b.end.factors.items())
-            rows[*where, f"probability of {b.end.outcome}", f"{b.end.share:g}", "-", shown] = None
-    if any(b.end.outcome == "explosion" and b.footprint is not None for b in branches):
-        for key in (f"{settings.congestion}_share", f"{settings.congestion}_class"):
-            row = next(r for r in table_rows("risk_parameters") if r["key"] == key)
-            if row["confidence"] == "MU":
-                rows["*", "", key, f"{row['value']:g}", row["unit"], row["meaning"]] = None
-    return pd.DataFrame(list(rows), columns=list(RESULTS["unverified"].names))
 
 
 def _without(sources: gpd.GeoDataFrame, mute: Mapping[int, str]) -> tuple[gpd.GeoDataFrame, dict[int, int]]:

@@ -1,8 +1,9 @@
 """Societal risk: how many die in each outcome, and how often: F-N curves, PLL and where the expected deaths are.
 
-People are laid on each source's polar grid once; then every outcome in every weather and each of
-the 144 wind directions is a sum over rings and angles. The same grid carries the kernels, so the
-area under F-N equals the sum of the kernels over the people to rounding.
+People are laid on each place's polar grid once; then every outcome in every weather and each of
+the 144 wind directions is a sum over rings and angles. What an outcome does on a ring is worked out
+once for all periods and for a few places whose sources are alike. The same grid carries the kernels,
+so the area under F-N equals the sum of the kernels over the people to rounding.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from .arcs import FINE, HALF, RINGS, add_arc, normal_table, ring, still
+from .arcs import FINE, HALF, RINGS, add_arc, normal_table, part_of, ring, still
 from .kernels import spans, threads
 from .outcomes import ANY_WEATHER, Stack, View
 from .weather import ANGLES, STEP, Weather
 
+_F = np.float32
+_ROUNDING = 1e-6  # of single precision: 10 deaths must count as 10
+_ALIKE = 8  # places that go through their outcomes together: 0.7 MB each
 # Numbers of deaths at which the curve is kept: 1, 2, ... 9 in every decade.
 DEATHS = np.concatenate([np.arange(1, 10) * 10.0**k for k in range(6)])
 
@@ -61,13 +65,15 @@ def fn_curves(
     views: Mapping[str, View],
     people: People,
     *,
+    alike: ArrayLike | None = None,
     workers: int = 1,
 ) -> FN:
     """
     F-N and PLL of sources at (x, y) (S,) [m].
 
     ``views`` by period say whose probabilities count and for which share of the weather (see
-    `outcomes.societal`); ``people.persons`` has the same periods. Fractions of deaths count as such.
+    `outcomes.societal`); ``people.persons`` has the same periods. Sources of the same number in
+    ``alike`` (S,) have the same outcomes. Fractions of deaths count as such.
     """
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     count = len(xs)
@@ -76,14 +82,23 @@ def fn_curves(
     threads(workers)
     northward = np.argsort(people.y, kind="stable")
     px, py = people.x[northward], people.y[northward]
-    for period, view in views.items():
-        share, persons = weather.share * view.weight, people.persons[period][northward]
-        _count_deaths(
-            bins, pll, most, xs, ys, reach, first, px, py, persons, people.side_m, outcomes,
-            weather.towards, share, view.weight, view.mix, normal_table(), DEATHS,
-        )  # fmt: skip
+    persons = np.array([people.persons[period][northward] for period in views])
+    weight, mix = np.array([v.weight for v in views.values()]), np.array([v.mix for v in views.values()])
+    order, start = _together(np.arange(count) if alike is None else np.asarray(alike))
+    _count_deaths(
+        bins, pll, most, order, start, xs, ys, reach, first, px, py, persons, people.side_m, outcomes,
+        weather.towards * STEP, weight, mix, normal_table(), DEATHS,
+    )  # fmt: skip
     frequency = np.cumsum(bins[:, ::-1], axis=1)[:, ::-1][:, 1:]
     return FN(DEATHS, frequency, pll, most)
+
+
+def _together(alike: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """((S,) the sources by kind, (G + 1,) where groups of at most so many begin)."""
+    order = np.argsort(alike, kind="stable")
+    kind = alike[order]
+    since = np.arange(len(kind)) - np.searchsorted(kind, kind)
+    return order, np.append(np.flatnonzero(since % _ALIKE == 0), len(kind))
 
 
 @njit(cache=True)
@@ -137,10 +152,12 @@ def _lay(px, py, side, persons, sx, sy, reach, turning, nodes, rings) -> bool:
 
 
 @njit(cache=True)
-def _tell(bins, s, deaths, n, f) -> None:
-    """Add frequency f of n deaths to the bin below which all thresholds are reached."""
-    k = np.searchsorted(deaths, n * (1.0 + 1e-12), side="right")
-    bins[s, k] += f
+def _tell(bins, pll, most, s, deaths, n, f) -> None:
+    """Add frequency f of n deaths, to the bin below which all thresholds are reached; none where f is 0."""
+    if f > 0.0:
+        pll[s] += f * n
+        most[s] = max(most[s], n)
+        bins[s, np.searchsorted(deaths, n * (1.0 + _ROUNDING), side="right")] += f
 
 
 @njit(cache=True)
@@ -158,67 +175,91 @@ def _still_deaths(outcomes, o, reach, mix, rings) -> float:
 
 @njit(cache=True)
 def _turning_deaths(outcomes, o, reach, mix, normal, arc, around, there, dead) -> None:
-    """Deaths (ANGLES,) of an outcome for each direction the wind blows towards."""
+    """Deaths (places, periods, ANGLES) of an outcome for each direction the wind blows towards."""
     dead[:] = 0.0
+    places, periods = there.shape[:2]
+    plume = outcomes.plume[o]
     for j in range(RINGS):
-        if not there[j]:
+        if not there[:, :, j].any():
             continue
-        arc[:] = 0.0
-        if add_arc(outcomes, o, reach * (j / (RINGS - 1)) ** 2, mix, normal, arc):
-            for b in range(HALF):
-                if arc[b] > 0.0:
-                    a = arc[b] / STEP
-                    for k in range(ANGLES):
-                        dead[k] += a * (around[j, k + ANGLES - b] + around[j, k + ANGLES + b])
+        r = reach * (j / (RINGS - 1)) ** 2
+        count = 0
+        for p in range(periods):
+            if p == 0 or not plume:  # a plume's arc is the same but for a factor
+                arc[:count] = 0.0
+                count = add_arc(outcomes, o, r, mix[p], 1.0, normal, arc)
+            part = (part_of(outcomes, o, mix[p]) if plume else 1.0) / STEP
+            for i in range(places):
+                if there[i, p, j]:
+                    _add_ring(dead[i, p], around[i, p, j], arc, count, part)
+        arc[:count] = 0.0
+
+
+@njit(cache=True)
+def _add_ring(dead, around, arc, count, part) -> None:
+    """Add the deaths on a ring, whose people ``around`` stand three times round."""
+    for b in range(count):
+        a = _F(arc[b] * part)
+        if a > 0.0:
+            for k in range(ANGLES):
+                dead[k] += a * (around[k + ANGLES - b] + around[k + ANGLES + b])
 
 
 @njit(cache=True, parallel=True)
-def _count_deaths(bins, pll, most, sx, sy, reach, first, px, py, persons, side, outcomes, towards, share, weight, mix,
-                  normal, deaths) -> None:  # fmt: skip
-    for s in prange(len(sx)):
+def _count_deaths(bins, pll, most, order, start, sx, sy, reach, first, px, py, persons, side, outcomes, towards,
+                  weight, mix, normal, deaths) -> None:  # fmt: skip
+    for g in prange(len(start) - 1):
+        mine = order[start[g] : start[g + 1]]
+        s = mine[0]
         if reach[s] > 0.0 and first[s] < first[s + 1]:
             turning = False
             for o in range(first[s], first[s + 1]):
                 turning = turning or not still(outcomes, o)
-            nodes, rings = np.zeros((RINGS + 1 if turning else 1, ANGLES)), np.zeros(FINE + 1)
-            if not _lay(px, py, side, persons, sx[s], sy[s], reach[s], turning, nodes, rings):
-                continue
-            around, there = _around(nodes)
-            arc, dead = np.zeros(HALF), np.zeros(ANGLES)
-            for o in range(first[s], first[s + 1]):
-                only = outcomes.weather[o]
-                f = outcomes.frequency[o] * (share.sum() if only == ANY_WEATHER else share[only])
-                if f <= 0.0:
-                    continue
-                if still(outcomes, o):
-                    n = _still_deaths(outcomes, o, reach[s], mix, rings)
-                    pll[s] += f * n
-                    most[s] = max(most[s], n)
-                    _tell(bins, s, deaths, n, f)
-                    continue
-                _turning_deaths(outcomes, o, reach[s], mix, normal, arc, around, there, dead)
-                most[s] = max(most[s], dead.max())
-                for w in range(len(share)):
-                    if only in (ANY_WEATHER, w) and weight[w] > 0.0:
-                        _tell_directions(bins, pll, s, deaths, dead, outcomes.frequency[o] * weight[w], towards[w])
+            rings, around, there = _laid(px, py, side, persons, sx[mine], sy[mine], reach[s], turning)
+            arc, dead = np.zeros(HALF), np.zeros((len(mine), len(persons), ANGLES), np.float32)
+            if rings.any():
+                for o in range(first[s], first[s + 1]):
+                    if not still(outcomes, o):
+                        _turning_deaths(outcomes, o, reach[s], mix, normal, arc, around, there, dead)
+                    for p in range(len(persons)):
+                        rate = _rate(outcomes, o, towards, weight[p])
+                        for i in range(len(mine)):
+                            if still(outcomes, o):
+                                n = _still_deaths(outcomes, o, reach[s], mix[p], rings[i, p])
+                                _tell(bins, pll, most, mine[i], deaths, n, rate.sum())
+                                continue
+                            for k in range(ANGLES):
+                                _tell(bins, pll, most, mine[i], deaths, dead[i, p, k], rate[k])
 
 
 @njit(cache=True)
-def _around(nodes):
-    """The people three times round, so that no angle needs a modulo, and which rings have any."""
-    count = len(nodes) - 1
-    around, there = np.zeros((count, 3 * ANGLES)), np.zeros(count, np.bool_)
-    for j in range(count):
-        there[j] = nodes[j].sum() > 0.0
-        for k in range(3 * ANGLES):
-            around[j, k] = nodes[j, k % ANGLES]
-    return around, there
+def _rate(outcomes, o, towards, weight):
+    """(ANGLES,) frequency of an outcome in each direction of the wind [per year]."""
+    rate = np.zeros(ANGLES)
+    for w in range(len(weight)):
+        if outcomes.weather[o] in (ANY_WEATHER, w):
+            rate += outcomes.frequency[o] * weight[w] * towards[w]
+    return rate
 
 
 @njit(cache=True)
-def _tell_directions(bins, pll, s, deaths, dead, frequency, towards) -> None:
-    for k in range(ANGLES):
-        f = frequency * towards[k] * STEP
-        if f > 0.0:
-            pll[s] += f * dead[k]
-            _tell(bins, s, deaths, dead[k], f)
+def _laid(px, py, side, persons, x, y, reach, turning):
+    """
+    People on the polar grids of places (P,), by period.
+
+    (P, periods, FINE + 1) on the fine rings; (P, periods, RINGS, 3 * ANGLES) on the others, three times round so
+    that no angle needs a modulo; (P, periods, RINGS) which of these have any.
+    """
+    shape, periods = RINGS if turning else 0, len(persons)
+    rings = np.zeros((len(x), periods, FINE + 1))
+    around = np.zeros((len(x), periods, shape, 3 * ANGLES), np.float32)
+    there = np.zeros((len(x), periods, shape), np.bool_)
+    for i in range(len(x)):
+        for p in range(periods):
+            nodes = np.zeros((RINGS + 1 if turning else 1, ANGLES))
+            if _lay(px, py, side, persons[p], x[i], y[i], reach, turning, nodes, rings[i, p]):
+                for j in range(shape):
+                    there[i, p, j] = nodes[j].any()
+                    for k in range(3 * ANGLES):
+                        around[i, p, j, k] = nodes[j, k % ANGLES]
+    return rings, around, there

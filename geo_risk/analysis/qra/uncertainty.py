@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...grid import Grid
+from ...parallel import Progress
 from ...standards import parameter
 from .model import Model, lsir_surface
 from .outcomes import ANY_WEATHER
@@ -34,6 +35,7 @@ def lsir_percentiles(
     samples: int = SAMPLES,
     seed: int = 1,
     workers: int = 1,
+    progress: Progress | None = None,
 ) -> dict[int, NDArray[np.float32]]:
     """
     {5, 50, 95: (rows, cols)} percentiles of the LSIR at the cell centres [per year].
@@ -46,7 +48,10 @@ def lsir_percentiles(
         Their chances; equal where not given.
     samples, seed
         Number of samples, and the seed from which they are drawn: the same seed gives the same bytes.
+    progress
+        Called with the fraction done and a message.
     """
+    told = progress or _quiet
     rng = np.random.default_rng(seed)
     chance = np.full(len(models), 1 / len(models)) if weights is None else np.asarray(weights, float)
     which = rng.choice(len(models), samples, p=chance / chance.sum())
@@ -54,20 +59,31 @@ def lsir_percentiles(
     sigma = np.log(parameter("frequency_error_factor")) / 1.6449  # the normal's 95 %
     factor = np.exp(sigma * rng.standard_normal((samples, len(kinds))))
     shares = [_weather_factors(m, samples, rng) for m in models]
-    parts = [_parts(m, kinds, grid, workers) for m in models]
+    parts = []
+    for k, m in enumerate(models):
+        told(0.5 * k / len(models), f"stamping model {k + 1} of {len(models)}")
+        parts.append(_parts(m, kinds, grid, workers))
     out = {p: np.zeros(grid.shape, np.float32) for p in PERCENTILES}
-    flat = {p: v.reshape(-1) for p, v in out.items()}
-    for low in range(0, grid.shape[0] * grid.shape[1], _BAND):
-        cells = slice(low, low + _BAND)
-        drawn = np.zeros((samples, len(next(iter(flat.values()))[cells])))
+    reached = np.flatnonzero(np.any([s > 0 for surfaces in parts for s in surfaces.values()] or [[False]], axis=0))
+    for low in range(0, len(reached), _BAND):
+        told(0.5 + 0.5 * low / len(reached), f"drawing {samples} samples")
+        cells = reached[low : low + _BAND]
+        drawn = np.zeros((samples, len(cells)))
         for k, surfaces in enumerate(parts):
-            mine = which == k
+            mine = np.flatnonzero(which == k)
             for (kind, weather), surface in surfaces.items():
+                here = surface[cells]
+                there = np.flatnonzero(here)  # most parts reach few cells
                 times = factor[mine, kind] * (1.0 if weather == ANY_WEATHER else shares[k][mine, weather])
-                drawn[mine] += times[:, None] * surface.reshape(-1)[cells][None, :]
+                drawn[np.ix_(mine, there)] += times[:, None] * here[there][None, :]
         for p, values in zip(PERCENTILES, np.percentile(drawn, PERCENTILES, axis=0), strict=True):
-            flat[p][cells] = values
+            out[p].reshape(-1)[cells] = values
+    told(1.0, "done")
     return out
+
+
+def _quiet(fraction: float, message: str) -> None:
+    """Report nothing."""
 
 
 def _kind(scenario: str) -> str:
@@ -82,8 +98,10 @@ def _weather_factors(model: Model, samples: int, rng: np.random.Generator) -> ND
 
 
 def _parts(model: Model, kinds: list[str], grid: Grid, workers: int) -> dict[tuple[int, int], NDArray[np.float32]]:
-    """The LSIR of the outcomes of each kind of scenario in each weather class; what is zero is left out."""
+    """(cells,) LSIR of the outcomes of each kind of scenario in each weather class."""
     groups: dict[tuple[int, int], list] = {}
     for o in model.outcomes:
         groups.setdefault((kinds.index(_kind(o.scenario)), o.weather), []).append(o)
-    return {key: lsir_surface(replace(model, outcomes=groups[key]), grid, workers=workers) for key in sorted(groups)}
+    return {
+        key: lsir_surface(replace(model, outcomes=groups[key]), grid, workers=workers).reshape(-1) for key in sorted(groups)
+    }

@@ -81,6 +81,11 @@ def strip(x_m: ArrayLike, half_width_m: ArrayLike, at: tuple[float, float], towa
     return shapely.transform(shapely.union_all(parts), lambda xy: xy @ turn + np.asarray(at, float))
 
 
+def downwind_square(side_m: float, at: tuple[float, float], towards: float) -> Any:
+    """A square of ``side_m`` [m] downwind of ``at``, which is the middle of its side: how ERG lays out protection."""
+    return strip([0.0, side_m], [side_m / 2, side_m / 2], at, towards)
+
+
 def _refined(x: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A table with more nodes, linear between the old ones."""
     if len(x) < 2:

@@ -42,7 +42,6 @@ SECTORS = (
     ("其他", 100, "C41", "实业", 80, 1.0, 0.8),
 )
 SECTOR = {row[0]: i for i, row in enumerate(SECTORS)}
-TOTAL = 9_399
 _GRADES = ((4, 113), (3, 752), (2, 2_914), (1, 5_620))
 _CHECK = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 

@@ -67,10 +67,6 @@ class Hazards:
         """(N, 2) places of all rows, units first, then fuel, then loading."""
         return np.array([row["xy"] for row in self.units + self.fuel + self.loading]).reshape(-1, 2)
 
-    def unit_xy(self) -> NDArray[np.float64]:
-        """(U, 2) one place for each installation."""
-        return np.array([row["xy"] for row in self.units if row["first"]])
-
 
 def alpha(residents: float) -> float:
     """Exposure factor of GB 18218-2018 Table 5 by residents within 500 m."""

@@ -38,7 +38,6 @@ class Land:
     river: Polygon
     island: Polygon
     canals: list[Polygon]
-    canal_lines: list[LineString]
     lake: Polygon
     hill: Polygon
     bank: NDArray[np.float64]  # (N, 2) points of the south bank, west to east
@@ -92,13 +91,13 @@ def make_land(plan: Plan) -> Land:
     channel = Polygon(np.round(np.vstack([np.column_stack([x, bank]), np.column_stack([x, bank + 2 * half])[::-1]]), 2))
     island = _island(rng, unit, x, bank, half)
     river = channel.intersection(outside).difference(island)
-    lines, canals = _canals(rng, plan, limit, river)
+    canals = _canals(rng, plan, limit, river)
     lake = blob(rng, (29_600 * unit, 11_800 * unit), 1_150 * unit, 690 * unit, uniform(rng, 1, -0.5, 0.5)[0])
     canals = [shapely.set_precision(c.difference(lake), 0.01) for c in canals]
     hill = blob(rng, (13_200 * unit, 11_600 * unit), 4_800 * unit, 500 * unit, 0.2, rough=0.1)
     water = shapely.union_all([river, lake, *canals])
     dry = shapely.set_precision(limit.difference(water), 0.01)
-    return Land(limit, river, island, canals, lines, lake, hill, np.column_stack([x, bank]), dry)
+    return Land(limit, river, island, canals, lake, hill, np.column_stack([x, bank]), dry)
 
 
 def _river(rng, x: NDArray, unit: float) -> tuple[NDArray, NDArray]:
@@ -140,7 +139,7 @@ def _island(rng, unit: float, x: NDArray, bank: NDArray, half: NDArray) -> Polyg
     )
 
 
-def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineString], list[Polygon]]:
+def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> list[Polygon]:
     """Four canals north-south and two east-west, meandering."""
     (width, height), unit = plan.extent, plan.unit
     along = np.linspace(0, 1, 121)
@@ -153,11 +152,10 @@ def _canals(rng, plan: Plan, limit: Polygon, river: Polygon) -> tuple[list[LineS
         lines.append(np.column_stack([width * along, height * share + 1_100 * unit * wave]))
     wide = np.concatenate([uniform(rng, 4, 50, 80), uniform(rng, 2, 40, 60)])
     kept = [LineString(np.round(line, 2)).intersection(limit) for line in lines]
-    polygons = [
+    return [
         line.buffer(w / 2, quad_segs=2).intersection(limit).difference(river)
         for line, w in zip(kept, wide, strict=True)
     ]
-    return [LineString(np.round(line, 2)) for line in lines], polygons
 
 
 def ditches(plan: Plan, land: Land, centres: NDArray, radius: NDArray) -> list[LineString]:

@@ -8,7 +8,6 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from .arterials import CLASSES, RANK
 from .motorways import Links
@@ -249,10 +248,3 @@ def _limits(rng, plan: Plan, roads: Roads, loop_free: NDArray) -> None:
     under = np.flatnonzero(street & loop_free & shapely.intersects(motorway, roads.line) & ~roads.bridge)
     low = under[np.argsort(rng.random(len(under)), kind="stable")][: plan.count(16)]
     roads.max_height[np.sort(low)] = np.round(3.2 + rng.random(len(low)), 1)
-
-
-def nearest_nodes(roads: Roads, ranks: tuple[int, ...], xy: NDArray) -> NDArray[np.int64]:
-    """(N,) the nearest node on an edge of the given classes."""
-    on = np.isin(roads.rank, ranks)
-    nodes = np.unique(np.concatenate([roads.start[on], roads.end[on]]))
-    return nodes[cKDTree(roads.node[nodes]).query(xy)[1]]

@@ -16,6 +16,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from ...crs import to_lonlat
+
 CRS = "EPSG:4550"
 CITY = "临澜市"
 CITY_CODE = "999281"
@@ -70,15 +72,10 @@ def _middle() -> tuple[int, int]:
     return round(east), round(north)
 
 
-@lru_cache(maxsize=1)
-def _to_degrees() -> Transformer:
-    return Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
-
-
 def degrees(plan: Plan, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Local metres (N, 2) -> longitude (N,), latitude (N,) [degrees], 1e-7 (1 cm)."""
     dx, dy = plan.offset
-    lon, lat = _to_degrees().transform(np.round(xy[:, 0], 2) + dx, np.round(xy[:, 1], 2) + dy)
+    lon, lat = to_lonlat(CRS).transform(np.round(xy[:, 0], 2) + dx, np.round(xy[:, 1], 2) + dy)
     return np.round(lon, 7), np.round(lat, 7)
 
 

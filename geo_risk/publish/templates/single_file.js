@@ -6,25 +6,55 @@ function geoRiskColor(properties, look) {
 
 function geoRiskStyle(feature, look) {
   const color = geoRiskColor(feature.properties, look);
-  if (look.geometry === "line") return { color: color, weight: look.weight || 3, opacity: 0.9, fill: false };
+  if (look.zone) return { color: color, weight: 2, dashArray: look.dash || null, fillColor: color, fillOpacity: look.dash ? 0.02 : 0.1 };
+  if (look.geometry === "line") return { dashArray: look.dash || null, color: color, weight: look.weight || 3, opacity: 0.9, fill: false };
   if (look.base) return { stroke: false, fillColor: color, fillOpacity: 0.75 };
   return { color: "#222222", weight: 1, fillColor: color, fillOpacity: look.geometry === "fill" ? 0.75 : 0.95 };
+}
+
+// The same table and the same order as geo_risk/publish/words.py.
+function geoRiskPhrase(text, look) {
+  const exact = look.phrases.find(([en]) => en === text);
+  if (exact) return exact[1];
+  if (!text.includes("; ")) {
+    for (const [en, zh] of look.phrases) {
+      if (!en.includes("{}")) continue;
+      const plain = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\}/g, "([^]+?)");
+      const found = text.match(new RegExp("^" + plain + "$"));
+      let k = 1;
+      if (found) return zh.replace(/\{(\d*)\}/g, (_, n) => geoRiskPhrase(found[n === "" ? k++ : Number(n) + 1], look));
+    }
+  }
+  for (const [joint, chinese] of [["; ", "；"], ["|", "、"], [", ", "、"], ["/", "："]]) {
+    const parts = text.split(joint);
+    const told = parts.length > 1 ? parts.map((part) => geoRiskPhrase(part, look)) : [];
+    if (told.length && (joint === "; " || told.some((part, i) => part !== parts[i]))) return told.join(chinese);
+  }
+  return text;
+}
+
+function geoRiskNumber(value) {
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  if (Math.abs(value) >= 1e-3) return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 6 : 4)));
+  const [digits, power] = value.toExponential(1).split("e");
+  return digits + "×10" + power.replace("+", "").replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)]));
 }
 
 function geoRiskText(column, value, look) {
   if (column.name === "grade") return (look.words[value] || look.ungraded);
   if (column.domain[value]) return column.domain[value];
-  return column.unit ? value + " " + column.unit : String(value);
+  const told = typeof value === "string" && look.phrases.length ? geoRiskPhrase(value, look) : geoRiskNumber(value);
+  return column.unit ? told + " " + column.unit : told;
 }
 
 function geoRiskPopup(properties, look) {
   const box = document.createElement("div");
   const head = document.createElement("strong");
-  head.textContent = properties[look.title] === undefined ? "" : String(properties[look.title]);
+  head.textContent = look.zone ? look.name : properties[look.title] === undefined ? "" : String(properties[look.title]);
   const table = document.createElement("table");
   for (const column of look.columns) {
     const value = properties[column.name];
-    if (value === null || value === undefined || column.name === look.title) continue;
+    if (value === null || value === undefined || value === "" || column.name === look.title) continue;
     const row = table.insertRow();
     const name = document.createElement("th");
     name.textContent = column.label;
@@ -43,6 +73,7 @@ function geoRiskLayer(features, look) {
     pointToLayer: (feature, at) => L.circleMarker(at, { radius: 6 }),
     onEachFeature: (feature, layer) => {
       if (look.columns.length) layer.bindPopup(() => geoRiskPopup(feature.properties, look));
+      if (look.zone) layer.bindTooltip(look.name, { sticky: true });
       if (look.labels) {
         const text = document.createElement("span");
         const letter = look.letters[feature.properties.grade];

@@ -92,6 +92,8 @@ def test_case_06_missing_shp(tmp_path):
     path.unlink()
     with pytest.raises(InputError, match=r"县界\.shp is missing.*ask the sender.*县界\.dbf to take the attributes"):
         read(path)
+    with pytest.raises(InputError, match=r"县界\.shp is missing"):
+        read(path.with_suffix(".shx"))
     raw = read(path.with_suffix(".dbf"))
     assert raw.geometry is None
     assert raw.frame["名称"].tolist() == NAMES

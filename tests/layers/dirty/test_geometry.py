@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import GeometryCollection, LineString, MultiLineString, MultiPolygon, Point, Polygon, box
 
@@ -246,7 +246,14 @@ shape = st.one_of(
 )
 
 
+DOT = Polygon([(0, 0), (0, 0), (0, 0)])
+CROSSED = Polygon([(-1, -1), (1, -1), (0, 1), (1, 0)])
+WHISKER = Polygon([(-45, -41), (45, -49), (0, 0), (34, 0), (0, 0)])
+
+
 @settings(deadline=None, max_examples=150)
+@example([MultiPolygon([DOT, Polygon([(0, -1), (0, -1), (0, -1)]), CROSSED])], True)
+@example([MultiPolygon([WHISKER, Polygon([(0, -25), (0, -43), (0, -18)])])], True)
 @given(st.lists(shape, min_size=1, max_size=4), st.booleans())
 def test_repairing_twice_is_repairing_once(shapes, holes):
     once, ok, issues = run(shapes, "any", holes=holes)
@@ -508,7 +515,7 @@ def test_case_52_gaps_overshoots_and_islands_are_reported():
     ]
     spots = [moved(Point(*p)) for p in ((500, 5), (50, 905), (50, 9000))]
     places = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=spots, crs=CRS)
-    table = network_condition(network(lines), {"crowded_places": places}, 500)
+    table = network_condition(network(lines), {"crowded_places": places}, access_max_m=500)
     told = {(r.what, r.why.split(":")[0]): r.count for r in table.itertuples()}
     assert told["loose ends near another end", "within 2 m"] == 2
     assert told["km outside the main part", "3 parts"] == pytest.approx(0.5985)

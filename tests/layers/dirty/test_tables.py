@@ -70,7 +70,7 @@ def test_case_01_gb18030_without_mark(tmp_path, end):
     assert [i.detail for i in told(raw, "encoding")] == ["GB18030"]
 
 
-@pytest.mark.parametrize("name", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "big5", "cp950"])
+@pytest.mark.parametrize("name", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "big5", "cp950", "gb18030"])
 def test_case_02_marks_utf16_and_big5(tmp_path, name):
     raw = read(write(tmp_path, "a.csv", text_of(TRADITIONAL).encode(name)), layer="enterprises")
     assert list(raw.frame.columns) == TRADITIONAL[0]
