@@ -145,7 +145,8 @@ def _held(row: Told, column: str, value: Any, now: bool) -> bool:
 
 
 def _findings(told: Told) -> tuple[list[str], list[str]]:
-    new, closed = [], []
+    new: list[str] = []
+    closed: list[str] = []
     for row in told["tables"].get("findings", ()):
         before, after = _held(row, "verdict", "conflict", False), _held(row, "verdict", "conflict", True)
         if before != after:
@@ -156,7 +157,8 @@ def _findings(told: Told) -> tuple[list[str], list[str]]:
 
 
 def _hazards(told: Told) -> tuple[list[str], list[str]]:
-    new, closed = [], []
+    new: list[str] = []
+    closed: list[str] = []
     for row in told["tables"].get("major_hazards", ()):
         step = _rank(row, True) - _rank(row, False)
         if step:

@@ -141,9 +141,9 @@ def changed_inputs(both: Both, notes: list[str]) -> Inputs:
             notes.append(f"layer {layer} is only in the {'earlier' if have[0] else 'later'} state")
         if not any(have):
             continue
-        before, after = (state.table("layers", layer) for state in both)
-        before = after.iloc[:0] if before is None else before
-        after = before.iloc[:0] if after is None else after
+        found = [state.table("layers", layer) for state in both]
+        there = next(t for t in found if t is not None)
+        before, after = (there.iloc[:0] if t is None else t for t in found)
         changes = changed_rows(before, after, by_name=True)
         notes += [f"column {c} of layer {layer} is only in one of the states" for c in changes.only]
         moved = dict(zip(changes.after.tolist(), changes.moved_m.tolist(), strict=True))
@@ -359,7 +359,7 @@ def _changes(told: dict[str, Any], work: Work) -> gpd.GeoDataFrame:
             }
         )
     for name, items in told["tables"].items():
-        tables = [state.table("tables", name) for state in work.both]
+        tables: list[Any] = [state.table("tables", name) for state in work.both]
         for item in items:
             i, j = item.pop("row")
             table, at = (tables[0], i) if j < 0 else (tables[1], j)

@@ -76,7 +76,7 @@ class Work:
 
         def make() -> Sources:
             tables = self.both.tables("tables", "risk_sources")
-            scenarios = tuple(state.table("tables", "scenarios") for state in self.both)
+            scenarios: list[Any] = [state.table("tables", "scenarios") for state in self.both]
             if tables is None or any(s is None for s in scenarios):
                 return self._causes.Sources({}, self._causes.zones([]))
             reach = tuple(
