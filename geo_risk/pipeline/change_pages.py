@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..publish.change_map import Mark
-    from ..publish.document import Document
+    from ..publish.document import Block, Document
 
 
 def changes_page(found: Comparison, lang: str) -> Document:
@@ -33,7 +33,7 @@ def bulletin_page(found: Comparison, lang: str) -> Document:
     return bulletin_document(found.told, _map(found, lang), figures, bulletin.lists(found.told, found.b), lang)
 
 
-def _map(found: Comparison, lang: str) -> str | None:
+def _map(found: Comparison, lang: str) -> Block | None:
     """The map of changed grades; None where the cells cannot be compared."""
     from ..publish.change_map import change_map
 

@@ -11,6 +11,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .document import Block
+from .maplet import Label
 from .style import GRADES, RGB, rgb
 from .tiles.png import palette_png
 
@@ -60,9 +62,9 @@ def change_map(
     moves: Mapping[str, tuple[int, int]],
     marks: Sequence[Mark],
     lang: str,
-) -> str:
+) -> Block:
     """
-    Where the grade got worse or better, over the pale grades of the later state.
+    A block of a document: where the grade got worse or better, over the pale grades of the later state.
 
     Parameters
     ----------
@@ -83,6 +85,7 @@ def change_map(
     scale = _WIDTH / (right - left)
     height = round((top - bottom) * scale)
     words = _WORDS[lang]
+    labels: list[Label] = []
     parts = [f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>']
     if later is not None:
         colors = [(255, 255, 255), *(rgb(g.color) for g in reversed(GRADES))]
@@ -90,13 +93,14 @@ def change_map(
     if grades is not None:
         parts.append(_image(_codes(*grades), [(255, 255, 255), rgb(_WORSE), rgb(_BETTER)], height))
     if districts is not None:
-        parts += _outlines(districts, moves, left, top, scale)
-    parts += _marks(marks, left, top, scale)
-    parts += _legend(height, words, grades is not None, bool(marks), lang)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height + _STRIP}" '
-        f'font-family="{_FONT}">{"".join(parts)}</svg>'
+        parts += _outlines(districts, moves, left, top, scale, labels)
+    parts += _marks(marks, left, top, scale, labels)
+    parts += _legend(height, words, grades is not None, bool(marks), lang, labels)
+    total = height + _STRIP
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {total}" font-family="{_FONT}">{"".join(parts)}'
     )
+    return {"type": "map", "svg": svg, "width": _WIDTH, "height": total, "labels": [x._asdict() for x in labels]}
 
 
 def _codes(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -143,7 +147,12 @@ def _image(codes: NDArray[np.uint8], palette: Sequence[RGB], height: int, more: 
 
 
 def _outlines(
-    districts: gpd.GeoDataFrame, moves: Mapping[str, tuple[int, int]], left: float, top: float, scale: float
+    districts: gpd.GeoDataFrame,
+    moves: Mapping[str, tuple[int, int]],
+    left: float,
+    top: float,
+    scale: float,
+    labels: list[Label],
 ) -> list[str]:
     parts = []
     shapes = shapely.simplify(districts.geometry.to_numpy(), 2 / scale)
@@ -161,14 +170,11 @@ def _outlines(
         x, y = round((point.x - left) * scale), round((top - point.y) * scale)
         move = moves.get(i)
         sign = "" if move is None else (" ▲" if move[1] > move[0] else " ▼")
-        weight = ' font-weight="bold"' if sign else ""
-        text = f'x="{x}" y="{y}" font-size="26" text-anchor="middle"{weight}>{escape(str(name))}{sign}</text>'
-        # A white rim below the signs; not every program that draws SVG knows paint-order.
-        parts.append(f'<text stroke="#fff" stroke-width="7" stroke-linejoin="round" {text}<text {text}')
+        labels.append(Label(x, y, f"{name}{sign}", 26, "middle", bold=bool(sign), halo=True))
     return parts
 
 
-def _marks(marks: Sequence[Mark], left: float, top: float, scale: float) -> list[str]:
+def _marks(marks: Sequence[Mark], left: float, top: float, scale: float, labels: list[Label]) -> list[str]:
     """Numbers beside their places, so that these stay to be seen; one that would cover another is left out."""
     parts: list[str] = []
     taken: list[tuple[int, int]] = []
@@ -179,33 +185,32 @@ def _marks(marks: Sequence[Mark], left: float, top: float, scale: float) -> list
         taken.append((x, y))
         parts.append(
             f'<g><title>{escape(mark.text)}</title><path d="M{x},{y}l22,-22" stroke="#000" stroke-width="4"/>'
-            f'<circle cx="{x + 34}" cy="{y - 34}" r="17" fill="#fff" stroke="#000" stroke-width="4"/>'
-            f'<text x="{x + 34}" y="{y - 26}" font-size="22" text-anchor="middle">{mark.number}</text></g>'
+            f'<circle cx="{x + 34}" cy="{y - 34}" r="17" fill="#fff" stroke="#000" stroke-width="4"/></g>'
         )
+        labels.append(Label(x + 34, y - 26, str(mark.number), 22, "middle"))
     return parts
 
 
-def _legend(height: int, words: Mapping[str, str], changed: bool, marked: bool, lang: str) -> list[str]:
+def _legend(
+    height: int, words: Mapping[str, str], changed: bool, marked: bool, lang: str, labels: list[Label]
+) -> list[str]:
     parts, x, y = [], 10, height + 40
     items = [(_WORSE, words["worse"], False), (_BETTER, words["better"], True)] if changed else []
     for color, text, dotted in items:
         look = f'stroke="{color}" stroke-width="30"' + (' stroke-dasharray="4,4"' if dotted else "")
-        parts.append(f'<path d="M{x},{y - 11}h50" {look}/><text x="{x + 62}" y="{y}" font-size="28">{text}</text>')
+        parts.append(f'<path d="M{x},{y - 11}h50" {look}/>')
+        labels.append(Label(x + 62, y, text))
         x += 330
     if not changed:
-        parts.append(f'<text x="{x}" y="{y}" font-size="28">{words["none"]}</text>')
+        labels.append(Label(x, y, words["none"]))
         x += 660
     if marked:
-        parts.append(
-            f'<circle cx="{x + 18}" cy="{y - 10}" r="16" fill="#fff" stroke="#000" stroke-width="4"/>'
-            f'<text x="{x + 46}" y="{y}" font-size="28">{words["mark"]}</text>'
-        )
+        parts.append(f'<circle cx="{x + 18}" cy="{y - 10}" r="16" fill="#fff" stroke="#000" stroke-width="4"/>')
+        labels.append(Label(x + 46, y, words["mark"]))
     x, y = 10, height + 88
     for grade in GRADES:
-        label = f"{grade.zh if lang == 'zh' else grade.en} {grade.letter[lang]}"
-        parts.append(
-            f'<rect x="{x}" y="{y - 26}" width="50" height="30" fill="{grade.color}" opacity="0.35" stroke="#000" '
-            f'stroke-width="1"/><text x="{x + 62}" y="{y}" font-size="28">{label}</text>'
-        )
+        look = f'fill="{grade.color}" opacity="0.35" stroke="#000" stroke-width="1"'
+        parts.append(f'<rect x="{x}" y="{y - 26}" width="50" height="30" {look}/>')
+        labels.append(Label(x + 62, y, f"{grade.zh if lang == 'zh' else grade.en} {grade.letter[lang]}"))
         x += 330
     return parts

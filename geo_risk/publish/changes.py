@@ -83,11 +83,11 @@ def word(key: str, lang: str, **values: Any) -> str:
     return _W[key][lang == "en"].format(**values)
 
 
-def changes_document(told: Told, svg: str | None, lang: str) -> Document:
+def changes_document(told: Told, picture: Block | None, lang: str) -> Document:
     """Everything of a comparison (see `pipeline.compare.compare`) on pages: map, figures, rows and causes."""
     content: list[Block] = []
-    if svg:
-        content += [_heading("map", lang), {"type": "map", "svg": svg}]
+    if picture:
+        content += [_heading("map", lang), picture]
     content += [{"type": "text", "text": _cells(name, figures, lang)} for name, figures in told["surfaces"].items()]
     if told["counts"]["unexplained"]:
         content.append({"type": "text", "text": word("unexplained", lang, n=told["counts"]["unexplained"])})
@@ -102,7 +102,7 @@ def changes_document(told: Told, svg: str | None, lang: str) -> Document:
 
 
 def bulletin_document(
-    told: Told, svg: str | None, figures: Sequence[Row], lists: Mapping[str, Any], lang: str
+    told: Told, picture: Block | None, figures: Sequence[Row], lists: Mapping[str, Any], lang: str
 ) -> Document:
     """
     The bulletin of a quarter, one to three pages.
@@ -115,8 +115,8 @@ def bulletin_document(
         Names by key of `_W` (findings_new, dangers_closed, ...), and ``act``: name, where, why (zh, en).
     """
     content: list[Block] = [_heading("headline", lang), _figures(figures, lang)]
-    if svg:
-        content += [_heading("map", lang), {"type": "map", "svg": svg}]
+    if picture:
+        content += [_heading("map", lang), picture]
     districts = told["tables"].get("districts", ())
     for key, sign in (("up", 1), ("down", -1)):
         moved = [r for r in districts if _step(r) * sign > 0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+from html import escape
 from typing import Any
 
 from ..errors import GeoRiskError
@@ -73,11 +74,21 @@ def _add(made: Any, block: dict[str, Any]) -> None:
     elif kind in ("text", "note"):
         made.add_paragraph(block["text"])
     elif kind == "map":
-        made.add_picture(io.BytesIO(picture(block["svg"])), width=Cm(_TEXT_CM))
+        made.add_picture(io.BytesIO(picture(_drawing(block))), width=Cm(_TEXT_CM))
     elif kind == "table":
         _add_table(made, [c["text"] for c in block["columns"]], block["rows"], [c["width"] for c in block["columns"]])
     else:
         raise ValueError(f"no form for a block of type {kind!r}")
+
+
+def _drawing(block: dict[str, Any]) -> str:
+    """The map with its labels as one SVG."""
+    texts = [
+        f'<text x="{t["x"]}" y="{t["y"]}" font-size="{t["size"]}" text-anchor="{t["anchor"] or "start"}">'
+        f"{escape(t['text'])}</text>"
+        for t in block["labels"]
+    ]
+    return block["svg"] + "".join(texts) + "</svg>"
 
 
 def _add_table(made: Any, heads: list[str], rows: list[Any], widths: list[int]) -> None:
