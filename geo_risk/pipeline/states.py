@@ -73,8 +73,8 @@ class Both:
         """Both versions of a table that differs; None if it is the same, or not in both."""
         if not self.differ(f"build/{kind}/{name}.parquet"):
             return None
-        found = tuple(state.table(kind, name) for state in self)
-        return None if any(t is None for t in found) else found
+        found = self.a.table(kind, name), self.b.table(kind, name)
+        return None if found[0] is None or found[1] is None else found
 
     def check_crs(self) -> None:
         """InputError unless both are measured in one CRS."""

@@ -266,7 +266,7 @@ def _value(value: Any, lang: str, digits: int = 4) -> str:
 def _figures(figures: Sequence[Row], lang: str) -> Block:
     rows = []
     for f in figures:
-        numbers = [None if f[k] is None else round(f[k], f["digits"]) for k in ("before", "after")]
+        numbers: list[Any] = [None if f[k] is None else round(f[k], f["digits"]) for k in ("before", "after")]
         step = "–" if None in numbers else f"{numbers[1] - numbers[0]:+,.{f['digits']}f}"
         if not step.strip("+-0."):
             step = "0"
