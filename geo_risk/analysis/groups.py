@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .grading import GRADE_WORDS
 from .rollup import area_table, escalated, persons_table, worst_grades
 from .rows import working

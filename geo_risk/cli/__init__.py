@@ -137,9 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books
+    from . import books, states
 
     books.add(command)
+    states.add(command)
     return parser
 
 
@@ -148,7 +149,7 @@ def _workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: Any) -> int:
-    from ..api import demo
+    from ..start import demo
 
     region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
     print(
@@ -160,7 +161,7 @@ def _demo(arguments: Any) -> int:
 
 
 def _init(arguments: Any) -> int:
-    from ..api import init
+    from ..start import init
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:

@@ -16,7 +16,7 @@ from geo_risk.analysis.samples import blocks, index_at, pairs
 from geo_risk.errors import InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 from geo_risk.standards import table
 
 CRS = "EPSG:4549"
