@@ -165,4 +165,4 @@ def _grades(column: pd.Series) -> NDArray[np.int64]:
 
 def _table(group: NDArray[np.int64], grade: NDArray[np.int64], n: int, weight: NDArray | None = None) -> NDArray:
     """(n, 5) number, or weight, of members by group and grade."""
-    return np.bincount(group * GRADES + grade, weight, n * GRADES).reshape(n, GRADES)
+    return np.bincount(group * GRADES + grade, weight, n * GRADES).reshape(n, GRADES).astype(float)

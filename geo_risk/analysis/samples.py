@@ -286,5 +286,7 @@ def _index(start, variant, squared, group, layer, probability, reach, scores, fa
 def sums_by_grade(chosen: Blocks, grade: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:
     """(n, 5) area [cells] and residents of each district by the grade (P,) of the sample cells."""
     key = chosen.zone * GRADES + grade[chosen.point]
-    area, persons = (np.bincount(key, w, n * GRADES).reshape(n, GRADES) for w in (chosen.area, chosen.persons))
+    area, persons = (
+        np.bincount(key, w, n * GRADES).reshape(n, GRADES).astype(float) for w in (chosen.area, chosen.persons)
+    )
     return area, persons

@@ -8,7 +8,7 @@ from dynamics_town import TOML, rows, write_districts, write_table
 
 import geo_risk
 
-STEPS = ["date", "districts", "quality"]  # all but the site
+STEPS = ["date", "districts", "groups", "quality"]  # all but the site
 
 
 @pytest.fixture(scope="session")
