@@ -15,7 +15,7 @@ from geo_risk.analysis.qra.contours import contour_table, contours, criterion_le
 from geo_risk.analysis.qra.criteria import GROUPS, group_of, individual_limit, societal_line, zones
 from geo_risk.analysis.qra.curves import fn_table, pll_table, societal_surface, source_fn
 from geo_risk.analysis.qra.model import lsir_shares, lsir_surface
-from geo_risk.analysis.qra.people import people_of, presence
+from geo_risk.analysis.qra.people import people_of, presence, without_staff
 from geo_risk.analysis.qra.places import explain_risk
 from geo_risk.analysis.qra.points import lsir_points
 from geo_risk.analysis.qra.saved import model_from, model_tables
@@ -223,7 +223,8 @@ def test_people_by_period(city, societal_results):
     assert there.persons["night"].sum() == pytest.approx(residents + 400)
     everybody = people_of(there)
     assert everybody.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 570)
-    assert people_of(there, without="E1").persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 370)
+    others = without_staff(everybody, there, "E1")
+    assert others.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 370)
 
 
 def test_people_without_layers_are_assumed_and_told():
