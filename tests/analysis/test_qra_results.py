@@ -86,6 +86,14 @@ def test_areas_reach_the_edge_of_the_grid():
     assert contours(np.full(small.shape, np.nan), small, [3e-6])[0].is_empty
 
 
+def test_contours_are_as_unsure_as_their_sources(city):
+    m, _, lsir = city
+    levels = criterion_levels()[:2]
+    sure = {tuple(c): set(contour_table(lsir, GRID, levels, sources=c)["confidence"]) for c in ([], ["V", "MU"])}
+    assert sure[("V", "MU")] == {"MU"}
+    assert "MU" not in sure[()]
+
+
 def test_contour_table(city):
     _, layer, surface = city
     table = contour_table(surface, GRID, criterion_levels(), population=layer["population"])
@@ -225,6 +233,21 @@ def test_people_by_period(city, societal_results):
     assert everybody.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 570)
     others = without_staff(everybody, there, "E1")
     assert others.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 370)
+
+
+def test_day_persons_are_everybody_and_count_once():
+    """1000 by day in a square, of whom 300 are the staff of a firm and 200 the pupils of a school there."""
+    at = [shapely.Point(1050, 1050)]
+    population = gpd.GeoDataFrame({"persons": [100.0], "day_persons": [1000.0]}, geometry=at, crs=GRID.crs)
+    firm = gpd.GeoDataFrame({"id": ["F"], "staff": [300.0]}, geometry=at, crs=GRID.crs)
+    school = gpd.GeoDataFrame({"id": ["S"], "kind": ["primary_school"], "capacity": [200.0]}, geometry=at, crs=GRID.crs)
+    there = presence({"population": population, "enterprises": firm, "crowded_places": school}, GRID, RiskSettings())
+    everybody = people_of(there)
+    assert everybody.persons["day"].sum() == pytest.approx(1000)
+    assert everybody.persons["night"].sum() == pytest.approx(100)
+    assert without_staff(everybody, there, "F").persons["day"].sum() == pytest.approx(700)
+    more = presence({"population": population, "enterprises": firm.assign(staff=1500.0)}, GRID, RiskSettings())
+    assert people_of(more).persons["day"].sum() == pytest.approx(1500)  # never fewer than are told one by one
 
 
 def test_people_without_layers_are_assumed_and_told():
