@@ -200,3 +200,16 @@ def test_a_buried_line_burns_upright_and_one_on_a_rack_along_the_ground():
     rate = found.loc[found["scenario"] == "pipeline/large_hole", "rate_kg_s"].max()
     at_rim = float(thermal_death(leak_heat(reach["buried"], rate, substance("丙烯").combustion_heat), 20.0)[0])
     assert 0.003 < at_rim <= 0.01  # a footprint ends at the first of its steps where fewer than 1 % die
+
+
+def test_a_heavy_tail_in_a_city_is_told():
+    """Acrolein kills far beyond the correlation, whose tail knows no roughness."""
+    _, tables = model_of(hazard("丙烯醛", 100, "tank_farm", "atmospheric"))
+    found = tables["scenarios"]
+    toxic = found[found["outcome"] == "toxic"]
+    told = toxic["warning"].str.contains(drift.TAIL, regex=False)
+    assert told[toxic["reach_m"].idxmax()]
+    release = Release(substance("氯"), "liquefied", False, 6000.0, 10.0, 600.0, 7e5, 288.15, 1500.0)
+    c = clouds.cloud(drift.batch([drift.Task(release, "D", 4.0)]), "urban")
+    assert c.heavy[0] and 0 < c.end_m[0] < c.x_m[-1]
+    assert np.isinf(clouds.cloud(drift.batch([drift.Task(release, "D", 40.0)]), "urban").end_m[0])
