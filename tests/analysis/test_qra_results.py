@@ -87,7 +87,7 @@ def test_areas_reach_the_edge_of_the_grid():
 
 
 def test_contours_are_as_unsure_as_their_sources(city):
-    m, _, lsir = city
+    lsir = city[2]
     levels = criterion_levels()[:2]
     sure = {tuple(c): set(contour_table(lsir, GRID, levels, sources=c)["confidence"]) for c in ([], ["V", "MU"])}
     assert sure[("V", "MU")] == {"MU"}
