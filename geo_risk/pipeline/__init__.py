@@ -12,8 +12,9 @@ from pathlib import Path
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
+from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of
 from .imports import import_steps
+from .network import network
 from .publish import publish, publish_steps, site_parts
 from .store import store_steps
 

@@ -213,9 +213,11 @@ def inside(zones: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) -> l
         which, rows = frame.sindex.query(shapes, predicate="intersects")
         first = np.full(len(frame), len(shapes))
         np.minimum.at(first, rows, which)
-        for i in np.flatnonzero(first < len(shapes)).tolist():
-            row = {c: _plain(frame[c].iat[i]) if c in frame else None for c in _TOLD}
-            found.append({"layer": name, **row, "zone": effects[first[i]]})
+        hit = np.flatnonzero(first < len(shapes))
+        told = [frame[c].iloc[hit].tolist() if c in frame else [None] * len(hit) for c in _TOLD]
+        for i, values in zip(first[hit].tolist(), zip(*told, strict=True), strict=True):
+            row = dict(zip(_TOLD, map(_plain, values), strict=True))
+            found.append({"layer": name, **row, "zone": effects[i]})
     return found
 
 
