@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import pipeline, store
+from .crs import to_lonlat
 from .errors import InputError, RegionError
 from .export import export_table
 from .grid import Grid
@@ -70,7 +71,12 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     rows, cols = whole.rowcol([x], [y])
     row, col = int(rows[0]), int(cols[0])
     if not whole.inside(row, col):
-        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region. Give LON,LAT within its boundary.")
+        lon, lat = to_lonlat(whole.crs).transform(x, y)
+        west, south, east, north = region.frame["bounds"]
+        raise InputError(
+            f"the place {lon:.5f},{lat:.5f} lies outside the region, which reaches from {west:.3f},{south:.3f} to "
+            f"{east:.3f},{north:.3f}. Write LON,LAT within it, the longitude first."
+        )
     around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
     near = Grid(
         whole.crs,
@@ -108,9 +114,15 @@ def require_quantified(region: Region) -> None:
 
 
 def accident(
-    region: Region, source: str, *, scenario: str | None, wind: tuple[float, float] | None, hour: float
+    region: Region,
+    source: str,
+    *,
+    near: tuple[float, float] | None,
+    scenario: str | None,
+    wind: tuple[float, float] | None,
+    hour: float,
 ) -> Accident:
-    """One accident of a risk source of the last run; see `analysis.qra.report.accident`."""
+    """One accident of a risk source of the last run, on a line ``near`` [m]; see `analysis.qra.report.accident`."""
     from .analysis.qra.accident import find_source
     from .analysis.qra.people import SIDE_M
     from .analysis.qra.report import accident as reported
@@ -128,7 +140,7 @@ def accident(
     )
     persons = {period: crowd[period].to_numpy(float) for period in ("day", "night")}
     people = People(crowd["x"].to_numpy(float), crowd["y"].to_numpy(float), SIDE_M, persons)
-    return reported(
+    found = reported(
         alone,
         people,
         region.layers("crowded_places", "roads", "gas_pipelines"),
@@ -137,7 +149,12 @@ def accident(
         wind=wind,
         period="day" if DAY_HOURS[0] <= hour < DAY_HOURS[1] else "night",
         sources=sources,
+        near=near,
+        rules=own_numbers(region, sources) if wind is not None else None,
     )
+    at = found.told["at"]
+    at["lon"], at["lat"] = (round(v, 6) for v in to_lonlat(region.crs).transform(at["x"], at["y"]))
+    return found
 
 
 def rescue_told(region: Region, x: float, y: float) -> list[dict[str, Any]]:

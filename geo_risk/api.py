@@ -94,7 +94,8 @@ class Region(region.Region):
         Parameters
         ----------
         source
-            A risk source by its id or name.
+            A risk source by its id or name; SOURCE@LON,LAT is the place of a pipeline nearest to that one, which
+            else fails where most people are within reach.
         scenario
             One of the table ``scenarios``; the one that reaches farthest where not given.
         wind
@@ -113,7 +114,16 @@ class Region(region.Region):
             raise InputError(
                 f"wind {wind[0]:g},{wind[1]:g}: degrees within 0 to 360 and a speed above 0, at most 60 m/s."
             )
-        found = answers.accident(self, source, scenario=scenario, wind=wind, hour=_hour(at))
+        name, _, place = source.rpartition("@")
+        given = bool(name) and _lonlat(place) is not None
+        found = answers.accident(
+            self,
+            name if given else source,
+            near=self.locate(place) if given else None,
+            scenario=scenario,
+            wind=wind,
+            hour=_hour(at),
+        )
         if {"roads", "emergency_facilities"} <= set(self.settings.layers):
             place = found.told["at"]
             found.told["rescue"] = answers.rescue_told(self, place["x"], place["y"])

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("place", metavar="PLACE")
 
     accident = command("accident", _accident, "one accident: zones, people and places inside, who comes")
-    accident.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
+    accident.add_argument("source", metavar="SOURCE", help="risk source, by id or name; of a pipeline SOURCE@LON,LAT")
     accident.add_argument("--scenario", metavar="S", help="default: the one that reaches farthest")
     accident.add_argument("--wind", metavar="DEG,MPS", help="from where and how fast (default: the deadliest)")
     accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
@@ -283,6 +283,7 @@ def _accident(arguments: Any) -> int:
         return FINE
     wind = told["wind"]
     print(f"{told['source']['name']} ({told['source']['id']}), {told['source']['substance']}: {told['scenario']}")
+    print(f"place: {told['at']['lon']:.5f},{told['at']['lat']:.5f}: {told['at']['why']}")
     print(
         f"wind from {wind['from_deg']:.0f} degrees, {wind['speed_mps']:.1f} m/s, class {wind['stability']} "
         f"({wind['why']}); {told['period']}"

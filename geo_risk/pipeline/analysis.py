@@ -71,8 +71,8 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
         writes = (network_file(region), *tables(region, "travel_times", "service_areas", "coverage", "network"))
-        code = ("routing", "standards", "parallel.py", "pipeline/network.py", *_CODE)
-        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
+        of_roads = ("routing", "standards", "parallel.py", "pipeline/network.py", *_CODE)
+        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), of_roads))
     return found
 
 

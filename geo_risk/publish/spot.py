@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -63,7 +64,7 @@ def _outcomes(outcomes: pd.DataFrame, sources: int) -> tuple[dict[str, NDArray[A
     ends = np.searchsorted(frame["source"].to_numpy(), np.arange(sources + 1))
     first: dict[bytes, int] = {}
     own = frame[list(_OWN)].to_numpy(float)
-    like = [first.setdefault(own[a:b].tobytes(), len(first)) for a, b in zip(ends, ends[1:], strict=False)]
+    like = [first.setdefault(own[a:b].tobytes(), len(first)) for a, b in pairwise(ends)]
     chosen = np.unique(like, return_index=True)[1]
     rows = np.concatenate([np.arange(ends[s], ends[s + 1]) for s in chosen])
     count = ends[chosen + 1] - ends[chosen]
@@ -115,7 +116,7 @@ def _places(sources: gpd.GeoDataFrame, grid: Grid) -> dict[str, NDArray[Any]]:
 
 
 def _lattice(grid: Grid) -> tuple[dict[str, float], dict[str, NDArray[Any]]]:
-    """Metres east and north of the corner at nodes of longitude and latitude (WGS 84) over the grid, south row first."""
+    """Metres east and north of the corner at nodes of longitude and latitude (WGS 84), south row first."""
     degrees = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
     metres = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
     west, south, east, north = degrees.transform_bounds(*grid.bounds)

@@ -28,7 +28,6 @@ from .snap import Snapped, access_ms, column_text, frame_points, require_crs, sn
 from .speeds import rescue_default
 
 MS_PER_MIN = 60_000.0
-_NEAR = 0.2  # of the limit: how far a short look goes
 COLUMNS = (
     "place_layer", "place_id", "place_name", "facility_kind", "rank", "facility_id", "facility_name",
     "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
@@ -146,15 +145,6 @@ class _Best(NamedTuple):
 
 def _best(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, k: int, max_ms: float) -> _Best:
     """The k first starts of each place within the limit; equal times by the order of the starts."""
-    # A few places are mostly reached from near by: a short look tells, and if it finds all it has found the first.
-    if len(at) < len(starts) and max_ms < np.inf:
-        found = _within(network, starts, at, leg_ms, k, max_ms * _NEAR)
-        if len(found.start) == len(at) * min(k, len(starts)):
-            return found
-    return _within(network, starts, at, leg_ms, k, max_ms)
-
-
-def _within(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, k: int, max_ms: float) -> _Best:
     total = np.full((len(starts), len(at)), np.inf)
     how = np.zeros(total.shape, np.int8)
     for block, times in node_times(network, starts, limit_ms=max_ms + SLACK_MS):
