@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _ZONES_SEEN = ("death", "heat", "overpressure", "AEGL-2", "AEGL-3", "ERG isolation")  # where that map opens
 _AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
 _SEEN_M = 3000.0  # around a source on the map of a change
+UNSURE_CELLS_M = (50.0, 100.0, 200.0, 250.0, 500.0, 1000.0)
+UNSURE_DRAWS = 60e6  # samples times cells that are drawn unless the user asks for a cell size
 DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
 
 
@@ -310,6 +312,13 @@ def _write_difference(
     _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
 
 
+def unsure_cell_m(grid: Grid, samples: int) -> float:
+    """The cell [m] on which the percentiles of a region are drawn in a bounded time; see `UNSURE_DRAWS`."""
+    area = grid.shape[0] * grid.shape[1] * grid.cell_m**2
+    sizes = [grid.cell_m, *(c for c in UNSURE_CELLS_M if c > grid.cell_m)]
+    return next((c for c in sizes if area / c**2 * samples <= UNSURE_DRAWS), sizes[-1])
+
+
 def uncertainty(
     region: Region, samples: int, cell_m: float, seed: int, to: Path, progress: Progress | None
 ) -> gpd.GeoDataFrame:
@@ -321,7 +330,7 @@ def uncertainty(
     from .grid import grid_of
 
     told = progress or (lambda fraction, message: None)
-    told(0.0, "reading the model of the last run")
+    told(0.0, f"reading the model of the last run; cells of {cell_m:g} m")
     models, names = [risk_model(region)], ("purple_book", "lees")
     for name in names:
         if name != region.settings.risk.probits:

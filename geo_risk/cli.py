@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
 from .errors import GeoRiskError
-from .publish.terminal import ROWS, print_json, print_reached, print_risk, print_table, print_zones, records
+from .terminal import ROWS, print_json, print_reached, print_risk, print_table, print_zones, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
     unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %%")
     unsure.add_argument("--samples", type=int, default=400, metavar="N", help="default: 400")
-    unsure.add_argument("--cell", type=float, default=100.0, metavar="M", help="cells of this side in m (default: 100)")
+    unsure.add_argument("--cell", type=float, metavar="M", help="cells of this side in m (default: by size, within a minute)")
     unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
     unsure.add_argument("--to", metavar="DIR", help="folder to write (default: REGION/uncertainty)")
 
