@@ -175,8 +175,8 @@ class Region(region.Region):
         Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo (``scope`` p05, p50, p95).
 
         Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
-        Cells of ``cell_m`` [m]; where not given, the smallest of `answers.UNSURE_CELLS_M` of which samples times cells stay
-        within `answers.UNSURE_DRAWS`, so that a city takes less than a minute of two processors.
+        Cells of ``cell_m`` [m]; where not given, the smallest of `answers.UNSURE_CELLS_M` of which samples times
+        cells stay within `answers.UNSURE_DRAWS`.
         The surfaces, the contours and a map are written to folder ``to``, ``uncertainty`` of the region where
         not given: index.html, contours.geojson, lsir_p05.tif, lsir_p50.tif, lsir_p95.tif.
 

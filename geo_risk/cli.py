@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
 
     unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %%")
     unsure.add_argument("--samples", type=int, default=400, metavar="N", help="default: 400")
-    unsure.add_argument("--cell", type=float, metavar="M", help="cells of this side in m (default: by size, within a minute)")
+    unsure.add_argument(
+        "--cell", type=float, metavar="M", help="side of the cells in m (default: by the size of the region)"
+    )
     unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
     unsure.add_argument("--to", metavar="DIR", help="folder to write (default: REGION/uncertainty)")
 

@@ -14,8 +14,8 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of
 from .imports import import_steps
-from .network import network
 from .publish import publish, publish_steps, site_parts
+from .roads import network
 from .store import store_steps
 
 __all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]

@@ -10,8 +10,8 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
-from .network import keep_network, network_file
 from .risk import risk_step
+from .roads import keep_network, network_file
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -71,7 +71,7 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
         writes = (network_file(region), *tables(region, "travel_times", "service_areas", "coverage", "network"))
-        of_roads = ("routing", "standards", "parallel.py", "pipeline/network.py", *_CODE)
+        of_roads = ("routing", "standards", "parallel.py", "pipeline/roads.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), of_roads))
     return found
 

@@ -37,7 +37,9 @@ def test_a_line_fails_where_most_people_are():
 
 def test_no_place_along_the_line_has_more_people():
     rng = np.random.default_rng(5)
-    crowd = people(*zip(rng.uniform(0, 10_000, 200), rng.normal(0, 400, 200), *rng.integers(0, 90, (2, 200)), strict=True))
+    crowd = people(
+        *zip(rng.uniform(0, 10_000, 200), rng.normal(0, 400, 200), *rng.integers(0, 90, (2, 200)), strict=True)
+    )
     x, _, _ = place_of(LINE, 400.0, crowd, "day")
 
     def near(at: float) -> float:

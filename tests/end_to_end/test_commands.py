@@ -316,7 +316,9 @@ def test_a_pipeline_fails_at_the_place_given(city, capsys):
     assert code == 0
     assert (told["at"]["lon"], told["at"]["lat"]) == pytest.approx((lon, lat), abs=2e-5)
     assert "0 m off" in told["at"]["why"]
-    assert "most people within" in json.loads(ask(capsys, "accident", city, line["source_id"], "--json")[1])["at"]["why"]
+    assert (
+        "most people within" in json.loads(ask(capsys, "accident", city, line["source_id"], "--json")[1])["at"]["why"]
+    )
     code, out = ask(capsys, "accident", city, f"{chlorine(city)}@{lon:.6f},{lat:.6f}")
     assert code == 1
     assert "stands at one place" in out

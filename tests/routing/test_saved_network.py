@@ -7,7 +7,7 @@ import pytest
 
 import geo_risk
 from geo_risk import store
-from geo_risk.pipeline import network as kept
+from geo_risk.pipeline import roads as kept
 from geo_risk.routing.network import build_network
 from geo_risk.routing.saved import network_arrays, network_from
 
