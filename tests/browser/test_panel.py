@@ -9,9 +9,13 @@ import geo_risk
 pytestmark = pytest.mark.browser
 
 HEADS = {
-    "en": ["Societal risk: F-N curve", "Main causes, by expected deaths", "Protection targets above the limit or undecided"],
+    "en": [
+        "Societal risk: F-N curve",
+        "Main causes, by expected deaths",
+        "Protection targets above the limit or undecided",
+    ],
     "zh": ["社会风险 F-N 曲线", "主要来源（按潜在生命损失）", "未满足或待核实的防护目标"],
-}  # fmt: skip
+}
 
 
 def test_the_panel_tells_what_the_tables_hold_in_both_languages(city, visit):

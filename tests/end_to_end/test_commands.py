@@ -288,7 +288,7 @@ def test_risk_tables_hold_together(city):
 
 
 def test_uncertainty_takes_a_bounded_time(city, capsys, tmp_path):
-    """The small city with the defaults: cells chosen by its size, three nested contours, within a minute of processor."""
+    """The small city with the defaults: cells chosen by its size, three nested contours, within a minute."""
     import time
 
     from geo_risk.answers import UNSURE_DRAWS
