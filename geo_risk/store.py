@@ -73,7 +73,7 @@ def read_json(path: Path) -> Any:
         raise RegionError(f"{path}: not there yet. Compute it with: geo-risk run {path.parent.parent}") from None
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
     """Write arrays of numbers by name (.npz)."""
     import numpy as np
 
