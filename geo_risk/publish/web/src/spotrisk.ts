@@ -70,16 +70,23 @@ function metres({ lattice, grid }: SpotData, { east, north }: Arrays, at: LngLat
   return inside ? [x, y] : undefined;
 }
 
-function ranked(parts: Part[], name: (part: Part) => string): Shares {
-  const sums = new Map<string, number>();
-  for (const part of parts) sums.set(name(part), (sums.get(name(part)) ?? 0) + part.value);
-  return [...sums].sort((a, b) => b[1] - a[1]);
+/** Parts added up by what they are of, told by rows: things of one name stay two. */
+function ranked(parts: Part[], of: (part: Part) => number[], name: (...rows: number[]) => string): Shares {
+  const sums = new Map<string, [number[], number]>();
+  for (const part of parts) {
+    const rows = of(part);
+    sums.set(rows.join(), [rows, (sums.get(rows.join())?.[1] ?? 0) + part.value]);
+  }
+  return [...sums.values()].sort((a, b) => b[1] - a[1]).map(([rows, value]) => [name(...rows), value]);
 }
+
+const told = (text: string): string => (lang() === "zh" ? phrase(text) : text.replace(/_/g, " "));
 
 async function asker(file: string): Promise<Ask> {
   const data = await load(file);
   const arrays = await unpack(data);
   const sum = riskSum(arrays, data.weathers.length);
+  const named = (source: number): string => data.sources[source][1] || data.sources[source][0];
   const total = (parts: Part[]): number => parts.reduce((all, p) => all + p.value, 0);
   return (at) => {
     const here = metres(data, arrays, at);
@@ -91,28 +98,18 @@ async function asker(file: string): Promise<Ask> {
       total: total(parts),
       cell: total(sum(x, y)),
       lists: {
-        source: ranked(parts, (p) => String(p.source)).map(([s, v]) => [data.sources[Number(s)].join("\n"), v]),
-        scenario: ranked(parts, (p) => `${data.scenarios[arrays.scenario[p.outcome]]}\n${data.sources[p.source][1] || data.sources[p.source][0]}`),
-        kind: ranked(parts, (p) => data.kinds[arrays.kind[p.outcome]]),
-        weather: ranked(parts, (p) => JSON.stringify(data.weathers[arrays.weather[p.outcome]] ?? ["any"])),
+        source: ranked(parts, (p) => [p.source], named),
+        scenario: ranked(parts, (p) => [arrays.scenario[p.outcome], p.source], (scenario, source) => `${told(data.scenarios[scenario])} · ${named(source)}`),
+        kind: ranked(parts, (p) => [arrays.kind[p.outcome]], (kind) => told(data.kinds[kind])),
+        weather: ranked(parts, (p) => [arrays.weather[p.outcome]], (row) => {
+          const [stability, speed, period] = data.weathers[row] ?? [];
+          return period === undefined ? ui("anyWeather") : ui("weatherOf", { stability: stability!, speed: speed!.toFixed(1), period: told(period) });
+        }),
       },
     };
   };
 }
 
-const told = (text: string): string => (lang() === "zh" ? phrase(text) : text.replace(/_/g, " "));
-const NAMES: Record<keyof Spot["lists"], (key: string) => string> = {
-  source: (key) => key.split("\n")[1] || key.split("\n")[0],
-  scenario: (key) => {
-    const [scenario, source] = key.split("\n");
-    return `${told(scenario)} · ${source}`;
-  },
-  kind: told,
-  weather: (key) => {
-    const [stability, speed, period] = JSON.parse(key) as [string, number?, string?];
-    return speed === undefined ? ui("anyWeather") : ui("weatherOf", { stability, speed: speed.toFixed(1), period: told(period!) });
-  },
-};
 const HEADS: Record<keyof Spot["lists"], Word> = { source: "bySource", scenario: "byScenario", kind: "byOutcome", weather: "byWeather" };
 
 /** Shares to a tenth of a per cent that still add up to 100: what rounding lost goes to those that lost most. */
@@ -127,9 +124,8 @@ export function percents(values: number[]): string[] {
 }
 
 function list(which: keyof Spot["lists"], shares: Shares): HTMLElement[] {
-  const shown: Shares = shares.slice(0, LISTED);
   const rest = shares.slice(LISTED);
-  const rows: [string, number][] = shown.map(([key, v]) => [NAMES[which](key), v]);
+  const rows: Shares = [...shares.slice(0, LISTED)];
   if (rest.length) rows.push([ui("others", { n: rest.length }), rest.reduce((sum, [, v]) => sum + v, 0)]);
   const parts = percents(rows.map(([, v]) => v));
   const items = rows.map(([name], i) => [el("dt", { class: "wide" }, name), el("dd", { class: "number" }, `${parts[i]} %`)]);
