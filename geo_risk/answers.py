@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import pipeline, store
+from .crs import to_lonlat
 from .errors import InputError, RegionError
 from .export import export_table
 from .grid import Grid
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _ZONES_SEEN = ("death", "heat", "overpressure", "AEGL-2", "AEGL-3", "ERG isolation")  # where that map opens
 _AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
 _SEEN_M = 3000.0  # around a source on the map of a change
+UNSURE_CELLS_M = (50.0, 100.0, 200.0, 250.0, 500.0, 1000.0)
+UNSURE_DRAWS = 60e6  # samples times cells that are drawn unless the user asks for a cell size
 DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
 
 
@@ -75,7 +78,12 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     rows, cols = whole.rowcol([x], [y])
     row, col = int(rows[0]), int(cols[0])
     if not whole.inside(row, col):
-        raise InputError(f"the place ({x:.0f}, {y:.0f}) m lies outside the region. Give LON,LAT within its boundary.")
+        lon, lat = to_lonlat(whole.crs).transform(x, y)
+        west, south, east, north = region.frame["bounds"]
+        raise InputError(
+            f"the place {lon:.5f},{lat:.5f} lies outside the region, which reaches from {west:.3f},{south:.3f} to "
+            f"{east:.3f},{north:.3f}. Write LON,LAT within it, the longitude first."
+        )
     around = 2 + int(np.ceil(risk.exposure_radius_m / whole.cell_m))
     near = Grid(
         whole.crs,
@@ -146,9 +154,15 @@ def require_quantified(region: Region) -> None:
 
 
 def accident(
-    region: Region, source: str, *, scenario: str | None, wind: tuple[float, float] | None, hour: float
+    region: Region,
+    source: str,
+    *,
+    near: tuple[float, float] | None,
+    scenario: str | None,
+    wind: tuple[float, float] | None,
+    hour: float,
 ) -> Accident:
-    """One accident of a risk source of the last run; see `analysis.qra.report.accident`."""
+    """One accident of a risk source of the last run, on a line ``near`` [m]; see `analysis.qra.report.accident`."""
     from .analysis.qra.accident import find_source
     from .analysis.qra.people import SIDE_M
     from .analysis.qra.report import accident as reported
@@ -166,7 +180,7 @@ def accident(
     )
     persons = {period: crowd[period].to_numpy(float) for period in ("day", "night")}
     people = People(crowd["x"].to_numpy(float), crowd["y"].to_numpy(float), SIDE_M, persons)
-    return reported(
+    found = reported(
         alone,
         people,
         region.layers("crowded_places", "roads", "gas_pipelines"),
@@ -175,7 +189,12 @@ def accident(
         wind=wind,
         period="day" if DAY_HOURS[0] <= hour < DAY_HOURS[1] else "night",
         sources=sources,
+        near=near,
+        rules=own_numbers(region, sources) if wind is not None else None,
     )
+    at = found.told["at"]
+    at["lon"], at["lat"] = (round(v, 6) for v in to_lonlat(region.crs).transform(at["x"], at["y"]))
+    return found
 
 
 def rescue_told(region: Region, x: float, y: float) -> list[dict[str, Any]]:
@@ -332,6 +351,13 @@ def _write_difference(
     _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
 
 
+def unsure_cell_m(grid: Grid, samples: int) -> float:
+    """The cell [m] on which the percentiles of a region are drawn in a bounded time; see `UNSURE_DRAWS`."""
+    area = grid.shape[0] * grid.shape[1] * grid.cell_m**2
+    sizes = [grid.cell_m, *(c for c in UNSURE_CELLS_M if c > grid.cell_m)]
+    return next((c for c in sizes if area / c**2 * samples <= UNSURE_DRAWS), sizes[-1])
+
+
 def uncertainty(
     region: Region, samples: int, cell_m: float, seed: int, to: Path, progress: Progress | None
 ) -> gpd.GeoDataFrame:
@@ -343,7 +369,7 @@ def uncertainty(
     from .grid import grid_of
 
     told = progress or (lambda fraction, message: None)
-    told(0.0, "reading the model of the last run")
+    told(0.0, f"reading the model of the last run; cells of {cell_m:g} m")
     models, names = [risk_model(region)], ("purple_book", "lees")
     for name in names:
         if name != region.settings.risk.probits:

@@ -97,7 +97,8 @@ class Region(region.Region):
         Parameters
         ----------
         source
-            A risk source by its id or name.
+            A risk source by its id or name; SOURCE@LON,LAT is the place of a pipeline nearest to that one, which
+            else fails where most people are within reach.
         scenario
             One of the table ``scenarios``; the one that reaches farthest where not given.
         wind
@@ -116,7 +117,16 @@ class Region(region.Region):
             raise InputError(
                 f"wind {wind[0]:g},{wind[1]:g}: degrees within 0 to 360 and a speed above 0, at most 60 m/s."
             )
-        found = answers.accident(self, source, scenario=scenario, wind=wind, hour=_hour(at))
+        name, _, place = source.rpartition("@")
+        given = bool(name) and _lonlat(place) is not None
+        found = answers.accident(
+            self,
+            name if given else source,
+            near=self.locate(place) if given else None,
+            scenario=scenario,
+            wind=wind,
+            hour=_hour(at),
+        )
         if {"roads", "emergency_facilities"} <= set(self.settings.layers):
             place = found.told["at"]
             found.told["rescue"] = answers.rescue_told(self, place["x"], place["y"])
@@ -159,7 +169,7 @@ class Region(region.Region):
         self,
         *,
         samples: int = 400,
-        cell_m: float = 100.0,
+        cell_m: float | None = None,
         seed: int = 1,
         to: str | Path | None = None,
         progress: Progress | None = None,
@@ -168,6 +178,8 @@ class Region(region.Region):
         Contours of the 5 %, 50 % and 95 % of the individual risk by Monte Carlo (``scope`` p05, p50, p95).
 
         Frequencies, weather and the set of probits vary; see `analysis.qra.uncertainty.lsir_percentiles`.
+        Cells of ``cell_m`` [m]; where not given, the smallest of `answers.UNSURE_CELLS_M` of which samples times
+        cells stay within `answers.UNSURE_DRAWS`.
         The surfaces, the contours and a map are written to folder ``to``, ``uncertainty`` of the region where
         not given: index.html, contours.geojson, lsir_p05.tif, lsir_p50.tif, lsir_p95.tif.
 
@@ -178,7 +190,9 @@ class Region(region.Region):
         """
         if not 20 <= samples <= 10_000:
             raise InputError(f"samples {samples}: must be within 20 and 10000.")
-        if not self.grid.cell_m <= cell_m <= 1000:
+        if cell_m is None:
+            cell_m = answers.unsure_cell_m(self.grid, samples)
+        if not self.grid.cell_m <= cell_m <= max(1000, self.grid.cell_m):
             raise InputError(f"cells of {cell_m:g} m: must be within {self.grid.cell_m:g} (the region's) and 1000 m.")
         folder = Path(to) if to is not None else self.folder / "uncertainty"
         if folder.is_file():

@@ -73,6 +73,27 @@ def read_json(path: Path) -> Any:
         raise RegionError(f"{path}: not there yet. Compute it with: geo-risk run {path.parent.parent}") from None
 
 
+def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """Write arrays of numbers by name (.npz)."""
+    import numpy as np
+
+    with replacing(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """What `write_arrays` wrote; nothing where the file is not there or damaged."""
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return dict(found)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return {}
+
+
 def sha256(path: Path) -> str:
     """Hash of a file's content."""
     with open(path, "rb") as handle:

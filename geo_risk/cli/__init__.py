@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import GeoRiskError
-from ..publish.terminal import (
+from .terminal import (
     ROWS,
     print_current,
     print_json,
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("place", metavar="PLACE")
 
     accident = command("accident", _accident, "one accident: zones, people and places inside, who comes")
-    accident.add_argument("source", metavar="SOURCE", help="risk source, by id or name")
+    accident.add_argument("source", metavar="SOURCE", help="risk source, by id or name; of a pipeline SOURCE@LON,LAT")
     accident.add_argument("--scenario", metavar="S", help="default: the one that reaches farthest")
     accident.add_argument("--wind", metavar="DEG,MPS", help="from where and how fast (default: the deadliest)")
     accident.add_argument("--at", default="12:00", metavar="HH:MM", help="time of day (default: 12:00)")
@@ -107,7 +107,9 @@ def _parser() -> argparse.ArgumentParser:
 
     unsure = command("uncertainty", _uncertainty, "how sure the individual risk is: contours of its 5, 50 and 95 %%")
     unsure.add_argument("--samples", type=int, default=400, metavar="N", help="default: 400")
-    unsure.add_argument("--cell", type=float, default=100.0, metavar="M", help="cells of this side in m (default: 100)")
+    unsure.add_argument(
+        "--cell", type=float, metavar="M", help="side of the cells in m (default: by the size of the region)"
+    )
     unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
     unsure.add_argument("--to", metavar="DIR", help="folder to write (default: REGION/uncertainty)")
 
@@ -308,6 +310,7 @@ def _accident(arguments: Any) -> int:
         return FINE
     wind = told["wind"]
     print(f"{told['source']['name']} ({told['source']['id']}), {told['source']['substance']}: {told['scenario']}")
+    print(f"place: {told['at']['lon']:.5f},{told['at']['lat']:.5f}: {told['at']['why']}")
     print(
         f"wind from {wind['from_deg']:.0f} degrees, {wind['speed_mps']:.1f} m/s, class {wind['stability']} "
         f"({wind['why']}); {told['period']}"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..publish.terminal import print_json
 from . import FINE, _progress, _region, _workers
+from .terminal import print_json
 
 
 def add(command: Callable[..., Any]) -> None:

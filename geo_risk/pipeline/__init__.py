@@ -12,10 +12,11 @@ from pathlib import Path
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
+from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of
 from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
+from .roads import network
 from .store import store_steps
 
 __all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]

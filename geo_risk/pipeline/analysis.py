@@ -12,12 +12,11 @@ from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .risk import risk_step
+from .roads import keep_network, network_file
 from .rollup import groups_step, robustness_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-    from ..routing.network import Network
 
 # Layers each step looks at, if the region has them.
 HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots", "risk_points")
@@ -90,9 +89,9 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         firms = ("enterprises",) if "enterprises" in settings.layers else ()
         reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
-        writes = tables(region, "travel_times", "service_areas", "coverage", "network")
+        writes = (network_file(region), *tables(region, "travel_times", "service_areas", "coverage", "network"))
         writes += tables(region, *(["enterprise_rescue"] if firms else []))
-        routes = ("routing", "standards", "parallel.py", *_CODE)
+        routes = ("routing", "standards", "parallel.py", "pipeline/roads.py", *_CODE)
         found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), routes))
     found.append(composite_step(region, workers))
     if "districts" in settings.layers:
@@ -232,7 +231,7 @@ def _rescue(region: Region) -> None:
     from ..routing.coverage import coverage
     from ..routing.service import service_areas
 
-    rescue, roads, facilities = region.settings.rescue, network(region), facilities_of(region)
+    rescue, roads, facilities = region.settings.rescue, keep_network(region), facilities_of(region)
     places = {name: layer[working(layer)] for name, layer in region.layers(*PLACE_LAYERS).items()}
     common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
     others = region.layers("population", "districts")
@@ -265,18 +264,3 @@ def facilities_of(region: Region) -> gpd.GeoDataFrame:
     hospitals = places.loc[places["kind"] == "hospital", ["id", "name", "kind", "beds", "state", "geometry"]]
     hospitals = hospitals.assign(id="crowded_places/" + hospitals["id"])
     return pd.concat([facilities, hospitals], ignore_index=True) if len(hospitals) else facilities
-
-
-def network(region: Region) -> Network:
-    """The road network of a region, with the speeds of its settings."""
-    from ..routing.network import build_network
-    from ..routing.speeds import vehicle_speeds
-
-    rescue = region.settings.rescue
-    return build_network(
-        region.layer("roads"),
-        speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
-        snap_m=rescue.merge_ends_m,
-        connect_m=rescue.connect_m,
-        split_crossings=rescue.split_crossings,
-    )

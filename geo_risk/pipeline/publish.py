@@ -11,6 +11,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
 from .files import SHARED_CODE, bind, layer_files, surfaces, tables
+from .risk import MODEL_TABLES
 from .risk import SURFACES as RISK_SURFACES
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def publish_steps(region: Region) -> list[Step]:
         region.build / "frame.json",
         region.build / "date.json",
         *layer_files(region, *region.settings.layers),
-        *tables(region, *_published_tables(region)),
+        *tables(region, *_published_tables(region), *_model_tables(region)),
         *surfaces(region, *_published_surfaces(region)),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
@@ -69,6 +70,11 @@ def _published_tables(region: Region) -> list[str]:
     return [name for name in _PUBLISHED if name in written]
 
 
+def _model_tables(region: Region) -> tuple[str, ...]:
+    """What a published map needs beside its own tables to take the risk of a clicked place apart."""
+    return MODEL_TABLES if region.settings.risk.quantified else ()
+
+
 def _published_surfaces(region: Region) -> tuple[str, ...]:
     return ("grade", "residual_grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
 
@@ -79,7 +85,9 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
 
     target = to or region.site / profile
     target.parent.mkdir(parents=True, exist_ok=True)
-    build_site(target, *site_parts(region), profile)
+    shown, pictures, meta = site_parts(region)
+    model = {name: region.table(name) for name in _model_tables(region)}
+    build_site(target, shown | model, pictures, meta, profile)
     return target / "index.html"
 
 

@@ -21,7 +21,8 @@ import shapely
 from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
 from .catalogue import LAYERS, Spec, tables_of
-from .profile import Profile, get_profile
+from .profile import Profile, get_profile, table_schema
+from .spot import TABLES as SPOT_TABLES
 from .style import SURFACES
 from .tiles.archive import gunzip, read_archive
 from .tiles.chunks import read_chunks
@@ -31,7 +32,7 @@ from .tiles.raster import raster_tiles
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
 _FEATURE = re.compile(r'\{"type":"Feature","id":(\d+),"properties":')
-_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH) = (.*);\n", re.DOTALL)
+_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH|GEO_RISK_SPOT) = (.*);\n", re.DOTALL)
 # A web address, and one without a scheme as it stands in quotes or url().
 _ADDRESS = re.compile(r"""(?i)\b(?:https?|wss?|ftp):/?/?[^\s"'<>)]+|["'(]\s*//[^\s"'<>)]+""")
 # Names of XML vocabularies: never fetched.
@@ -83,7 +84,7 @@ def check_site(folder: Path) -> list[str]:
         else:
             problems += _raster(folder, layer, path, source, profile)
         problems += _chunks(folder, layer["source"], source)
-    problems += _downloads(folder, manifest, profile)
+    problems += [*_spot(folder, manifest, profile), *_downloads(folder, manifest, profile)]
     problems += [
         f"search entry {hit[0]!r} points at no layer" for hit in hits if not 0 <= hit[1] < len(manifest["layers"])
     ]
@@ -299,6 +300,21 @@ def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
         return
     if not (folder / source["file"]).is_file() or joined != (folder / source["file"]).read_bytes():
         yield f"source {name}: the script pieces differ from {source['file']}"
+
+
+def _spot(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
+    """The script of a click holds data alone, and only where every table it is made of may be shown as it is."""
+    known = [p.name for name in ("site", "search") for p in (folder / "data").glob(f"{name}.*.js")]
+    others = sorted(f"data/{p.name}" for p in (folder / "data").iterdir() if p.name not in known)
+    if others != [manifest[key] for key in ("spot",) if key in manifest]:
+        yield f"data/ holds {', '.join(others) or 'nothing'} beside the site and the search index"
+    if others and not all(profile.columns(name) == table_schema(name).names for name in SPOT_TABLES):
+        yield f"{others[0]}: sources and footprints may not be shown in profile {profile.name}"
+    if "spot" in manifest:
+        try:
+            _data(folder, "spot", "GEO_RISK_SPOT")
+        except (OSError, ValueError) as error:
+            yield f"the script of a click cannot be read: {error}"
 
 
 def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:

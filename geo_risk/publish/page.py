@@ -62,15 +62,15 @@ def write_page(
         columns=[known[name] for name in table["columns"]],
         rows=table["rows"],
         grades=manifest["grades"],
-        site_js=_write_script(folder, "site", "GEO_RISK", manifest),
-        search_js=_write_script(folder, "search", "GEO_RISK_SEARCH", search),
+        site_js=write_script(folder, "site", "GEO_RISK", manifest),
+        search_js=write_script(folder, "search", "GEO_RISK_SEARCH", search),
         app_js=assets["app.js"],
         app_css=assets["app.css"],
     )
     (folder / "index.html").write_text(html, encoding="utf-8", newline="\n")
 
 
-def _write_script(folder: Path, name: str, variable: str, value: object) -> str:
+def write_script(folder: Path, name: str, variable: str, value: object) -> str:
     """A script that only assigns data."""
     data = f"window.{variable} = {script_json(value)};\n".encode()
     path = f"data/{name}.{short_hash(data)}.js"

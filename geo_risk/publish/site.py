@@ -30,9 +30,11 @@ from .catalogue import (
 )
 from .check import check_site
 from .downloads import records, write_csv, write_geojson, write_geotiff
-from .page import short_hash, write_page
+from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
+from .spot import TABLES as SPOT_TABLES
+from .spot import spot_data
 from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
@@ -98,6 +100,7 @@ class _Build:
     table: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     risk: dict[str, Any] = field(default_factory=dict)
+    spot: str = ""
 
 
 def build_site(
@@ -148,6 +151,7 @@ def build_site(
         shown, build.notes = shown_tables(build.profile, tables)
         _add_layers(build, shown, surfaces)
         build.risk = risk_panel(shown)
+        build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
         write_page(temporary, _manifest(build), build.search, template=template, static=static)
         files, size = _write_hashes(build)
@@ -159,6 +163,13 @@ def build_site(
         shutil.rmtree(temporary, ignore_errors=True)
     counts = {layer["id"]: layer["count"] for layer in build.layers if "count" in layer}
     return SiteSummary(out, profile, counts, files, size, tuple(build.notes))
+
+
+def _write_spot(build: _Build, tables: Mapping[str, pd.DataFrame], lsir: Surface | None) -> str:
+    """The script that takes a clicked place's risk apart; empty where the profile does not show all of it."""
+    exact = lsir is not None and build.profile.block_m("lsir") == 0
+    data = spot_data(tables, lsir.grid) if lsir is not None and exact else None
+    return write_script(build.folder, "spot", "GEO_RISK_SPOT", data) if data else ""
 
 
 def _start_zoom(bounds: Bounds) -> int:
@@ -351,6 +362,8 @@ def _manifest(build: _Build) -> dict[str, Any]:
         manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
     if build.risk:
         manifest["risk"] = build.risk
+    if build.spot:
+        manifest["spot"] = build.spot
     return manifest | ({"table": build.table} if build.table else {})
 
 

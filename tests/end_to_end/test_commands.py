@@ -9,6 +9,7 @@ import pytest
 
 import geo_risk
 from geo_risk.cli import main
+from geo_risk.store import read_surface
 
 
 def ask(capsys, *argv: str) -> tuple[int, str]:
@@ -291,3 +292,40 @@ def test_risk_tables_hold_together(city):
     region_pll = pll.loc[pll["scope"] == "region", "pll_per_yr"].iloc[0]
     assert pll.loc[pll["scope"] == "source", "pll_per_yr"].sum() == pytest.approx(region_pll)
     assert pll["lacked"].str.contains("no road tells its hazmat trips").all()
+
+
+def test_uncertainty_takes_a_bounded_time(city, capsys, tmp_path):
+    """The small city with the defaults: cells chosen by its size, three nested contours, within a minute."""
+    import time
+
+    from geo_risk.answers import UNSURE_DRAWS
+
+    began = time.process_time()
+    code, out = ask(capsys, "uncertainty", city, "--to", tmp_path, "--json")
+    assert code == 0
+    assert time.process_time() - began < 60
+    rows = {(r["scope"], r["level_per_yr"]): r["area_km2"] for r in json.loads(out)["contours"]}
+    levels = {level for _, level in rows}
+    assert all(rows.get(("p05", v), 0) <= rows.get(("p50", v), 0) <= rows.get(("p95", v), 0) for v in levels)
+    assert rows["p95", min(levels)] > 0
+    assert (tmp_path / "index.html").is_file()
+    drawn = read_surface(tmp_path / "lsir_p50.tif").grid
+    assert drawn.shape[0] * drawn.shape[1] * 400 <= 1.2 * UNSURE_DRAWS
+
+
+def test_a_pipeline_fails_at_the_place_given(city, capsys):
+    region = geo_risk.Region(city)
+    lines = region.table("risk_sources")
+    line = lines[lines["layer"] == "gas_pipelines"].iloc[0]
+    lon, lat = next(iter(lines.loc[[line.name]].to_crs(4326).geometry)).coords[0][:2]
+    code, out = ask(capsys, "accident", city, f"{line['source_id']}@{lon:.6f},{lat:.6f}", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert (told["at"]["lon"], told["at"]["lat"]) == pytest.approx((lon, lat), abs=2e-5)
+    assert "0 m off" in told["at"]["why"]
+    assert (
+        "most people within" in json.loads(ask(capsys, "accident", city, line["source_id"], "--json")[1])["at"]["why"]
+    )
+    code, out = ask(capsys, "accident", city, f"{chlorine(city)}@{lon:.6f},{lat:.6f}")
+    assert code == 1
+    assert "stands at one place" in out

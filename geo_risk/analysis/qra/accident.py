@@ -23,6 +23,7 @@ from .zones import death_zone
 _TOLD = ("id", "name", "kind", "capacity")
 DEATH = (0.99, 0.5, 0.01)
 _DIRECTIONS = 36  # tried for the worst wind
+_PLACE_STEP_M = 100.0  # between places tried along a line: people are known by squares of this side
 _BIG = ("toxic", "flash_fire", "explosion", "fireball", "jet_fire", "pool_fire")
 
 
@@ -91,6 +92,46 @@ def outcomes_of(model: Model, source: int, scenario: str | None) -> list[Outcome
     if scenario not in names:
         raise InputError(f"scenario {scenario!r}: this source has {', '.join(names)}.")
     return [o for o in own if o.scenario == scenario]
+
+
+def place_of(
+    shape: shapely.Geometry, reach_m: float, people: People, period: str, near: tuple[float, float] | None = None
+) -> tuple[float, float, str]:
+    """
+    Where an accident of a source happens (x, y [m]), and why there.
+
+    A point is its own place. On a line it is the point nearest to ``near``, else of those 100 m apart (an eighth of a
+    wide reach) the one with most people of ``period`` within ``reach_m`` [m], the first of equals.
+
+    Raises
+    ------
+    InputError
+        If ``near`` is given and the source is a point.
+    """
+    if shape.geom_type == "Point":
+        if near is not None:
+            raise InputError(
+                "this source stands at one place: leave out @LON,LAT, which picks a place along a pipeline."
+            )
+        return shape.x, shape.y, "the place of the source"
+    if near is not None:
+        spot = shape.interpolate(shape.project(shapely.Point(near)))
+        return (
+            spot.x,
+            spot.y,
+            f"the point of the line nearest to the place given, {spot.distance(shapely.Point(near)):.0f} m off",
+        )
+    count = max(1, int(np.ceil(shape.length / max(_PLACE_STEP_M, reach_m / 8))))
+    spots = shapely.line_interpolate_point(shape, (np.arange(count) + 0.5) / count, normalized=True)
+    which, squares = shapely.STRtree(shapely.points(people.x, people.y)).query(spots, "dwithin", reach_m)
+    persons = np.bincount(which, people.persons[period][squares], count)
+    most = int(np.argmax(persons)) if persons.any() else count // 2
+    why = (
+        f"the point of the line with most people within {reach_m:.0f} m by {period}"
+        if persons.any()
+        else "nobody within reach of the line: its middle"
+    )
+    return spots[most].x, spots[most].y, why
 
 
 def choose_wind(
@@ -213,9 +254,11 @@ def inside(zones: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame]) -> l
         which, rows = frame.sindex.query(shapes, predicate="intersects")
         first = np.full(len(frame), len(shapes))
         np.minimum.at(first, rows, which)
-        for i in np.flatnonzero(first < len(shapes)).tolist():
-            row = {c: _plain(frame[c].iat[i]) if c in frame else None for c in _TOLD}
-            found.append({"layer": name, **row, "zone": effects[first[i]]})
+        hit = np.flatnonzero(first < len(shapes))
+        told = [frame[c].iloc[hit].tolist() if c in frame else [None] * len(hit) for c in _TOLD]
+        for i, values in zip(first[hit].tolist(), zip(*told, strict=True), strict=True):
+            row = dict(zip(_TOLD, map(_plain, values), strict=True))
+            found.append({"layer": name, **row, "zone": effects[i]})
     return found
 
 

@@ -60,18 +60,13 @@ def restocked(
     sources = model.sources.copy()
     sources.loc[source, "inventory_kg"] = stock_kg
     alone = sources.iloc[[source]].reset_index(drop=True)
-    branches, _ = scenario_branches(alone, model.weather, settings, _of(rules, name))
+    branches, _ = scenario_branches(alone, model.weather, settings, rules and rules.of(name))
     new = [
         Outcome(source, b.loss.scenario, b.end.outcome, b.weather, b.frequency, b.footprint)
         for b in branches
         if b.footprint is not None and b.frequency > 0
     ]
     return replace(model, sources=sources, outcomes=[*(o for o in model.outcomes if o.source != source), *new])
-
-
-def _of(rules: Overrides | None, source_id: str) -> Overrides | None:
-    """The rules of one source alone; its replaced values stand in the sources already."""
-    return rules and Overrides({key: rule for key, rule in rules.rules.items() if key[0] == source_id})
 
 
 def what_if(

@@ -46,6 +46,10 @@ class Overrides:
     rules: dict[tuple[str, str], tuple[bool, float, float]] = field(default_factory=dict)
     values: dict[str, dict[str, float]] = field(default_factory=dict)
 
+    def of(self, source_id: str) -> Overrides:
+        """The rules of one source alone; its replaced values stand in the table of sources already."""
+        return Overrides({key: rule for key, rule in self.rules.items() if key[0] == source_id})
+
     def apply(self, source_id: str, found: list[Loss]) -> list[Loss]:
         """The losses of one source with its rows applied: those of a scenario after those of the whole source."""
         out = []

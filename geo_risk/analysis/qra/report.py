@@ -13,12 +13,13 @@ import shapely
 
 from ...sections import RiskSettings
 from ..rows import records
-from .accident import Wind, accident_zones, casualties, choose_wind, inside, outcomes_of, people_inside
+from .accident import Wind, accident_zones, casualties, choose_wind, inside, outcomes_of, people_inside, place_of
 from .effects import effect_zones, erg_distances
 from .explosives import material
 from .losses import Loss, losses
 from .model import Model, source_ids
 from .outcomes import Outcome
+from .overrides import Overrides
 from .scenarios import scenario_branches
 from .societal import People
 from .weather import uniform
@@ -47,6 +48,8 @@ def accident(
     wind: tuple[float, float] | None = None,
     period: str = "day",
     sources: gpd.GeoDataFrame | None = None,
+    near: tuple[float, float] | None = None,
+    rules: Overrides | None = None,
 ) -> Accident:
     """
     One accident of the only source of ``model``.
@@ -63,6 +66,10 @@ def accident(
         "day" or "night".
     sources
         All risk sources, among which neighbours that heat or blast reaches are sought.
+    near
+        Where along a line [m]; see `accident.place_of`.
+    rules
+        The own numbers that the model was made with: a wind that is given keeps them.
 
     Raises
     ------
@@ -71,12 +78,12 @@ def accident(
     """
     row = records(model.sources)[0]
     shape = row["geometry"]
-    place = shape if shape.geom_type == "Point" else shape.interpolate(0.5, normalized=True)
-    at = (place.x, place.y)
     if wind is not None:
-        model = _in_wind(model, wind, period, settings)
+        model = _in_wind(model, wind, period, settings, rules)
     chosen = outcomes_of(model, 0, scenario)
     name = chosen[0].scenario
+    x, y, where = place_of(shape, max(o.footprint.reach_m for o in chosen), people, period, near)
+    at = (x, y)
     blowing = choose_wind(model, chosen, at, people, period, wind)
     zones = _zones(chosen, _loss(row, name, settings), at, blowing, model, settings)
     erg = _erg(row, period, blowing, name, settings)
@@ -87,7 +94,7 @@ def accident(
         "source": {"id": str(source_ids(model.sources)[0]), "name": row.get("name"), "substance": row.get("substance")},
         "scenario": name,
         "scenarios": list(dict.fromkeys(o.scenario for o in model.outcomes)),
-        "at": {"x": at[0], "y": at[1]},
+        "at": {"x": x, "y": y, "why": where},
         "wind": {"from_deg": blowing.from_deg, "speed_mps": blowing.speed_mps, "stability": blowing.stability}
         | {"why": blowing.why},
         "period": period,
@@ -103,11 +110,14 @@ def accident(
     return Accident(told, zones)
 
 
-def _in_wind(model: Model, wind: tuple[float, float], period: str, settings: RiskSettings) -> Model:
+def _in_wind(
+    model: Model, wind: tuple[float, float], period: str, settings: RiskSettings, rules: Overrides | None
+) -> Model:
     """The source's outcomes computed anew in the one weather given, its frequencies as they are."""
     letter = "F" if period == "night" and wind[1] < _STABLE_BELOW_MPS else "D"
     weather = uniform(letter, max(wind[1], 1.0))
-    branches, _ = scenario_branches(model.sources, weather, settings)
+    own = rules and rules.of(str(source_ids(model.sources)[0]))
+    branches, _ = scenario_branches(model.sources, weather, settings, own)
     outcomes = [
         Outcome(0, b.loss.scenario, b.end.outcome, b.weather, b.frequency, b.footprint)
         for b in branches

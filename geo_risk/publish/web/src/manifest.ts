@@ -1,4 +1,5 @@
 // The site's data as docs/site-format.md describes it.
+import type { SpotData } from "./spotrisk";
 
 export type Lang = "zh" | "en";
 export type Words = Record<Lang, string>;
@@ -69,6 +70,7 @@ export interface Manifest {
   phrases?: [string, string][]; // sentences of the results: English with {} for values, Chinese
   translated?: string[]; // columns made of them
   risk?: RiskPanel;
+  spot?: string; // the script that takes the risk of a clicked place apart
 }
 
 export interface Curve {
@@ -93,6 +95,7 @@ declare global {
   interface Window {
     GEO_RISK?: Manifest;
     GEO_RISK_SEARCH?: Hit[];
+    GEO_RISK_SPOT?: SpotData;
     GEO_RISK_CHUNK?: (source: string, n: number, base64: string) => void;
     __geoRisk?: { map: unknown; ready: Promise<void> };
   }

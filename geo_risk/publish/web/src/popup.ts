@@ -1,11 +1,12 @@
 // What a click on the map tells: every feature there, the worst first.
-import { Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, type PointLike } from "maplibre-gl";
+import { LngLat, Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, type PointLike } from "maplibre-gl";
 import { el } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { ReadTile } from "./archive";
 import { swatch } from "./hatch";
 import type { Column, Grade, Layer, Manifest, Value } from "./manifest";
 import { gradeAt } from "./spot";
+import { explainer } from "./spotrisk";
 import { cell, gradeWords, text, unit } from "./values";
 
 const SHOWN = 6; // features in one popup
@@ -49,6 +50,7 @@ function details(manifest: Manifest, { layer, properties }: Found): HTMLElement 
 }
 
 function content(manifest: Manifest, all: Found[], grade?: Grade): HTMLElement {
+  if (!all.length && !grade) return el("div", { class: "facts" });
   if (!all.length) {
     const words = el("p", {}, el("span", { class: "grade" }, swatch(grade), gradeWords(grade)));
     return el("div", { class: "facts" }, el("p", { class: "quiet" }, ui("gradeHere")), words);
@@ -93,6 +95,7 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
   const asked = [...layerOf.keys()];
   const popup = new Popup({ maxWidth: "320px", focusAfterOpen: true });
   const surfaces = manifest.layers.filter((l) => l.geometry === "raster" && l.style === "graded");
+  const explain = manifest.spot ? explainer(manifest.spot) : undefined;
   let shown: [Found[], Grade?] = [[]];
   let clicks = 0;
 
@@ -105,8 +108,14 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
   };
   const show = (at: LngLatLike, found: Found[], grade?: Grade): void => {
     shown = [found, grade];
-    popup.setLngLat(at).setDOMContent(content(manifest, found, grade)).addTo(map);
+    const box = content(manifest, found, grade);
+    if (explain) box.append(explain(LngLat.convert(at), !found.length, () => box.isConnected && intoView()));
+    popup.setLngLat(at).setDOMContent(box).addTo(map);
     popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
+    intoView();
+  };
+  const intoView = (): void => {
+    popup.setLngLat(popup.getLngLat()); // its side of the place depends on its size
     const [its, whole] = [popup.getElement(), map.getContainer()].map((e) => e.getBoundingClientRect());
     const aside = Math.max(0, its.right - whole.right + EDGE) || Math.min(0, its.left - whole.left - EDGE);
     const below = Math.max(0, its.bottom - whole.bottom + EDGE) || Math.min(0, its.top - whole.top - EDGE);
@@ -119,7 +128,7 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     if (found.length) return show(event.lngLat, found);
     const surface = surfaces.find((l) => map.getLayoutProperty(parts.get(l.id)![0], "visibility") !== "none");
     const grade = surface && (await gradeAt(read, manifest, surface, event.lngLat));
-    if (grade && mine === clicks) show(event.lngLat, [], grade);
+    if ((grade || explain) && mine === clicks) show(event.lngLat, [], grade);
   });
   map.on("mousemove", (event) => {
     map.getCanvas().style.cursor = around(event.point).length ? "pointer" : "";

@@ -1,0 +1,65 @@
+"""The road network of a region, kept beside its results for questions to come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import store
+from .._version import __version__
+from ..region import Region
+
+if TYPE_CHECKING:
+    from ..routing.network import Network
+
+_KEY = "key"
+
+
+def network_file(region: Region) -> Path:
+    """Where the step of rescue keeps the network it built."""
+    return region.build / "network.npz"
+
+
+def network(region: Region) -> Network:
+    """The road network with the speeds of the settings: the kept one if roads and settings are those of now."""
+    from ..routing.saved import network_from
+
+    kept = store.read_arrays(network_file(region))
+    if kept and np.array_equal(kept.pop(_KEY), _key(region)):
+        return network_from(kept)
+    return _built(region)
+
+
+def keep_network(region: Region) -> Network:
+    """The road network, built and kept."""
+    from ..routing.saved import network_arrays
+
+    made = _built(region)
+    store.write_arrays(network_file(region), network_arrays(made) | {_KEY: _key(region)})
+    return made
+
+
+def _key(region: Region) -> np.ndarray:
+    """What the network depends on: the roads' file, the settings, the program."""
+    roads = store.sha256(region.build / "layers" / "roads.parquet")
+    text = json.dumps([roads, asdict(region.settings.rescue), __version__], sort_keys=True)
+    return np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
+
+
+def _built(region: Region) -> Network:
+    from ..routing.network import build_network
+    from ..routing.speeds import vehicle_speeds
+
+    rescue = region.settings.rescue
+    return build_network(
+        region.layer("roads"),
+        speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
+        snap_m=rescue.merge_ends_m,
+        connect_m=rescue.connect_m,
+        split_crossings=rescue.split_crossings,
+    )
