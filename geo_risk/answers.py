@@ -58,13 +58,17 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     Why the place (x, y) [m] has its colour.
 
     The index is computed anew on the few cells around the place and must equal the surface's.
-    ``risk`` is the individual risk there, taken apart by `analysis.qra.places.explain_risk`.
+    ``grade`` is the composite of ``index_grade`` and ``lsir_grade``; ``current`` tells the same of current
+    risk, with the factor of each source. ``risk`` is the individual risk there, taken apart by
+    `analysis.qra.places.explain_risk`.
     """
     import numpy as np
 
+    from .analysis.composite import composite
     from .analysis.explain import explain_place
-    from .analysis.index import index_surface
+    from .analysis.index import hazard_surface, index_surface
     from .analysis.qra.places import explain_risk
+    from .analysis.rows import GRADE_WORDS
 
     risk, whole = region.settings.risk, region.grid
     rows, cols = whole.rowcol([x], [y])
@@ -81,13 +85,46 @@ def explain(region: Region, x: float, y: float) -> dict[str, Any]:
     )
     sources = region.table("index_sources")
     surface = index_surface(sources, region.layers("population", "crowded_places"), near, settings=risk)
+    current = region.table("current_sources")
+    hazard = hazard_surface(current, near)
+    now = replace(surface, hazard=hazard, index=np.minimum(hazard * surface.exposure, np.float32(100)))
     told = explain_place(x, y, sources, surface, settings=risk)
+    told["current"] = _changes(explain_place(x, y, current, now, settings=risk), current)
     told["place"] = {"x": x, "y": y, "crs": whole.crs}
     quantified = risk.quantified
-    shown = ("index", "grade", "lsir") if quantified else ("index", "grade")
+    shown = ("index", "grade", "index_now", "residual_grade", *(("lsir", "lsir_grade") if quantified else ()))
     told["surface"] = {name: region.surface(name).array[row, col].item() for name in shown}
+    told["lsir_grade"] = told["surface"].get("lsir_grade")
+    lsir = np.array([told["lsir_grade"]], np.uint8) if quantified else None
+    for one in (told, told["current"]):
+        one["index_grade"] = one["grade"]
+        index = np.array([one["grade"]], np.uint8)
+        one["grade"] = int(composite(index, lsir, region.settings.grading)[0])
+        one["grade_word"] = GRADE_WORDS[one["grade"]]
+    told["districts"] = _districts_at(region, x, y)
     told["risk"] = explain_risk(risk_model(region), x, y) if quantified else None
     return told
+
+
+def _changes(told: dict[str, Any], current: gpd.GeoDataFrame) -> dict[str, Any]:
+    """What is told of current risk: index, grade, sources with their factors, and which of these changed anything."""
+    factors = dict(zip(zip(current["layer"], current["id"], strict=True), current["factor"], strict=True))
+    sources = [{**s, "factor": float(factors[s["layer"], s["id"]])} for s in told["sources"]]
+    kept = {key: told[key] for key in ("index", "grade", "hazard")}
+    return {**kept, "sources": sources, "changed": [s for s in sources if s["factor"] != 1]}
+
+
+def _districts_at(region: Region, x: float, y: float) -> list[dict[str, Any]]:
+    """Grade, rule and certainty of the districts around a place, the largest first."""
+    import shapely
+
+    if "districts" not in region.settings.layers:
+        return []
+    frame = region.table("districts")
+    frame = frame[frame.intersects(shapely.Point(x, y))].sort_values("area_km2", ascending=False, kind="stable")
+    names = [n for n in ("id", "name", "level", "grade", "rule", "certainty") if n in frame]
+    rows = frame[names].astype(object)
+    return rows.where(rows.notna(), None).to_dict("records")
 
 
 def risk_model(region: Region) -> Model:

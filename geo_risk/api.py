@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import answers, pipeline, region, store
-from .errors import InputError, RegionError
+from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
 from .settings import parse_settings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import flask
     import folium
     import geopandas as gpd
+    import pandas as pd
 
     from .analysis.qra.report import Accident
     from .parallel import Progress
@@ -182,6 +184,31 @@ class Region(region.Region):
             raise InputError(f"{folder} is a file. Name a folder with --to.")
         return answers.uncertainty(self, samples, cell_m, seed, folder, progress)
 
+    def robustness(self, *, samples: int | None = None, report: Report = _quiet) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """
+        How sure the colours are: districts with grade and certainty, and what moves the least certain ones.
+
+        With ``samples`` (a power of two) this once, the results and the site brought up to date; a later
+        run takes the number of region.toml again.
+
+        Raises
+        ------
+        SettingsError
+            If ``samples`` is no power of two from 4 on.
+        RegionError
+            If the region has no districts, or sampling is off and no number is given.
+        """
+        samples = samples or self.settings.risk.robustness_samples
+        if "districts" not in self.settings.layers or not samples:
+            raise RegionError(
+                f"{self.folder}: nothing to sample. It takes a [layers.districts] section and a number of samples: "
+                "geo-risk robustness REGION --samples 64, or robustness_samples under [risk]."
+            )
+        if samples < 4 or samples & (samples - 1):
+            raise SettingsError(f"samples = {samples}: must be a power of two from 4 on, such as 64.")
+        run_steps(self.folder, partial(pipeline.steps, self.folder, samples=samples), report=report)
+        return self.table("districts"), self.table("sensitivity")
+
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
         return answers.rescue_at(self, *self.locate(at))
@@ -211,6 +238,83 @@ class Region(region.Region):
         if to is None:
             return pages
         return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
+
+    def lists(
+        self, *, to: str | Path | None = None, language: str | None = None, report: Report = _quiet
+    ) -> list[Path]:
+        """
+        Write the risk source list, the control list and the registers as XLSX and CSV; see docs/handbooks.md.
+
+        Without ``to`` into REGION/lists, without ``language`` (zh or en) in the first of those of region.toml.
+        """
+        from .publish.lists import write_lists
+
+        self.run(report=report)
+        return write_lists(self, self._into(to, "lists"), lang=self._language(language))
+
+    def handbook(
+        self,
+        *enterprises: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        workers: int | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write the handbooks of the enterprises with these ids or names (all without any), ``format`` html or pdf.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the handbooks.
+        """
+        from .publish.handbook import write_handbooks
+
+        self.run(workers=workers, report=report)
+        return write_handbooks(
+            self,
+            self._into(to, "handbooks"),
+            enterprises,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            workers=workers or self.settings.compute.workers or os.cpu_count() or 1,
+        )
+
+    def sheet(
+        self,
+        *districts: str,
+        to: str | Path | None = None,
+        format: str = "html",
+        language: str | None = None,
+        before: str | Path | None = None,
+        report: Report = _quiet,
+    ) -> list[Path]:
+        """
+        Write one page a district (every township without any), with what changed since the state in ``before``.
+
+        Returns
+        -------
+        list of Path
+            The page that lists them, then the sheets.
+        """
+        from .publish.sheet import write_sheets
+
+        self.run(report=report)
+        return write_sheets(
+            self,
+            self._into(to, "sheets"),
+            districts,
+            form=_one_of(format, ("html", "pdf"), "format"),
+            lang=self._language(language),
+            before=None if before is None else Path(before),
+        )
+
+    def _into(self, to: str | Path | None, name: str) -> Path:
+        return self.folder / name if to is None else Path(to)
+
+    def _language(self, language: str | None) -> str:
+        return _one_of(language or self.settings.publish.languages[0], ("zh", "en"), "language")
 
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
         """The map as a folium map without any outside address, for notebooks."""
@@ -323,6 +427,12 @@ def demo(folder: str | Path = "linlan", *, size: str = "city", seed: int = 1) ->
     summary = write_demo(folder, size=size, seed=seed)
     store.write_text(folder / "region.toml", summary.region_toml)
     return Region(folder)
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
+    if value not in allowed:
+        raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
+    return value
 
 
 def _found(item: Any) -> dict[str, Any]:

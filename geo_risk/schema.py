@@ -74,6 +74,17 @@ STATE = _c("state", "string", "状态", "state", also="经营状态|企业状态
 LEVELS = "4=重大,红,红色,red,一级,Ⅰ级,I级|3=较大,橙,橙色,orange,二级,Ⅱ级,II级|2=一般,黄,黄色,yellow,三级,Ⅲ级,III级|1=低,蓝,蓝色,blue,四级,Ⅳ级,IV级"
 HAZARD_LEVELS = "1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级|4=四级,IV,Ⅳ,IV级,Ⅳ级,4级"
 
+POINT_KINDS = (
+    "dust_explosion=粉尘涉爆,粉尘爆炸,涉爆粉尘|metal_smelting=金属冶炼,金属熔炼,熔融金属,冶金|confined_space=有限空间,受限空间"
+    "|gas_in_building=室内燃气,餐饮燃气,用气场所,燃气使用|bridge=桥梁,桥|tunnel=隧道,下穿通道|old_building=老旧房屋,危旧房,危旧房屋,老旧建筑,危房,自建房"
+    "|utility_tunnel=综合管廊,地下管廊|construction=建筑施工,在建工程,施工工地,建筑工地|black_spot=事故黑点,事故多发路段,事故多发点段,交通黑点"
+    "|water_transport=水上交通,水上运输,渡口,通航水域|special_equipment=特种设备,电梯,锅炉,压力容器,起重机械|other=其他,其它"
+)
+POINT_METHODS = (
+    "lec=LEC,LEC法,作业条件危险性评价法,作业条件危险性分析法|ls=LS,LS法,风险矩阵法,风险矩阵,风险矩阵分析法|mes=MES,MES法"
+    "|zone=分区法,4x4矩阵|score=评分法,诊断分级|major_hazard=重大危险源分级"
+)
+
 CROWDED_KINDS = (
     "kindergarten=幼儿园,幼稚園,托儿所,nursery|primary_school=小学,國小,primary|middle_school=中学,初中,高中,國中,school,secondary"
     "|college=大学,学院,职校,职业学校,大專校院,university|training=培训机构,补习班|hospital=医院,醫院|clinic=卫生院,门诊,诊所,診所,卫生服务中心,卫生室"
@@ -99,6 +110,8 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("regulated", "string", "重点监管", "regulated for", also="列管类别|列管類別|监管类别|监管类型"),
         _c("self_grade", "int", "自评等级", "self-reported grade", also="自评风险等级|风险等级|企业自评等级|等级", domain=LEVELS),
         _c("visited", "date", "最近检查日期", "date of the last inspection", also="上次检查日期|最近检查时间|上次检查时间|最近执法检查日期|检查日期"),
+        _c("standardisation", "int", "标准化等级", "work-safety standardisation grade 1 (best) to 3", also="安全生产标准化|安全标准化等级|标准化达标等级|安全生产标准化等级", domain="1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级"),
+        _c("alarms", "float", "未处置报警数", "alarms nobody has dealt with", "alarms", "未处理报警数|报警未处置数|未销警数"),
         STATE, _c("data_date", "date", "数据日期", "date of the data", also="資料日期|更新日期|更新时间|date"), ERROR, *SOURCE),
         aliases=("企业名录", "企业", "企業", "名录", "enterprise", "enterprises", "company", "facilities", "firms")),
     Table("hazard_sources", "危险源", "hazard sources", "any", (
@@ -188,6 +201,21 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("supervised", "bool", "挂牌督办", "under listed supervision", also="是否挂牌督办|挂牌|是否挂牌|是否督办"),
         _c("closed_date", "date", "整改完成日期", "closed on", also="销号日期|完成日期|整改完成时间|验收日期|闭环日期"), ERROR, *SOURCE),
         aliases=("隐患", "重大事故隐患", "hidden_dangers")),
+    Table("risk_points", "风险点", "risk points", "any", (
+        _c("id", "string", "风险点编号", "id", also="编号|ID|编码|代码|序号|风险点编码|风险源编号|风险编号|code|fid|gid"), _c("name", "string", "风险点名称", "name", need=True, also="风险点|风险源名称|风险单元|风险点（单元）名称|作业活动|名称"),
+        _c("kind", "string", "风险类别", "kind", also="风险类型|风险点类型|风险点类别|类别|类型|所属领域|领域", domain=POINT_KINDS),
+        _c("enterprise_id", "string", "企业编号", "enterprise id", also="所属企业编号|企业代码|单位编号"), _c("enterprise_name", "string", "企业名称", "enterprise", also="所属企业|所属单位|单位名称|公司名称"),
+        DISTRICT, _c("location", "string", "部位", "where exactly, as written", also="所在位置|具体位置|所在部位|场所部位"),
+        _c("method", "string", "评价方法", "method of grading", also="评估方法|辨识方法|风险评价方法|分级方法", domain=POINT_METHODS),
+        _c("l", "float", "可能性", "score L: likelihood", also="L|L值|可能性L|可能性(L)|事故可能性|发生可能性"), _c("e", "float", "暴露频次", "score E: exposure", also="E|E值|暴露频次(E)|暴露频率|频繁程度|暴露程度"),
+        _c("c", "float", "后果", "score C: consequence (LEC)", also="C|C值|后果C|后果(C)|事故后果"), _c("s", "float", "严重性", "score S: severity (LS, MES, zone); the score or level of a method with one number", also="S|S值|严重性S|严重性(S)|严重程度|后果严重性|得分|评分"),
+        _c("m", "float", "控制措施状态", "score M: state of control (MES)", also="M|M值|控制措施的状态|措施状态M"), _c("deaths", "float", "可能死亡人数", "possible deaths, from which C follows where it is not given", "persons", "预计死亡人数|最大死亡人数"),
+        _c("direct", "string", "直接判定情形", "conditions that make it red outright, as written", also="直接判定|直接判定依据|重大风险直接判定"),
+        _c("declared_grade", "int", "申报风险等级", "grade as declared", also="风险等级|风险级别|风险分级|评价级别|等级|管控等级", domain=LEVELS),
+        _c("measures", "string", "管控措施", "control measures", also="风险管控措施|控制措施|防控措施|现有管控措施"), _c("control_level", "string", "管控层级", "who controls it, as written", also="管控级别|责任层级|管控主体层级"),
+        _c("unit", "string", "责任单位", "responsible unit", also="管控单位|责任部门|主管部门"), _c("person", "string", "责任人", "responsible person", also="管控责任人|负责人"), _c("phone", "string", "联系电话", "telephone", also="电话|责任人电话|手机"),
+        _c("visited", "date", "最近检查日期", "date of the last inspection", also="检查日期|上次检查日期|最近检查|最后检查时间|巡查日期"), STATE, ERROR, *SOURCE),
+        aliases=("风险点", "风险点清单", "风险源清单", "辨识清单", "管控清单", "风险清单", "risk_points", "risk points")),
     Table("buildings", "建筑", "buildings", "polygon", (
         ID, NAME, _c("kind", "string", "用途", "use", also="建筑用途|类型|building"), _c("floors", "float", "层数", "floors", "", "楼层|building:levels|地上层数"), _c("height_m", "float", "高度", "height", "m", "建筑高度|height"),
         _c("fire_rating", "int", "耐火等级", "fire-resistance rating 1 to 4"), _c("persons", "float", "人数", "people", "persons", "居住人数"), _c("households", "float", "户数", "households", "households", "户"), ERROR, *SOURCE),
@@ -204,6 +232,9 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
 
 _KEYS = (_c("layer", "string", "图层", "layer"), ID, NAME)
 GRADE = _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue, 0 none")
+GRADE_NOW = _c("grade_now", "int", "现实风险等级", "grade of current risk, with controls, hidden dangers, alarms and rescue")
+CERTAINTY = _c("certainty", "float", "颜色确定度", "share of the samples in which the colour stays; absent unless computed", "0-1")
+COLOURS = (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))
 
 RESULTS: dict[str, Table] = {t.name: t for t in (
     Table("wind_rose", "风玫瑰", "wind rose", "none", (
@@ -235,15 +266,46 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("value", "string", "数值", "what is taken"), _c("unit", "string", "单位", "unit"), _c("why", "string", "依据", "what it rests on")), ()),
     Table("index_sources", "风险源", "sources of the risk index", "any", (
         *_KEYS, _c("score", "float", "源强", "source level", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("group", "string", "组", "of one group only the strongest source counts at a place"), _c("reason", "string", "理由", "which rule gave level and reach")), ()),
+    Table("risk_points", "风险点分级", "graded risk points", "any", (
+        ID, NAME, _c("kind", "string", "风险类别", "kind", domain=POINT_KINDS), _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
+        _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue; missing where nothing tells it"), _c("method", "string", "评价方法", "method", domain=POINT_METHODS), _c("variant", "string", "方法版本", "variants and side of a cut in use"),
+        _c("value", "float", "评价值", "D, R or score of the variant that counts"), _c("grades", "json", "各版本等级", "grade by variant, all in use"), _c("declared_grade", "int", "申报风险等级", "grade as declared"), _c("agrees", "bool", "与申报一致", "declared grade equals the grade"),
+        _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU"), _c("reason", "string", "理由", "how the grade follows"), _c("problem", "string", "问题", "what is wrong with the row, and what to do; empty where nothing is")), ()),
+    Table("current_sources", "现实风险源", "sources of current risk", "any", (
+        *_KEYS, _c("score", "float", "现实源强", "source level with controls, dangers, alarms and rescue counted", "0-100"), _c("reach_m", "float", "影响半径", "reach", "m"), _c("group", "string", "组", "of one group only the strongest source counts at a place"),
+        _c("factor", "float", "现实系数", "multiplier of the inherent level"), _c("reason", "string", "理由", "inherent level, and each factor that changed it")), ()),
     Table("districts", "行政区风险", "district grades", "polygon", (
         ID, NAME, _c("level", "string", "层级", "level"), _c("parent_id", "string", "上级代码", "code of the unit above"), GRADE, _c("rule", "string", "规则", "how the grade follows from the shares"),
+        GRADE_NOW, _c("rule_now", "string", "现实规则", "how the current grade follows from the shares"),
         _c("area_km2", "float", "面积", "area", "km2"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of the area graded {w}") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))),
         _c("persons", "float", "人口", "residents", "persons"), *(_c(f"persons_{w}", "float", f"{z}区人口", f"residents in {w}", "persons") for w, z in (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"))),
-        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"),
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index", "0-100"), _c("index_persons", "float", "人口加权指数", "mean index where people live", "0-100"),
+        CERTAINTY,
         _c("n_enterprises", "int", "企业数", "enterprises, closed and planned ones not counted"), _c("n_hazards", "int", "危险源数", "hazard sources, closed and planned ones not counted"), _c("n_major", "int", "重大危险源数", "major hazards"), _c("n_conflicts", "int", "冲突数", "setback conflicts")), ()),
     Table("enterprises", "企业风险", "enterprise grades", "any", (
         ID, NAME, _c("district_id", "string", "镇街代码", "district"), GRADE, _c("self_grade", "int", "自评等级", "self-reported grade"), _c("index_max", "float", "指数", "highest index at the site", "0-100"),
-        _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), _c("reason", "string", "理由", "why this grade")), ()),
+        _c("major_level", "int", "重大危险源级别", "worst major-hazard level"), _c("n_conflicts", "int", "冲突数", "setback conflicts"), _c("sector", "string", "行业", "sector"), CERTAINTY, _c("reason", "string", "理由", "why this grade"),
+        GRADE_NOW, _c("reason_now", "string", "现实理由", "why this current grade")), ()),
+    Table("groups", "分组风险", "grades of trades, parks, pipelines, roads and the region", "none", (
+        _c("scope", "string", "范围", "trade, park, pipeline, road or region", domain="trade=行业|park=园区|pipeline=管线|road=道路|region=全域", need=True), _c("scope_id", "string", "编号", "which"), NAME,
+        _c("n", "int", "数量", "working enterprises; segments of pipelines and roads"), GRADE, _c("rule", "string", "规则", "how the grade follows"), GRADE_NOW, _c("rule_now", "string", "现状规则", "how the current grade follows"),
+        *(_c(f"share_{w}", "float", f"{z}占比", f"share graded {w}: of the enterprises, of the length, or of the region's area") for w, z in COLOURS), *(_c(f"n_{w}", "int", f"{z}数量", f"how many of n are {w}") for w, z in COLOURS),
+        _c("persons", "float", "人数", "staff of a trade's or park's enterprises; residents of the region", "persons"), *(_c(f"persons_{w}", "float", f"{z}人数", f"of them in {w}", "persons") for w, z in COLOURS[:4]),
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index along the line or over the region", "0-100"), _c("index_persons", "float", "人口加权指数", "mean index where people live", "0-100"),
+        _c("area_km2", "float", "面积", "area of the region", "km2"), _c("length_km", "float", "长度", "length of pipeline or road", "km")), ()),
+    Table("robustness", "颜色稳健性", "how often each district and enterprise has which colour when the assumptions vary", "none", (
+        _c("scope", "string", "范围", "district or enterprise", domain="district=行政区|enterprise=企业", need=True), _c("scope_id", "string", "编号", "which"), NAME, _c("likely", "int", "最可能等级", "most frequent grade"),
+        *(_c(f"share_{w}", "float", f"{z}占比", f"share of the samples in which it is {w}") for w, z in COLOURS)), ()),
+    Table("sensitivity", "敏感性", "which assumptions move the least certain districts", "none", (
+        _c("scope", "string", "范围", "district, or region: the mean grade of all districts", domain="district=行政区|region=全域", need=True), _c("scope_id", "string", "编号", "which"), NAME,
+        _c("factor", "string", "因素", "row of standards/robustness_factors.csv"), _c("meaning", "string", "含义", "what it is"), _c("low", "float", "下限", "least multiple"), _c("high", "float", "上限", "largest multiple"),
+        _c("first_order", "float", "一阶指数", "share of the grade's variance it explains alone; noise may put it below 0"), _c("total_order", "float", "总指数", "share it takes part in, with others")), ()),
+    Table("segments", "线段风险", "grades along pipelines and roads", "line", (
+        *_KEYS, _c("segment", "int", "段号", "number along the line, from 1"), _c("from_m", "float", "起点里程", "metres of the line before it", "m"), _c("to_m", "float", "终点里程", "metres to its end", "m"), GRADE, GRADE_NOW,
+        _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index along it", "0-100"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of its length in {w}") for w, z in COLOURS)), ()),
+    Table("balance", "汇总平衡", "sums that must agree: whole = parts + outside - overlap", "none", (
+        _c("what", "string", "项目", "whole and its parts"), _c("quantity", "string", "量", "what is summed"), _c("unit", "string", "单位", "unit"), _c("whole", "float", "总数", "of the whole"), _c("parts", "float", "分项合计", "sum of the parts"),
+        _c("outside", "float", "未归入", "of the whole, in no part"), _c("overlap", "float", "重复", "in two parts, or in a part beyond the whole"), _c("difference", "float", "差额", "what remains: rounding")), ()),
     Table("findings", "间距冲突", "setback findings", "line", (
         *(_c(n, "string", z, e) for n, z, e in (
             ("finding_id", "编号", "id"), ("rule_id", "规则", "rule"), ("standard", "标准", "standard"), ("edition", "版本", "edition"), ("clause", "条款", "clause"), ("confidence", "可信度", "V, MC or MU"),
@@ -284,6 +346,10 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("what", "string", "项目", "what was found"), _c("count", "float", "数量", "roads, ends, places, or kilometres"), _c("share", "float", "比例", "of all of them; missing where there is none"), _c("why", "string", "说明", "why, and what to do")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
+        _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
+    Table("enterprise_rescue", "企业最近救援", "who reaches an enterprise first", "none", (
+        _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "enterprise"), _c("place_name", "string", "名称", "its name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
         _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
     Table("service_areas", "服务范围", "service areas", "polygon", (

@@ -94,7 +94,7 @@ class LayerSettings:
     position_error_m: float | None = setting(
         "68 % position error of the points; absent: judged from the file", None, unit="m", check=POSITIVE
     )
-    join: str | None = setting("Layer that lends its places to a table without coordinates", None)
+    join: str | None = setting("Layer that lends its places to the rows of a table that have no coordinates", None)
     unit: str | None = setting(
         "What the cells of a population raster hold; absent: read from the file, which must then say so",
         None,
@@ -183,6 +183,20 @@ class RiskSettings:
     district_min_enterprises: int = setting(
         "Red (or orange or worse) enterprises that make a district red (orange); 0: off", 3, check=NOT_NEGATIVE
     )
+    escalate_orange: int = setting(
+        "Enterprises and risk points that are orange or worse which make a district, trade or park red; 0: off",
+        0,
+        check=NOT_NEGATIVE,
+    )
+    robustness_samples: int = setting(
+        "Samples of weights, cuts, scores, reaches and cell sizes that tell how sure each colour is, a power of two; "
+        "0: off",
+        32,
+        check=(lambda v: v == 0 or (v >= 4 and v & (v - 1) == 0), "0, or a power of two from 4 on"),
+    )
+    segment_m: float = setting(
+        "Longest segment into which pipelines and roads are cut for their grades", 500.0, unit="m", check=POSITIVE
+    )
 
     frequencies: str = setting(
         "Set of failure frequencies; what it lacks is taken from purple_book",
@@ -211,6 +225,29 @@ class RiskSettings:
     def largest_factor(self) -> float:
         """The exposure factor where people and sensitive places are as dense as can be."""
         return self.weight_base + self.weight_population + self.weight_sensitivity
+
+
+@dataclass(frozen=True)
+class GradingSettings:
+    """[grading]"""
+
+    ls_variant: str | tuple[str, ...] = setting(
+        "Split of LS 5x5 into colours; of several each is shown and the worse counts",
+        "A",
+        check=among("A", "B", "C", "D"),
+    )
+    lec_consequence: str | tuple[str, ...] = setting(
+        "Scale by which C of LEC follows from deaths where it is not given; of several the worse counts",
+        "2007",
+        check=among("2007", "classic"),
+    )
+    boundary: str = setting("Side of a cut to which a LEC value on it belongs", "worse", check=among("worse", "better"))
+    combine: str = setting(
+        "Grade of a cell from the grades of index and individual risk: the higher, or their weighted mean, half up",
+        "higher",
+        check=among("higher", "weighted"),
+    )
+    lsir_weight: float = setting("Weight of individual risk in the weighted mean", 0.5, check=FRACTION)
 
 
 @dataclass(frozen=True)
@@ -324,6 +361,7 @@ SECTIONS: dict[str, type] = {
     "store": StoreSettings,
     "weather": WeatherSettings,
     "risk": RiskSettings,
+    "grading": GradingSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
     "dangers": DangerSettings,
@@ -342,6 +380,7 @@ class Settings:
     store: StoreSettings
     weather: WeatherSettings
     risk: RiskSettings
+    grading: GradingSettings
     setbacks: SetbackSettings
     rescue: RescueSettings
     dangers: DangerSettings

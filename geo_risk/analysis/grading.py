@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -16,9 +16,7 @@ from ..settings import RiskSettings
 from ..standards import table
 from .exposure import located, require_same_crs
 from .index import IndexSurface
-from .rows import working
-
-GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
+from .rows import GRADE_WORDS, working
 
 
 def grade(
@@ -62,6 +60,7 @@ def enterprise_grades(
     sources: gpd.GeoDataFrame,
     *,
     hazard_sources: gpd.GeoDataFrame | None = None,
+    risk_points: gpd.GeoDataFrame | None = None,
     major_hazards: gpd.GeoDataFrame | None = None,
     findings: gpd.GeoDataFrame | None = None,
     districts: gpd.GeoDataFrame | None = None,
@@ -79,8 +78,8 @@ def enterprise_grades(
     ----------
     surface, sources
         From `index_surface` and `index_sources`.
-    hazard_sources, major_hazards, findings, districts
-        For the units of a firm, its worst level, its conflicts and its township; what is missing
+    hazard_sources, risk_points, major_hazards, findings, districts
+        For the units and risk points of a firm, its worst level, its conflicts and its township; what is missing
         leaves the column empty.
 
     Raises
@@ -93,7 +92,7 @@ def enterprise_grades(
     frame = enterprises.reset_index(drop=True)
     ids = frame["id"].astype(str)
     index_max, factor = _at_sites(frame, surface)
-    own = _own_scores(frame, sources, hazard_sources)
+    own = _own_scores(frame, sources, {"hazard_sources": hazard_sources, "risk_points": risk_points})
     level = ids.map(worst_levels(frame, hazard_sources, major_hazards)).astype(float)
     # Beside the grid nothing is known of who is exposed: the largest factor is taken.
     factor = np.where(np.isnan(factor), settings.largest_factor, factor)
@@ -200,15 +199,17 @@ def _at_sites(frame: gpd.GeoDataFrame, surface: IndexSurface) -> tuple[NDArray[n
 
 
 def _own_scores(
-    frame: gpd.GeoDataFrame, sources: gpd.GeoDataFrame, hazard_sources: gpd.GeoDataFrame | None
+    frame: gpd.GeoDataFrame, sources: gpd.GeoDataFrame, owned: Mapping[str, gpd.GeoDataFrame | None]
 ) -> pd.DataFrame:
-    """(N,) the highest score among a firm's own row and its hazard sources, and the reason given there."""
+    """(N,) the highest score among a firm's own row, its hazard sources and risk points, and the reason given there."""
     firm = pd.Series(None, index=sources.index, dtype=object)
-    is_firm, is_hazard = sources["layer"] == "enterprises", sources["layer"] == "hazard_sources"
-    firm[is_firm] = sources.loc[is_firm, "id"].astype(str)
-    if hazard_sources is not None:
-        owner = pd.Series(owners(hazard_sources, frame).to_numpy(), index=hazard_sources["id"].astype(str))
-        firm[is_hazard] = sources.loc[is_hazard, "id"].astype(str).map(owner[~owner.index.duplicated()])
+    mine = sources["layer"] == "enterprises"
+    firm[mine] = sources.loc[mine, "id"].astype(str)
+    for name, rows in owned.items():
+        if rows is not None:
+            mine = sources["layer"] == name
+            owner = pd.Series(owners(rows, frame).to_numpy(), index=rows["id"].astype(str))
+            firm[mine] = sources.loc[mine, "id"].astype(str).map(owner[~owner.index.duplicated()])
     own = pd.DataFrame({"firm": firm, "score": sources["score"].astype(float), "reason": sources["reason"]})
     own = own[own["firm"].notna()].sort_values("score", ascending=False, kind="stable").drop_duplicates("firm")
     own = own.set_index("firm").reindex(frame["id"].astype(str))

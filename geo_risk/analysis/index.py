@@ -16,7 +16,7 @@ from ..parallel import Progress, map_ordered
 from ..settings import RiskSettings
 from .exposure import Exposure, exposure_on_grid, require_same_crs
 from .index_kernel import Window, hazard_of, members, work
-from .index_sources import SOURCE_LAYERS
+from .index_sources import HAZARD_LAYERS
 
 EXPOSURE_LAYERS = ("population", "crowded_places")
 # A process more takes about a second to start and read the sources; this many cell-segment pairs take as long.
@@ -90,13 +90,20 @@ def index_surface(
         raise InputError(f"band_rows = {band_rows}: at least one row of the grid is worked on at a time.")
     require_same_crs(sources, grid, "index_sources")
     terms = exposure_on_grid(exposure_layers, grid, settings)
+    hazard = hazard_surface(sources, grid, workers=workers, band_rows=band_rows, progress=progress)
+    index = np.minimum(hazard * terms.factor, np.float32(100))
+    present = set(sources["layer"]) | {name for name, frame in exposure_layers.items() if len(frame)}
+    lacked = tuple(name for name in (*HAZARD_LAYERS, *EXPOSURE_LAYERS) if name not in present)
+    return IndexSurface(grid, hazard, terms.factor, index, terms, lacked)
+
+
+def hazard_surface(
+    sources: gpd.GeoDataFrame, grid: Grid, *, workers: int = 1, band_rows: int = 128, progress: Progress | None = None
+) -> NDArray[np.float32]:
+    """(rows, cols) hazard 0-100 of the sources, in the grid's CRS; parameters and errors as `index_surface`."""
+    require_same_crs(sources, grid, "index_sources")
     stamped = members(sources, grid.cell_m)
     rows, cols = grid.shape
     workers = min(workers, work(stamped, grid) // _PAIRS_PER_WORKER)
     windows = [Window(top, min(top + band_rows, rows), 0, cols) for top in range(0, rows, band_rows)]
-    bands = map_ordered(partial(hazard_of, stamped, grid), windows, workers=workers, progress=progress)
-    hazard = np.concatenate(bands)
-    index = np.minimum(hazard * terms.factor, np.float32(100))
-    present = set(sources["layer"]) | {name for name, frame in exposure_layers.items() if len(frame)}
-    lacked = tuple(name for name in (*SOURCE_LAYERS, *EXPOSURE_LAYERS) if name not in present)
-    return IndexSurface(grid, hazard, terms.factor, index, terms, lacked)
+    return np.concatenate(map_ordered(partial(hazard_of, stamped, grid), windows, workers=workers, progress=progress))

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from ..crs import require_metric
 from ..errors import InputError
 from ..standards import table
+from .index_places import accidents_near, point_factors, structures_of
 
-SOURCE_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads")
+# Layers of hazards, of which one at least is needed, and others some of whose rows are sources too.
+HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "roads", "risk_points")
+SOURCE_LAYERS = (*HAZARD_LAYERS, "crowded_places", "accidents", "buildings")
 COLUMNS = ("layer", "id", "name", "score", "reach_m", "reason", "group")
 # What stands between the items of a written list of substances.
 _BETWEEN = "[、,，;；/+()（）]"
@@ -27,6 +30,9 @@ def index_sources(
     """
     One row for each row of `SOURCE_LAYERS`, with source level, reach and the rule behind them.
 
+    A road that is a bridge or a tunnel has a second row as such; of the buildings only those that the
+    layer tells to be old or dangerous have one.
+
     Rules are the rows of ``standards/index_sources.csv``, tried from top to bottom; the first that
     fits applies. What nobody knows gets a stated, cautious default. Rows that do not count (closed,
     planned, without a place, roads without hazmat traffic) stay in the table with score 0 and say why.
@@ -34,7 +40,8 @@ def index_sources(
     Parameters
     ----------
     layers
-        Any of the four layers, as in ``schema.LAYERS``; other layers are ignored.
+        Any of these layers, as in ``schema.LAYERS``; other layers are ignored. ``risk_points`` may have the
+        column ``grade`` of ``schema.RESULTS["risk_points"]``.
     major_hazards
         ``schema.RESULTS["major_hazards"]``; the worse of computed and declared level counts. A unit
         that is undecided counts as level 4, one that is major but without a level as level 1.
@@ -44,12 +51,12 @@ def index_sources(
     GeoDataFrame
         ``schema.RESULTS["index_sources"]`` and ``group``: in each cell only the strongest member of a
         group counts (the edges of one road class, the segments of one pipeline network, the rows of
-        one unit, the lesser units and the site of one firm).
+        one unit, the lesser units, risk points and site of one firm).
 
     Raises
     ------
     InputError
-        If no layer holds a row.
+        If no layer of `HAZARD_LAYERS` holds a row.
     CRSError
         If a layer is not in a metric CRS, or two layers differ in theirs.
     """
@@ -58,15 +65,17 @@ def index_sources(
         given["hazard_sources"] = _with_unmatched_units(given.get("hazard_sources"), major_hazards)
         if not len(given["hazard_sources"]):
             del given["hazard_sources"]
-    if not given:
+    if not set(HAZARD_LAYERS) & set(given):
         raise InputError(
             "the risk index needs at least one layer with hazards and none has a row. "
-            f"Add one of {', '.join(SOURCE_LAYERS)} to [layers]."
+            f"Add one of {', '.join(HAZARD_LAYERS)} to [layers]."
         )
     for name, frame in given.items():
         require_metric(frame, name)
     crs = next(iter(given.values())).crs
-    parts = [_layer_sources(name, frame.to_crs(crs), major_hazards) for name, frame in given.items()]
+    if "roads" in given:
+        given["structures"] = structures_of(given["roads"])
+    parts = [_layer_sources(name, frame.to_crs(crs), major_hazards) for name, frame in given.items() if len(frame)]
     out = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
     return out[[*COLUMNS, "geometry"]]
 
@@ -87,14 +96,17 @@ def _layer_sources(name: str, frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDat
         ]
         notes = _joined(notes.where(gas, ""), pd.Series(long, dtype=object))
         reach = np.maximum(reach, radius)
+    if name == "risk_points":
+        factor, graded = point_factors(frame)
+        score, notes = np.minimum(score * factor, 100.0), _joined(notes, graded)
     labels = np.array([_label(rule) for rule in rules.itertuples()], object)[which]
     reason = _joined(pd.Series(labels), notes)
     why_not = _why_not(frame)
     counts = (why_not == "").to_numpy()
     group = _groups(name, frame, facts, rules["rule_id"].to_numpy(object)[which])
-    return gpd.GeoDataFrame(
+    out = gpd.GeoDataFrame(
         {
-            "layer": name,
+            "layer": "roads" if name == "structures" else name,
             "id": _text(frame, "id"),
             "name": _text(frame, "name"),
             "score": np.where(counts, score, 0.0),
@@ -105,6 +117,7 @@ def _layer_sources(name: str, frame: gpd.GeoDataFrame, major_hazards: gpd.GeoDat
         },
         crs=frame.crs,
     )
+    return out[out["score"] > 0] if name == "buildings" else out
 
 
 def _label(rule) -> str:
@@ -154,8 +167,12 @@ def _facts(
         facts |= {"level": level, "cas": _text(frame, "cas")}
     elif name == "gas_pipelines":
         facts, notes = _pipeline_facts(frame)
-    else:
+    elif name == "roads":
         facts = {column: _text(frame, column).str.lower() for column in ("class", "hazmat")}
+    elif name == "accidents":
+        facts = {"near": accidents_near(frame)}
+    else:
+        facts = {"kind": _text(frame, "kind"), "fire_rating": _whole(_number(frame, "fire_rating"))}
     return pd.DataFrame(facts, index=frame.index), notes
 
 
@@ -271,7 +288,7 @@ def _groups(name: str, frame: gpd.GeoDataFrame, facts: pd.DataFrame, rule: NDArr
     row = pd.Series([f"row {i}" for i in frame.index], dtype=object)
     identity = _text(frame, "id")
     identity = identity.where(identity != "", row)
-    if name == "roads":
+    if name in ("roads", "structures", "accidents"):
         return np.array([f"roads|{r}" for r in rule], object)
     if name == "gas_pipelines":
         owner = _text(frame, "owner")
@@ -279,9 +296,11 @@ def _groups(name: str, frame: gpd.GeoDataFrame, facts: pd.DataFrame, rule: NDArr
         return np.array(
             [f"gas_pipelines|{r}|{m}|{o}" for r, m, o in zip(rule, facts["medium"], owner, strict=True)], object
         )
-    if name == "enterprises":
-        return ("firm|" + identity).to_numpy(object)
+    if name in ("enterprises", "crowded_places", "buildings"):
+        return (("firm|" if name == "enterprises" else f"{name}|") + identity).to_numpy(object)
     unit, firm = _text(frame, "unit_id"), _text(frame, "enterprise_id")
+    if name == "risk_points":
+        return np.where(firm != "", "firm|" + firm, "point|" + identity).astype(object)
     unit = unit.where(unit != "", identity)
     lesser = (facts["level"] == "").to_numpy() & (firm != "").to_numpy()
     return np.where(lesser, "firm|" + firm, "unit|" + unit).astype(object)

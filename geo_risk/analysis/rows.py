@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ..standards import table
 
+# By grade: 0 none, 1 blue to 4 red.
+GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 # States of a row that is not there any more, or not yet: it counts in no risk. What has only stopped still holds.
 NOT_WORKING = ("closed", "planned")
 

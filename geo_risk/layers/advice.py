@@ -88,6 +88,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     "unknown_datum": ("write wgs84, cgcs2000, gcj02 or bd09 in the column", "请填写 wgs84、cgcs2000、gcj02 或 bd09"),
     "shared_point": ("measure each enterprise's own place", "请逐家核实各企业自身位置"),
     "coarse": ("give at least five decimals of a degree", "经纬度请至少保留五位小数"),
+    "off_scale": ("write a score of the scale", "请按该方法取值表重新评分"),
     "not_joined": (
         "correct the enterprise's id or name, or mend its row in the layer it is looked up in",
         "请更正企业编号或名称，或先补齐被引用图层中的该企业",

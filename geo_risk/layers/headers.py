@@ -168,7 +168,9 @@ def grouping(layer: str, headers: Sequence[str], labels: Mapping[str, str]) -> l
     if layer not in LAYERS:
         return []
     found, _ = match(LAYERS[layer], headers, labels)
-    return [found[c] for c in _GROUPS if c in found]
+    # A blank enterprise of a risk point may say that it is nobody's: a bridge, a crossroads.
+    groups = _GROUPS[:2] if layer == "risk_points" else _GROUPS
+    return [found[c] for c in groups if c in found]
 
 
 @cache

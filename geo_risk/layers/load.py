@@ -28,6 +28,7 @@ from . import (
     place,
     quantities,
     raster,
+    scores,
 )
 from .coordinates import Box
 from .districts import add_parents, fill_level
@@ -186,11 +187,14 @@ def _clean(
         raw.frame, where = hazards.split_substances(raw.frame, columns, raw.rows, raw.log)
         raw.rows, geometry, error_m = raw.rows[where], geometry[where], error_m[where]
         filled = {c: values[where] for c, values in filled.items()}
-    frame = _columns(raw, table, source, columns).assign(**filled)
+    texts = {c: pd.Series(values, dtype=object) for c, values in filled.items()}  # or None becomes NaN
+    frame = _columns(raw, table, source, columns).assign(**texts)
     if table.name in ("enterprises", "crowded_places") and not raw.canonical:
         attributes.tell_test_rows(frame["name"].to_numpy(object), raw.rows, raw.log)
     if table.name == "districts":
         fill_level(frame, columns, raw.what, raw.log)
+    if table.name == "risk_points":
+        scores.tell(frame, raw.rows, raw.log)
     if table.name == "gas_pipelines":
         lines.tell_missing(frame, raw.rows, raw.log)
         if source.position_error_m is None:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..schema import Table
-from . import coordinates, evidence, firms, headers, survey, systems, wkt
+from . import attributes, coordinates, evidence, firms, headers, survey, systems, wkt
 from .coordinates import Box
 from .raw import Raw
 from .sources import Source
+from .text import blank
 
 # A drawn line or outline of which no accuracy is stated: the error of a careful digitisation at
 # 1:10,000 (0.5 mm on the sheet, the usual plan accuracy of that scale) [m]. 'position_error_m' overrides it.
@@ -62,7 +64,17 @@ def place(
     declared = systems.named(source.crs, f"[layers.{table.name}] crs") if source.crs else None
     anchor = None if table.name == "districts" else anchor
     if source.join:
-        return _joined(raw, source.join, columns, joins)
+        own = own_places(raw, _headers(raw, table, source) if raw.geometry is None else {})
+        if not own.any():
+            return _joined(raw, source.join, columns, joins)
+        rest = replace(source, join=None)
+        if own.all() or not {"enterprise_id", "enterprise_name"} & set(columns):
+            return place(raw, table, rest, columns, crs, anchor, joins, known)
+        parts = [
+            (own, place(_rows(raw, own), table, rest, columns, crs, anchor, joins, known)),
+            (~own, _joined(_rows(raw, ~own), source.join, columns, joins)),
+        ]
+        return _merged(raw, columns, parts)
     if raw.points is not None:
         return _surveyed(raw, source, declared, crs, anchor)
     if raw.geometry is None:
@@ -70,9 +82,8 @@ def place(
     around = _around(raw, table, columns, crs, known)
     if raw.geometry is not None:
         return _drawn(raw, table, source, declared, crs, anchor, around)
-    names = list(map(str, raw.frame.columns))
-    where = headers.places(names, raw.labels, source.columns, raw.what, table)
-    if not ({"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where):
+    where = _headers(raw, table, source)
+    if not _has_places(where):
         joinable = "enterprise_id" in table.names
         hint = ', or join = "enterprises" to take the places of the enterprises' if joinable else ""
         if survey.is_line_table(raw):
@@ -84,9 +95,47 @@ def place(
         raise InputError(
             f"{raw.what}: no coordinates for layer '{table.name}': no header is known as longitude and latitude or "
             "as X and Y. "
-            f'Headers: {", ".join(names)}. Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
+            f"Headers: {', '.join(map(str, raw.frame.columns))}. "
+            f'Write columns = {{ lon = "HEADER", lat = "HEADER" }}{hint}.'
         )
     return _points(raw, table, source, where, declared, crs, anchor, around)
+
+
+def _headers(raw: Raw, table: Table, source: Source) -> dict[str, str]:
+    """Which headers hold the coordinates."""
+    return headers.places(list(map(str, raw.frame.columns)), raw.labels, source.columns, raw.what, table)
+
+
+def _has_places(where: Mapping[str, str]) -> bool:
+    return {"lon", "lat"} <= set(where) or {"x", "y"} <= set(where) or "lonlat" in where
+
+
+def own_places(raw: Raw, where: Mapping[str, str]) -> NDArray[np.bool_]:
+    """(N,) rows of a table to be joined that have coordinates of their own: any cell that is neither blank nor 0."""
+    if not _has_places(where):
+        return np.zeros(len(raw.frame), bool)
+    cells = [raw.frame[h] for c, h in where.items() if c != "datum"]
+    return np.any([~(blank(v) | pd.to_numeric(v, errors="coerce").eq(0).to_numpy()) for v in cells], axis=0)
+
+
+def _rows(raw: Raw, keep: NDArray[np.bool_]) -> Raw:
+    """Some rows of a table without shapes; what is found is told in the same log."""
+    return replace(raw, frame=raw.frame[keep].reset_index(drop=True), rows=raw.rows[keep])
+
+
+def _merged(raw: Raw, columns: Mapping[str, str], parts: list[tuple[NDArray[np.bool_], Placed]]) -> Placed:
+    """One `Placed` of the rows (N,) that have places of their own and those that took their enterprise's."""
+    count = len(raw.frame)
+    geometry, ok, error = np.full(count, None, object), np.zeros(count, bool), np.full(count, np.nan)
+    filled = {c: np.full(count, None, object) for _, part in parts for c in part.filled}
+    for column, header in columns.items():
+        if column in filled:
+            filled[column] = attributes.strings(raw.frame[header])
+    for mine, part in parts:
+        geometry[mine], ok[mine], error[mine] = part.geometry, part.ok, part.error_m
+        for column, values in part.filled.items():
+            filled[column][mine] = values
+    return Placed(geometry, ok, error, filled, max(part.least_m for _, part in parts))
 
 
 def _around(

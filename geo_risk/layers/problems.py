@@ -291,6 +291,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "coarse": ("too few digits: position error {detail} m", "坐标位数过少，位置误差 {detail} m"),
     "vector_error": ("no accuracy stated: position error taken as {detail} m", "未注明精度，位置误差取 {detail} m"),
+    "off_scale": (
+        "no score of this scale, {detail}; the row gets no grade from its scores",
+        "不在该方法的取值表内（{detail}），该行不按评分定级",
+    ),
     "not_joined": (
         "layer {detail} has no placed row with this key (missing there, or rejected for its coordinates)",
         "图层 {detail} 中没有该编号且有坐标的记录（缺失，或因坐标被剔除）",

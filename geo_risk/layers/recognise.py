@@ -21,6 +21,7 @@ from .attributes import strings
 from .evidence import KINDS, Around, townships
 from .fitting import OWN, can_hold, domain_in_name, in_name, name_hits, worth
 from .load import load_layer, wgs84_bounds
+from .place import own_places
 from .raw import Raw
 from .read import OSM, READABLE, SIDECARS, kind_of, members, read
 from .rejects import returned
@@ -266,7 +267,7 @@ def _judge(path: Path, sublayer: str | None, raw: Raw, rows: int | None, shape: 
     if second and second[0] >= _TIE * score:
         notes.append(f"could also be {second[2].name} (score {second[0]:.1f} against {score:.1f}): confirm")
     values, flags = _values(table, columns, stem, names, notes)
-    join = "enterprises" if shape is None else None
+    join = "enterprises" if shape is None or _lacks_places(raw, table, where, columns) else None
     if table.name == "hazard_sources":
         _judge_hazards(raw, columns, names, join, notes)
     crs = _system(raw, where, shape, notes)
@@ -279,13 +280,20 @@ def _judge(path: Path, sublayer: str | None, raw: Raw, rows: int | None, shape: 
         runner,
         crs,
         columns,
-        where if raw.geometry is None and not join else {},
+        where if raw.geometry is None and shape else {},
         count,
         tuple(notes),
         values,
         flags,
         join,
     )
+
+
+def _lacks_places(raw: Raw, table: Table, where: dict[str, str], columns: dict[str, str]) -> bool:
+    """Whether rows of a list of risk points leave the place to their enterprise, which they name."""
+    if table.name != "risk_points" or raw.geometry is not None or not {"enterprise_id", "enterprise_name"} & {*columns}:
+        return False
+    return not own_places(raw, where).all()
 
 
 def _shape(raw: Raw, where: dict[str, str]) -> str | None:

@@ -123,7 +123,8 @@ def _check(table: Table, spec: Mapping[str, Any]) -> None:
             raise SettingsError(f"{where} values.{column} = {value!r}: must be one of {', '.join(domain)}.")
     if spec.get("join") is not None and (spec["join"] not in JOINABLE or "enterprise_id" not in table.names):
         raise SettingsError(
-            f"{where} join = {spec['join']!r}: only hazard_sources and hidden_dangers can be joined, to 'enterprises'."
+            f"{where} join = {spec['join']!r}: only hazard_sources, hidden_dangers and risk_points can "
+            "be joined, to 'enterprises'."
         )
     error = spec.get("position_error_m")
     if error is not None and not (isinstance(error, int | float) and error > 0):

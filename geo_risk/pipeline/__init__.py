@@ -20,8 +20,12 @@ from .store import store_steps
 __all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]
 
 
-def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step]:
-    """All steps of the region in ``folder`` whose results lie in ``build``, in order."""
+def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int | None = None) -> list[Step]:
+    """
+    All steps of the region in ``folder`` whose results lie in ``build``, in order.
+
+    ``samples`` of the robustness of colours in place of the setting's.
+    """
     region = Region(folder, build=build)
     names = list(region.settings.layers)
     if not set(names) & set(HAZARD_LAYERS):
@@ -30,4 +34,9 @@ def steps(folder: Path, build: Path, *, workers: int | None = None) -> list[Step
             f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
         )
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
-    return [*import_steps(region), *analysis_steps(region, count), *publish_steps(region), *store_steps(region)]
+    return [
+        *import_steps(region),
+        *analysis_steps(region, count, samples),
+        *publish_steps(region),
+        *store_steps(region),
+    ]

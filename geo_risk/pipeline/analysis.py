@@ -9,8 +9,10 @@ from .. import store
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
+from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .risk import risk_step
+from .rollup import groups_step, robustness_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,8 +20,17 @@ if TYPE_CHECKING:
     from ..routing.network import Network
 
 # Layers each step looks at, if the region has them.
-HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots")
-INDEX_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "crowded_places", "roads")
+HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots", "risk_points")
+INDEX_LAYERS = (
+    "enterprises",
+    "hazard_sources",
+    "gas_pipelines",
+    "crowded_places",
+    "roads",
+    "risk_points",
+    "accidents",
+    "buildings",
+)
 SETBACK_LAYERS = (
     "hazard_sources",
     "gas_pipelines",
@@ -30,11 +41,14 @@ SETBACK_LAYERS = (
     "roads",
 )
 PLACE_LAYERS = ("hazard_sources", "crowded_places")
-SURFACES = ("index", "hazard", "exposure", "grade")
+SURFACES = ("index", "hazard", "exposure")
+GRADED = (*SURFACES, "grade", "index_now", "residual_grade")
 _CODE = ("pipeline/analysis.py", *SHARED_CODE)
 
 
-def analysis_steps(region: Region, workers: int) -> list[Step]:
+def analysis_steps(region: Region, workers: int, samples: int | None = None) -> list[Step]:
+    """The steps in order; ``samples`` of the robustness of colours in place of the setting's."""
+    samples = region.settings.risk.robustness_samples if samples is None else samples
     build, settings = region.build, region.settings
     grid = (build / "frame.json", build / "grid.json", build / "boundary.parquet")
     code = ("analysis", "standards", "parallel.py", *_CODE)
@@ -42,7 +56,12 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
         Step(
             "index",
             lambda: _index(region, workers),
-            (*grid, *layer_files(region, *INDEX_LAYERS, "population"), *tables(region, "major_hazards")),
+            (
+                *grid,
+                *layer_files(region, *INDEX_LAYERS, "population"),
+                *tables(region, "major_hazards"),
+                *(tables(region, "risk_points") if "risk_points" in settings.layers else ()),
+            ),
             (*tables(region, "index_sources"), *surfaces(region, *SURFACES)),
             asdict(settings.risk),
             code,
@@ -62,18 +81,27 @@ def analysis_steps(region: Region, workers: int) -> list[Step]:
             0,
             Step("major hazards", lambda: _major_hazards(region), reads, tables(region, "major_hazards"), None, code),
         )
+    if "risk_points" in settings.layers:
+        found.insert(0, points_step(region))
     if settings.risk.quantified:
         found.append(risk_step(region, workers))
-    if "districts" in settings.layers:
-        reads = (*grid, *surfaces(region, *SURFACES), *tables(region, "findings", "index_sources"))
-        reads += layer_files(region, "districts", "enterprises", "hazard_sources", "population")
-        writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
-        found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    if "districts" in settings.layers and samples:
+        found.append(robustness_step(region, workers, samples))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
-        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, "population", "districts")
+        firms = ("enterprises",) if "enterprises" in settings.layers else ()
+        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
         writes = tables(region, "travel_times", "service_areas", "coverage", "network")
-        code = ("routing", "standards", "parallel.py", *_CODE)
-        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), code))
+        writes += tables(region, *(["enterprise_rescue"] if firms else []))
+        routes = ("routing", "standards", "parallel.py", *_CODE)
+        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), routes))
+    found.append(composite_step(region, workers))
+    if "districts" in settings.layers:
+        reads = (*grid, *surfaces(region, *GRADED), *tables(region, "findings", "index_sources", "current_sources"))
+        reads += layer_files(region, "districts", "enterprises", "hazard_sources", "risk_points", "population")
+        writes = tables(region, "districts", *(["enterprises"] if "enterprises" in settings.layers else []))
+        reads += tables(region, "risk_points", "robustness")
+        found.append(Step("districts", lambda: _districts(region), reads, writes, asdict(settings.risk), code))
+    found.append(groups_step(region))
     return found
 
 
@@ -88,13 +116,15 @@ def _major_hazards(region: Region) -> None:
 
 
 def _index(region: Region, workers: int) -> None:
-    from ..analysis.grading import grade
     from ..analysis.index import index_surface
     from ..analysis.index_sources import index_sources
-    from ..analysis.rollup import boundary_mask
 
     major = region.table("major_hazards") if "hazard_sources" in region.settings.layers else None
-    sources = index_sources(region.layers(*INDEX_LAYERS), major)
+    layers = region.layers(*INDEX_LAYERS)
+    if "risk_points" in layers:
+        graded = region.table("risk_points")["grade"].to_numpy()
+        layers["risk_points"] = layers["risk_points"].assign(grade=graded)
+    sources = index_sources(layers, major)
     surface = index_surface(
         sources,
         region.layers("population", "crowded_places"),
@@ -102,55 +132,77 @@ def _index(region: Region, workers: int) -> None:
         settings=region.settings.risk,
         workers=workers,
     )
-    inside = boundary_mask(store.read_table(region.build / "boundary.parquet"), region.grid)
-    grades = grade(surface.index, region.settings.risk.cuts, mask=inside)
     write_tables(region, index_sources=sources)
-    arrays: dict[str, Any] = {
-        "index": surface.index,
-        "hazard": surface.hazard,
-        "exposure": surface.exposure,
-        "grade": grades,
-    }
-    for name, array in arrays.items():
+    for name, array in {"index": surface.index, "hazard": surface.hazard, "exposure": surface.exposure}.items():
         store.write_surface(region.build / "surfaces" / f"{name}.tif", store.Surface(array, region.grid))
 
 
 def _districts(region: Region) -> None:
     from ..analysis.exposure import population_on_grid
-    from ..analysis.grading import enterprise_grades
-    from ..analysis.index import IndexSurface
     from ..analysis.rollup import district_grades
     from ..analysis.rows import working
 
     risk, grid = region.settings.risk, region.grid
-    layers = region.layers("districts", "enterprises", "hazard_sources", "population")
-    arrays = {name: region.surface(name).array for name in SURFACES}
-    surface = IndexSurface(grid, arrays["hazard"], arrays["exposure"], arrays["index"])
-    major = region.table("major_hazards") if "hazard_sources" in layers else None
-    findings = region.table("findings")
+    layers = region.layers("districts", "enterprises", "hazard_sources", "risk_points", "population")
+    arrays = {name: region.surface(name).array for name in GRADED}
     counted = [name for name in ("enterprises", "hazard_sources") if name in layers]
     counts: dict[str, Any] = {name: layers[name][working(layers[name])] for name in counted}
+    findings = region.table("findings")
     counts["findings"] = findings[findings["verdict"] == "conflict"]
-    if major is not None:
+    if "hazard_sources" in layers:
+        major = region.table("major_hazards")
         counts["major_hazards"] = major[major["verdict"] == "major"]
+    firms = None
     if "enterprises" in layers:
-        firms = enterprise_grades(
-            layers["enterprises"],
-            surface,
-            region.table("index_sources"),
-            hazard_sources=layers.get("hazard_sources"),
-            major_hazards=major,
-            findings=findings,
-            districts=layers["districts"],
-            settings=risk,
-        )
-        write_tables(region, enterprises=firms)
-        counts["enterprises"] = firms[working(layers["enterprises"])]
+        firms = _firms(region, layers, arrays)
+        write_tables(region, enterprises=_with_certainty(region, firms, "enterprise"))
+    if (region.build / "tables" / "risk_points.parquet").is_file():
+        counts["risk_points"] = region.table("risk_points")
     people = population_on_grid(layers["population"], grid).persons if "population" in layers else None
-    graded = district_grades(
-        layers["districts"], arrays["grade"], arrays["index"], grid, population=people, counts=counts, settings=risk
+    graded = {}
+    for when, grades, index in (("grade", "grade", "index"), ("grade_now", "residual_grade", "index_now")):
+        if firms is not None:
+            counts["enterprises"] = firms.assign(grade=firms[when])[working(layers["enterprises"])]
+        graded[when] = district_grades(
+            layers["districts"], arrays[grades], arrays[index], grid, population=people, counts=counts, settings=risk
+        )
+    table, now = graded["grade"], graded["grade_now"]
+    table.insert(table.columns.get_loc("rule") + 1, "grade_now", now["grade"])
+    table.insert(table.columns.get_loc("grade_now") + 1, "rule_now", now["rule"])
+    write_tables(region, districts=_with_certainty(region, table, "district"))
+
+
+def _firms(region: Region, layers: dict[str, gpd.GeoDataFrame], arrays: dict[str, Any]) -> gpd.GeoDataFrame:
+    """The graded enterprises, with their current grade and its reason."""
+    from ..analysis.grading import enterprise_grades
+    from ..analysis.index import IndexSurface
+
+    grid, sources = region.grid, region.table("index_sources")
+    given = {
+        "hazard_sources": layers.get("hazard_sources"),
+        "risk_points": layers.get("risk_points"),
+        "major_hazards": region.table("major_hazards") if "hazard_sources" in layers else None,
+        "findings": region.table("findings"),
+        "districts": layers["districts"],
+        "settings": region.settings.risk,
+    }
+    now = sources_now(sources, region.table("current_sources"))
+    firms, after = (
+        enterprise_grades(
+            layers["enterprises"], IndexSurface(grid, arrays["hazard"], arrays["exposure"], index), which, **given
+        )
+        for index, which in ((arrays["index"], sources), (arrays["index_now"], now))
     )
-    write_tables(region, districts=graded)
+    return firms.assign(grade_now=after["grade"], reason_now=after["reason"])
+
+
+def _with_certainty(region: Region, graded: gpd.GeoDataFrame, scope: str) -> gpd.GeoDataFrame:
+    """How sure each colour is, where the region computes it."""
+    from ..analysis.robustness import certainty
+
+    if not (region.build / "tables" / "robustness.parquet").is_file():
+        return graded
+    return graded.assign(certainty=certainty(graded, scope, region.table("robustness")))
 
 
 def _setbacks(region: Region) -> None:
@@ -172,6 +224,8 @@ def _setbacks(region: Region) -> None:
 
 
 def _rescue(region: Region) -> None:
+    import pandas as pd
+
     from ..analysis.rows import working
     from ..routing.closest import closest_facilities
     from ..routing.condition import network_condition
@@ -188,6 +242,12 @@ def _rescue(region: Region) -> None:
     shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
     condition = network_condition(roads, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
     write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
+    for name, firms in region.layers("enterprises").items():
+        # No routes: nine thousand of them would be the bulk of everything published.
+        first = closest_facilities(
+            roads, {name: firms[working(firms)]}, facilities, k=1, max_min=rescue.max_min, **common
+        )
+        write_tables(region, enterprise_rescue=pd.DataFrame(first.drop(columns="geometry")))
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:

@@ -48,8 +48,7 @@ def import_steps(region: Region) -> list[Step]:
     for name in _import_order(region):
         spec = _spec(region, name)
         reads = (build / "frame.json", *_inputs(name, spec, region, extracts))
-        if spec.get("join"):
-            reads += layer_files(region, spec["join"])
+        reads += layer_files(region, *_lenders(spec))
         known = _known(region, name)
         reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
@@ -143,16 +142,23 @@ def _files(region: Region, name: str, spec: dict[str, Any]) -> tuple[Path, ...]:
 def _import_order(region: Region) -> list[str]:
     """Layer names with those first that others are judged by, then those that lend places."""
     layers = region.settings.layers
-    for name, spec in layers.items():
-        if spec.join and (spec.join not in layers or layers[spec.join].join):
-            raise SettingsError(
-                f"{region.folder / 'region.toml'}: [layers.{name}] join = {spec.join!r}: "
-                "must be a layer of this region that has coordinates of its own."
-            )
+    lenders = {name: _lenders(_spec(region, name)) for name in layers}
+    for name, wanted in lenders.items():
+        for lender in wanted:
+            if lender not in layers or lenders[lender]:
+                raise SettingsError(
+                    f"{region.folder / 'region.toml'}: [layers.{name}] join = {lender!r}: "
+                    "must be a layer of this region that has coordinates of its own."
+                )
     first = {name: i for i, name in enumerate(EVIDENCE)}
-    return sorted(
-        region.vector_layers, key=lambda name: (layers[name].join is not None, first.get(name, len(first)), name)
-    )
+    return sorted(region.vector_layers, key=lambda name: (bool(lenders[name]), first.get(name, len(first)), name))
+
+
+def _lenders(spec: dict[str, Any]) -> list[str]:
+    """The layers that lend their places to the whole of a layer or to one of its files."""
+    items = spec["source"] if isinstance(spec["source"], list) else []
+    wanted = [spec["join"], *(item.get("join") for item in items if isinstance(item, dict))]
+    return sorted({lender for lender in wanted if lender})
 
 
 def _known(region: Region, name: str) -> list[str]:
@@ -211,7 +217,7 @@ def _import(region: Region, name: str, spec: dict[str, Any], extracts: dict[str,
                 f"[layers.{name}] source {path}: a run replaces what lies in build/. Copy the file to "
                 f"{region.folder / 'inputs'} and name the copy."
             )
-    joins = {spec["join"]: region.layer(spec["join"])} if spec["join"] else {}
+    joins = region.layers(*_lenders(spec))
     anchor = tuple(region.frame["anchor"])
     frame, reports = load_layer(
         name,

@@ -28,12 +28,16 @@ _PUBLISHED = (
     "service_areas",
     "coverage",
     "index_sources",
+    "risk_points",
     "risk_contours",
     "target_risk",
     "risk_sources",
     "not_quantified",
     "fn_curve",
     "pll",
+    "groups",
+    "segments",
+    "sensitivity",
 )
 
 
@@ -65,7 +69,7 @@ def _published_tables(region: Region) -> list[str]:
 
 
 def _published_surfaces(region: Region) -> tuple[str, ...]:
-    return ("grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
+    return ("grade", "residual_grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
 
 
 def publish(region: Region, profile: str, to: Path | None = None) -> Path:

@@ -144,6 +144,10 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
+    Spec("road_grades", "segments", "risk", "道路分段风险等级", "Grades along roads", "line", "graded",
+         where={"layer": ("roads",)}),
+    Spec("pipeline_grades", "segments", "risk", "管线分段风险等级", "Grades along pipelines", "line", "graded",
+         where={"layer": ("gas_pipelines",)}),
     Spec("control_lines", "risk_contours", "risk", "园区土地使用安全控制线", "Land-safety control lines of parks",
          "line", color="#08519c", where={"scope": ("park",)}),
     *_contours(),
@@ -166,6 +170,8 @@ LAYERS: tuple[Spec | str, ...] = (
     _objects("hidden_dangers", "#dd1c77"),
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
+    Spec("risk_points", "risk_points", "risk", "风险点分级", "Graded risk points", "circle", "graded"),
+    _objects("risk_points", "#737373"),
     _objects("hazard_sources", "#54278f", visible=True),
     Spec("not_quantified", "not_quantified", "risk", "未量化风险源", "Sources not quantified", "circle",
          color="#969696"),
@@ -180,11 +186,23 @@ LAYERS: tuple[Spec | str, ...] = (
     _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
     _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
 )  # fmt: skip
-# What the register of enterprises tells besides their grade.
-_FACTS = ("address", "park", "sector", "staff", "regulated", "state")
+# What the register of enterprises and the list of risk points tell besides their grade.
+_FACTS: tuple[str, ...] = ("address", "park", "sector", "staff", "regulated", "standardisation", "state")
+_FACTS += ("location", "measures", "control_level", "unit", "person", "phone", "visited")
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
-EXTRA_DOWNLOADS = ("findings", "travel_times", "coverage", "major_hazards", "target_risk", "fn_curve", "pll")
+EXTRA_DOWNLOADS = (
+    "findings",
+    "travel_times",
+    "coverage",
+    "major_hazards",
+    "target_risk",
+    "fn_curve",
+    "pll",
+    "groups",
+    "segments",
+    "sensitivity",
+)
 
 
 def layers_of(tables: Mapping[str, pd.DataFrame]) -> Iterator[Layer | str]:

@@ -25,6 +25,18 @@ def print_risk(risk: dict[str, Any]) -> None:
         print(f"{row['share_percent']:5.1f} %  weather {row['stability']}{speed}, {row['period']}")
 
 
+def print_current(current: dict[str, Any], words: tuple[str, ...]) -> None:
+    """Current risk at a place: the sources that controls, dangers or rescue change."""
+    print(f"\ncurrent risk: {words[current['grade']]}, index {current['index']:.1f}")
+    for source in current["changed"][:ROWS]:
+        print(
+            f"{source['share_percent']:5.1f} %  {source['name'] or source['id']} ({source['layer']} {source['id']}): "
+            f"level {source['score']:.0f}, x {source['factor']:.2f}; {source['reason']}"
+        )
+    if not current["changed"]:
+        print("nothing known that changes it: current equals inherent")
+
+
 def print_zones(zones: pd.DataFrame) -> None:
     """Each zone with its level as people write it."""
     scale = {"probability": (100, "%"), "W/m2": (1e-3, "kW/m2"), "Pa": (1e-3, "kPa")}

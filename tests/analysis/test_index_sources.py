@@ -27,7 +27,7 @@ def test_rule_tables_are_sound():
     assert (sources["reach_m"] >= 0).all()
     assert (sources.loc[sources["how"] != "any", ["field", "match"]].notna()).all(axis=None)
     assert sources["rule_id"].is_unique
-    assert set(sources["layer"]) == set(SOURCE_LAYERS)
+    assert set(sources["layer"]) == {*SOURCE_LAYERS, "structures"}
     # The last row of a layer fits every row, so no source stays without a rule.
     assert (sources.groupby("layer").last()["how"] == "any").all()
     # First match must be worst match where a firm fits several rows.

@@ -99,7 +99,7 @@ def test_index_is_capped():
     layers = {"population": people, "crowded_places": places}
     surface = index_surface(sources((shapely.Point(150, 150), 100, 500)), layers, GRID)
     assert surface.index.max() == 100
-    assert surface.lacked == ("enterprises", "gas_pipelines", "roads")
+    assert surface.lacked == ("enterprises", "gas_pipelines", "roads", "risk_points")
 
 
 coordinate = st.floats(-200, 800, width=32)
@@ -201,7 +201,14 @@ def test_any_subset_of_layers_works_and_says_what_it_lacked():
         {"id": ["r"], "class": ["trunk"]}, geometry=[shapely.LineString([(0, 0), (9, 9)])], crs=CRS
     )
     surface = index_surface(index_sources({"roads": roads}), {}, GRID)
-    assert surface.lacked == ("enterprises", "hazard_sources", "gas_pipelines", "population", "crowded_places")
+    assert surface.lacked == (
+        "enterprises",
+        "hazard_sources",
+        "gas_pipelines",
+        "risk_points",
+        "population",
+        "crowded_places",
+    )
     assert surface.index.max() > 0
 
 

@@ -78,8 +78,15 @@ def test_explain_adds_up_and_equals_the_surface(city, capsys):
     assert told["grade"] == told["surface"]["grade"] == 4
     assert told["index"] == pytest.approx(told["surface"]["index"], rel=1e-5)
     assert sum(s["share_percent"] for s in told["sources"]) == pytest.approx(100)
+    assert told["grade"] == max(told["index_grade"], told["lsir_grade"])
+    now = told["current"]
+    assert now["grade"] == told["surface"]["residual_grade"]
+    assert now["index"] == pytest.approx(told["surface"]["index_now"], rel=1e-5)
+    assert sum(s["share_percent"] for s in now["sources"]) == pytest.approx(100)
+    assert all(s["reason"].startswith("inherent") for s in now["sources"])
     code, out = ask(capsys, "explain", city, place)
     assert "重大" in out
+    assert "current risk:" in out
     assert re.search(r"\d+(\.\d)? %", out)
     code, out = ask(capsys, "explain", city, "2.35,48.85")
     assert code == 1

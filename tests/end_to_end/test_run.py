@@ -15,6 +15,7 @@ import pytest
 
 import geo_risk
 from geo_risk.errors import GeoRiskError
+from geo_risk.schema import RESULTS
 
 
 def ran(region: geo_risk.Region, *steps: str) -> list[str]:
@@ -35,7 +36,7 @@ def test_the_contract_of_the_folder(city):
         assert (build / name).is_file()
     for name in ("findings", "districts", "enterprises", "major_hazards", "travel_times", "service_areas", "coverage"):
         assert (build / "tables" / f"{name}.parquet").is_file()
-    for name in ("index", "grade"):
+    for name in ("index", "grade", "index_now", "residual_grade"):
         assert (build / "surfaces" / f"{name}.tif").is_file()
     for profile in ("internal", "public"):
         assert (city / "site" / profile / "index.html").is_file()
@@ -94,6 +95,45 @@ def test_four_colours_and_shares(city):
     assert set(districts["grade"]) <= {0, 1, 2, 3, 4}
 
 
+def test_composite_and_current_grades_follow_from_the_published_rasters(city):
+    region = geo_risk.Region(city)
+    cuts = (12, 30, 70)
+
+    def graded(index):
+        return np.where(index > 0, 1 + np.digitize(index, np.float32(cuts)), 0)
+
+    lsir = region.surface("lsir_grade").array
+    inside = region.surface("grade").array > 0
+    for index, grade in (("index", "grade"), ("index_now", "residual_grade")):
+        expected = np.maximum(graded(region.surface(index).array), lsir)
+        np.testing.assert_array_equal(region.surface(grade).array[inside], expected[inside])
+    now, was = region.surface("index_now").array, region.surface("index").array
+    assert (now > was).any()  # hidden dangers
+    assert (now < was).any()  # control measures
+    districts, firms = region.table("districts"), region.table("enterprises")
+    assert [c for c in firms.columns if c != "geometry"] == list(RESULTS["enterprises"].names)
+    assert set(districts.columns) == {*RESULTS["districts"].names, "geometry"}
+    assert districts["grade_now"].notna().all()
+    assert districts["rule_now"].str.len().gt(5).all()
+    assert (firms["grade_now"] != firms["grade"]).any()
+    assert firms.loc[firms["grade_now"] != firms["grade"], "reason_now"].str.contains("now: inherent").all()
+
+
+def test_risk_points_are_graded_and_what_is_wrong_is_told(city, truth):
+    region = geo_risk.Region(city)
+    points = region.table("risk_points")
+    quality = json.loads((city / "build" / "quality.json").read_text(encoding="utf-8"))
+    files = [f for f in quality["files"] if f["layer"] == "risk_points"]
+    assert sum(f["rows_read"] for f in files) == truth["rows"]["risk_points"]
+    assert len(points) == sum(f["rows_kept"] for f in files)
+    wrong = points[points["problem"] != ""]
+    assert len(wrong) == 2
+    assert wrong["problem"].str.contains("L = 4 is not on the scale of LEC").all()
+    assert points["grade"].notna().all()  # the two keep what is declared
+    assert set(points["grade"]) == {1, 2, 3, 4}
+    assert [i["count"] for f in files for i in f["issues"] if i["code"] == "off_scale"] == [2]
+
+
 def test_a_second_run_does_nothing(city):
     before = hashes(city)
     assert ran(geo_risk.Region(city)) == []
@@ -105,7 +145,8 @@ def test_one_touched_input_reruns_what_depends_on_it(own_city):
     file = own_city / "inputs" / "事故.csv"
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:-1]))  # one accident fewer
-    assert ran(region) == ["import accidents", "quality", "publish internal", "publish public"]
+    after = ["index", "composite", "districts", "publish internal", "publish public"]
+    assert ran(region) == ["import accidents", "quality", *after]
     file.write_bytes(b"".join(lines[:-1]) + b"\r\n")  # a blank line: other bytes, the same rows
     assert ran(region) == ["import accidents", "quality"]  # the report names the file's new hash; nothing else follows
 

@@ -12,6 +12,7 @@ from geo_risk.analysis.explain import explain_place
 from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.analysis.grading import enterprise_grades, grade
 from geo_risk.analysis.index import index_surface
+from geo_risk.analysis.index_places import structures_of
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.analysis.rollup import district_grades
 from geo_risk.grid import grid_of
@@ -71,11 +72,13 @@ def test_whole_city(layers):
     districts = layers["districts"]
     grid = grid_of(tuple(districts.total_bounds), 50, CRS)
     sources = index_sources(layers)
-    assert len(sources) == sum(len(layers[n]) for n in ("enterprises", "gas_pipelines", "roads"))
+    twice = structures_of(layers["roads"])  # bridges and tunnels
+    of = ("enterprises", "gas_pipelines", "roads", "crowded_places")
+    assert len(sources) == sum(len(layers[n]) for n in of) + len(twice)
     assert sources["reason"].str.len().min() > 0
 
     surface = index_surface(sources, layers, grid)
-    assert surface.lacked == ("hazard_sources",)
+    assert surface.lacked == ("hazard_sources", "risk_points")
     grades = grade(surface.index)
     people = population_on_grid(layers["population"], grid)
     assert people.persons.sum() + people.outside == pytest.approx(2_768_410, rel=1e-9)

@@ -63,6 +63,7 @@ KEYS = {
     "index_sources": ["rule_id"],
     "rescue_defaults": ["setting", "kind"],
     "road_speeds": ["class"],
+    "robustness_factors": ["factor"],
     "setbacks": ["rule_id"],
     "setback_modifiers": ["source_class", "variant"],
     "stability_pasquill": ["period", "speed_from_mps", "condition_from"],

@@ -17,6 +17,7 @@ from .network import Roads, finish
 from .pipelines import Pipe, make_pipelines, make_trunks
 from .places import Buildings, Places, keep_out, make_buildings, make_places
 from .plan import Plan
+from .points import make_points
 from .rescue import Rescue, make_history, make_lots, make_rescue
 from .streets import make_streets
 from .towns import Park, People, Towns, make_parks, make_people, make_towns
@@ -42,6 +43,7 @@ class City:
     rescue: Rescue
     accidents: list[dict]
     dangers: list[dict]
+    points: list[dict]
 
 
 def make_city(plan: Plan) -> City:
@@ -86,4 +88,5 @@ def make_city(plan: Plan) -> City:
         rescue,
         accidents,
         dangers,
+        make_points(plan, towns, roads, firms, hazards, places),
     )

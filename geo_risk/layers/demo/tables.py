@@ -312,6 +312,24 @@ def write_small_tables(city: City, folder: Path) -> None:
     csv_write(folder / "风玫瑰.csv", ["风向", "风向角(度)", "稳定度", "风速(m/s)", "频率"], wind_rows(), "utf-8-sig")
 
 
+def write_points(city: City, folder: Path) -> None:
+    """风险点清单.xlsx of the firms, without coordinates; 公共风险点.csv in GB 18030 with them."""
+    header = ["风险点编号", "风险点名称", "风险类别", "所属镇街", "所在部位", "评价方法"]
+    tail = ["风险等级", "管控措施", "管控层级", "责任单位", "责任人", "联系电话", "最近检查日期"]
+    keys = ("id", "name", "kind", "town", "location", "method")
+    ends = ("grade", "measures", "level", "unit", "person", "phone", "visited")
+    rows: list[list] = [[f"{CITY}企业安全风险点清单"], [*header, "企业编号", "企业名称", "L", "E", "C", *tail]]
+    for row in city.points:
+        if row["xy"] is None:
+            middle = [row[k] for k in ("firm", "firm_name", "l", "e", "c")]
+            rows.append([*(row[k] for k in keys), *middle, *(row[k] for k in ends)])
+    xlsx_write(folder / "风险点清单.xlsx", [("风险点清单", rows, [f"A1:{column_letters(len(rows[1]) - 1)}1"])])
+    public = [row for row in city.points if row["xy"] is not None]
+    lon, lat = _places(city, [row["xy"] for row in public])
+    plain = [[*(row[k] for k in (*keys, "l", "s", *ends)), x, y] for row, x, y in zip(public, lon, lat, strict=True)]
+    csv_write(folder / "公共风险点.csv", [*header, "可能性L", "严重性S", *tail, "经度", "纬度"], plain, "gb18030")
+
+
 def wind_rows() -> list[list]:
     """Direction, degrees it blows from, stability, speed [m/s], frequency; frequencies sum to 1."""
     rows: list[list] = []

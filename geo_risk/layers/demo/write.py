@@ -12,7 +12,7 @@ from .detours import hazmat_rules, seed_detours
 from .findings import Truth, seed_findings
 from .plan import CITY, SIZES, Plan
 from .shapes import write_buildings, write_districts, write_landuse, write_pipelines, write_roads, write_water
-from .tables import write_crowded_places, write_firms, write_hazards, write_rescue, write_small_tables
+from .tables import write_crowded_places, write_firms, write_hazards, write_points, write_rescue, write_small_tables
 
 _LAYERS = (
     ("enterprises", ("企业名录.xlsx",), 'crs = "wgs84"\naccept = ["swapped"]\n'),
@@ -25,6 +25,7 @@ _LAYERS = (
     ("emergency_facilities", ("应急力量.xlsx", "消火栓.csv"), 'crs = "wgs84"\n'),
     ("parking_lots", ("停车场.csv",), 'crs = "wgs84"\n'),
     ("hidden_dangers", ("重大事故隐患.csv",), 'crs = "wgs84"\n'),
+    ("risk_points", ("风险点清单.xlsx", "公共风险点.csv"), 'crs = "wgs84"\njoin = "enterprises"\n'),
     ("buildings", ("建筑.gpkg",), ""),
     ("water", ("水系.geojson",), ""),
     ("landuse", ("用地.geojson",), ""),
@@ -76,6 +77,7 @@ def write_demo(folder: Path, *, size: str = "city", seed: int = 1) -> DemoSummar
     dirt = [write_firms(city, truth, inputs), write_crowded_places(city, truth, inputs), write_rescue(city, inputs)]
     write_hazards(city, inputs)
     write_small_tables(city, inputs)
+    write_points(city, inputs)
     for write in (write_pipelines, write_districts, write_water, write_landuse, write_buildings):
         write(city, inputs)
     write_roads(city, inputs, rules)
@@ -114,6 +116,7 @@ def _counts(city: City) -> dict[str, int]:
         "emergency_facilities": len(city.rescue.facilities) + len(city.rescue.hydrants),
         "parking_lots": len(city.lots),
         "hidden_dangers": len(city.dangers),
+        "risk_points": len(city.points),
         "buildings": len(city.buildings.outline),
         "water": 2 + len(land.canals) + len(city.blocks.ponds) + len(city.people.ditches),
         "landuse": 1 + len(city.blocks.greens) + len(city.parks) + len(city.blocks.built),

@@ -13,14 +13,23 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._version import __version__
-from .errors import GeoRiskError
-from .publish.terminal import ROWS, print_json, print_reached, print_risk, print_table, print_zones, records
+from .._version import __version__
+from ..errors import GeoRiskError
+from ..publish.terminal import (
+    ROWS,
+    print_current,
+    print_json,
+    print_reached,
+    print_risk,
+    print_table,
+    print_zones,
+    records,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .manifest import StepResult
+    from ..manifest import StepResult
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
 _TODO = 8  # things to do first that a terminal is shown
@@ -104,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
 
+    robustness = command("robustness", _robustness, "how sure the colours are, and which assumptions move them")
+    robustness.add_argument(
+        "--samples", type=int, metavar="N", help="a power of two (default: [risk] robustness_samples)"
+    )
+
     rescue = command("rescue", _rescue, "who arrives when, by which road")
     rescue.add_argument("--at", required=True, metavar="PLACE")
 
@@ -123,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
+    from . import books
+
+    books.add(command)
     return parser
 
 
@@ -131,7 +148,7 @@ def _workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: Any) -> int:
-    from .api import demo
+    from ..api import demo
 
     region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
     print(
@@ -143,7 +160,7 @@ def _demo(arguments: Any) -> int:
 
 
 def _init(arguments: Any) -> int:
-    from .api import init
+    from ..api import init
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:
@@ -246,7 +263,9 @@ def _explain(arguments: Any) -> int:
         return FINE
     words, exposure = ("未分级 none", "低 blue", "一般 yellow", "较大 orange", "重大 red"), told["exposure"]
     grade, factor = words[told["grade"]], exposure["factor"]
-    print(f"{grade}: index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
+    by_risk = "" if told["lsir_grade"] is None else f", individual risk {words[told['lsir_grade']]}"
+    print(f"{grade}: index {words[told['index_grade']]}{by_risk}")
+    print(f"index {told['index']:.1f} = hazard {told['hazard']:.1f} x exposure {factor:.2f}")
     print(
         f"exposure: {exposure['density_per_ha']:.0f} persons/ha, "
         f"{exposure['sensitive_per_ha']:.0f} weighted persons/ha in crowded places"
@@ -260,6 +279,11 @@ def _explain(arguments: Any) -> int:
     rest = sum(s["share_percent"] for s in told["sources"][ROWS:])
     if rest:
         print(f"{rest:5.1f} %  {len(told['sources']) - ROWS} further sources")
+    for district in told["districts"]:
+        sure = district.get("certainty")
+        sure = "" if sure is None else f"; {sure:.0%} of the samples keep this colour"
+        print(f"{district['name']}: {words[district['grade'] or 0]}: {district['rule']}{sure}")
+    print_current(told["current"], words)
     for note in told["notes"]:
         print(f"note: {note}")
     if told["lacked"]:
@@ -384,6 +408,19 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
         print(f"not checked: {what} {textwrap.shorten(why, 110, placeholder=' ...')}")
 
 
+def _robustness(arguments: Any) -> int:
+    districts, moved = _region(arguments).robustness(samples=arguments.samples, report=_progress(arguments))
+    if arguments.json:
+        print_json({"districts": records(districts.drop(columns="geometry")), "sensitivity": records(moved)})
+        return FINE
+    shown = districts.sort_values("certainty", kind="stable")
+    print_table(shown.round({"certainty": 2}), ["name", "level", "grade", "certainty", "rule"])
+    for (_, name), rows in moved.groupby(["scope", "name"], sort=False, dropna=False):
+        three = ", ".join(f"{r.meaning} {r.total_order:.2f}" for r in rows.head(3).itertuples())
+        print(f"{name if isinstance(name, str) else 'all districts'}: {three}")
+    return FINE
+
+
 def _rescue(arguments: Any) -> int:
     times = _region(arguments).rescue(arguments.at)
     if arguments.json:
@@ -428,7 +465,7 @@ def _export(arguments: Any) -> int:
 
 
 def _settings(arguments: Any) -> int:
-    from .settings import describe
+    from ..settings import describe
 
     rows = describe()
     if arguments.json:
@@ -446,6 +483,6 @@ def _settings(arguments: Any) -> int:
 
 
 def _region(arguments: Any) -> Any:
-    from .api import Region
+    from ..api import Region
 
     return Region(arguments.region)
