@@ -91,7 +91,9 @@ def inspection_dues(
     firms = enterprises[working(enterprises)].reset_index(drop=True)
     seen = _last_visits(firms, points, start)
     graded = _by_id(grades, ("grade", "district_id"))
-    major = set() if major_hazards is None else set(major_hazards.loc[major_hazards["verdict"] == "major"].enterprise_id)
+    major = (
+        set() if major_hazards is None else set(major_hazards.loc[major_hazards["verdict"] == "major"].enterprise_id)
+    )
     waiting = _waiting(dangers)
     rows = []
     for firm in records(pd.DataFrame(firms.drop(columns=firms.geometry.name))):

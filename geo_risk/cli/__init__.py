@@ -137,9 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books
+    from . import books, visits
 
     books.add(command)
+    visits.add(command)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,14 +132,16 @@ def _solved(
         raise GeoRiskError("tours need PyVRP. Install it: python -m pip install 'geo_risk[tours]'") from None
 
     count = len(minutes) - len(visit_min)
-    seconds = np.where(np.isfinite(minutes), np.ceil(minutes * 60), _FAR_S).astype(np.int64)
+    seconds: Any = np.where(np.isfinite(minutes), np.ceil(minutes * 60), _FAR_S).astype(np.int64)
     # Teams of one base are as many vehicles of one type, one a day each.
     used, teams = np.unique(bases, return_counts=True)
     prizes = np.rint(weight / weight.min() * _PRIZE_S).astype(int)
     data = pyvrp.ProblemData(
         [pyvrp.Location(0, 0) for _ in range(len(minutes))],
         [
-            pyvrp.Client(count + v, service_duration=int(np.ceil(visit_min[v] * 60)), prize=int(prizes[v]), required=False)
+            pyvrp.Client(
+                count + v, service_duration=int(np.ceil(visit_min[v] * 60)), prize=int(prizes[v]), required=False
+            )
             for v in range(len(visit_min))
         ],
         [pyvrp.Depot(b) for b in range(count)],
@@ -154,16 +156,13 @@ def _solved(
             )
             for b, n in zip(used, teams, strict=True)
         ],
-        [np.zeros_like(seconds)],
+        [seconds * 0],
         [seconds],
     )
     best = pyvrp.solve(data, MaxIterations(iterations), seed=seed, collect_stats=False, display=False).best
     if not best.is_feasible():
         raise GeoRiskError("no tours were found that keep to the hours of a day. Give more iterations or more hours.")
-    return [
-        (route.start_depot(), [a.idx for a in route.schedule() if a.is_client()])
-        for route in best.routes()
-    ]
+    return [(route.start_depot(), [a.idx for a in route.schedule() if a.is_client()]) for route in best.routes()]
 
 
 def _stops(
