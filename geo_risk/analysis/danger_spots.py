@@ -53,10 +53,12 @@ def danger_spots(
     Pieces of a lattice with the dangers in them that are not closed, and whether they are a hot spot
     (``schema.RESULTS["danger_spots"]``).
 
-    As a rate, pieces with an enterprise or a danger are compared: dangers per enterprise, standardised for
-    their number. As a count, all pieces in the boundary are, by their number of dangers. The p-value is the share of
-    conditional permutations (with a fixed seed) whose Gi* is as high; ``q`` is p adjusted for the false
-    discovery rate over all pieces tested. Every danger with a place in the lattice is in one piece.
+    A place is tested with its neighbours. As a rate, over places with an enterprise or a danger: were the
+    enterprises that have dangers drawn from all of them at random, how often would so many lie there? That is
+    random labelling of enterprises and exact (hypergeometric); several dangers of one enterprise come from one
+    visit and count once. As a count, over all places of the region: the share of conditional permutations of the
+    numbers of dangers (with a fixed seed) whose Gi* is as high. ``q`` is p adjusted for the false discovery rate
+    over all places tested. Every danger with a place in the lattice is in one piece.
 
     Parameters
     ----------
@@ -76,32 +78,22 @@ def danger_spots(
     settings = settings or DangerSettings()
     unclosed = places[places["state"] != "closed"].reset_index(drop=True)
     row, piece = _in_piece(unclosed, lattice)
-    n = np.bincount(piece, minlength=len(lattice))
+    table = pd.DataFrame({"n": np.bincount(piece, minlength=len(lattice))})
+    table["affected"] = _firms_in(unclosed, row, piece, len(lattice))
+    table["enterprises"] = pd.array([pd.NA] * len(table), "Int64")
     rate = settings.measure == "rate" and enterprises is not None
-    base = _enterprises_in(lattice, enterprises, unclosed, row, piece) if enterprises is not None else None
-    if rate and base is not None:
-        used = np.flatnonzero(base > 0)
-    else:
-        inside = _within(lattice, boundary)
-        used = np.flatnonzero(inside | (n > 0))
-    frame = lattice.iloc[used].reset_index(drop=True)
-    counts = n[used]
-    of = base[used].astype(float) if base is not None else np.full(len(used), np.nan)
-    share = of / of.sum() if rate else np.full(len(used), 1.0 / max(len(used), 1))
-    gi, p, why = _tested(counts, of if rate else None, frame, settings)
+    if enterprises is not None:
+        there = np.bincount(_in_piece(enterprises, lattice)[1], minlength=len(lattice))
+        table["enterprises"] = pd.array(np.maximum(there, table["affected"]), "Int64")
+    used = table["enterprises"] > 0 if rate else (table["n"] > 0) | _within(lattice, boundary)
+    frame, table = lattice[used.to_numpy(bool)].reset_index(drop=True), table[used].reset_index(drop=True)
+    gi, p, why = _by_enterprise(table, frame, settings) if rate else _by_number(table["n"], frame, settings)
+    share = table["enterprises"] / table["enterprises"].sum() if rate else 1.0 / max(len(table), 1)
     q = _adjusted(p)
-    columns = {
-        "n": counts,
-        "enterprises": pd.array(np.where(np.isnan(of), 0, of).astype(int), "Int64") if base is not None else None,
-        "expected": counts.sum() * share,
-        "gi": gi,
-        "p": p,
-        "q": q,
-        "significance": _words(p, q, settings.alpha),
-        "reason": why,
-    }
-    out = frame[["id", "name"]].assign(measure="rate" if rate else "count", **columns)
-    spots = gpd.GeoDataFrame(out, geometry=frame.geometry.array, crs=lattice.crs)
+    out = frame[["id", "name"]].assign(measure="rate" if rate else "count", **table)
+    out["expected"] = table["n"].sum() * share
+    out = out.assign(gi=gi, p=p, q=q, significance=_words(p, q, settings.alpha), reason=why)
+    spots = gpd.GeoDataFrame(out.astype({"expected": float}), geometry=frame.geometry.array, crs=lattice.crs)
     spots.attrs["note"] = _note(spots, len(unclosed) - len(row), settings.alpha)
     return spots
 
@@ -124,63 +116,106 @@ def _within(lattice: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame | None) -> NDA
     return inside
 
 
-def _enterprises_in(
-    lattice: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame, dangers: gpd.GeoDataFrame, row: NDArray, piece: NDArray
-) -> NDArray[np.int64]:
-    """(N,) enterprises in each piece; at least those that its dangers name, of which one without a name is one more."""
-    count = np.bincount(_in_piece(enterprises, lattice)[1], minlength=len(lattice))
+def _firms_in(dangers: gpd.GeoDataFrame, row: NDArray, piece: NDArray, pieces: int) -> NDArray[np.int64]:
+    """(pieces,) enterprises that have a danger there; dangers that name none are of one more."""
     firm = dangers["enterprise_id"].astype(object)
     firm = firm.where(firm.notna(), dangers["enterprise_name"]).fillna("").to_numpy(object)[row]
     named = pd.DataFrame({"piece": piece, "firm": firm}).groupby("piece")["firm"].nunique()
-    least = named.reindex(range(len(lattice)), fill_value=0).to_numpy()
-    return np.maximum(count, least)
+    return named.reindex(range(pieces), fill_value=0).to_numpy()
 
 
-def _tested(
-    counts: NDArray, of: NDArray | None, frame: gpd.GeoDataFrame, settings: DangerSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
-    """Gi* as a standard score, p of as high a value by chance, and why a piece was not tested ("" where it was)."""
-    gi, p = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
-    values = _standardised(counts, of) if of is not None else counts.astype(float)
+_Tested = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]
+
+
+def _by_enterprise(table: pd.DataFrame, frame: gpd.GeoDataFrame, settings: DangerSettings) -> _Tested:
+    """Gi* of standardised rates, exact p of random labelling, and why a piece was not tested ("" where it was)."""
+    from esda.smoothing import assuncao_rate
+    from scipy.stats import hypergeom
+
+    firms, affected = table["enterprises"].to_numpy(int), table["affected"].to_numpy(int)
+    if len(frame) < _FEWEST or not 0 < affected.sum() < firms.sum():
+        return _untested(len(frame))
+    near, weights = _neighbours(frame, settings)
+    rates = np.asarray(assuncao_rate(affected.astype(float), firms.astype(float)), float)
+    there, hit = (v + np.array([v[n].sum() for n in near]) for v in (firms, affected))
+    p = hypergeom.sf(hit - 1, firms.sum(), affected.sum(), there)
+    return _gi(rates, weights), p, np.full(len(frame), "", object)
+
+
+def _by_number(counts: pd.Series, frame: gpd.GeoDataFrame, settings: DangerSettings) -> _Tested:
+    """Gi* of numbers, p of conditional permutation, and why a piece was not tested ("" where it was)."""
+    values = counts.to_numpy(float)
     if len(frame) < _FEWEST or np.ptp(values) == 0:
-        return gi, p, np.full(len(frame), "all pieces are alike or there are too few to compare", object)
+        return _untested(len(frame))
+    near, weights = _neighbours(frame, settings)
+    alone = np.array([len(n) == 0 for n in near])
+    p = np.where(alone, np.nan, chance(counts.to_numpy(np.int64), near, settings.permutations))
+    return _gi(values, weights), p, np.where(alone, "no neighbouring place", "").astype(object)
+
+
+def _untested(count: int) -> _Tested:
+    why = "too few places, or all of them alike"
+    return np.full(count, np.nan), np.full(count, np.nan), np.full(count, why, object)
+
+
+def _gi(values: NDArray[np.float64], weights: W) -> NDArray[np.float64]:
+    """Gi* as a standard score, of each piece with its neighbours; NaN where all values are alike."""
     from esda.getisord import G_Local
 
-    with warnings.catch_warnings():  # of pieces without neighbours, which are told in the table
+    if np.ptp(values) == 0:
+        return np.full(len(values), np.nan)
+    with warnings.catch_warnings():  # of pieces without neighbours
         warnings.simplefilter("ignore")
-        weights = _weights(frame, settings)
-        found = G_Local(
-            values - values.min() + 1.0,  # G is for positive values; neither its score nor its p change with a shift
-            weights,
-            transform="B",
-            star=True,
-            permutations=settings.permutations,
-            keep_simulations=False,
-            n_jobs=1,
-            seed=SEED,
-        )
-    alone = np.array([weights.cardinalities[i] == 0 for i in range(len(frame))])
-    # The library gives the smaller tail.
-    high = np.where(found.Zs > 0, found.p_sim, 1.0 - found.p_sim)
-    gi[~alone], p[~alone] = found.Zs[~alone], high[~alone]
-    return gi, p, np.where(alone, "no neighbouring piece", "").astype(object)
+        # G is for positive values; its score does not change with a shift.
+        return np.asarray(G_Local(values - values.min() + 1.0, weights, transform="B", star=True, permutations=0).Zs)
 
 
-def _standardised(counts: NDArray, of: NDArray) -> NDArray[np.float64]:
-    """Rates in standard deviations of a rate of so many enterprises (empirical Bayes)."""
-    from esda.smoothing import assuncao_rate
+def chance(counts: NDArray[np.int64], near: list[NDArray[np.int64]], permutations: int) -> NDArray[np.float64]:
+    """
+    (N,) one-sided p of Gi* by conditional permutation: a piece keeps its own value, its neighbours get any others'.
 
-    return np.asarray(assuncao_rate(counts.astype(float), of.astype(float)), float)
+    Not left to esda, whose compiled loop takes 20 s to build in every process and adds in floating point, so that
+    rounding decides ties, of which counts have many.
+
+    Parameters
+    ----------
+    counts : (N,)
+        Whole numbers.
+    near : N arrays
+        Neighbours of each piece, itself not among them; a piece without any has p = 1.
+    """
+    drawn = _draws(np.random.default_rng(SEED), len(counts) - 1, max(map(len, near)), permutations)
+    p = np.ones(len(counts))
+    for i, n in enumerate(near):
+        other = drawn[:, : len(n)]
+        sums = counts[other + (other >= i)].sum(axis=1)  # its own row is left out
+        p[i] = (1 + np.count_nonzero(sums >= counts[n].sum())) / (permutations + 1)
+    return p
 
 
-def _weights(frame: gpd.GeoDataFrame, settings: DangerSettings) -> W:
-    """Neighbours: cells whose centres are near, villages that touch."""
+def _draws(rng: np.random.Generator, n: int, k: int, count: int) -> NDArray[np.int64]:
+    """(count, k) of 0 to n - 1, none twice in a row."""
+    out = np.empty((count, k), np.int64)
+    for j in range(k):
+        pick = rng.integers(0, n - j, count)
+        for earlier in np.sort(out[:, :j], axis=1).T:
+            pick += pick >= earlier
+        out[:, j] = pick
+    return out
+
+
+def _neighbours(frame: gpd.GeoDataFrame, settings: DangerSettings) -> tuple[list[NDArray[np.int64]], W]:
+    """Cells whose centres are near, villages that touch: rows of each one's neighbours, and the library's weights."""
     from libpysal.weights import DistanceBand, fuzzy_contiguity
 
-    if settings.lattice == "villages":
-        return fuzzy_contiguity(frame[["geometry"]], buffering=True, buffer=_TOUCH_M, silence_warnings=True)
-    middle = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
-    return DistanceBand(middle, settings.neighbour_m, binary=True, silence_warnings=True)
+    with warnings.catch_warnings():  # of pieces without neighbours
+        warnings.simplefilter("ignore")
+        if settings.lattice == "villages":
+            weights = fuzzy_contiguity(frame[["geometry"]], buffering=True, buffer=_TOUCH_M, silence_warnings=True)
+        else:
+            middle = shapely.get_coordinates(shapely.centroid(frame.geometry.to_numpy()))
+            weights = DistanceBand(middle, settings.neighbour_m, binary=True, silence_warnings=True)
+    return [np.array(weights.neighbors[i], np.int64) for i in range(len(frame))], weights
 
 
 def _adjusted(p: NDArray[np.float64]) -> NDArray[np.float64]:
