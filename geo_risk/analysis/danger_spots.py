@@ -38,7 +38,7 @@ def cells(bounds: tuple[float, float, float, float], cell_m: float, crs: str) ->
     col, row = (a.ravel() for a in np.meshgrid(np.arange(left, right), np.arange(bottom, top)))
     boxes = shapely.box(col * cell_m, row * cell_m, (col + 1) * cell_m, (row + 1) * cell_m)
     ids = [f"{c}/{r}" for c, r in zip(col.tolist(), row.tolist(), strict=True)]
-    return gpd.GeoDataFrame({"id": ids, "name": None}, geometry=boxes, crs=crs)
+    return gpd.GeoDataFrame({"id": ids, "name": ids}, geometry=boxes, crs=crs)
 
 
 def danger_spots(

@@ -24,7 +24,6 @@ _PUBLISHED = (
     "danger_places",
     "danger_counts",
     "danger_spots",
-    "inspections",
     "districts",
     "enterprises",
     "major_hazards",
