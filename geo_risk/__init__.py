@@ -15,8 +15,12 @@ __all__ = ["GeoRiskError", "Region", "__version__", "demo", "init"]
 
 def __getattr__(name: str) -> Any:
     # geopandas and its friends take a second to import; only those who open a region pay for it.
-    if name in ("Region", "demo", "init"):
-        from . import api
+    if name == "Region":
+        from .api import Region
 
-        return getattr(api, name)
+        return Region
+    if name in ("demo", "init"):
+        from . import start
+
+        return getattr(start, name)
     raise AttributeError(f"module 'geo_risk' has no attribute {name!r}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .analysis.qra.overrides import Overrides
     from .analysis.qra.report import Accident
     from .parallel import Progress
+    from .pipeline.compare import Comparison
 
 
 # Beside what a map of one answer is about.
@@ -370,6 +371,40 @@ def uncertainty(
     _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
     told(1.0, "done")
     return contours
+
+
+def compare(before: Region, after: Region, to: list[str]) -> Comparison:
+    """What changed between two states, also written to the files ``to``."""
+    from .pipeline.change_pages import changes_page
+    from .pipeline.compare import compare as compared
+
+    found = compared(before, after)
+    for path in to:
+        if path.lower().endswith(".json"):
+            store.write_json(Path(path), found.told)
+        elif path.lower().endswith((".html", ".pdf", ".docx")):
+            _write_document(changes_page(found, after.settings.publish.languages[0]), path)
+        else:
+            export_table(found.changes, path, "changes")
+    return found
+
+
+def bulletin(before: Region, after: Region, to: str, lang: str | None) -> Path:
+    """The bulletin of the time between two states, written to a file."""
+    from .pipeline.change_pages import bulletin_page
+    from .pipeline.compare import compare as compared
+
+    page = bulletin_page(compared(before, after), lang or after.settings.publish.languages[0])
+    return _write_document(page, to)
+
+
+def _write_document(document: dict[str, Any], to: str) -> Path:
+    from .pipeline.change_pages import write_document
+
+    data = write_document(document, to)
+    with store.replacing(Path(to)) as temporary:
+        temporary.write_bytes(data)
+    return Path(to)
 
 
 def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from . import answers, pipeline, region, store
 from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
-from .settings import parse_settings
+from .pipeline import history
+from .pipeline.history import Snapshot
 
 if TYPE_CHECKING:
     import flask
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .analysis.qra.report import Accident
     from .parallel import Progress
+    from .pipeline.compare import Comparison
 
 Report = Callable[[StepResult], None]
 
@@ -368,86 +369,67 @@ class Region(region.Region):
         known = sorted({*self.settings.layers, *(p.stem for p in (self.build / "tables").glob("*.parquet"))})
         raise RegionError(f"{self.folder}: no table or layer {table!r}. There are: {', '.join(known)}.")
 
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """
+        Keep the results of the last run as a dated state, history/NAME; without a name that of the data date.
 
-@dataclass(frozen=True)
-class Started:
-    """A region.toml that `init` wrote, and what it recognised."""
+        Raises
+        ------
+        InputError
+            If there is neither name nor data date, or the name cannot name a folder.
+        RegionError
+            If the results are older than inputs or settings, or the name holds another state.
+        """
+        return history.keep(self, pipeline.steps(self.folder, self.build), name)
 
-    path: Path
-    found: list[dict[str, Any]]
+    def snapshots(self) -> list[Snapshot]:
+        """The states kept, earliest first."""
+        return history.states(self)
+
+    def delete_snapshot(self, name: str) -> None:
+        """Delete a kept state."""
+        history.forget(self, name)
+
+    def at(self, name: str) -> Region:
+        """The kept state ``name``, to be asked like a region."""
+        return Region(history.state_folder(self.folder, name))
+
+    def compare(self, later: str | Path | Region, *, to: Sequence[str | Path] = ()) -> Comparison:
+        """
+        What changed from this state to a later one, and why; see `pipeline.compare.compare`.
+
+        Parameters
+        ----------
+        later
+            A region, its folder, or REGION@NAME for a kept state.
+        to
+            Files to write as well: .html is a page with a map, .json all of it, others as in `export`.
+        """
+        other = later if isinstance(later, Region) else open_state(later)
+        return answers.compare(self, other, [str(path) for path in to])
+
+    def bulletin(self, later: str | Path | Region, *, to: str | Path, lang: str | None = None) -> Path:
+        """
+        Write the bulletin of the time from this state to a later one: .html, .pdf or .docx, in "zh" or "en".
+
+        Raises
+        ------
+        InputError
+            If the ending is another one, or the states cannot be compared.
+        """
+        other = later if isinstance(later, Region) else open_state(later)
+        return answers.bulletin(self, other, str(to), lang)
 
 
-def init(folder: str | Path, files: Iterable[str | Path] = (), *, name: str | None = None) -> Started:
-    """
-    Start a region: recognise the layers in ``files`` (or in ``folder/inputs``) and write region.toml.
-
-    The files stay where they are; region.toml names them.
-
-    Raises
-    ------
-    InputError
-        If there is a region already, a file is missing, or nothing was recognised.
-    """
-    import tomllib
-
-    from .layers.recognise import recognise, region_toml
-
-    folder = Path(folder)
-    path = folder / "region.toml"
-    if path.exists():
-        raise InputError(f"{path} is there already. Edit it, or remove it to start anew.")
-    given = [Path(f) for f in files] or [folder / "inputs"]
-    for file in given:
-        if not file.exists():
-            raise InputError(f"{file}: no such file or folder. Give the files that hold the region's layers.")
-    found = recognise(given)
-    if not any(item.layer for item in found):
-        raise InputError(
-            "no layer was recognised in " + ", ".join(str(f) for f in given) + ". See geo-risk init --help."
-        )
-    text = region_toml(name or folder.resolve().name, found, folder)
-    parse_settings(tomllib.loads(text), str(path))
-    store.write_text(path, text)
-    return Started(path, [_found(item) for item in found])
-
-
-def demo(folder: str | Path = "linlan", *, size: str = "city", seed: int = 1) -> Region:
-    """
-    Write the demo city as the files an office would hand over, with its region.toml.
-
-    Raises
-    ------
-    InputError
-        If ``folder`` holds something that is not the demo.
-    """
-    from .layers.demo.write import write_demo
-
-    folder = Path(folder)
-    ours = folder / "truth.json"
-    if folder.exists() and any(folder.iterdir()) and not ours.exists():
-        raise InputError(f"{folder} is not empty and not the demo. Name another folder: geo-risk demo DIR")
-    summary = write_demo(folder, size=size, seed=seed)
-    store.write_text(folder / "region.toml", summary.region_toml)
-    return Region(folder)
+def open_state(text: str | Path) -> Region:
+    """The region in a folder, or the kept state REGION@NAME."""
+    return Region(history.find_state(str(text)))
 
 
 def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     if value not in allowed:
         raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
     return value
-
-
-def _found(item: Any) -> dict[str, Any]:
-    file = str(item.path) + (f"#{item.sublayer}" if item.sublayer else "")
-    return {
-        "file": file,
-        "layer": item.layer,
-        "runner_up": item.runner_up,
-        "system": item.crs,
-        "columns": {**item.columns, **item.places},
-        "rows": item.rows,
-        "notes": list(item.notes),
-    }
 
 
 def _hour(text: str) -> float:

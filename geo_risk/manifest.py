@@ -11,12 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from .errors import GeoRiskError, RegionError, together
 MANIFEST = "manifest.json"
 _PACKAGE = Path(__file__).parent
 _SAMPLE_S = 0.05  # how often a step's memory is looked at
+_PASSWORD = re.compile(r'(://[^:@/"\s]*:)[^"\s]*(@)|(?<=password=)[^&"\s]+()')
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def run_steps(
             report(result)
     if results is not None and not outside:
         return results
-    with _lock(folder):
+    with locked(folder):
         if results is None:
             results = _renew(folder, steps_for, only, report, starting)
         return results + [_advance(folder, build, step, report, starting) for step in outside]
@@ -145,8 +148,8 @@ def _chosen(steps: list[Step], only: Sequence[str]) -> list[Step]:
 
 def _unchanged(folder: Path, build: Path, steps: list[Step]) -> list[StepResult] | None:
     """Results if no step has anything to do, else None."""
-    records = _records(build)
-    if all(not s.volatile and _fresh(records.get(s.name), s, folder, build) for s in steps):
+    known = records(build)
+    if all(not s.volatile and _fresh(known.get(s.name), s, folder, build) for s in steps):
         return [StepResult(s.name, "unchanged", 0.0, 0.0) for s in steps]
     return None
 
@@ -173,8 +176,8 @@ def _advance_all(
 
 
 def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: Callable) -> StepResult:
-    records = _records(build)
-    if not step.volatile and _fresh(records.get(step.name), step, folder, build):
+    known = records(build)
+    if not step.volatile and _fresh(known.get(step.name), step, folder, build):
         result = StepResult(step.name, "unchanged", 0.0, 0.0)
     else:
         starting(step.name)
@@ -191,22 +194,34 @@ def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: 
         for path in step.writes:
             if not path.is_file():
                 raise AssertionError(f"step {step.name} did not write {path}")
-        records[step.name] = {
+        known[step.name] = {
             **_causes(step, folder, build),
             "outputs": _outputs(step, folder, build),
             "seconds": round(result.seconds, 3),
             "peak_mb": round(result.peak_mb, 1),
         }
-        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": records})
+        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
     report(result)
     return result
 
 
-def _records(build: Path) -> dict[str, Any]:
+def records(build: Path) -> dict[str, Any]:
+    """What each step of the last run read (``inputs``), its ``settings``, ``code`` and ``outputs``; by name."""
     try:
         return json.loads((build / MANIFEST).read_text(encoding="utf-8"))["steps"]
     except (FileNotFoundError, ValueError, KeyError):
         return {}
+
+
+def outdated(folder: Path, build: Path, steps: list[Step]) -> list[str]:
+    """Names of the steps writing to ``build`` whose inputs or settings are no longer those of its results."""
+    known = records(build)
+    inside = [s for s in steps if not s.volatile and any(path.is_relative_to(build) for path in s.writes)]
+    return [s.name for s in inside if not _as_recorded(known.get(s.name), _causes(s, folder, build))]
+
+
+def _as_recorded(record: dict[str, Any] | None, causes: dict[str, Any]) -> bool:
+    return record is not None and all(record[key] == causes[key] for key in ("inputs", "settings"))
 
 
 def _fresh(record: dict[str, Any] | None, step: Step, folder: Path, build: Path) -> bool:
@@ -224,30 +239,30 @@ def _outputs(step: Step, folder: Path, build: Path) -> dict[str, str]:
 
 
 def _causes(step: Step, folder: Path, build: Path) -> dict[str, Any]:
-    """Hashes of everything the step's outputs follow from; a file that is missing counts as such."""
-    settings = json.dumps(step.settings, sort_keys=True, ensure_ascii=False, default=list)
+    """All that the step's outputs follow from: hashes of files and code, and the settings themselves."""
     return {
         "inputs": {_label(p, folder, build): store.sha256(p) if p.is_file() else "missing" for p in step.reads},
-        "settings": hashlib.sha256(settings.encode()).hexdigest(),
-        "code": _code_hash(step.code),
+        "settings": _plain_settings(step),
+        "code": {part: _code_hash(part) for part in step.code},
     }
 
 
-_code_hashes: dict[tuple[str, ...], str] = {}
+def _plain_settings(step: Step) -> Any:
+    """The step's settings as JSON reads them back; passwords in addresses are masked."""
+    text = json.dumps(step.settings, sort_keys=True, ensure_ascii=False, default=list)
+    return json.loads(_PASSWORD.sub(r"\1***\2", text))
 
 
-def _code_hash(parts: tuple[str, ...]) -> str:
-    if parts not in _code_hashes:
-        digest = hashlib.sha256(__version__.encode())
-        for part in parts:
-            root = _PACKAGE / part
-            if not root.exists():
-                raise AssertionError(f"no code {part!r} in the package")
-            files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if _is_code(p))
-            for path in files:
-                digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
-        _code_hashes[parts] = digest.hexdigest()
-    return _code_hashes[parts]
+@cache
+def _code_hash(part: str) -> str:
+    digest = hashlib.sha256(__version__.encode())
+    root = _PACKAGE / part
+    if not root.exists():
+        raise AssertionError(f"no code {part!r} in the package")
+    files = [root] if root.is_file() else sorted(p for p in root.rglob("*") if _is_code(p))
+    for path in files:
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _is_code(path: Path) -> bool:
@@ -265,10 +280,10 @@ def _drop_leftovers(build: Path, steps: list[Step]) -> None:
     """Remove results that no step of this region writes any more (a layer taken out of region.toml)."""
     keep = {path for step in steps for path in step.writes} | {build / MANIFEST}
     folders = {path for step in steps for path in step.folders}
-    records = _records(build)
-    known = {step.name: records[step.name] for step in steps if step.name in records}
-    if known != records:
-        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
+    known = records(build)
+    kept = {step.name: known[step.name] for step in steps if step.name in known}
+    if kept != known:
+        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": kept})
     for path in sorted(build.rglob("*")):
         if path.is_file() and path not in keep and not folders.intersection(path.parents):
             path.unlink()
@@ -306,8 +321,8 @@ def _peak_memory() -> Iterator[list[float]]:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One run at a time; the lock of a process that is gone does not count."""
+def locked(folder: Path) -> Iterator[None]:
+    """One run (or snapshot) at a time; the lock of a process that is gone does not count."""
     import psutil
 
     path = folder / ".run.lock"

@@ -10,7 +10,8 @@ from . import store
 from .errors import InputError, RegionError
 from .grid import Grid, grid_of
 from .schema import LAYERS
-from .settings import Settings, load_settings
+from .sections import Settings
+from .settings import load_settings
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,6 +59,12 @@ class Region:
     def frame(self) -> dict[str, Any]:
         """CRS, and bounds and anchor in WGS 84 degrees, as the run settled them. RegionError before the first run."""
         return store.read_json(self.build / "frame.json")
+
+    @property
+    def data_date(self) -> str:
+        """Day the data stand for, ISO text; empty where neither settings nor inputs say, or before the first run."""
+        path = self.build / "date.json"
+        return store.read_json(path)["date"] if path.is_file() else ""
 
     @property
     def crs(self) -> str:

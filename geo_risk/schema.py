@@ -342,6 +342,10 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("outdoor", "json", "室外", "probability or factor outdoors"), _c("indoor", "json", "室内", "probability or factor indoors"), _c("slope", "float", "斜率", "fall of the probit crosswind"), _c("offset_m", "float", "偏移", "centre downwind of the source", "m")), ()),
     Table("risk_weather", "天气分类", "weather classes of the risk sum", "none", (
         _c("stability", "string", "稳定度", "Pasquill class"), _c("speed_mps", "float", "风速", "wind speed at 10 m", "m/s"), _c("period", "string", "时段", "day, night or all"), _c("share", "float", "频率", "share of the year"), _c("towards", "json", "去向", "probability per radian towards 144 angles from east over north")), ()),
+    Table("changes", "变化对比", "what changed between two states", "any", (
+        _c("kind", "string", "类别", "input or result"), _c("table", "string", "表", "layer or result table"), ID, NAME, _c("change", "string", "变化", "added, removed or changed"),
+        _c("grade_before", "int", "前期等级", "grade in the earlier state"), _c("grade_after", "int", "本期等级", "grade in the later state"), _c("columns", "json", "变化的列", "columns that changed: column, before, after"),
+        _c("moved_m", "float", "移动距离", "how far the outline moved at most", "m"), _c("cells", "int", "影响单元数", "changed cells of the surface within the row's reach"), _c("causes", "string", "原因", "changed input rows, settings, program and files behind it")), ()),
     Table("network", "路网检查", "condition of the road network", "none", (
         _c("what", "string", "项目", "what was found"), _c("count", "float", "数量", "roads, ends, places, or kilometres"), _c("share", "float", "比例", "of all of them; missing where there is none"), _c("why", "string", "说明", "why, and what to do")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +97,16 @@ def read_table(path: Path) -> pd.DataFrame | gpd.GeoDataFrame:
     return gpd.read_parquet(path) if geo else pd.read_parquet(path)
 
 
+def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Those of the columns that a (Geo)Parquet file has, geometry as WKB."""
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise RegionError(f"{path}: not there yet. Compute it with: geo-risk run {path.parent.parent.parent}")
+    have = set(pq.read_schema(path).names)
+    return pq.read_table(path, columns=[c for c in columns if c in have]).to_pandas(ignore_metadata=True)
+
+
 def write_geopackage(path: Path, layers: Mapping[str, gpd.GeoDataFrame]) -> None:
     """Write one table a layer, in the order of their names."""
     import pyogrio
@@ -164,13 +174,19 @@ def link_tree(source: Path, target: Path) -> None:
     """Copy a folder by hard links (plain copies where the disk has none); files are never changed in place."""
 
     def link(a: str, b: str) -> str:
-        try:
-            os.link(a, b)
-        except OSError:
-            shutil.copy2(a, b)
+        link_file(Path(a), Path(b))
         return b
 
     shutil.copytree(source, target, copy_function=link)
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Copy a file by a hard link (a plain copy where the disk has none)."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def swap_folder(new: Path, current: Path) -> None:

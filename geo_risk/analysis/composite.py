@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..settings import GradingSettings
+from ..sections import GradingSettings
 
 Grades = NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..settings import DangerSettings
+from ..sections import DangerSettings
 from .grading import rows_in
 
 if TYPE_CHECKING:

@@ -18,15 +18,7 @@ from .rows import records, text
 
 STATES = ("open", "overdue", "closed")
 UNKNOWN = "not told"  # of a district or a trade; its rows are counted too, so that scopes sum to the region
-_DATES = ("found_date", "closed_date")  # of what has happened: they bound the data date, a due date does not
 _TRUNCATE = 4.0  # a Gaussian kernel is cut at this many bandwidths, where 3e-4 of it is left
-
-
-def newest_date(dangers: pd.DataFrame) -> str:
-    """The newest day (YYYY-MM-DD) on which a danger was found or closed; empty where no row tells one."""
-    told = [last_day(v) for c in _DATES if c in dangers for v in dangers[c] if isinstance(v, str)]
-    days = [d for d in told if d is not None]
-    return max(days).isoformat() if days else ""
 
 
 def last_day(value: str) -> date | None:

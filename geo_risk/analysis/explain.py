@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from ..errors import InputError
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .exposure import require_same_crs
 from .grading import GRADE_WORDS, grade
 from .index import IndexSurface

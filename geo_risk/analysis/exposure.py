@@ -18,7 +18,7 @@ from shapely.geometry import mapping
 from ..crs import require_metric
 from ..errors import CRSError, InputError
 from ..grid import Grid
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from ..standards import table
 from .rows import working
 

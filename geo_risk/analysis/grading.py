@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from ..standards import table
 from .exposure import located, require_same_crs
 from .index import IndexSurface

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .grading import GRADE_WORDS
 from .rollup import area_table, escalated, persons_table, worst_grades
 from .rows import working
@@ -165,4 +165,4 @@ def _grades(column: pd.Series) -> NDArray[np.int64]:
 
 def _table(group: NDArray[np.int64], grade: NDArray[np.int64], n: int, weight: NDArray | None = None) -> NDArray:
     """(n, 5) number, or weight, of members by group and grade."""
-    return np.bincount(group * GRADES + grade, weight, n * GRADES).reshape(n, GRADES)
+    return np.bincount(group * GRADES + grade, weight, n * GRADES).reshape(n, GRADES).astype(float)

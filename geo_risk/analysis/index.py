@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..grid import Grid
 from ..parallel import Progress, map_ordered
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .exposure import Exposure, exposure_on_grid, require_same_crs
 from .index_kernel import Window, hazard_of, members, work
 from .index_sources import HAZARD_LAYERS

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import InputError
-from ..settings import GradingSettings
+from ..sections import GradingSettings
 from ..standards import weakest
 from . import point_methods as methods
 from .point_methods import PointGrade

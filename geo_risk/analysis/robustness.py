@@ -23,8 +23,9 @@ from scipy.stats import qmc, sobol_indices
 
 from ..errors import InputError
 from ..grid import Grid
-from ..settings import RiskSettings
+from ..sections import GradingSettings, RiskSettings
 from ..standards import table
+from .composite import composite
 from .exposure import exposure_on_grid, located, population_on_grid
 from .grading import GRADE_WORDS, grade, owners, rows_in, worst_levels
 from .index_sources import SOURCE_LAYERS
@@ -77,7 +78,7 @@ class Firms:
 
 @dataclass(frozen=True)
 class Case:
-    """All that a sample of the factors needs."""
+    """All that a sample of the factors needs; ``lsir`` (P,) grade of individual risk at the sample cells, if known."""
 
     chosen: Blocks
     at: Mapping[int, Pairs]
@@ -85,6 +86,8 @@ class Case:
     districts: int
     counted: bool
     settings: RiskSettings
+    grading: GradingSettings
+    lsir: NDArray[np.uint8] | None
 
 
 def robustness(
@@ -94,7 +97,9 @@ def robustness(
     grid: Grid,
     *,
     major_hazards: gpd.GeoDataFrame | None = None,
+    lsir_grade: NDArray[np.uint8] | None = None,
     settings: RiskSettings | None = None,
+    grading: GradingSettings | None = None,
     samples: int = 64,
     workers: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -107,6 +112,8 @@ def robustness(
         From `index_sources`, in the grid's CRS.
     layers
         ``population``, ``crowded_places``, ``enterprises``, ``hazard_sources``, as far as there are.
+    lsir_grade : (rows, cols)
+        Grade of individual risk, combined with the index as by `composite`; it is not varied.
     samples
         A power of two; colours rest on twice as many independent samples, the indices on
         samples x (factors + 2) in all.
@@ -129,6 +136,8 @@ def robustness(
         raise InputError(f"robustness with {samples} samples: a power of two from 4 on is needed, such as 64.")
     factors = table("robustness_factors")
     case = _case(districts, sources, layers, grid, major_hazards, settings, float(_row(factors, "reach")["high"]))
+    lsir = None if lsir_grade is None else lsir_grade[case.chosen.row, case.chosen.col]
+    case = replace(case, grading=grading or GradingSettings(), lsir=lsir)
     a, b = np.split(qmc.Sobol(2 * len(factors), seed=SEED).random(samples), 2, axis=1)
     mixed = [np.where(np.arange(len(factors)) == i, b, a) for i in range(len(factors))]
     run = partial(_sampled, case, [Factor(*row) for row in factors[list(Factor._fields)].itertuples(index=False)])
@@ -170,7 +179,7 @@ def _case(
     exposed = {name: layers[name] for name in ("population", "crowded_places") if name in layers}
     at = {step: pairs(chosen, sources, exposed, grid, step, settings, longest) for step in CELL_STEPS}
     firms = _firms(districts, sources, layers, grid, major_hazards, settings)
-    return Case(chosen, at, firms, len(districts), persons is not None, settings)
+    return Case(chosen, at, firms, len(districts), persons is not None, settings, GradingSettings(), None)
 
 
 def _firms(
@@ -233,7 +242,8 @@ def _sampled(case: Case, factors: list[Factor], unit: Floats) -> tuple[NDArray[n
     scales = (value["density_scale"] * own.density_scale_per_ha, value["sensitive_scale"] * own.sensitive_scale_per_ha)
     scores = np.array([value[f"score_{name}"] for name in SOURCE_LAYERS])
     index = index_at(case.at[int(value["cell_m"])], scores, value["reach"], weights, scales)
-    area, persons = sums_by_grade(case.chosen, index, value["cuts"] * np.array(own.cuts), case.districts)
+    grades = composite(grade(index, [c * value["cuts"] for c in own.cuts]), case.lsir, case.grading)
+    area, persons = sums_by_grade(case.chosen, grades, case.districts)
     firms = case.firms
     e, s = 1 - np.exp(-firms.density / scales[0]), 1 - np.exp(-firms.sensitive / scales[1])
     factor = np.where(np.isnan(e), sum(weights), weights[0] + weights[1] * e + weights[2] * s)

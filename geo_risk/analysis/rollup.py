@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..grid import Grid
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .exposure import located, require_same_crs
 from .grading import GRADE_WORDS, rows_in
 from .zones import GRADES, TOUCH, Zones, covered, zone_sums, zones

@@ -19,7 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..grid import Grid
-from ..settings import RiskSettings
+from ..sections import RiskSettings
 from .exposure import exposure_on_grid
 from .index_kernel import P_MAX, Members, members
 from .index_sources import SOURCE_LAYERS
@@ -283,21 +283,10 @@ def _index(start, variant, squared, group, layer, probability, reach, scores, fa
     return out
 
 
-@njit(cache=True, nogil=True)
-def _sums(index, cuts, zone, point, area, persons, n):
-    grade = np.zeros(len(index), np.uint8)
-    for p in range(len(index)):
-        if index[p] > 0:
-            for g in range(len(cuts)):
-                grade[p] += index[p] >= cuts[g]
-    cells, people = np.zeros((n, GRADES)), np.zeros((n, GRADES))
-    for q in range(len(zone)):
-        g = grade[point[q]]
-        cells[zone[q], g] += area[q]
-        people[zone[q], g] += persons[q]
-    return cells, people
-
-
-def sums_by_grade(chosen: Blocks, index: NDArray[np.float32], cuts: Floats, n: int) -> tuple[Floats, Floats]:
-    """(n, 5) area [cells] and residents of each district by the grade of the sample cells, cut as by `grade`."""
-    return _sums(index, cuts.astype(np.float32), chosen.zone, chosen.point, chosen.area, chosen.persons, n)
+def sums_by_grade(chosen: Blocks, grade: NDArray[np.uint8], n: int) -> tuple[Floats, Floats]:
+    """(n, 5) area [cells] and residents of each district by the grade (P,) of the sample cells."""
+    key = chosen.zone * GRADES + grade[chosen.point]
+    area, persons = (
+        np.bincount(key, w, n * GRADES).reshape(n, GRADES).astype(float) for w in (chosen.area, chosen.persons)
+    )
+    return area, persons

@@ -55,7 +55,9 @@ def segments(
     owner, cell, metres = line_cells(geometry, grid)
     metres = np.where(metres > _TOUCH_M, metres, 0.0)
     n, flat = len(geometry), index.reshape(-1)
-    by_grade = np.bincount(owner * GRADES + grade.reshape(-1)[cell], metres, n * GRADES).reshape(-1, GRADES)
+    by_grade = (
+        np.bincount(owner * GRADES + grade.reshape(-1)[cell], metres, n * GRADES).reshape(-1, GRADES).astype(float)
+    )
     there = by_grade.sum(axis=1)
     by_grade[:, 0] += np.maximum(length - there, 0.0)
     weighted = np.bincount(owner, metres * flat[cell], n)
@@ -79,7 +81,11 @@ def segments(
         },
     }
     if grade_now is not None:
-        now = np.bincount(owner * GRADES + grade_now.reshape(-1)[cell], metres, n * GRADES).reshape(-1, GRADES)
+        now = (
+            np.bincount(owner * GRADES + grade_now.reshape(-1)[cell], metres, n * GRADES)
+            .reshape(-1, GRADES)
+            .astype(float)
+        )
         columns["grade_now"] = pd.array(worst_along(now), dtype="Int64")
     return gpd.GeoDataFrame(columns, geometry=geometry, crs=lines.crs)
 

@@ -137,9 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, visits
+    from . import books, states, visits
 
     books.add(command)
+    states.add(command)
     visits.add(command)
     return parser
 
@@ -149,7 +150,7 @@ def _workers(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(arguments: Any) -> int:
-    from ..api import demo
+    from ..start import demo
 
     region = demo(arguments.folder, size=arguments.size, seed=arguments.seed)
     print(
@@ -161,7 +162,7 @@ def _demo(arguments: Any) -> int:
 
 
 def _init(arguments: Any) -> int:
-    from ..api import init
+    from ..start import init
 
     started = init(arguments.folder, arguments.files, name=arguments.name)
     if arguments.json:

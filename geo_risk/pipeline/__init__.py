@@ -14,6 +14,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of, network
 from .dangers import danger_steps
+from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
 from .store import store_steps
@@ -37,6 +38,7 @@ def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
     return [
         *import_steps(region),
+        date_step(region),
         *analysis_steps(region, count, samples),
         *danger_steps(region),
         *publish_steps(region),

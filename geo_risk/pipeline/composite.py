@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 CURRENT_LAYERS = ("enterprises", "hazard_sources", "risk_points", "hidden_dangers")
 WRITTEN = ("grade", "index_now", "residual_grade")
 _CODE = ("analysis", "standards", "parallel.py", "pipeline/composite.py", *SHARED_CODE)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def points_step(region: Region) -> Step:
@@ -32,21 +30,20 @@ def points_step(region: Region) -> Step:
 def composite_step(region: Region, workers: int) -> Step:
     """Composite grades, inherent and current; after index, risk and rescue."""
     build, settings = region.build, region.settings
-    reads = (build / "grid.json", build / "boundary.parquet", *surfaces(region, "index", "exposure"))
+    reads = (
+        build / "grid.json",
+        build / "boundary.parquet",
+        build / "date.json",
+        *surfaces(region, "index", "exposure"),
+    )
     reads += (*tables(region, "index_sources"), *layer_files(region, *CURRENT_LAYERS))
     if _has_rescue(region):
         reads += tables(region, "travel_times")
     if settings.risk.quantified:
         reads += surfaces(region, "lsir_grade")
-    used = [asdict(settings.grading), settings.risk.cuts, data_date(region)]
+    used = [asdict(settings.grading), settings.risk.cuts]
     writes = (*tables(region, "current_sources"), *surfaces(region, *WRITTEN))
     return Step("composite", lambda: _composite(region, workers), reads, writes, used, _CODE)
-
-
-def data_date(region: Region) -> str:
-    """The date of the data (YYYY-MM-DD) in [publish] date; empty where there is none."""
-    found = _DATE.search(region.settings.publish.date)
-    return found[0] if found else ""
 
 
 def sources_now(sources: gpd.GeoDataFrame, current: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -75,7 +72,7 @@ def _composite(region: Region, workers: int) -> None:
     grid, settings = region.grid, region.settings
     times = region.table("travel_times") if _has_rescue(region) else None
     sources = region.table("index_sources")
-    now = current_sources(sources, region.layers(*CURRENT_LAYERS), times, as_of=data_date(region))
+    now = current_sources(sources, region.layers(*CURRENT_LAYERS), times, as_of=region.data_date)
     index = region.surface("index").array
     index_now = index
     if (now["factor"] != 1).any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,7 @@ from .. import store
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from ..settings import InspectionSettings
-from .composite import data_date
+from ..sections import InspectionSettings
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 
 if TYPE_CHECKING:
@@ -25,56 +25,48 @@ DANGER_LAYERS = ("hidden_dangers", "enterprises", "districts")
 VISIT_LAYERS = ("enterprises", "risk_points", "hidden_dangers")
 BASE_LAYERS = ("hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
 _CODE = ("analysis", "standards", "pipeline/dangers.py", *SHARED_CODE)
-_DATES = {
-    "enterprises": ("visited", "data_date"),
-    "risk_points": ("visited",),
-    "hidden_dangers": ("found_date", "closed_date"),
-}
 
 
 def danger_steps(region: Region) -> list[Step]:
     """Hidden dangers by state, place and significance; dues and tours of inspections. After the grades."""
-    found, settings = [], region.settings
+    found: list[Step] = []
+    settings, dated = region.settings, region.build / "date.json"
+    reads: tuple[Path, ...]
     if "hidden_dangers" in settings.layers:
-        reads = (region.build / "grid.json", region.build / "boundary.parquet", *layer_files(region, *DANGER_LAYERS))
+        reads = (dated, region.build / "grid.json", region.build / "boundary.parquet")
+        reads += layer_files(region, *DANGER_LAYERS)
         writes = tables(region, "danger_places", "danger_counts", "danger_spots") + surfaces(region, "danger_density")
-        used = [asdict(settings.dangers), data_date(region)]
-        found.append(Step("dangers", lambda: _dangers(region), (*reads, *_graded(region)), writes, used, _CODE))
+        reads += _graded(region)
+        found.append(Step("dangers", lambda: _dangers(region), reads, writes, asdict(settings.dangers), _CODE))
     if "enterprises" in settings.layers:
-        reads = (*layer_files(region, *VISIT_LAYERS), *_graded(region), *_optional(region))
+        reads = (dated, *layer_files(region, *VISIT_LAYERS), *_graded(region), *_optional(region))
         if settings.inspections.rules:
             reads += (region.folder / settings.inspections.rules,)
         reads += layer_files(region, "roads", *BASE_LAYERS)
-        used = [asdict(settings.inspections), asdict(settings.rescue), data_date(region)]
+        used = [asdict(settings.inspections), asdict(settings.rescue)]
         code = (*_CODE, "routing", "layers/own_numbers.py")
         writes = tables(region, "inspections")
         found.append(Step("inspections", lambda: write_plan(region), reads, writes, used, code))
     return found
 
 
-def _graded(region: Region) -> tuple[Any, ...]:
+def _graded(region: Region) -> tuple[Path, ...]:
     """The table of graded enterprises, if the region has one."""
     return tables(region, "enterprises") if {"enterprises", "districts"} <= set(region.settings.layers) else ()
 
 
-def _optional(region: Region) -> tuple[Any, ...]:
+def _optional(region: Region) -> tuple[Path, ...]:
     """Tables a plan takes into account, those the region has."""
     by_layer = {"hazard_sources": "major_hazards", "hidden_dangers": "danger_places"}
     return tables(region, *(table for layer, table in by_layer.items() if layer in region.settings.layers))
 
 
 def as_of(region: Region) -> str:
-    """The data date (YYYY-MM-DD); where no setting tells it the newest date of what was seen, or empty."""
+    """The data date as one day (YYYY-MM-DD), the last of a month or year; empty where nothing tells it."""
     from ..analysis.dangers import last_day
 
-    if data_date(region):
-        return data_date(region)
-    days = []
-    for name, columns in _DATES.items():
-        layer = region.layers(name).get(name)
-        told = [] if layer is None else [v for c in columns if c in layer for v in layer[c].dropna().unique()]
-        days += [day for day in map(last_day, told) if day is not None]
-    return max(days).isoformat() if days else ""
+    day = last_day(region.data_date)
+    return day.isoformat() if day else ""
 
 
 def _dangers(region: Region) -> None:
@@ -151,7 +143,7 @@ def _start(region: Region) -> date:
     if not told:
         raise SettingsError(
             f"{region.folder}: nothing tells the date of the data, from which inspections are due. "
-            'Write date = "2026-06-30" under [publish], or give --from.'
+            'Write data_date = "2026-06-30" under [region], or give --from.'
         )
     return date.fromisoformat(told)
 

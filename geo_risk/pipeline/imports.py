@@ -10,7 +10,7 @@ from .. import store
 from ..errors import GeoRiskError, InputError, SettingsError
 from ..manifest import Step
 from ..region import Region, comfortable_cell_m
-from ..settings import LayerSettings
+from ..sections import LayerSettings
 from .files import SHARED_CODE, bind, layer_files
 
 # Layers by which the places of the others are judged, in the order of their import, and what the quality

@@ -48,6 +48,7 @@ _PUBLISHED = (
 def publish_steps(region: Region) -> list[Step]:
     reads = (
         region.build / "frame.json",
+        region.build / "date.json",
         *layer_files(region, *region.settings.layers),
         *tables(region, *_published_tables(region)),
         *surfaces(region, *_published_surfaces(region)),
@@ -104,6 +105,6 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         bounds=tuple(region.frame["bounds"]),
         note={"zh": text.note, "en": text.note_en or text.note},
         languages=text.languages,
-        date=text.date,
+        date=text.date or region.data_date,
     )
     return tables, surfaces, meta

@@ -39,12 +39,14 @@ def groups_step(region: Region) -> Step:
 def robustness_step(region: Region, workers: int, samples: int) -> Step:
     reads = (region.build / "frame.json", region.build / "grid.json", *layer_files(region, *SAMPLED))
     reads += tables(region, "index_sources", "major_hazards")
+    if region.settings.risk.quantified:
+        reads += surfaces(region, "lsir_grade")
     return Step(
         "robustness",
         lambda: _robustness(region, workers, samples),
         reads,
         tables(region, "robustness", "sensitivity"),
-        asdict(replace(region.settings.risk, robustness_samples=samples)),
+        [asdict(replace(region.settings.risk, robustness_samples=samples)), asdict(region.settings.grading)],
         ("analysis", "standards", "parallel.py", "pipeline/rollup.py", *SHARED_CODE),
     )
 
@@ -59,7 +61,9 @@ def _robustness(region: Region, workers: int, samples: int) -> None:
         layers,
         region.grid,
         major_hazards=region.table("major_hazards") if "hazard_sources" in layers else None,
+        lsir_grade=region.surface("lsir_grade").array if region.settings.risk.quantified else None,
         settings=region.settings.risk,
+        grading=region.settings.grading,
         samples=samples,
         workers=workers,
     )

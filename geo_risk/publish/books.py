@@ -81,7 +81,7 @@ def read_books(region: Region) -> Books:
     base = base_map({n: layers[n] for n in _MAP_LAYERS if n in layers}, contours, region.surface("grade"))
     return Books(
         region.settings.region.name,
-        region.settings.publish.date,
+        region.settings.publish.date or region.data_date,
         region.crs,
         layers,
         tables,

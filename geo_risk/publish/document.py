@@ -64,6 +64,13 @@ def pdf(document: Document) -> bytes:
     return made  # type: ignore[return-value]
 
 
+def picture(svg: str) -> bytes:
+    """An SVG as PNG, 180 mm wide, in the fonts of the documents."""
+    page = "#set page(width: 180mm, height: auto, margin: 0pt)"
+    template = f'{page}\n#image(bytes(sys.inputs.svg), format: "svg", width: 100%)'
+    return _compiler().compile(template.encode(), sys_inputs={"svg": svg}, format="png", ppi=200)  # type: ignore[return-value]
+
+
 def _breakable(value: Any) -> Any:
     if isinstance(value, str):
         return _LONG_WORD.sub(lambda word: _EIGHT.sub("\\1\u200b", word[0]), value)

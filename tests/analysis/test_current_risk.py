@@ -17,7 +17,7 @@ from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
 from geo_risk.schema import RESULTS
-from geo_risk.settings import GradingSettings
+from geo_risk.sections import GradingSettings
 from geo_risk.standards import table
 
 CRS = "EPSG:4549"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from geo_risk.analysis.exposure import exposure_on_grid, population_on_grid, weighted_persons
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 300.0, 100.0, (3, 3))

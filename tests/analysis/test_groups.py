@@ -14,7 +14,7 @@ from geo_risk.analysis.segments import segments
 from geo_risk.analysis.zones import zones
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 400.0, 100.0, (4, 4))

@@ -10,7 +10,7 @@ from geo_risk.analysis.index_sources import index_sources
 from geo_risk.errors import CRSError, InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 CRS = "EPSG:4549"
 GRID = Grid(CRS, 0.0, 3000.0, 100.0, (30, 30))

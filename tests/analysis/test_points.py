@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from geo_risk.analysis.points import graded_points
 from geo_risk.schema import RESULTS
-from geo_risk.settings import GradingSettings
+from geo_risk.sections import GradingSettings
 
 CRS = "EPSG:4549"
 

@@ -37,7 +37,7 @@ from geo_risk.analysis.qra.uncertainty import lsir_percentiles
 from geo_risk.analysis.qra.zones import death_zone, downwind_square, ring
 from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 EAST = Wind(0.0, 3.0, "D", 0, "given")
 

@@ -13,7 +13,7 @@ from geo_risk.analysis.qra import drift
 from geo_risk.analysis.qra.losses import Release, losses
 from geo_risk.analysis.qra.points import lsir_points
 from geo_risk.analysis.qra.scenarios import risk_model
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 CRS = "EPSG:4549"
 RISK = RiskSettings()

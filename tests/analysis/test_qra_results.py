@@ -21,7 +21,7 @@ from geo_risk.analysis.qra.points import lsir_points
 from geo_risk.analysis.qra.saved import model_from, model_tables
 from geo_risk.analysis.qra.targets import target_risk
 from geo_risk.grid import grid_of
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 
 @pytest.fixture(scope="module")

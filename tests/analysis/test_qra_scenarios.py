@@ -23,7 +23,7 @@ from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
 from geo_risk.layers.own_numbers import read_scenarios
 from geo_risk.schema import RESULTS
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 CRS = "EPSG:4549"
 RISK = RiskSettings()

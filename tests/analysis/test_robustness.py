@@ -9,14 +9,14 @@ import shapely
 from geo_risk.analysis.exposure import population_on_grid
 from geo_risk.analysis.grading import enterprise_grades, grade
 from geo_risk.analysis.index import index_surface
-from geo_risk.analysis.index_sources import index_sources
+from geo_risk.analysis.index_sources import SOURCE_LAYERS, index_sources
 from geo_risk.analysis.robustness import Factor, _case, _sampled, certainty, robustness
 from geo_risk.analysis.rollup import district_grades
 from geo_risk.analysis.samples import blocks, index_at, pairs
 from geo_risk.errors import InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 from geo_risk.standards import table
 
 CRS = "EPSG:4549"
@@ -102,7 +102,7 @@ def test_the_sampled_index_is_the_map():
     for step in (1, 2, 4):
         coarse = Grid(CRS, GRID.left, GRID.top, GRID.cell_m * step, (120 // step, 120 // step))
         at = pairs(chosen, SOURCES, EXPOSED, GRID, step, OWN, 1.5)
-        sampled = index_at(at, np.ones(4), 1.0, (0.6, 0.3, 0.4), (100.0, 100.0))
+        sampled = index_at(at, np.ones(len(SOURCE_LAYERS)), 1.0, (0.6, 0.3, 0.4), (100.0, 100.0))
         there = index_surface(SOURCES, EXPOSED, coarse, settings=OWN).index[chosen.row // step, chosen.col // step]
         # Outlines of the map are simplified by the cell, those of the samples by the finest cell.
         np.testing.assert_allclose(sampled, there, atol=2e-4 if step == 1 else 2.0)
@@ -111,7 +111,7 @@ def test_the_sampled_index_is_the_map():
 def test_other_scores_reaches_and_weights_are_those_of_a_changed_map():
     chosen = blocks(LAYERS["districts"], PERSONS, GRID, 1)
     at = pairs(chosen, SOURCES, EXPOSED, GRID, 1, OWN, 1.5)
-    times = {"enterprises": 1.2, "hazard_sources": 0.8, "gas_pipelines": 0.9, "roads": 1.1}
+    times = dict(zip(SOURCE_LAYERS, (1.2, 0.8, 0.9, 1.1, 1.05, 0.85, 1.15, 0.95), strict=True))
     changed = SOURCES.assign(
         score=np.minimum(100, SOURCES["score"] * SOURCES["layer"].map(times)), reach_m=SOURCES["reach_m"] * 1.3
     )

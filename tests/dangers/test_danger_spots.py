@@ -9,7 +9,7 @@ from scipy.stats import hypergeom
 
 from geo_risk.analysis.danger_spots import _draws, cells, chance, danger_spots
 from geo_risk.errors import InputError
-from geo_risk.settings import DangerSettings
+from geo_risk.sections import DangerSettings
 
 CRS = "EPSG:4550"
 SIDE = 20  # cells of 1 km

@@ -8,7 +8,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_risk.analysis.dangers import danger_counts, danger_density, danger_places, last_day, newest_date
+from geo_risk.analysis.dangers import danger_counts, danger_density, danger_places, last_day
 from geo_risk.grid import grid_of
 
 CRS = "EPSG:4550"
@@ -69,14 +69,6 @@ def test_the_state_follows_the_date_and_never_a_clock():
 def test_last_day(text, day):
     found = last_day(text)
     assert (found and found.isoformat()) == day
-
-
-def test_the_newest_date_is_of_what_happened():
-    rows = layer(
-        {"found_date": "2026-03-01", "due_date": "2030-01-01"}, {"found_date": "2025-01-01", "closed_date": "2026-05"}
-    )
-    assert newest_date(rows) == "2026-05-31"
-    assert newest_date(layer({"due_date": "2030-01-01"})) == ""
 
 
 def test_the_enterprise_is_found_by_id_then_by_a_name_only_one_has():

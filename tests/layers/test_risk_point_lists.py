@@ -6,7 +6,7 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from geo_risk import api
+from geo_risk import start
 from geo_risk.layers.load import load_layer
 from geo_risk.layers.recognise import recognise
 
@@ -78,5 +78,5 @@ def test_init_recognises_the_list_and_where_its_places_come_from(tmp_path, name)
     (tmp_path / name).write_text(LIST, encoding="utf-8")
     (found,) = recognise([tmp_path / name])
     assert (found.layer, found.join) == ("risk_points", "enterprises")
-    settings = tomllib.loads(api.init(tmp_path / "r", [tmp_path / name]).path.read_text(encoding="utf-8"))
+    settings = tomllib.loads(start.init(tmp_path / "r", [tmp_path / name]).path.read_text(encoding="utf-8"))
     assert settings["layers"]["risk_points"]["join"] == "enterprises"

@@ -16,7 +16,7 @@ from geo_risk.analysis.index_places import structures_of
 from geo_risk.analysis.index_sources import index_sources
 from geo_risk.analysis.rollup import district_grades
 from geo_risk.grid import grid_of
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 DATA = Path(os.environ.get("GEO_RISK_DATA", Path(__file__).resolve().parents[3] / "shared" / "data")) / "kaohsiung"
 CRS = "EPSG:3826"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...grid import Grid
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from .model import Model, restamp, source_ids
 from .outcomes import Outcome
 from .overrides import Overrides

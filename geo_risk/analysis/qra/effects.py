@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from ..consequence import clouds
 from ..consequence.checks import ATMOSPHERE_PA, distance_where
 from ..consequence.explosion import TNT_J_KG, explosives_ground, multi_energy

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...grid import Grid, grid_of
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from ..exposure import population_on_grid, weighted_persons
 from ..rows import table_rows
 from .societal import People

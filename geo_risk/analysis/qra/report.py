@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from ..rows import records
 from .accident import Wind, accident_zones, casualties, choose_wind, inside, outcomes_of, people_inside
 from .effects import effect_zones, erg_distances

@@ -19,7 +19,7 @@ import pandas as pd
 
 from ...errors import GeoRiskError, StandardsError
 from ...schema import RESULTS
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from ...standards import weakest
 from ..consequence.properties import Substance
 from ..consequence.vulnerability import ProbitConstants, toxic_constants

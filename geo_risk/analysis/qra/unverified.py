@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ...schema import RESULTS
-from ...settings import RiskSettings
+from ...sections import RiskSettings
 from ...standards import weakest
 from ..rows import table_rows
 from .explosives import material
