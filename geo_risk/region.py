@@ -25,7 +25,6 @@ _COMFORTABLE_CELLS = 4_000_000
 _NAMED = ("enterprises", "hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
 
 
-
 class Region:
     """
     A region folder, opened for reading.
