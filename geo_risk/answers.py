@@ -266,7 +266,8 @@ def what_if(
         after = scaled(after, row, factor)
     found = changed(surface.array, model, after, row, grid)
     states = {"before": surface.array, "after": found.after}
-    tables = {name: contour_table(a, grid, criterion_levels(), scope=name) for name, a in states.items()}
+    sure = model.sources["confidence"]
+    tables = {n: contour_table(a, grid, criterion_levels(), scope=n, sources=sure) for n, a in states.items()}
     areas = {n: dict(zip(t["level_per_yr"], t["area_km2"], strict=True)) for n, t in tables.items()}
     who = {"id": str(source_ids(model.sources)[row]), "name": model.sources["name"].iloc[row]}
     told: dict[str, Any] = {"source": who}
@@ -355,7 +356,8 @@ def uncertainty(
     told(0.9, "drawing contours")
     people = region.layers("population").get("population")
     levels, rising = criterion_levels(), sorted(found.items())
-    tables = [contour_table(a, grid, levels, scope=f"p{p:02d}", population=people) for p, a in rising]
+    sure = models[0].sources["confidence"]
+    tables = [contour_table(a, grid, levels, scope=f"p{p:02d}", population=people, sources=sure) for p, a in rising]
     contours = pd.concat([t for t in tables if len(t)] or tables[:1], ignore_index=True)
     surfaces = {f"lsir_p{p:02d}": store.Surface(a, grid) for p, a in rising}
     to.mkdir(parents=True, exist_ok=True)

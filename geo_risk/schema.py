@@ -181,7 +181,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         aliases=("行政区划", "区划", "镇街", "乡镇", "边界", "村界", "县界", "districts", "district", "townships", "villages", "boundary", "counties", "admin")),
     Table("population", "人口", "population", "any", (
         ID, _c("persons", "float", "人口", "residents", "persons", "常住人口|人数|P_CNT|population|pop|居住人口|总人口", need=True),
-        _c("day_persons", "float", "白天人口", "people present by day", "persons", "日间人口"), _c("households", "float", "户数", "households", "households", "H_CNT|户"), *SOURCE),
+        _c("day_persons", "float", "白天人口", "people present by day: everybody, at work and in places too", "persons", "日间人口"), _c("households", "float", "户数", "households", "households", "H_CNT|户"), *SOURCE),
         aliases=("人口", "population", "population_areas", "pop", "census", "人口网格")),
     Table("emergency_facilities", "应急力量", "emergency facilities", "any", (
         ID, _c("name", "string", "名称", "name", also="队站名称|单位名称|机构名称", need=True),
@@ -251,7 +251,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("source_id", "string", "计算源编号", "layer/id, and the load where one row gives several sources", need=True), *_KEYS, _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
         _c("equipment", "string", "设备", "parts that can fail, split by |"), _c("substance", "string", "物质", "substance computed with"), _c("phase", "string", "相态", "gas, liquefied (under pressure), refrigerated or liquid"),
         _c("inventory_kg", "float", "存量", "stock of all units; of a pipeline what drains through a break", "kg"), _c("units", "float", "台数", "vessels or stores that share the stock"), _c("unit_kg", "float", "单瓶量", "content of one cylinder", "kg"),
-        _c("tanker_kg", "float", "槽车载量", "load of a tanker", "kg"), _c("pressure_pa", "float", "压力", "absolute pressure", "Pa"), _c("temperature_k", "float", "温度", "temperature", "K"), _c("diameter_mm", "float", "管径", "diameter of a pipeline", "mm"), _c("wall_mm", "float", "壁厚", "wall of a pipeline", "mm"),
+        _c("tanker_kg", "float", "槽车载量", "load of a tanker", "kg"), _c("pressure_pa", "float", "压力", "absolute pressure", "Pa"), _c("temperature_k", "float", "温度", "temperature", "K"), _c("diameter_mm", "float", "管径", "diameter of a pipeline", "mm"), _c("wall_mm", "float", "壁厚", "wall of a pipeline", "mm"), _c("laying", "string", "敷设方式", "way of laying of a pipeline: buried, rack or crossing"),
         _c("connection_mm", "float", "接管直径", "diameter of the largest connection, arm, hose or pipe", "mm"), _c("pool_m2", "float", "液池面积", "largest pool", "m2"), _c("boundary_m", "float", "厂界距离", "distance to the edge of the site, within which a cloud is not lit later", "m"), _c("head_m", "float", "液位", "liquid above a hole", "m"), _c("length_m", "float", "长度", "length of a line", "m"),
         _c("presence", "float", "在场数", "tankers present on average; vehicles a year on a road"), _c("hours_per_yr", "float", "作业时数", "hours of use of arm or hose", "h/yr"), _c("transfer_kg_s", "float", "输送量", "flow that is pumped", "kg/s"),
         _c("assumed", "json", "假定值", "what the row does not say: column, value, unit, why, confidence"), _c("confidence", "string", "可信度", "weakest confidence of substance and assumptions: V, MC or MU")), ()),

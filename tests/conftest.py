@@ -116,8 +116,6 @@ def city(tmp_path_factory, built_page) -> Path:
     """A finished small demo city with quantified risk; not to be changed."""
     folder = tmp_path_factory.mktemp("city") / "linlan"
     geo_risk.demo(folder, size="small")
-    with open(folder / "region.toml", "a", encoding="utf-8") as settings:
-        settings.write("\n[risk]\nquantified = true\n")
     geo_risk.Region(folder).run()
     return folder
 

@@ -187,7 +187,7 @@ def escalated(
     """Grades and rules, red where (n, 5) ``places`` hold ``least`` or more that are orange or worse; 0: never."""
     if places is None or least == 0:
         return grade, why
-    number = places[:, _RAISED_BY_FEW:].sum(axis=1)
+    number = places[:, _RAISED_BY_FEW:].sum(axis=1).astype(np.int64)
     risen = (number >= least) & (grade < 4)
     why = [
         f"red as {n} enterprises or risk points are orange or worse (from {least}); else {rule}" if up else rule

@@ -142,11 +142,15 @@ def _contours(region: Region, model: Model, lsir: Any, population: Any, workers:
     from ..analysis.qra.model import lsir_surface
 
     levels, grid = criterion_levels(), region.grid
-    parts = [contour_table(lsir, grid, levels, population=population)]
+    sure = model.sources["confidence"]
+    parts = [contour_table(lsir, grid, levels, population=population, sources=sure)]
     for scope, key, _, mine in scopes(model.sources):
         if scope == "park":
             own = lsir_surface(model, grid, only=mine, workers=workers)
-            parts.append(contour_table(own, grid, levels[:1], scope=scope, scope_id=key, population=population))
+            own_sure = sure[mine]
+            parts.append(
+                contour_table(own, grid, levels[:1], scope=scope, scope_id=key, population=population, sources=own_sure)
+            )
     whole = [p for p in parts if len(p)]
     return pd.concat(whole, ignore_index=True) if whole else parts[0]
 

@@ -101,6 +101,10 @@ _SENTENCES = (
     ("probability", "概率"), ("ERG isolation", "ERG 初始隔离"), ("ERG protection", "ERG 防护"),
     ("keep out", "禁入区"),
     ("wind below the validity of the dense-gas correlation", "风速低于重气关联式适用范围"),
+    (
+        "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness",
+        "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
+    ),
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
     ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ _ROWS = 1_048_575  # of a worksheet below its header
 _TEXT = 32_767  # characters of a cell
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 _DATE = datetime(2000, 1, 1)
-_STAMP = b'<dcterms:modified xsi:type="dcterms:W3CDTF">'
+_STAMP = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,6 @@ def _steady(path: Path) -> None:
         parts = [(name, archive.read(name)) for name in archive.namelist()]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts:
-            if name == "docProps/core.xml" and _STAMP in data:
-                start = data.index(_STAMP) + len(_STAMP)
-                data = data[:start] + b"2000-01-01T00:00:00Z" + data[data.index(b"<", start) :]
+            if name == "docProps/core.xml":
+                data = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z", data)
             archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)

@@ -125,7 +125,7 @@ def test_township_comes_before_village_and_county(city):
 
 
 def test_columns_are_those_of_the_schema(city):
-    now = ("grade_now", "reason_now")  # from a second call with the sources of now
+    now = ("grade_now", "reason_now", "certainty")  # from other steps
     assert [c for c in city[2].columns if c != "geometry"] == [c for c in RESULTS["enterprises"].names if c not in now]
 
 

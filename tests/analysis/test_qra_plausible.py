@@ -7,8 +7,9 @@ import pytest
 import shapely
 
 from geo_risk.analysis.consequence import clouds, dense_gas
-from geo_risk.analysis.consequence.gas_pipeline import impact_radius
+from geo_risk.analysis.consequence.gas_pipeline import impact_radius, leak_heat
 from geo_risk.analysis.consequence.properties import substance
+from geo_risk.analysis.consequence.vulnerability import thermal_death
 from geo_risk.analysis.qra import drift
 from geo_risk.analysis.qra.losses import Release, losses
 from geo_risk.analysis.qra.points import lsir_points
@@ -165,3 +166,51 @@ def test_benzene_is_as_unsure_as_its_late_ignition():
     model, tables = model_of(hazard("苯", 500, "tank_farm", "atmospheric"))
     assert set(tables["scenarios"]["confidence"]) >= {"MC", "MU"}
     assert model.sources["confidence"].tolist() == ["MU"]
+
+
+def propylene_line(**more: object) -> gpd.GeoDataFrame:
+    row = {"id": "a", "kind": "hazmat", "medium": "propylene", "diameter_mm": 200.0, "pressure_mpa": 4.0,
+           "wall_mm": 7.0, "geometry": shapely.LineString([(0, -9000), (0, 9000)]), **more}  # fmt: skip
+    return gpd.GeoDataFrame([row], geometry="geometry", crs=CRS)
+
+
+def test_a_broken_liquefied_gas_line_boils_off_its_section_only():
+    """One kilometre of 200 mm holds 16.5 t; what is pumped after it has left adds nothing to that cloud."""
+    model, tables = model_of(propylene_line(), "gas_pipelines")
+    row = model.sources.iloc[0]
+    found = tables["scenarios"].groupby("scenario")[["rate_kg_s", "mass_kg", "duration_s"]].max()
+    broken = found.loc["pipeline/rupture"]
+    left = row["inventory_kg"] + row["transfer_kg_s"] * broken["duration_s"]
+    assert broken["mass_kg"] == pytest.approx(left)  # balance: what the section held, and what came after it
+    assert broken["mass_kg"] < 1.1 * row["inventory_kg"]
+    small = found.loc["pipeline/pinhole"]
+    assert small["duration_s"] == 1800  # less than is pumped: it goes on until valves are shut
+
+
+def test_a_buried_line_burns_upright_and_one_on_a_rack_along_the_ground():
+    reach = {}
+    for laying in ("buried", "rack", None):
+        model, tables = model_of(propylene_line(laying=laying), "gas_pipelines")
+        found = tables["scenarios"]
+        jets = found[(found["outcome"] == "jet_fire") & (found["scenario"] == "pipeline/large_hole")]
+        reach[laying] = jets["reach_m"].item()
+        assert ('"laying"' in model.sources["assumed"].item()) == (laying is None)
+    assert reach["buried"] == reach[None] < reach["rack"] / 1.5
+    # By hand: a point source at half of the flame's height gives 1 % at the rim.
+    rate = found.loc[found["scenario"] == "pipeline/large_hole", "rate_kg_s"].max()
+    at_rim = float(thermal_death(leak_heat(reach["buried"], rate, substance("丙烯").combustion_heat), 20.0)[0])
+    assert 0.003 < at_rim <= 0.01  # a footprint ends at the first of its steps where fewer than 1 % die
+
+
+def test_a_heavy_tail_in_a_city_is_told():
+    """Acrolein kills far beyond the correlation, whose tail knows no roughness."""
+    _, tables = model_of(hazard("丙烯醛", 100, "tank_farm", "atmospheric"))
+    found = tables["scenarios"]
+    toxic = found[found["outcome"] == "toxic"]
+    told = toxic["warning"].str.contains(drift.TAIL, regex=False)
+    assert told[toxic["reach_m"].idxmax()]
+    release = Release(substance("氯"), "liquefied", False, 6000.0, 10.0, 600.0, 7e5, 288.15, 1500.0)
+    c = clouds.cloud(drift.batch([drift.Task(release, "D", 4.0)]), "urban")
+    assert c.heavy[0]
+    assert 0 < c.end_m[0] < c.x_m[-1]
+    assert np.isinf(clouds.cloud(drift.batch([drift.Task(release, "D", 40.0)]), "urban").end_m[0])

@@ -15,7 +15,7 @@ from geo_risk.analysis.qra.contours import contour_table, contours, criterion_le
 from geo_risk.analysis.qra.criteria import GROUPS, group_of, individual_limit, societal_line, zones
 from geo_risk.analysis.qra.curves import fn_table, pll_table, societal_surface, source_fn
 from geo_risk.analysis.qra.model import lsir_shares, lsir_surface
-from geo_risk.analysis.qra.people import people_of, presence
+from geo_risk.analysis.qra.people import people_of, presence, without_staff
 from geo_risk.analysis.qra.places import explain_risk
 from geo_risk.analysis.qra.points import lsir_points
 from geo_risk.analysis.qra.saved import model_from, model_tables
@@ -84,6 +84,14 @@ def test_areas_reach_the_edge_of_the_grid():
     small = grid_of((0, 0, 500, 300), 50, CRS)
     assert contours(np.full(small.shape, 1e-5), small, [3e-6])[0].area == pytest.approx(500 * 300)
     assert contours(np.full(small.shape, np.nan), small, [3e-6])[0].is_empty
+
+
+def test_contours_are_as_unsure_as_their_sources(city):
+    lsir = city[2]
+    levels = criterion_levels()[:2]
+    sure = {tuple(c): set(contour_table(lsir, GRID, levels, sources=c)["confidence"]) for c in ([], ["V", "MU"])}
+    assert sure[("V", "MU")] == {"MU"}
+    assert "MU" not in sure[()]
 
 
 def test_contour_table(city):
@@ -223,7 +231,23 @@ def test_people_by_period(city, societal_results):
     assert there.persons["night"].sum() == pytest.approx(residents + 400)
     everybody = people_of(there)
     assert everybody.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 570)
-    assert people_of(there, without="E1").persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 370)
+    others = without_staff(everybody, there, "E1")
+    assert others.persons["day"].sum() == pytest.approx(there.persons["day"].sum() + 370)
+
+
+def test_day_persons_are_everybody_and_count_once():
+    """1000 by day in a square, of whom 300 are the staff of a firm and 200 the pupils of a school there."""
+    at = [shapely.Point(1050, 1050)]
+    population = gpd.GeoDataFrame({"persons": [100.0], "day_persons": [1000.0]}, geometry=at, crs=GRID.crs)
+    firm = gpd.GeoDataFrame({"id": ["F"], "staff": [300.0]}, geometry=at, crs=GRID.crs)
+    school = gpd.GeoDataFrame({"id": ["S"], "kind": ["primary_school"], "capacity": [200.0]}, geometry=at, crs=GRID.crs)
+    there = presence({"population": population, "enterprises": firm, "crowded_places": school}, GRID, RiskSettings())
+    everybody = people_of(there)
+    assert everybody.persons["day"].sum() == pytest.approx(1000)
+    assert everybody.persons["night"].sum() == pytest.approx(100)
+    assert without_staff(everybody, there, "F").persons["day"].sum() == pytest.approx(700)
+    more = presence({"population": population, "enterprises": firm.assign(staff=1500.0)}, GRID, RiskSettings())
+    assert people_of(more).persons["day"].sum() == pytest.approx(1500)  # never fewer than are told one by one
 
 
 def test_people_without_layers_are_assumed_and_told():

@@ -13,6 +13,7 @@ from geo_risk.layers.demo.arterials import RANK
 from geo_risk.layers.demo.city import City, make_city
 from geo_risk.layers.demo.detours import _minutes
 from geo_risk.layers.demo.hazards import KINDS as HAZARD_KINDS
+from geo_risk.layers.demo.hazards import grade
 from geo_risk.layers.demo.places import KINDS as PLACE_KINDS
 from geo_risk.layers.demo.plan import Plan, degrees
 from geo_risk.layers.demo.rng import apportion, choose, normal, shuffled, stream
@@ -144,6 +145,27 @@ def test_counts_of_the_documented_city(city):
     assert 100 < city.land.river.area / 1e6 < 125
 
 
+# Greatest stock [t] that a Chinese city has in one installation, by its way of storing (orders of magnitude).
+USUAL = {"汽油": 20_000, "苯": 12_000, "液化石油气": 1_000, "液氨": 600, "液氯": 150, "氢": 6, "丙烯": 2_000}
+
+
+def test_stocks_and_crowds_are_those_of_a_city(city):
+    units = city.hazards.units
+    for row in units:
+        assert row["tonnes"] <= 1.01 * USUAL.get(row["substance"], 20_000)
+        if row["kind"] == "生产装置":
+            assert row["tonnes"] <= 101
+        if row["kind"] == "仓库":
+            assert row["tonnes"] <= 1_000
+    by_unit = {r["unit"]: [x for x in units if x["unit"] == r["unit"]] for r in units}
+    assert np.bincount([grade(rows) for rows in by_unit.values()]).tolist() == [0, 16, 32, 55, 70]
+    assert city.people.residents.max() / 4 < 720  # persons per ha
+    assert city.places.capacity.max() <= 4_000
+    chemical = city.parks[0].area
+    homes = shapely.points(city.people.xy[city.people.residents > 3])
+    assert shapely.distance(chemical, homes).min() > 400  # 500 m to the middle of a square of 200 m, and rounding
+
+
 def test_firms_cluster_as_registers_do(city):
     xy = city.firms.xy
     tree = cKDTree(xy)
@@ -171,7 +193,10 @@ def test_everything_stands_on_dry_land_near_a_street(small):
     ground = shapely.union_all([small.land.dry, small.land.island])
     streets = shapely.union_all(small.roads.line[small.roads.rank > RANK["motorway_link"]])
     shapely.prepare(ground)
-    for xy in (small.firms.xy, small.places.xy, small.hazards.xy):
+    hazards = small.hazards
+    jetty = np.array([r["kind"] == "装卸码头" for r in hazards.units + hazards.fuel + hazards.loading])
+    assert shapely.distance(small.land.dry, shapely.points(small.hazards.xy[jetty])).max() < 30
+    for xy in (small.firms.xy, small.places.xy, small.hazards.xy[~jetty]):
         assert shapely.contains_xy(ground, xy).all()
         assert shapely.distance(streets, shapely.points(xy)).max() < 400
     for building in small.buildings.outline:

@@ -95,6 +95,7 @@ class Cloud:
     ``seconds`` (R, K): how long the cloud takes to pass; ``speed_mps`` (R, K): how fast it moves.
     ``heavy`` (R,): whether it began as heavy gas. ``puff`` (R,): whether it moves as one cloud, the
     distance of a heavy one being that of its front. ``valid`` (R,): whether the models hold for it.
+    ``end_m`` (R,): where the correlation of a heavy one ends and its tail begins; infinite for others.
     """
 
     x_m: Array
@@ -105,6 +106,7 @@ class Cloud:
     heavy: NDArray[np.bool_]
     puff: NDArray[np.bool_]
     valid: NDArray[np.bool_]
+    end_m: Array
 
 
 def distances(nodes: int = _NODES) -> Array:
@@ -139,8 +141,9 @@ def cloud(
         part, out.puff[heavy] = _heavy(release.take(heavy), surface, x, warm=warm)
         for name in ("kg_m3", "sigma_m", "seconds", "speed_mps"):
             getattr(out, name)[heavy] = part[name]
+        out.end_m[heavy] = part["end_m"][:, 0]
     valid = (release.wind_mps >= np.where(heavy, dense.LEAST_WIND_MPS, LEAST_WIND_MPS)) & (release.mass_kg > 0)
-    return Cloud(x, out.kg_m3, out.sigma_m, out.seconds, out.speed_mps, heavy, out.puff, valid)
+    return Cloud(x, out.kg_m3, out.sigma_m, out.seconds, out.speed_mps, heavy, out.puff, valid, out.end_m)
 
 
 def is_heavy(release: Release) -> NDArray[np.bool_]:
@@ -178,7 +181,17 @@ def _passive(release: Release, surface: str, averaging_s: float, x: Array, recep
     steady = plume(release.mass_kg[:, None] / time, wind, width, sz, z_m=up, height_m=release.height_m[:, None])
     c = np.minimum(share * steady, (release.mole_fraction * release.pure_kg_m3)[:, None])
     no = np.zeros(len(code), bool)
-    return Cloud(x, c, width, seconds, np.broadcast_to(wind, c.shape).copy(), no, release.duration_s <= 0, no)
+    return Cloud(
+        x,
+        c,
+        width,
+        seconds,
+        np.broadcast_to(wind, c.shape).copy(),
+        no,
+        release.duration_s <= 0,
+        no,
+        np.full(len(code), np.inf),
+    )
 
 
 def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> tuple[dict[str, Array], NDArray[np.bool_]]:
@@ -186,7 +199,7 @@ def _heavy(release: Release, surface: str, x: Array, *, warm: bool) -> tuple[dic
     g0 = dense.reduced_gravity(release.density, dense.air_density(release.air_k))[:, None]
     wind = release.wind_mps[:, None]
     volume, flow = (v[:, None] for v in _amounts(release))
-    out = {name: np.empty((len(g0), len(x))) for name in ("kg_m3", "sigma_m", "seconds", "speed_mps")}
+    out = {name: np.empty((len(g0), len(x))) for name in ("kg_m3", "sigma_m", "seconds", "speed_mps", "end_m")}
     # Judged where a plume is diluted to a tenth: most of what kills or burns lies there.
     tenth = dense.plume_tenth(np.where(np.isfinite(flow), flow, 1.0), g0, wind)
     lasting = (dense.release_kind(release.duration_s[:, None], wind, tenth) != "puff")[:, 0]
@@ -219,7 +232,13 @@ def _heavy_plume(release: Release, surface: str, x: Array, flow: Array, g0: Arra
     c = np.where(at > end, np.maximum(own, last * thinner), own)
     share, seconds = passage(time, wind, _ALONG * x)
     spread = np.where(at > end, sy, width)
-    return {"kg_m3": c * share, "sigma_m": spread, "seconds": seconds, "speed_mps": wind + np.zeros(c.shape)}
+    return {
+        "kg_m3": c * share,
+        "sigma_m": spread,
+        "seconds": seconds,
+        "speed_mps": wind + np.zeros(c.shape),
+        "end_m": end,
+    }
 
 
 def _heavy_puff(release: Release, surface: str, x: Array, volume: Array, g0: Array, wind: Array) -> dict[str, Array]:
@@ -236,7 +255,7 @@ def _heavy_puff(release: Release, surface: str, x: Array, volume: Array, g0: Arr
     # The cloud moves at 0.4 of the wind while heavy, and gathers speed as it grows beyond (own choice).
     speed = wind * (1 - (1 - dense.PUFF_SPEED) * np.minimum(at_end / spread, 1.0))
     seconds = np.sqrt(2 * np.pi) * spread / speed
-    return {"kg_m3": c, "sigma_m": spread, "seconds": seconds, "speed_mps": speed}
+    return {"kg_m3": c, "sigma_m": spread, "seconds": seconds, "speed_mps": speed, "end_m": end}
 
 
 def _virtual(

@@ -24,7 +24,7 @@ from .checks import ATMOSPHERE_PA, GAS_CONSTANT, Array, Valid, not_negative, pos
 from .discharge import friction_factor, gas_flow
 from .jet_fire import RADIATED, length_aqt
 from .radiation import point_source, transmissivity_aqt
-from .vulnerability import HEAT_EXPOSURE_S, dose_probit, heat_dose_integral, heat_rules, probability, thermal_death
+from .vulnerability import HEAT_EXPOSURE_S, dose_probit, heat_dose_integral, heat_rules, probability
 
 # C-FER: r [ft] = k sqrt(p [psi, gauge] d[in]^2).
 IMPACT_FACTOR = {"natural gas": 0.69, "rich gas": 0.73, "hydrogen": 0.47}
@@ -190,14 +190,12 @@ def rupture_death(
     return np.where(inside, 1.0, alone), np.where(inside, 1.0, outdoors), np.where(inside, 1.0, indoors)
 
 
-def leak_death(
-    distance_m: ArrayLike, rate_kg_s: float, combustion_heat: float = 50.0e6, *, radiated: float = RADIATED
-) -> tuple[Array, Array, Array]:
-    """Death (individual, societal outdoors, indoors) about an upright jet fire from a hole in a buried line."""
+def leak_heat(distance_m: ArrayLike, rate_kg_s: float, combustion_heat: float = 50.0e6) -> Array:
+    """Heat [W/m2] by distance [m] about an upright jet fire from a hole in a buried line."""
     power = rate_kg_s * combustion_heat
     middle = float(length_aqt(power)) / 2
     away = np.hypot(not_negative("distance", distance_m, "m"), middle)
-    return thermal_death(point_source(power, radiated, away, transmissivity_aqt(away)), HEAT_EXPOSURE_S)
+    return point_source(power, RADIATED, away, transmissivity_aqt(away))
 
 
 class Failure(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +13,7 @@ from contourpy import FillType, contour_generator
 from numpy.typing import NDArray
 
 from ...grid import Grid
+from ...standards import weakest
 from ..residents import count_residents
 from ..rows import table_rows
 
@@ -79,21 +80,23 @@ def contour_table(
     scope: str = "region",
     scope_id: str = "",
     population: gpd.GeoDataFrame | None = None,
+    sources: Iterable[str] = (),
 ) -> gpd.GeoDataFrame:
     """
     Contours as a table (``schema.RESULTS["risk_contours"]``), one row a level that is reached, lowest first.
 
     ``persons`` are the residents inside, NaN without a population layer; ``targets`` says what the
-    level is the limit of.
+    level is the limit of; ``confidence`` is the weakest of the level's and of those of the ``sources``.
     """
     shapes = dict(zip(levels, contours(lsir, grid, levels), strict=True))
     drawn = [(level, shape) for level, shape in sorted(shapes.items()) if not shape.is_empty]
     persons = np.full(len(drawn), np.nan)
     if population is not None and drawn:
         persons = count_residents(population, np.array([shape for _, shape in drawn], object))[0]
+    known = tuple(sources)
     rows = [
         {"scope": scope, "scope_id": scope_id, "level_per_yr": level, "area_km2": shape.area / 1e6, "persons": count}
-        | {"targets": _limits(level), "confidence": _confidence(level)}
+        | {"targets": _limits(level), "confidence": weakest([_confidence(level), *known])}
         for (level, shape), count in zip(drawn, persons, strict=True)
     ]
     names = ["scope", "scope_id", "level_per_yr", "area_km2", "persons", "targets", "confidence"]
@@ -110,8 +113,6 @@ def _limits(level: float) -> str:
 
 
 def _confidence(level: float) -> str:
-    from ...standards import weakest
-
     rows = table_rows("gb36894_criteria")
     return weakest(
         r["confidence"] for r in rows if r["criterion"] == "individual" and float(r["frequency_per_yr"]) == level

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .criteria import ZONES, societal_line, zones
 from .model import Model, fn_of, risk_surface, source_ids
 from .outcomes import societal
-from .people import Presence, on_grid, people_of
+from .people import Presence, on_grid, people_of, without_staff
 from .societal import FN
 from .weather import PERIODS
 
@@ -25,9 +25,10 @@ def source_fn(model: Model, there: Presence, *, workers: int = 1) -> FN:
     owner = _texts(model.sources, "enterprise_id")
     staffed = set(there.staff["id"]) & set(owner)
     parts = []
+    everybody = people_of(there)
     for enterprise in ["", *sorted(staffed)]:
         mine = np.array([o == enterprise if enterprise else o not in staffed for o in owner], bool)
-        parts.append(fn_of(model, people_of(there, without=enterprise), only=mine, workers=workers))
+        parts.append(fn_of(model, without_staff(everybody, there, enterprise), only=mine, workers=workers))
     # Each source is in one of the parts, and zero in the others.
     frequency, pll, most = (sum(getattr(p, name) for p in parts) for name in ("frequency", "pll", "most"))
     return FN(parts[0].deaths, frequency, pll, most)

@@ -22,6 +22,7 @@ from .losses import Release
 _LEAST_KG = 1e-3
 _NEAR_M, _FAR_M = 1e-3, 1e5
 OUTSIDE = "wind below the validity of the dense-gas correlation"
+TAIL = "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness"
 
 
 class Task(NamedTuple):
@@ -38,10 +39,12 @@ Answer = tuple[Footprint | None, str]
 def toxic(tasks: Sequence[Task], constants: ProbitConstants, terrain: str) -> list[Answer]:
     """Footprints of the toxic clouds of one substance, and warnings; None where fewer than 1 % die."""
     found = toxic_tables(batch(tasks), constants, terrain)
-    return [
-        (plume(*found.row(i), found.slope) if found.count[i] > 1 else None, warning(found.cloud, i))
-        for i in range(len(tasks))
-    ]
+    out = []
+    for i in range(len(tasks)):
+        killing = plume(*found.row(i), found.slope) if found.count[i] > 1 else None
+        beyond = terrain == "urban" and killing is not None and killing.reach_m > found.cloud.end_m[i]
+        out.append((killing, "; ".join(w for w in (warning(found.cloud, i), TAIL if beyond else "") if w)))
+    return out
 
 
 def flammable(tasks: Sequence[Task], terrain: str, congestion: str) -> list[tuple[Answer, Answer]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..consequence import fireball, jet_fire, pool_fire
-from ..consequence.gas_pipeline import Line, leak_death, rupture_death
+from ..consequence.gas_pipeline import Line, leak_heat, rupture_death
 from ..consequence.pools import pool_diameter, steady_area
 from ..consequence.vulnerability import HEAT_EXPOSURE_S, thermal_death
 from .airborne import spill_area
@@ -45,8 +45,9 @@ def fire(outcome: str, release: Release, wind_mps: float) -> tuple[Footprint | N
 
     None where nobody dies. ``wind_mps`` [m/s] tilts a pool fire; the footprint is that of the worst direction.
     """
-    if release.pipe_mm and release.phase == "gas":
-        return _gas_line(outcome, release)
+    if outcome == "fireball" and release.pipe_mm and release.phase == "gas":
+        line = gas_line(release)
+        return death_footprint(lambda r: rupture_death(r, line)), ""
     f = flame(outcome, release, wind_mps)
     return heat_footprint(f.heat, f.seconds, certain_m=f.certain_m, offset_m=f.offset_m), f.why
 
@@ -79,14 +80,6 @@ def _step(edge: float) -> Array:
     return np.array([edge, np.nextafter(edge, np.inf)]) if edge > 0 else np.empty(0)
 
 
-def _gas_line(outcome: str, release: Release) -> tuple[Footprint | None, str]:
-    """A broken gas pipeline: fireball and burning crater; a leak burns upright."""
-    if outcome == "jet_fire":
-        return death_footprint(lambda r: leak_death(r, release.rate_kg_s, release.what.combustion_heat)), ""
-    line = gas_line(release)
-    return death_footprint(lambda r: rupture_death(r, line)), ""
-
-
 def gas_line(release: Release) -> Line:
     """The gas pipeline behind a release from it, as long as what it lets out."""
     what, diameter = release.what, release.pipe_mm / 1000
@@ -109,7 +102,14 @@ def _pool_fire(release: Release, wind_mps: float) -> Flame:
 
 
 def _jet_fire(release: Release, wind_mps: float) -> Flame:
-    """Horizontal, with the wind; about the middle of the flame, the larger of the heat along and across it."""
+    """
+    Horizontal, with the wind; about the middle of the flame, the larger of the heat along and across it.
+
+    Out of the ground upright (Purple Book 4.7: buried pipelines).
+    """
+    if release.buried:
+        heat_up = partial(leak_heat, rate_kg_s=release.rate_kg_s, combustion_heat=release.what.combustion_heat)
+        return Flame(heat_up, min(HEAT_EXPOSURE_S, max(release.duration_s, 1.0)), 0.0, 0.0, "")
     power = float(jet_fire.power(release.rate_kg_s, release.what.combustion_heat))
     length = float(jet_fire.length_aqt(power))
     middle = FLAME_MIDDLE * length

@@ -32,7 +32,8 @@ class Release:
     What leaves, as the consequence models need it.
 
     ``instantaneous``: all at once, ``rate_kg_s`` then NaN. ``phase`` as in ``risk_sources``;
-    ``pool_m2`` the largest pool; ``pipe_mm`` the diameter of a pipeline that broke, else 0.
+    ``pool_m2`` the largest pool; ``pipe_mm`` the diameter of a pipeline that broke, else 0;
+    ``buried``: it lies in the ground.
     """
 
     what: Substance
@@ -45,6 +46,7 @@ class Release:
     temperature_k: float
     pool_m2: float
     pipe_mm: float = 0.0
+    buried: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
     mass = _stock(row, part, closes_s)
     pressure, kelvin = float(row["pressure_pa"]), float(row["temperature_k"])
     pipe = _number(row, "diameter_mm") if part == "pipeline" else 0.0
-    common = (pressure, kelvin, float(row["pool_m2"]), pipe)
+    common = (pressure, kelvin, float(row["pool_m2"]), pipe, bool(pipe) and row.get("laying") != "rack")
     if event in ("instantaneous", "fire", "detonation"):
         return Release(what, phase, True, mass, np.nan, 0.0, *common)
     if event == "ten_minutes":
@@ -151,6 +153,9 @@ def _release(row: dict[str, Any], what: Substance, part: str, rule: dict[str, An
     if pipe and phase == "gas" and event == "rupture":  # it empties ever more slowly: the fire model follows that
         return Release(what, phase, False, mass, rate, parameter("release_cap_s"), *common)
     seconds = min(mass / rate, parameter("release_cap_s")) if rate > 0 else 0.0
+    pumped = _number(row, "transfer_kg_s")
+    if pipe and phase == "liquefied" and rate > pumped:  # boiling drives so much only until the section is empty
+        seconds = min(seconds, _number(row, "inventory_kg") / (rate - pumped))
     return Release(what, phase, False, rate * seconds, rate, seconds, *common)
 
 

@@ -293,7 +293,10 @@ def _pipeline(row: dict[str, Any]) -> dict[str, Any]:
     source |= {"inventory_kg": area * section * density(what, phase, pressure, kelvin), "connection_mm": diameter}
     wall = number(row, "wall_mm")
     source["wall_mm"] = wall if wall > 0 else assumed.default("wall_mm", "wall_mm", "gas_pipelines")
-    source |= {"head_m": 0.0, "length_m": float(row["_place"].length)}
+    source |= {"head_m": 0.0, "length_m": float(row["_place"].length), "laying": text(row, "laying")}
+    if not source["laying"]:
+        source["laying"] = "buried"
+        assumed.say("laying", "buried", "", "way of laying is not told: in the ground, where a jet burns upright", "MU")
     if phase != "gas":
         velocity = assumed.default("transfer_kg_s", "velocity_m_s", "gas_pipelines")
         source["head_m"] = assumed.default("head_m", "head_m", "pipeline")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from .firms import SECTOR, Firms
 from .land import Land
 from .network import Roads
 from .plan import Plan
-from .rng import apportion, choose, stream, uniform
+from .rng import apportion, choose, shuffled, stream, uniform
 from .towns import Park, People, Towns, township_of
 
 FIRMS, UNITS_A_FIRM = 82, {1: 42, 2: 19, 3: 9, 4: 6, 5: 3, 8: 2, 11: 1}
@@ -25,32 +26,75 @@ MISDECLARED = 4
 # count of people a little different does not move the level.
 _R_BOUNDS = ((112.0, 240.0), (54.0, 90.0), (12.5, 42.0), (1.2, 8.6))
 # name, CAS, Q [t] and beta of GB 18218-2018 Tables 1-4 (verified), class symbol (beta of the named
-# toxic gases is Table 3), density [t/m3], storage, gauge pressure [MPa], temperature [degC], weight
+# toxic gases is Table 3), density [t/m3], storage, gauge pressure [MPa], temperature [degC], weight, and the
+# greatest usual stock [t] of a tank farm in the chemical park or the port, of one elsewhere, of a process
+# unit and of a store of drums or cylinders (orders of magnitude of common practice)
 SUBSTANCES = (
-    ("汽油", "86290-81-5", 200, 1.0, "W5.3", 0.74, "内浮顶", 0.0, 20, 9.0),
-    ("柴油", "68334-30-5", 5_000, 1.0, "W5.4", 0.84, "拱顶罐", 0.0, 20, 8.0),
-    ("甲醇", "67-56-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 12.0),
-    ("苯", "71-43-2", 50, 1.0, "W5.3", 0.88, "内浮顶", 0.0, 20, 6.0),
-    ("甲苯", "108-88-3", 500, 1.0, "W5.3", 0.87, "内浮顶", 0.0, 20, 4.0),
-    ("二甲苯", "1330-20-7", 5_000, 1.0, "W5.4", 0.86, "内浮顶", 0.0, 20, 3.0),
-    ("苯乙烯", "100-42-5", 500, 1.0, "W5.4", 0.91, "拱顶罐", 0.0, 15, 7.0),
-    ("丙烯", "115-07-1", 10, 1.5, "W2", 0.51, "球罐", 1.6, 25, 6.0),
-    ("液化石油气", "68476-85-7", 50, 1.5, "W2", 0.55, "球罐", 1.2, 25, 7.0),
-    ("液氨", "7664-41-7", 10, 2.0, "J3", 0.61, "卧罐", 1.2, 25, 9.0),
-    ("液氯", "7782-50-5", 5, 4.0, "J3", 1.40, "卧罐", 0.8, 25, 4.0),
-    ("环氧乙烷", "75-21-8", 10, 2.0, "W2", 0.87, "球罐", 0.4, 5, 4.0),
-    ("丙烯腈", "107-13-1", 50, 1.0, "W5.3", 0.81, "内浮顶", 0.0, 20, 4.0),
-    ("1,3-丁二烯", "106-99-0", 5, 1.5, "W2", 0.62, "球罐", 0.4, 20, 4.0),
-    ("天然气", "74-82-8", 50, 1.5, "W2", 0.42, "低温", 0.02, -162, 5.0),
-    ("氢", "1333-74-0", 5, 1.5, "W2", 0.012, "加压", 15.0, 25, 3.0),
-    ("醋酸乙烯酯", "108-05-4", 1_000, 1.0, "W5.3", 0.93, "内浮顶", 0.0, 20, 3.0),
-    ("丙酮", "67-64-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 2.0),
+    ("汽油", "86290-81-5", 200, 1.0, "W5.3", 0.74, "内浮顶", 0.0, 20, 9.0, (20_000, 5_000, 100, 300)),
+    ("柴油", "68334-30-5", 5_000, 1.0, "W5.4", 0.84, "拱顶罐", 0.0, 20, 8.0, (20_000, 8_000, 100, 300)),
+    ("甲醇", "67-56-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 12.0, (20_000, 3_000, 100, 800)),
+    ("苯", "71-43-2", 50, 1.0, "W5.3", 0.88, "内浮顶", 0.0, 20, 6.0, (12_000, 1_400, 100, 200)),
+    ("甲苯", "108-88-3", 500, 1.0, "W5.3", 0.87, "内浮顶", 0.0, 20, 4.0, (10_000, 1_500, 100, 800)),
+    ("二甲苯", "1330-20-7", 5_000, 1.0, "W5.4", 0.86, "内浮顶", 0.0, 20, 3.0, (10_000, 6_000, 100, 300)),
+    ("苯乙烯", "100-42-5", 500, 1.0, "W5.4", 0.91, "拱顶罐", 0.0, 15, 7.0, (10_000, 1_500, 100, 800)),
+    ("丙烯", "115-07-1", 10, 1.5, "W2", 0.51, "球罐", 1.6, 25, 6.0, (2_000, 100, 80, 0)),
+    ("液化石油气", "68476-85-7", 50, 1.5, "W2", 0.55, "球罐", 1.2, 25, 7.0, (1_000, 200, 60, 15)),
+    ("液氨", "7664-41-7", 10, 2.0, "J3", 0.61, "卧罐", 1.2, 25, 9.0, (600, 40, 40, 0)),
+    ("液氯", "7782-50-5", 5, 4.0, "J3", 1.40, "卧罐", 0.8, 25, 4.0, (150, 20, 10, 20)),
+    ("环氧乙烷", "75-21-8", 10, 2.0, "W2", 0.87, "球罐", 0.4, 5, 4.0, (1_000, 60, 60, 0)),
+    ("丙烯腈", "107-13-1", 50, 1.0, "W5.3", 0.81, "内浮顶", 0.0, 20, 4.0, (8_000, 1_400, 100, 200)),
+    ("1,3-丁二烯", "106-99-0", 5, 1.5, "W2", 0.62, "球罐", 0.4, 20, 4.0, (1_000, 60, 80, 0)),
+    ("天然气", "74-82-8", 50, 1.5, "W2", 0.42, "低温", 0.02, -162, 5.0, (2_000, 150, 20, 0)),
+    ("氢", "1333-74-0", 5, 1.5, "W2", 0.012, "加压", 15.0, 25, 3.0, (6, 6, 5.5, 0)),
+    ("醋酸乙烯酯", "108-05-4", 1_000, 1.0, "W5.3", 0.93, "内浮顶", 0.0, 20, 3.0, (6_000, 2_000, 100, 300)),
+    ("丙酮", "67-64-1", 500, 1.0, "W5.3", 0.79, "内浮顶", 0.0, 20, 2.0, (5_000, 1_500, 100, 800)),
 )
 _ALPHA = ((100, 2.0), (50, 1.5), (30, 1.2), (1, 1.0), (0, 0.5))  # GB 18218-2018 Table 5 (verified)
 
 
 # GB 50016 wants 20 m from a road's edge; with half the road and the positions' error this stays clear [m].
 OFF_ROAD_M = 55.0
+OFF_FIRMS_M = 80.0  # a plant's own ground: nobody else's workshop stands beside its tanks
+
+
+class _Site(NamedTuple):
+    """An installation before its level is known; ``stock`` (substances,) is the most it may hold of each [t]."""
+
+    firm: int
+    kind: str
+    xy: NDArray[np.float64]
+    residents: int
+    stock: NDArray[np.float64]
+    large: bool  # in the chemical park or the port
+
+
+class _Near(NamedTuple):
+    """What an installation keeps away from."""
+
+    ground: shapely.Geometry
+    streets: shapely.STRtree
+    firms: cKDTree
+    firm_xy: NDArray[np.float64]
+
+    def apart(self, place: NDArray[np.float64], firm: int) -> NDArray[np.float64]:
+        """
+        The nearest spot around ``place`` that keeps `OFF_ROAD_M` to every road, else the one farthest from roads.
+
+        Of those that do, the first that keeps `OFF_FIRMS_M` to every firm but its own.
+        """
+        turns = 2 * np.pi * np.arange(16) / 16
+        ring = np.column_stack([np.cos(turns), np.sin(turns)])
+        spots = np.round(np.vstack([place, *(place + r * ring for r in (25.0, 50.0, 75.0, 100.0, 140.0))]), 2)
+        spots = spots[shapely.contains_xy(self.ground, spots[:, 0], spots[:, 1])]
+        if not len(spots):
+            return self.firm_xy[firm]
+        points = shapely.points(spots)
+        far = shapely.distance(points, self.streets.geometries[self.streets.nearest(points)])
+        free = np.flatnonzero(far >= OFF_ROAD_M)
+        if not len(free):
+            return spots[int(np.round(far, 2).argmax())]
+        others = [set(found) - {firm} for found in self.firms.query_ball_point(spots[free], OFF_FIRMS_M)]
+        return spots[next((k for k, found in zip(free, others, strict=True) if not found), free[0])]
 
 
 @dataclass
@@ -81,23 +125,25 @@ def make_hazards(
     ground = blocks.clear
     owner = _owners(plan, parks, firms)
     n_units = np.repeat(np.arange(len(owner)), [c for _, c in owner])
-    level = np.repeat([1, 2, 3, 4], apportion(len(n_units), LEVELS))[
-        np.argsort(rng.random(len(n_units)), kind="stable")
-    ]
     kind = np.repeat([0, 1, 2, 3], apportion(len(n_units), [n for _, n in KINDS]))[
         np.argsort(rng.random(len(n_units)), kind="stable")
     ]
-    tree, streets = cKDTree(people.xy), shapely.STRtree(roads.line)
-    out = Hazards()
-    for i, (o, lev, k) in enumerate(zip(n_units, level, kind, strict=True)):
+    tree, near = cKDTree(people.xy), _Near(ground, shapely.STRtree(roads.line), cKDTree(firms.xy), firms.xy)
+    sites = []
+    for i, (o, k) in enumerate(zip(n_units, kind, strict=True)):
         firm, many = owner[o]
         place = _unit_place(rng, firms.xy[firm], many, ground, int((n_units[:i] == o).sum()))
-        place = _off_road(place, ground, streets)
+        place = near.apart(place, firm)
         residents = int(people.residents[tree.query_ball_point(place, 500.0)].sum())
-        out.units += _unit_rows(rng, i, int(lev), KINDS[k][0], place, residents, firm, firms)
+        large = firms.park[firm] in (parks[0].name, parks[2].name)
+        stock = _stocks(KINDS[k][0], large, int(firms.sector[firm]))
+        sites.append(_Site(firm, KINDS[k][0], place, residents, stock, large))
+    out = Hazards()
+    for i, (site, level) in enumerate(zip(sites, _levels(rng, sites), strict=True)):
+        out.units += _unit_rows(rng, i, level, site, firms)
     _misdeclare(rng, out)
-    _fuel_rows(rng, plan, towns, firms, out)
-    _loading_rows(rng, plan, land, towns, parks, out)
+    _fuel_rows(rng, plan, towns, people, firms, ground, out)
+    _loading_rows(rng, plan, land, towns, parks, near, sites, out)
     return out
 
 
@@ -135,62 +181,79 @@ def _unit_place(rng, centre: NDArray, many: int, ground, number: int) -> NDArray
     return centre
 
 
-def _off_road(place: NDArray[np.float64], ground, streets: shapely.STRtree) -> NDArray[np.float64]:
-    """The nearest spot around ``place`` that keeps `OFF_ROAD_M` to every road, else the one farthest from roads."""
-    turns = 2 * np.pi * np.arange(16) / 16
-    ring = np.column_stack([np.cos(turns), np.sin(turns)])
-    spots = np.round(np.vstack([place, *(place + r * ring for r in (25.0, 50.0, 75.0, 100.0, 140.0))]), 2)
-    spots = spots[shapely.contains_xy(ground, spots[:, 0], spots[:, 1])]
-    if not len(spots):
-        return place
-    points = shapely.points(spots)
-    far = shapely.distance(points, streets.geometries[streets.nearest(points)])
-    free = np.flatnonzero(far >= OFF_ROAD_M)
-    return spots[free[0] if len(free) else int(np.round(far, 2).argmax())]
+def _stocks(kind: str, large: bool, sector: int) -> NDArray[np.float64]:
+    """(substances,) greatest usual stock [t] of an installation; 0 where it does not hold the substance."""
+    column = {"生产装置": 2, "仓库": 3, "罐区": 0 if large else 1}.get(kind, 1)
+    stock = np.array([s[10][column] for s in SUBSTANCES], float)
+    only = {SECTOR["涉氨冷库"]: "液氨", SECTOR["污水与固废"]: "液氯"}.get(sector)
+    if only and not large:  # cold stores and waterworks hold one thing, however it is kept
+        stock = np.array([float(s[10][1]) if s[0] == only else 0.0 for s in SUBSTANCES])
+    return stock
 
 
-def _unit_rows(
-    rng, number: int, level: int, kind: str, place: NDArray, residents: int, firm: int, firms: Firms
-) -> list[dict]:
-    """One unit of 1-3 substances whose R falls inside the bounds of ``level``."""
-    largest = (60, 200, 500, 5_000)[level - 1]
-    weights = np.array([s[9] if s[2] <= largest else 0.0 for s in SUBSTANCES])
-    picked: list[int] = []
-    for _ in range(1 + int(rng.random() < 0.33) + int(rng.random() < 0.1)):
-        picked += [k for k in choose(rng, weights, 1).tolist() if k not in picked]
-    shares = uniform(rng, len(picked), 0.4, 1.0)
-    shares /= shares.sum()
+def _able(site: _Site, level: int) -> NDArray[np.bool_]:
+    """(substances,) which alone can make the installation of this level within its stock."""
     low, high = _R_BOUNDS[level - 1]
-    factor = alpha(residents) * float(np.dot(shares, [SUBSTANCES[k][3] for k in picked]))  # R = factor * S
-    target = low + (high - low) * rng.random() ** 1.4
-    total = max(target / factor, 1.05)
-    if total * factor > high:  # even S = 1.05 is too much for this level
-        total = 1.05
+    least = np.array([1.05 * s[2] for s in SUBSTANCES])
+    r = alpha(site.residents) * np.array([s[3] / s[2] for s in SUBSTANCES])
+    return (site.stock >= least) & (site.stock * r >= 1.02 * low) & (least * r <= high)
+
+
+def _levels(rng, sites: list[_Site]) -> list[int]:
+    """The level of each installation: the documented mix, the severest where stocks allow them; 4 for the rest."""
+    want = apportion(len(sites), LEVELS)
+    level = np.full(len(sites), 4)
+    order = shuffled(rng, len(sites))
+    for lev in (1, 2, 3):
+        able = [i for i in order if level[i] == 4 and _able(sites[i], lev).any()]
+        level[able[: int(want[lev - 1])]] = lev
+    return level.tolist()
+
+
+def _unit_rows(rng, number: int, level: int, site: _Site, firms: Firms) -> list[dict]:
+    """One unit of a main substance that makes its level, and up to two beside it that add little."""
+    able = _able(site, level)
+    weights = np.array([s[9] for s in SUBSTANCES])
+    main = int(choose(rng, np.where(able, weights, 0.0), 1)[0])
+    low, high = _R_BOUNDS[level - 1]
+    r = alpha(site.residents) * np.array([s[3] / s[2] for s in SUBSTANCES])  # R of one tonne
+    least = 1.05 * SUBSTANCES[main][2]
+    high = min(high, site.stock[main] * r[main])
+    stock = {main: max((low + (high - low) * rng.random() ** 1.4) / r[main], least)}
+    for chance in (0.33, 0.1):
+        tonnes = np.minimum(site.stock, (0.1 + 0.4 * rng.random()) * np.array([s[2] for s in SUBSTANCES]))
+        beside = (tonnes > 0) & (tonnes * r < 0.04 * stock[main] * r[main])
+        beside[list(stock)] = False
+        pick = rng.random() < chance
+        more = int(choose(rng, np.where(beside, weights, 0.0) if beside.any() else weights, 1)[0])
+        if pick and beside[more]:
+            stock[more] = float(tonnes[more])
     rows = []
+    firm = site.firm
     year = int(uniform(rng, 1, 2001, 2024)[0])
-    for j, (k, share) in enumerate(zip(picked, shares, strict=True)):
-        name, cas, limit, _, symbol, density, storage, pressure, temperature, _ = SUBSTANCES[k]
-        tonnes = _round_up(share * total * limit)
+    for j, (k, amount) in enumerate(stock.items()):
+        name, cas, _, _, symbol, density, storage, pressure, temperature, _, _ = SUBSTANCES[k]
+        tonnes = _round_up(amount)
         rows.append(
             {
                 "id": f"WX{number + 1:04d}-{j + 1}",
                 "unit": f"DY{number + 1:04d}",
                 "firm": firms.id[firm],
                 "firm_name": firms.name[firm],
-                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{kind}",
-                "kind": kind,
+                "name": f"{firms.name[firm].removesuffix('有限公司').removeprefix('临澜')}{name}{site.kind}",
+                "kind": site.kind,
                 "substance": name,
                 "cas": cas,
                 "tonnes": tonnes,
                 "volume": round(tonnes / density / 0.85, 0),
-                "storage": storage if kind != "仓库" else "桶装",
+                "storage": storage if site.kind != "仓库" else "桶装",
                 "symbol": symbol,
                 "pressure": pressure,
                 "temperature": temperature,
                 "level": level,
-                "residents": residents,
+                "residents": site.residents,
                 "year": year,
-                "xy": place,
+                "xy": site.xy,
                 "first": j == 0,
             }
         )
@@ -229,9 +292,15 @@ def _misdeclare(rng, out: Hazards) -> None:
             row["level"] += 1
 
 
-def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> None:
-    for number, i in enumerate(firms.of("加油加气站")):
-        gas = rng.random() < 0.12
+def _fuel_rows(rng, plan: Plan, towns: Towns, people: People, firms: Firms, ground, out: Hazards) -> None:
+    """Petrol stations; the eighth of them with the fewest people about sell natural gas to lorries."""
+    stations = firms.of("加油加气站")
+    home = cKDTree(people.xy).query_ball_point(firms.xy[stations], 400.0)
+    work = cKDTree(firms.xy).query_ball_point(firms.xy[stations], 200.0)
+    about = [people.residents[h].sum() + firms.staff[w].sum() for h, w in zip(home, work, strict=True)]
+    lonely = np.argsort(about, kind="stable")[: len(stations) // 8]
+    for number, i in enumerate(stations):
+        gas = number in lonely
         volume = [60.0] if gas else [60.0, 90.0, 120.0, 150.0]
         m3 = volume[int(rng.random() * len(volume))]
         kind, what = ("加气站", "天然气") if gas else ("加油站", "汽油")
@@ -250,8 +319,9 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, firms: Firms, out: Hazards) -> Non
     count = plan.count(14, 8)
     for k in range(count):
         town = k % len(towns.xy)
-        turn = 2 * np.pi * rng.random()
-        place = np.round(towns.xy[town] + 1.05 * towns.radius[town] * np.array([np.cos(turn), np.sin(turn)]), 2)
+        turns = 2 * np.pi * (rng.random() + np.arange(24) / 24)
+        rim = towns.xy[town] + 1.05 * towns.radius[town] * np.column_stack([np.cos(turns), np.sin(turns)])
+        place = np.round(rim[np.argmax(shapely.contains_xy(ground, rim[:, 0], rim[:, 1]))], 2)
         m3 = float([7.0, 8.5, 9.5][int(rng.random() * 3)])
         out.fuel.append(
             _site(
@@ -284,8 +354,14 @@ def _site(
     }
 
 
-def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], out: Hazards) -> None:
-    """Three jetties at the chemical park and the port; loading points beside installations."""
+def _loading_rows(
+    rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], near: _Near, sites: list[_Site], out: Hazards
+) -> None:
+    """
+    Three jetties at the chemical park and the port; loading points beside the tank farms there.
+
+    A gas under pressure is loaded at one place of a tank farm only, a liquid at any number.
+    """
     x0, _, x1, _ = parks[0].area.bounds
     spots = [x0 + 0.25 * (x1 - x0), x0 + 0.7 * (x1 - x0), parks[2].area.centroid.x]
     for k, x in enumerate(spots):
@@ -304,11 +380,15 @@ def _loading_rows(rng, plan: Plan, land: Land, towns: Towns, parks: list[Park], 
                 "",
             )
         )
-    bases = [row for row in out.units if row["first"]]
+    first = [row for row in out.units if row["first"]]
+    firm_of = {row["unit"]: site.firm for row, site in zip(first, sites, strict=True)}
+    farms = [row for row, site in zip(first, sites, strict=True) if site.kind == "罐区" and site.large] or first
+    once = [row for row in farms if row["pressure"] > 0]
+    liquid = [row for row in farms if row["pressure"] == 0] or farms
     for k in range(plan.count(140)):
-        row = bases[int(rng.random() * len(bases))]
+        row = once[k] if k < len(once) else liquid[int(rng.random() * len(liquid))]
         turn = 2 * np.pi * rng.random()
-        place = np.round(row["xy"] + 55 * np.array([np.cos(turn), np.sin(turn)]), 2)
+        place = near.apart(np.round(row["xy"] + 55 * np.array([np.cos(turn), np.sin(turn)]), 2), firm_of[row["unit"]])
         site = _site(
             f"ZX{k + 1:03d}",
             f"{row['firm_name'].removesuffix('有限公司')}装卸台{k + 1}",

@@ -26,7 +26,7 @@ KINDS = (
     ("幼儿园", 128, "幼儿园", 240, 0.35, 300, 0.8),
     ("小学", 76, "小学", 1_150, 0.4, 400, 0.8),
     ("中学", 58, "中学", 1_600, 0.4, 400, 0.8),
-    ("职业学校", 8, "职业技术学校", 5_200, 0.3, 400, 0.7),
+    ("职业学校", 8, "职业技术学校", 2_600, 0.3, 400, 0.7),
     ("医院", 31, "医院", 900, 0.7, 350, 0.9),
     ("诊所", 74, "卫生服务中心", 120, 0.5, 250, 0.7),
     ("养老院", 57, "养老院", 130, 0.5, 200, 0.6),
@@ -42,6 +42,7 @@ KINDS = (
     ("员工宿舍", 118, "员工宿舍", 320, 0.6, 80, 0.0),
     ("大型社区活动点", 80, "社区活动中心", 260, 0.4, 200, 0.9),
 )
+MOST_IN_A_PLACE = 4_000  # persons
 KEEP_FROM_HAZARDS, KEEP_FROM_TRUNKS, KEEP_FROM_HIGH = 160.0, 345.0, 60.0  # no conflict by chance [m]
 
 
@@ -127,9 +128,8 @@ def make_places(
     kind = np.array(kinds)
     n = len(kind)
     sigma, median = np.array([r[4] for r in KINDS])[kind], np.array([r[3] for r in KINDS])[kind]
-    capacity = np.round(np.clip(median * np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 20, 12_000)).astype(
-        np.int64
-    )
+    spread = np.minimum(np.exp(sigma * np.log(lognormal(rng, n, 1.0, 1.0))), 3.0)
+    capacity = np.round(np.clip(median * spread, 20, MOST_IN_A_PLACE)).astype(np.int64)
     beds = np.where(np.isin(kind, (4, 6)), np.round(np.clip(capacity * 0.55, 20, 1_400)), np.nan)
     area = np.round(capacity * uniform(rng, n, 4, 14)).astype(np.int64)
     town = township_of(towns, xy)

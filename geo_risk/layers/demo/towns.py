@@ -19,6 +19,8 @@ PEOPLE = 1_780_000
 _IN_TOWNS, _IN_DORMITORIES = 0.78, 0.06
 _CORE = (22_800.0, 20_600.0)
 CELL = 200.0
+_MOST_PER_HA = 700  # residents of the densest estates
+_CLEARED_M = 500.0  # about the chemical park, whose neighbours were moved away
 _PARKS = (
     # name, half axes [km] of the documented city; the first four have a fixed place
     ("临澜化工园区", 0, 0),
@@ -202,14 +204,15 @@ def _park(name: str, outline: Polygon, free, angle: float) -> Park:
 
 
 def make_people(plan: Plan, land: Land, towns: Towns, parks: list[Park]) -> People:
-    """Exponential towns with lumps the size of estates, villages along ditches, dormitories at parks."""
+    """Exponential towns with lumps the size of estates, villages along ditches, dormitories at most parks."""
     rng = stream(plan.seed, "people")
     width, height = plan.extent
     nx, ny = int(width // CELL), int(height // CELL)
     gx, gy = np.meshgrid((np.arange(nx) + 0.5) * CELL, (np.arange(ny) + 0.5) * CELL)
     xy = np.column_stack([gx.ravel(), gy.ravel()])
     works = shapely.union_all([p.area for p in parks])
-    built = land.dry.difference(land.hill.buffer(60)).difference(works)
+    cleared = parks[0].area.buffer(_CLEARED_M)
+    built = land.dry.difference(land.hill.buffer(60)).difference(works).difference(cleared)
     shapely.prepare(land.limit)
     dry = shapely.contains_xy(built, xy)
     total = round(PEOPLE * plan.scale)
@@ -224,15 +227,16 @@ def make_people(plan: Plan, land: Land, towns: Towns, parks: list[Park]) -> Peop
     cell = _cell(spot.reshape(-1, 2), nx, ny)
     np.add.at(village_part, cell, np.repeat(size / 5, 5))
     village_part *= dry
-    dorm_spots = np.vstack([shapely.get_coordinates(p.area.exterior.segmentize(400.0)) for p in parks])
+    dorm_spots = np.vstack([shapely.get_coordinates(p.area.exterior.segmentize(400.0)) for p in parks[1:]])
     dorm_part = np.zeros(len(xy))
     np.add.at(dorm_part, _cell(dorm_spots, nx, ny), lognormal(rng, len(dorm_spots), 1.0, 0.7))
-    dorm_part *= shapely.contains_xy(land.dry, xy)
+    dorm_part *= shapely.contains_xy(land.dry.difference(cleared), xy)
     in_villages = 1 - _IN_TOWNS - _IN_DORMITORIES
     mix = sum(
         share * part / part.sum()
         for share, part in ((_IN_TOWNS, town_part), (in_villages, village_part), (_IN_DORMITORIES, dorm_part))
     )
+    mix = np.minimum(mix, _MOST_PER_HA * CELL**2 / 1e4 / total)
     residents = apportion(total, np.round(mix, 12))
     inhabited = (residents > 0) | (shapely.contains_xy(land.limit, xy) & shapely.contains_xy(land.dry, xy))
     xy, residents = xy[inhabited], residents[inhabited]

@@ -95,6 +95,7 @@ def region_toml(size: str) -> str:
         '[publish]\nnote = "虚构城市，全部名称与数据均为虚构"',
         'note_en = "A fictional city: every name and figure is invented"\n',
         '[weather]\nwind = "inputs/风玫瑰.csv"\n',
+        "[risk]\nquantified = true\n",
     ]
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)

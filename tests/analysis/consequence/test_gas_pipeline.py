@@ -86,7 +86,7 @@ def test_one_per_cent_of_the_impact_radius():
 
 def test_nan_stays_nan_and_impossible_input_is_refused():
     assert np.isnan(p.rupture_death(np.array([np.nan]), LINE)[0]).all()
-    assert np.isnan(p.leak_death(np.nan, 10.0)[0])
+    assert np.isnan(p.leak_heat(np.nan, 10.0))
     with pytest.raises(InputError, match="Pa"):
         p.impact_radius(-1.0, 0.5)
     with pytest.raises(StandardsError, match="hydrogen"):
