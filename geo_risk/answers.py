@@ -308,7 +308,7 @@ def what_if(
 def own_numbers(region: Region, sources: gpd.GeoDataFrame) -> Overrides | None:
     """The region's own numbers ([risk] scenarios), checked against its sources; None where it has none."""
     from .analysis.qra.overrides import checked
-    from .layers.scenario_file import read_scenarios
+    from .layers.own_numbers import read_scenarios
 
     file = region.settings.risk.scenarios
     return checked(read_scenarios(region.folder / file), sources) if file else None
@@ -454,3 +454,20 @@ def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
         max_min=rescue.max_min,
         access_max_m=rescue.max_access_m,
     )
+
+
+def inspections(
+    region: Region, teams: int | None, days: int | None, start: str | None, bases: tuple[str, ...]
+) -> gpd.GeoDataFrame:
+    """The inspection plan of the region's settings but for what is given; see `Region.inspections`."""
+    from datetime import date
+
+    from .pipeline.dangers import asked, plan
+
+    if (teams is not None and not 0 <= teams <= 100) or (days is not None and not 1 <= days <= 100):
+        raise InputError(f"{teams} teams, {days} days: teams must be within 0 and 100, days within 1 and 100.")
+    try:
+        first = date.fromisoformat(start) if start else None
+    except ValueError:
+        raise InputError(f"--from {start}: write a day such as 2026-07-01.") from None
+    return plan(region, asked(region.settings.inspections, teams=teams, days=days, bases=bases), first)

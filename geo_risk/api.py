@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[StepResult], None]
 
-# Layers and tables in which a place may be named, searched in this order.
-_NAMED = ("enterprises", "hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
-
 
 def _quiet(result: object) -> None:
     """Report nothing."""
@@ -228,6 +225,38 @@ class Region(region.Region):
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
         return answers.rescue_at(self, *self.locate(at))
 
+    def inspections(
+        self,
+        *,
+        teams: int | None = None,
+        days: int | None = None,
+        start: str | None = None,
+        bases: Sequence[str] = (),
+        to: str | None = None,
+    ) -> gpd.GeoDataFrame:
+        """
+        When each enterprise is due for an inspection, and tours of teams (schema: inspections).
+
+        Parameters
+        ----------
+        teams, days, bases
+            In place of those under [inspections]; without teams there are no tours.
+        start
+            First day, YYYY-MM-DD; the data date where not given.
+        to
+            Also write the table there, as in `export`.
+
+        Raises
+        ------
+        InputError
+            If a number or the day makes no sense, or a base is not known.
+        """
+        self.run(["inspections"])
+        found = answers.inspections(self, teams, days, start, tuple(bases))
+        if to is not None:
+            export_table(found, to, "inspections")
+        return found
+
     def publish(
         self, *, profile: str | None = None, to: str | Path | None = None, single_file: bool = False
     ) -> list[Path]:
@@ -405,33 +434,6 @@ class Region(region.Region):
         other = later if isinstance(later, Region) else open_state(later)
         return answers.bulletin(self, other, str(to), lang)
 
-    def locate(self, place: str) -> tuple[float, float]:
-        """
-        (easting, northing) [m] of ``LON,LAT`` in WGS 84, or of the one object with that id or name.
-
-        Raises
-        ------
-        InputError
-            If nothing, or more than one object, is called so.
-        """
-        from pyproj import Transformer
-
-        numbers = _lonlat(place)
-        if numbers is not None:
-            return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
-        points: dict[tuple[float, float], tuple[str, str]] = {}
-        for name, layer in self.layers(*_NAMED).items():
-            hits = layer[(layer["id"] == place) | (layer["name"] == place)]
-            points |= {
-                (round(p.x, 2), round(p.y, 2)): (name, i)
-                for p, i in zip(hits.representative_point(), hits["id"], strict=True)
-            }
-        if len(points) != 1:
-            what = "nothing is" if not points else f"{len(points)} objects are"
-            which = "; ".join(f"{layer} {i}" for layer, i in list(points.values())[:5])
-            raise InputError(f"{place!r}: {what} called so{': ' + which if which else ''}. Write LON,LAT or an id.")
-        return next(iter(points))
-
 
 def open_state(text: str | Path) -> Region:
     """The region in a folder, or the kept state REGION@NAME."""
@@ -442,17 +444,6 @@ def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     if value not in allowed:
         raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
     return value
-
-
-def _lonlat(place: str) -> tuple[float, float] | None:
-    parts = place.replace("，", ",").split(",")
-    try:
-        lon, lat = (float(part) for part in parts)
-    except ValueError:
-        return None
-    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        raise InputError(f"{place!r}: longitude must be within 180 and latitude within 90 degrees. Write LON,LAT.")
-    return lon, lat
 
 
 def _hour(text: str) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import store
-from .errors import RegionError
+from .errors import InputError, RegionError
 from .grid import Grid, grid_of
 from .schema import LAYERS
 from .sections import Settings
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # four million cells are computed in seconds and drawn without gaps on a screen.
 _CELL_SIZES = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 _COMFORTABLE_CELLS = 4_000_000
+# Layers and tables in which a place may be named, searched in this order.
+_NAMED = ("enterprises", "hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
 
 
 class Region:
@@ -106,9 +108,47 @@ class Region:
         """Surface ``name`` (index, grade, …); RegionError if it does not exist."""
         return store.read_surface(self.build / "surfaces" / f"{name}.tif")
 
+    def locate(self, place: str) -> tuple[float, float]:
+        """
+        (easting, northing) [m] of ``LON,LAT`` in WGS 84, or of the one object with that id or name.
+
+        Raises
+        ------
+        InputError
+            If nothing, or more than one object, is called so.
+        """
+        from pyproj import Transformer
+
+        numbers = _lonlat(place)
+        if numbers is not None:
+            return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
+        points: dict[tuple[float, float], tuple[str, str]] = {}
+        for name, layer in self.layers(*_NAMED).items():
+            hits = layer[(layer["id"] == place) | (layer["name"] == place)]
+            points |= {
+                (round(p.x, 2), round(p.y, 2)): (name, i)
+                for p, i in zip(hits.representative_point(), hits["id"], strict=True)
+            }
+        if len(points) != 1:
+            what = "nothing is" if not points else f"{len(points)} objects are"
+            which = "; ".join(f"{layer} {i}" for layer, i in list(points.values())[:5])
+            raise InputError(f"{place!r}: {what} called so{': ' + which if which else ''}. Write LON,LAT or an id.")
+        return next(iter(points))
+
 
 def comfortable_cell_m(bounds: tuple[float, float, float, float]) -> float:
     """Smallest usual cell side [m] that keeps (left, bottom, right, top) [m] under four million cells."""
     area = (bounds[2] - bounds[0]) * (bounds[3] - bounds[1])
     fits = (size for size in _CELL_SIZES if area / size**2 <= _COMFORTABLE_CELLS)
     return next(fits, _CELL_SIZES[-1])
+
+
+def _lonlat(place: str) -> tuple[float, float] | None:
+    parts = place.replace("，", ",").split(",")
+    try:
+        lon, lat = (float(part) for part in parts)
+    except ValueError:
+        return None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):
+        raise InputError(f"{place!r}: longitude must be within 180 and latitude within 90 degrees. Write LON,LAT.")
+    return lon, lat

@@ -109,6 +109,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("area_m2", "float", "占地", "site area", "m2", "占地面积|占地(㎡)|占地面积(平方米)"),
         _c("regulated", "string", "重点监管", "regulated for", also="列管类别|列管類別|监管类别|监管类型"),
         _c("self_grade", "int", "自评等级", "self-reported grade", also="自评风险等级|风险等级|企业自评等级|等级", domain=LEVELS),
+        _c("visited", "date", "最近检查日期", "date of the last inspection", also="上次检查日期|最近检查时间|上次检查时间|最近执法检查日期|检查日期"),
         _c("standardisation", "int", "标准化等级", "work-safety standardisation grade 1 (best) to 3", also="安全生产标准化|安全标准化等级|标准化达标等级|安全生产标准化等级", domain="1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级"),
         _c("alarms", "float", "未处置报警数", "alarms nobody has dealt with", "alarms", "未处理报警数|报警未处置数|未销警数"),
         STATE, _c("data_date", "date", "数据日期", "date of the data", also="資料日期|更新日期|更新时间|date"), ERROR, *SOURCE),
@@ -195,7 +196,10 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         aliases=("停车场", "parking", "parking_lots")),
     Table("hidden_dangers", "重大事故隐患", "hidden dangers", "any", (
         ID, _c("name", "string", "隐患名称", "what is wrong", also="隐患内容|隐患描述|名称"), _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise", also="单位名称"),
-        _c("found_date", "date", "发现日期", "found on", also="排查日期|上报日期"), _c("due_date", "date", "整改期限", "due on", also="整改时限|期限"), _c("state", "string", "整改状态", "state", also="状态|整改情况", domain="open=未整改,整改中,open|closed=已整改,销号,closed|overdue=逾期"), ERROR, *SOURCE),
+        _c("found_date", "date", "发现日期", "found on", also="排查日期|上报日期"), _c("due_date", "date", "整改期限", "due on", also="整改时限|期限"), _c("state", "string", "整改状态", "state", also="状态|整改情况", domain="open=未整改,整改中,open|closed=已整改,销号,closed|overdue=逾期"),
+        _c("level", "string", "隐患级别", "level", also="隐患等级|隐患分级", domain="major=重大,重大隐患,重大事故隐患,major|general=一般,一般隐患,一般事故隐患,general"),
+        _c("supervised", "bool", "挂牌督办", "under listed supervision", also="是否挂牌督办|挂牌|是否挂牌|是否督办"),
+        _c("closed_date", "date", "整改完成日期", "closed on", also="销号日期|完成日期|整改完成时间|验收日期|闭环日期"), ERROR, *SOURCE),
         aliases=("隐患", "重大事故隐患", "hidden_dangers")),
     Table("risk_points", "风险点", "risk points", "any", (
         _c("id", "string", "风险点编号", "id", also="编号|ID|编码|代码|序号|风险点编码|风险源编号|风险编号|code|fid|gid"), _c("name", "string", "风险点名称", "name", need=True, also="风险点|风险源名称|风险单元|风险点（单元）名称|作业活动|名称"),
@@ -357,6 +361,26 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
     Table("coverage", "覆盖率", "coverage", "none", (
         _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("target", "string", "对象", "people or a layer"), _c("district_id", "string", "行政区", "district; empty for the region"),
         _c("total", "float", "总数", "people or places"), _c("covered", "float", "覆盖", "of them reached within the limit"), _c("unreachable", "float", "不可达", "of them without any way by road"), _c("share", "float", "比例", "covered / total")), ()),
+    Table("danger_places", "隐患现状", "hidden dangers at the data date", "any", (
+        ID, _c("name", "string", "隐患名称", "what is wrong"), _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"), _c("district_id", "string", "镇街代码", "township"), _c("sector", "string", "行业", "sector"),
+        _c("level", "string", "隐患级别", "level", domain="major=重大|general=一般"), _c("state", "string", "整改状态", "state at the data date", domain="open=整改中|overdue=逾期|closed=已整改"), _c("supervised", "bool", "挂牌督办", "under listed supervision"),
+        _c("days_overdue", "int", "逾期天数", "days past the date due; missing where closed or no date is given", "days"), _c("days_open", "int", "未整改天数", "days since it was found; missing where closed", "days"),
+        _c("found_date", "date", "发现日期", "found on"), _c("due_date", "date", "整改期限", "due on"), _c("closed_date", "date", "整改完成日期", "closed on"), _c("as_of", "date", "数据日期", "day the state is judged at"),
+        GRADE, _c("problem", "string", "日期矛盾", "what contradicts itself in its dates")), ()),
+    Table("danger_counts", "隐患统计", "hidden dangers by district and trade", "none", (
+        _c("scope", "string", "范围", "region, district or trade; each sums to the region"), _c("scope_id", "string", "编号", "which; empty where it is not told"), _c("name", "string", "名称", "its name"), _c("n", "int", "隐患数", "hidden dangers"),
+        _c("n_open", "int", "整改中", "open, not yet due"), _c("n_overdue", "int", "逾期", "overdue"), _c("n_closed", "int", "已整改", "closed"), _c("n_supervised", "int", "挂牌督办数", "not closed and under listed supervision"),
+        _c("share_overdue", "float", "逾期占比", "overdue of those not closed; missing where all are closed"), _c("n_problems", "int", "日期矛盾数", "rows whose dates contradict each other"), _c("note", "string", "说明", "whether there is a hot spot")), ()),
+    Table("danger_spots", "隐患热点", "hot spots of hidden dangers", "polygon", (
+        ID, NAME, _c("n", "int", "隐患数", "dangers that are not closed"), _c("affected", "int", "涉隐患企业数", "enterprises with such dangers"), _c("enterprises", "int", "企业数", "enterprises in all"), _c("expected", "float", "期望数", "dangers if they were spread evenly over enterprises (rate) or places (count)"),
+        _c("measure", "string", "统计口径", "rate (per enterprise) or count", domain="rate=按企业数|count=按数量"), _c("gi", "float", "Gi*", "Getis-Ord Gi* as a standard score"), _c("p", "float", "p值", "probability of as many there and at the neighbours by chance"), _c("q", "float", "q值", "p adjusted for the false discovery rate"),
+        _c("significance", "string", "显著性", "hot: q within the setting alpha; possible: p alone", domain="hot=显著热点|possible=可能热点|none=不显著|not_tested=未检验"), _c("reason", "string", "说明", "why it was not tested; empty where it was")), ()),
+    Table("inspections", "检查计划", "inspection plan", "any", (
+        _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"), _c("district_id", "string", "镇街代码", "township"), GRADE, _c("sector", "string", "行业", "sector"),
+        _c("last_visit", "date", "最近检查日期", "last inspection; missing where none is known"), _c("interval_days", "int", "检查间隔", "suggested interval", "days"), _c("due_date", "date", "应检日期", "next inspection due on"), _c("days_late", "int", "超期天数", "days past it at the start of the plan", "days"),
+        _c("priority", "int", "优先序", "1 is the most urgent"), _c("visit_min", "float", "检查时长", "time of one visit", "min"), _c("rule", "string", "依据规则", "rule that gave the date"), _c("confidence", "string", "可信度", "confidence of that rule: V, MC or MU"),
+        _c("team", "int", "检查组", "team, from 1; missing where not planned"), _c("day", "date", "检查日", "day of the visit"), _c("order", "int", "次序", "place in the team's day, from 1"), _c("arrival", "string", "到达时刻", "time of arrival after the start of work, h:mm"), _c("travel_min", "float", "行驶时间", "from the stop before", "min"),
+        _c("reason", "string", "说明", "why it is due; why it is not planned")), ()),
 )}
 
 # fmt: on

@@ -299,6 +299,46 @@ class RescueSettings:
 
 
 @dataclass(frozen=True)
+class DangerSettings:
+    """[dangers]"""
+
+    measure: str = setting(
+        "What hot spots are of: dangers per enterprise, or their number", "rate", check=among("rate", "count")
+    )
+    lattice: str = setting(
+        "Places that are compared: square cells, or the villages (else townships) of the districts",
+        "cells",
+        check=among("cells", "villages"),
+    )
+    cell_m: float = setting("Side of these cells", 1000.0, unit="m", check=POSITIVE)
+    neighbour_m: float = setting(
+        "Cells whose centres are this near count as neighbours", 1500.0, unit="m", check=POSITIVE
+    )
+    alpha: float = setting("Share of false ones accepted among hot spots", 0.05, check=FRACTION)
+    permutations: int = setting("Random arrangements a place is compared with", 9999, check=POSITIVE)
+    bandwidth_m: float = setting("Standard deviation of the kernel of the density", 1000.0, unit="m", check=POSITIVE)
+
+
+@dataclass(frozen=True)
+class InspectionSettings:
+    """[inspections]"""
+
+    rules: str | None = setting("CSV of own rules in place of those with the same rule_id", None)
+    teams: int = setting("Teams whose tours a run plans; 0: due dates only", 0, check=NOT_NEGATIVE)
+    days: int = setting("Working days that are planned", 5, check=POSITIVE)
+    hours: float = setting("Working time of a team on a day, travel included", 7.0, unit="h", check=POSITIVE)
+    bases: tuple[str, ...] = setting(
+        "Where teams start and end, in turn: LON,LAT, or name or id of a facility, enterprise or district; empty: the "
+        "middle of the visits",
+        (),
+    )
+    days_off: tuple[str, ...] = setting("Working days that are none, such as 2026-10-01; weekends never are", ())
+    vehicle: str = setting("Whose speeds are taken", "car", check=among("car", "fire_engine", "ambulance"))
+    most: int = setting("Visits that are planned at most, the most urgent first", 600, check=POSITIVE)
+    iterations: int = setting("Steps of the search for short tours", 1000, check=POSITIVE)
+
+
+@dataclass(frozen=True)
 class PublishSettings:
     """[publish]"""
 
@@ -331,6 +371,8 @@ SECTIONS: dict[str, type] = {
     "grading": GradingSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
+    "dangers": DangerSettings,
+    "inspections": InspectionSettings,
     "publish": PublishSettings,
     "compute": ComputeSettings,
 }
@@ -348,5 +390,7 @@ class Settings:
     grading: GradingSettings
     setbacks: SetbackSettings
     rescue: RescueSettings
+    dangers: DangerSettings
+    inspections: InspectionSettings
     publish: PublishSettings
     compute: ComputeSettings

@@ -139,10 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, states
+    from . import books, states, visits
 
     books.add(command)
     states.add(command)
+    visits.add(command)
     return parser
 
 

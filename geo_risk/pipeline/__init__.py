@@ -13,6 +13,7 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of
+from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
@@ -40,6 +41,7 @@ def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int
         *import_steps(region),
         date_step(region),
         *analysis_steps(region, count, samples),
+        *danger_steps(region),
         *publish_steps(region),
         *store_steps(region),
     ]

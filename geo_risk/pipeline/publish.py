@@ -10,6 +10,7 @@ from .. import store
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
+from .dangers import danger_steps
 from .files import SHARED_CODE, bind, layer_files, surfaces, tables
 from .risk import MODEL_TABLES
 from .risk import SURFACES as RISK_SURFACES
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # Results and layers a map is made of, if they are there.
 _PUBLISHED = (
+    "danger_places",
+    "danger_counts",
+    "danger_spots",
     "districts",
     "enterprises",
     "major_hazards",
@@ -66,7 +70,8 @@ def publish_steps(region: Region) -> list[Step]:
 
 def _published_tables(region: Region) -> list[str]:
     """Names of the result tables this region has, all steps run."""
-    written = {path.stem for step in analysis_steps(region, 1) for path in step.writes if path.suffix == ".parquet"}
+    steps = [*analysis_steps(region, 1), *danger_steps(region)]
+    written = {path.stem for step in steps for path in step.writes if path.suffix == ".parquet"}
     return [name for name in _PUBLISHED if name in written]
 
 

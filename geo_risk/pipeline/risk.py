@@ -60,7 +60,7 @@ def risk_step(region: Region, workers: int) -> Step:
         reads,
         (*tables(region, *TABLES), *surfaces(region, *SURFACES)),
         [asdict(settings.risk), asdict(settings.weather)],
-        ("analysis", "standards", "layers/scenario_file.py", "pipeline/risk.py", *SHARED_CODE),
+        ("analysis", "standards", "layers/own_numbers.py", "pipeline/risk.py", *SHARED_CODE),
     )
 
 
@@ -95,7 +95,7 @@ def _risk(region: Region, workers: int) -> None:
 def model_of(region: Region, layers: dict[str, gpd.GeoDataFrame], **changed: Any) -> tuple[Model, dict[str, Any]]:
     """The risk model of the layers and the tables it came with; ``changed`` keys of [risk] for this once."""
     from ..analysis.qra.scenarios import risk_model
-    from ..layers.scenario_file import read_scenarios
+    from ..layers.own_numbers import read_scenarios
 
     settings = region.settings.risk
     own = read_scenarios(region.folder / settings.scenarios) if settings.scenarios else None

@@ -127,6 +127,11 @@ def _target(verdict: str, zh: str, en: str, color: str, **more) -> Spec:
                 color=color, where=where, **more)  # fmt: skip
 
 
+def _danger(state: str, zh: str, en: str, color: str, **more) -> Spec:
+    return Spec(f"dangers_{state}", "danger_places", "objects", f"重大事故隐患：{zh}", f"Hidden dangers: {en}",
+                "circle", color=color, where={"state": (state,)}, **more)  # fmt: skip
+
+
 LAYERS: tuple[Spec | str, ...] = (
     _base("green", "layers/landuse", "fill", "green", (), where={"kind": ("green",)}),
     _base("builtup", "layers/landuse", "fill", "builtup", (), where={"kind": ("residential",)}),
@@ -138,6 +143,10 @@ LAYERS: tuple[Spec | str, ...] = (
     SURFACES_HERE,
     Spec("districts", "districts", "risk", "{level}风险等级", "{level} grades", "fill", "graded", maxzoom=12,
          coverage=True),
+    Spec("danger_spots_possible", "danger_spots", "risk", "隐患可能热点", "Hidden dangers: possible hot spots", "fill",
+         color="#fdae61", where={"significance": ("possible",)}),
+    Spec("danger_spots_hot", "danger_spots", "risk", "隐患显著热点", "Hidden dangers: significant hot spots", "fill",
+         color="#a50026", where={"significance": ("hot",)}),
     Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
          maxzoom=12),
     _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
@@ -167,7 +176,11 @@ LAYERS: tuple[Spec | str, ...] = (
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),
     _objects("accidents", "#252525"),
-    _objects("hidden_dangers", "#dd1c77"),
+    _danger("closed", "已整改", "put right", "#7fbc41"),
+    _danger("open", "整改中", "open", "#dd1c77"),
+    _danger("overdue", "逾期", "overdue", "#7a0177", keep=True),
+    Spec("dangers_supervised", "danger_places", "objects", "挂牌督办隐患", "Hidden dangers under listed supervision",
+         "circle", color="#000000", where={"supervised": (True,), "state": ("open", "overdue")}, keep=True),
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
     Spec("risk_points", "risk_points", "risk", "风险点分级", "Graded risk points", "circle", "graded"),
@@ -192,6 +205,7 @@ _FACTS += ("location", "measures", "control_level", "unit", "person", "phone", "
 Layer = tuple[Spec, gpd.GeoDataFrame]
 # Tables offered as CSV besides the layers' own.
 EXTRA_DOWNLOADS = (
+    "danger_counts",
     "findings",
     "travel_times",
     "coverage",

@@ -21,7 +21,7 @@ from geo_risk.analysis.qra.scenarios import risk_model
 from geo_risk.analysis.qra.sources import risk_sources
 from geo_risk.errors import InputError
 from geo_risk.grid import grid_of
-from geo_risk.layers.scenario_file import read_scenarios
+from geo_risk.layers.own_numbers import read_scenarios
 from geo_risk.schema import RESULTS
 from geo_risk.sections import RiskSettings
 

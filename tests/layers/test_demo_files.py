@@ -192,7 +192,7 @@ def test_declared_levels_follow_from_the_quantities(demo, truth):
 def test_register_is_a_real_messy_workbook(demo, truth):
     book = openpyxl.load_workbook(demo.folder / "inputs/企业名录.xlsx")
     sheet = book["企业名录"]
-    assert [str(r) for r in sheet.merged_cells.ranges] == ["A1:O1", "A2:O2"]
+    assert [str(r) for r in sheet.merged_cells.ranges] == ["A1:P1", "A2:P2"]
     rows = list(sheet.iter_rows(values_only=True))
     header = list(rows[2])
     n = truth["rows"]["enterprises"]

@@ -9,6 +9,7 @@ import numpy as np
 from .arterials import make_main_roads
 from .blocks import Blocks, make_blocks
 from .corridors import Corridors
+from .dangers import make_dangers
 from .firms import Firms, make_firms
 from .hazards import Hazards, make_hazards
 from .land import Land, make_land
@@ -43,6 +44,7 @@ class City:
     rescue: Rescue
     accidents: list[dict]
     dangers: list[dict]
+    planted_dangers: dict
     points: list[dict]
 
 
@@ -70,7 +72,8 @@ def make_city(plan: Plan) -> City:
     places = make_places(plan, towns, parks, people, roads, blocks, away)
     buildings = make_buildings(plan, towns, roads, blocks, pipes, away)
     rescue = make_rescue(plan, land, towns, parks, roads, blocks.ground, places)
-    accidents, dangers = make_history(plan, firms, hazards)
+    accidents = make_history(plan, hazards)
+    dangers, planted = make_dangers(plan, firms, hazards)
     return City(
         plan,
         land,
@@ -88,5 +91,6 @@ def make_city(plan: Plan) -> City:
         rescue,
         accidents,
         dangers,
+        planted,
         make_points(plan, towns, roads, firms, hazards, places),
     )

@@ -1,4 +1,4 @@
-"""Fire, rescue, ambulance, shelters, water supply, parking, past accidents and open hidden dangers."""
+"""Fire, rescue, ambulance, shelters, water supply, parking, past accidents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .arterials import RANK
-from .firms import Firms, line_frame
+from .firms import line_frame
 from .hazards import Hazards
 from .land import Land
 from .motorways import Links
@@ -202,8 +202,8 @@ def make_lots(plan: Plan, towns: Towns, parks: list[Park], roads: Roads, ground,
     return out
 
 
-def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict], list[dict]]:
-    """Accidents of ten years and open hidden dangers, at firms with hazards."""
+def make_history(plan: Plan, hazards: Hazards) -> list[dict]:
+    """Accidents of ten years, at firms with hazards."""
     rng = stream(plan.seed, "history")
     kinds = ("火灾", "爆炸", "中毒和窒息", "泄漏", "道路运输泄漏", "机械伤害")
     owners = [row for row in hazards.units if row["first"]]
@@ -226,31 +226,4 @@ def make_history(plan: Plan, firms: Firms, hazards: Hazards) -> tuple[list[dict]
                 "xy": row["xy"],
             }
         )
-    troubles = (
-        "可燃气体报警器失效",
-        "安全仪表系统未投用",
-        "防火堤破损",
-        "应急通道被占用",
-        "特种作业人员无证上岗",
-        "涉粉除尘系统未接地",
-        "液氨快速切断阀故障",
-    )
-    dangers = []
-    for k in range(plan.count(38, 6)):
-        i = owners[order[-1 - k % len(owners)]]
-        year = 2025 + int(rng.random() * 2)
-        month = 1 + int(rng.random() * 6)
-        state = ("未整改", "整改中", "已整改", "逾期")[int(rng.random() * 4)]
-        dangers.append(
-            {
-                "id": f"YH{k + 1:03d}",
-                "name": troubles[int(rng.random() * len(troubles))],
-                "firm": i["firm"],
-                "firm_name": i["firm_name"],
-                "found": f"{year}-{month:02d}-{1 + int(28 * rng.random()):02d}",
-                "due": f"{year}-{month + 4:02d}-15",
-                "state": state,
-                "xy": i["xy"],
-            }
-        )
-    return accidents, dangers
+    return accidents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
         "经度",
         "纬度",
         "数据日期",
+        "最近检查日期",
     ]
+    visited = _visits(city)
     dirt = Dirt(city.plan.seed, "firms", 4, n)
     row_of = {name: i for i, name in enumerate(firms.id)}
     dirt.spared = {row_of[t["enterprise_id"]] for t in truth.wrong_town}
@@ -86,6 +89,7 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
                 x,
                 y,
                 DATE,
+                visited[i],
             ]
         )
     rows.append(["合计", f"{n}家", "", "", "", "", "", "", int(firms.staff.sum()), int(firms.area_m2.sum())])
@@ -94,6 +98,16 @@ def write_firms(city: City, truth: Truth, folder: Path) -> dict:
     notes = [["填报说明"], ["1. 经纬度为WGS84坐标，单位为度。"], ["2. 自评等级按红、橙、黄、蓝四级填写。"]]
     xlsx_write(folder / "企业名录.xlsx", [("企业名录", rows, [f"A1:{last}1", f"A2:{last}2"]), ("填报说明", notes, [])])
     return dirt.summary("企业名录.xlsx", n)
+
+
+def _visits(city: City) -> list[str]:
+    """Day of each firm's last inspection, the worse its colour the later; of some none is known."""
+    rng = stream(city.plan.seed, "visits")
+    longest = np.array([0, 1500, 900, 400, 200])[city.firms.grade]
+    ago = (rng.random(len(longest)) * longest).astype(int)
+    known = rng.random(len(longest)) < 0.85
+    today = date.fromisoformat(DATE)
+    return [(today - timedelta(days=d)).isoformat() if k else "" for d, k in zip(ago.tolist(), known, strict=True)]
 
 
 def write_hazards(city: City, folder: Path) -> None:
@@ -300,12 +314,24 @@ def write_small_tables(city: City, folder: Path) -> None:
     )
     lon, lat = _places(city, [r["xy"] for r in city.dangers])
     rows = [
-        [r["id"], r["name"], r["firm"], r["firm_name"], r["found"], r["due"], r["state"], x, y]
+        [*(r[k] for k in ("id", "name", "firm", "firm_name", "found", "due", "state", "closed", "supervised")), x, y]
         for r, x, y in zip(city.dangers, lon, lat, strict=True)
     ]
     csv_write(
         folder / "重大事故隐患.csv",
-        ["编号", "隐患名称", "企业编号", "企业名称", "发现日期", "整改期限", "整改状态", "经度", "纬度"],
+        [
+            "编号",
+            "隐患名称",
+            "企业编号",
+            "企业名称",
+            "发现日期",
+            "整改期限",
+            "整改状态",
+            "整改完成日期",
+            "挂牌督办",
+            "经度",
+            "纬度",
+        ],
         rows,
         "gb18030",
     )

@@ -140,6 +140,7 @@ def _write_truth(path: Path, city: City, truth: Truth, dirt: list[dict], counts:
         "people": int(city.people.residents.sum()),
         "rows": counts,
         **asdict(truth),
+        "dangers": city.planted_dangers,
         "broken_rows": dirt,
         "story": story,
     }

@@ -1,4 +1,4 @@
-"""The user's own frequencies, quantities and switches of the risk sum: read as text, checked where they are used."""
+"""The user's own numbers in place of built-in ones: a CSV read as text, checked where it is used."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ..errors import InputError
 from .encoding import decode
 
 
-def read_scenarios(path: Path) -> pd.DataFrame:
+def read_own(path: Path, key: str, header: str) -> pd.DataFrame:
     """
-    The rows of [risk] scenarios, all cells text, "" where empty; empty lines are left out at the end only.
+    The rows of the file a setting ``key`` names, all cells text, "" where empty; empty lines are left out at the
+    end only. ``header`` says how its first line begins.
 
     Raises
     ------
@@ -24,12 +25,12 @@ def read_scenarios(path: Path) -> pd.DataFrame:
     try:
         text = decode(path.read_bytes(), path.name)[0]
     except OSError as error:
-        raise InputError(f"{path.name}: cannot be read ({error.strerror}). Correct [risk] scenarios.") from None
+        raise InputError(f"{path.name}: cannot be read ({error.strerror}). Correct {key}.") from None
     rows = list(csv.reader(io.StringIO(text)))
     while rows and not any(cell.strip() for cell in rows[-1]):
         rows.pop()
     if not rows:
-        raise InputError(f"{path.name}: is empty. Its first line names the columns: source_id, scenario, ...")
+        raise InputError(f"{path.name}: is empty. Its first line names the columns: {header}")
     head = [cell.strip() for cell in rows[0]]
     for k, row in enumerate(rows[1:], start=2):
         if len(row) > len(head):
@@ -38,3 +39,8 @@ def read_scenarios(path: Path) -> pd.DataFrame:
             )
     cells = [[c.strip() for c in row] + [""] * (len(head) - len(row)) for row in rows[1:]]
     return pd.DataFrame(cells, columns=head, dtype=object)
+
+
+def read_scenarios(path: Path) -> pd.DataFrame:
+    """`read_own` of [risk] scenarios."""
+    return read_own(path, "[risk] scenarios", "source_id, scenario, ...")
