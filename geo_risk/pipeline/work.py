@@ -109,7 +109,113 @@ class Work:
                 {} if t is None else dict(zip(k, t["factor"], strict=True)) for k, t in zip(keys, tables, strict=True)
             )
 
-            def behind(self, label: str) -> list[str]:
+            def behind(layer: str, i: str) -> list[int]:
+                mine = self.sources.causes.get((layer, i), [])
+                same = ours.get((layer, i)) == theirs.get((layer, i))
+                return mine if same else self._causes.merged(mine, self.factors.behind(layer, i))
+
+            return self._by_score("current_sources", behind)
+
+        return self._once("sources_now", make)
+
+    def _by_score(self, name: str, behind: Callable[[str, str], list[int]]) -> Sources:
+        tables = self.both.tables("tables", name)
+        if tables is None:
+            return self._causes.Sources({}, self._causes.zones([]))
+        ours, theirs = (np.where(t["score"] > 0, t["reach_m"], 0.0) for t in tables)
+        return self._causes.changed_sources(behind, tables, (ours, theirs))
+
+    @property
+    def factors(self) -> Factors:
+        """Changed rows behind controls, hidden dangers, alarms and rescue."""
+        from ..analysis.causes_now import Factors, firm_factors
+
+        def make() -> Factors:
+            days = (self.both.a.region.data_date, self.both.b.region.data_date)
+            firm = firm_factors(self.inputs, self.layers, days, self.dating)
+            return Factors(self.inputs, firm, self._rescue(), self.firms)
+
+        return self._once("factors", make)
+
+    @property
+    def dating(self) -> list[int]:
+        """Changed rows the data dates rest on, where these differ."""
+        told = [state.date for state in self.both]
+        if told[0].get("date") == told[1].get("date"):
+            return []
+        return self._causes.merged(*(self.inputs.find(t["layer"], [t["id"]]) for t in told if "layer" in t))
+
+    def _rescue(self) -> dict[Key, list[int]]:
+        """(layer, id) of a place -> changed rows behind the minutes of its first fire engine."""
+        from ..analysis.causes import differences
+        from ..analysis.changes import changed_rows
+        from ..analysis.current import first_engines
+
+        tables = self.both.tables("tables", "travel_times")
+        if tables is None:
+            return {}
+        before, after = (first_engines(t) for t in tables)
+        key, columns = ["place_layer", "place_id"], ["place_layer", "place_id", "minutes"]
+        pairs = differences(before, after, changed_rows(before[columns], after[columns], key))
+        old, new = picked(before, [i for i, _ in pairs]), picked(after, [j for _, j in pairs])
+        found = route_causes(self, old, new, pairs)
+        rows = [ends(old, new, pair)[-1] for pair in pairs]
+        return {(r["place_layer"], str(r["place_id"])): causes for r, causes in zip(rows, found, strict=True)}
+
+    @property
+    def risk_sources(self) -> Sources:
+        """Changed sources of quantified risk."""
+
+        def make() -> Sources:
+            tables = self.both.tables("tables", "risk_sources")
+            scenarios: list[Any] = [state.table("tables", "scenarios") for state in self.both]
+            if tables is None or any(s is None for s in scenarios):
+                return self._causes.Sources({}, self._causes.zones([]))
+            reach = tuple(
+                t["source_id"].map(s.groupby("source_id")["reach_m"].max()).fillna(0).to_numpy(float)
+                for t, s in zip(tables, scenarios, strict=True)
+            )
+            return self._causes.changed_sources(self.behind_source, tables, reach, ("source_id",), ("name",))
+
+        return self._once("risk_sources", make)
+
+    @property
+    def exposure(self) -> Zones:
+        """Where changed people and crowded places change the factor of exposure."""
+        radius = max(state.region.settings.risk.exposure_radius_m for state in self.both)
+        return self._once("exposure", lambda: self._causes.exposure_zones(self.inputs, radius, self.cell_m))
+
+    def zones_of(self, surface: str) -> Zones:
+        """Where changed rows act on a surface."""
+
+        def make() -> Zones:
+            if surface in _QUANTIFIED:
+                found = self.risk_sources.zones
+                return found + self._causes.presence_zones(self.inputs) if surface == "societal" else found
+            found = (self.sources_now if surface in _CURRENT else self.sources).zones + self.exposure
+            return found + self.risk_sources.zones if surface in _GRADED_BY_BOTH else found
+
+        return self._once(f"zones of {surface}", make)
+
+    @property
+    def graded_zones(self) -> Zones:
+        """Where changed rows act on grades and index, inherent or current, as what takes them from cells sees it."""
+        return self._once(
+            "graded", lambda: (self.zones_of("grade") + self.zones_of("residual_grade")).wider(self.cell_m)
+        )
+
+    @property
+    def cell_m(self) -> float:
+        return max(state.region.grid.cell_m for state in self.both)
+
+    @property
+    def counted(self) -> Zones:
+        return self._once("counted", lambda: self._causes.counted_zones(self.inputs))
+
+    def zones(self, items: list[tuple[int, Any, float]]) -> Zones:
+        return self._causes.zones(items)
+
+    def behind(self, label: str) -> list[str]:
         """Settings, parts of the program and files that changed and that a result follows from."""
         steps = upstream(self.both.a.records, label) | upstream(self.both.b.records, label)
         return [
