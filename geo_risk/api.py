@@ -15,6 +15,7 @@ from .export import export_table
 from .manifest import StepResult, run_steps
 from .pipeline import history
 from .pipeline.history import Snapshot
+from .region import lonlat_of
 
 if TYPE_CHECKING:
     import flask
@@ -115,7 +116,7 @@ class Region(region.Region):
                 f"wind {wind[0]:g},{wind[1]:g}: degrees within 0 to 360 and a speed above 0, at most 60 m/s."
             )
         name, _, place = source.rpartition("@")
-        given = bool(name) and _lonlat(place) is not None
+        given = bool(name) and lonlat_of(place) is not None
         found = answers.accident(
             self,
             name if given else source,

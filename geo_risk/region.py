@@ -119,7 +119,7 @@ class Region:
         """
         from pyproj import Transformer
 
-        numbers = _lonlat(place)
+        numbers = lonlat_of(place)
         if numbers is not None:
             return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
         points: dict[tuple[float, float], tuple[str, str]] = {}
@@ -143,7 +143,8 @@ def comfortable_cell_m(bounds: tuple[float, float, float, float]) -> float:
     return next(fits, _CELL_SIZES[-1])
 
 
-def _lonlat(place: str) -> tuple[float, float] | None:
+def lonlat_of(place: str) -> tuple[float, float] | None:
+    """(lon, lat) of a text LON,LAT in degrees; None if it is no such text. InputError beyond the globe."""
     parts = place.replace("，", ",").split(",")
     try:
         lon, lat = (float(part) for part in parts)

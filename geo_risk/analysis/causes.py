@@ -6,7 +6,7 @@ which persons are spread, a place that is counted. What lies in no zone is not e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..grid import Grid
 from .changes import Changes, changed_rows
-from .grading import owners
 
 # Residents are counted within this of a unit (GB 18218-2018, 4.3.2).
 RESIDENTS_M = 500.0
@@ -33,6 +32,8 @@ _COUNTED = ("enterprises", "hazard_sources")
 
 Tables = Mapping[str, gpd.GeoDataFrame]
 Pair = tuple[Tables, Tables]
+# Layer and id of a row.
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ class Zones:
                 found[i].add(n)
         return [sorted(causes) for causes in found]
 
+    def wider(self, metres: float) -> Zones:
+        """The zones as what takes its value from cells of ``metres`` sees them: any part of a touched cell counts."""
+        return Zones(self.cause, self.shape, np.maximum(self.reach, metres) + metres)
+
     def __add__(self, other: Zones) -> Zones:
         return Zones(
             np.concatenate([self.cause, other.cause]),
@@ -110,6 +115,12 @@ def exposure_zones(inputs: Inputs, radius_m: float, cell_m: float) -> Zones:
                     wide = shapely.buffer(shape, radius_m + cell_m, cap_style="square", join_style="mitre")
                     items.append((int(n), wide, 0.0))
     return zones(items)
+
+
+def presence_zones(inputs: Inputs) -> Zones:
+    """Places of changed people: residents, crowded places and firms with their staff, old and new."""
+    rows = inputs.of(*_EXPOSURE, "enterprises")
+    return zones([(int(n), shape, 0.0) for n in rows for shape in (inputs.before[n], inputs.after[n])])
 
 
 def counted_zones(inputs: Inputs) -> Zones:
@@ -158,15 +169,13 @@ class Sources:
     ``causes`` by (layer, id): the changed input rows behind each; ``zones`` where they act.
     """
 
-    causes: dict[tuple[str, str], list[int]]
+    causes: dict[Key, list[int]]
     zones: Zones
 
 
 def changed_sources(
-    inputs: Inputs,
+    behind: Callable[[str, str], list[int]],
     tables: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
-    layers: Pair,
-    units: Mapping[str, list[int]],
     reach: tuple[NDArray[np.float64], NDArray[np.float64]],
     key: Sequence[str] = ("layer", "id"),
     ignore: Sequence[str] = ("name", "reason"),
@@ -174,16 +183,12 @@ def changed_sources(
     """
     The sources that differ between two states, the input rows behind them and the zones they act in.
 
-    ``reach`` (N,), (M,) [m] of the rows of each table; NaN or 0 and less: a row that acts nowhere. A source is behind
-    its own row's change or, for a stock, that of its unit or of another stock of its firm.
+    ``behind`` tells the changed input rows behind a source (layer, id). ``reach`` (N,), (M,) [m] of the rows of
+    each table; NaN or 0 and less: a row that acts nowhere.
     """
     before, after = (t.drop(columns=[c for c in ignore if c in t]) for t in tables)
     changes = changed_rows(before, after, key)
-    unit_of: dict[str, str] = {}
-    for state in layers:
-        unit_of |= _units(state["hazard_sources"]) if "hazard_sources" in state else {}
-    firms = [_firm_of(state) for state in layers]
-    causes: dict[tuple[str, str], list[int]] = {}
+    causes: dict[Key, list[int]] = {}
     items: list[tuple[int, object, float]] = []
     for table, rows, metres in (
         (before, [*changes.removed, *changes.before], reach[0]),
@@ -192,37 +197,37 @@ def changed_sources(
         ids = table[["layer", "id"]].astype(str).to_numpy()
         for row in rows:
             layer, i = ids[row]
-            mine = inputs.find(layer, [i])
-            if layer == "hazard_sources":
-                mine = sorted({*mine, *units.get(unit_of.get(i, i), ())})
-                mine = mine or inputs.find(layer, _siblings(i, firms))
-            causes[layer, i] = sorted({*causes.get((layer, i), ()), *mine})
+            mine = causes[layer, i] = behind(layer, i)
             if metres[row] > 0:
                 items += [(n, table.geometry.iloc[row], float(metres[row])) for n in mine]
     return Sources(causes, zones(items))
 
 
-def _firm_of(layers: Tables) -> dict[str, str]:
-    """Stock id -> id of the firm that owns it."""
-    if not {"hazard_sources", "enterprises"} <= set(layers):
-        return {}
-    hazards = layers["hazard_sources"]
-    owner = owners(hazards, layers["enterprises"])
-    return {str(i): firm for i, firm in zip(hazards["id"], owner, strict=True) if firm is not None}
+def source_causes(
+    inputs: Inputs, layers: Pair, units: Mapping[str, list[int]], firms: Sequence[Mapping[Key, str]]
+) -> Callable[[str, str], list[int]]:
+    """
+    Function from (layer, id) of a source to the changed rows behind it.
 
-
-def _siblings(stock: str, firms: Sequence[Mapping[str, str]]) -> list[str]:
-    mine = {of[stock] for of in firms if stock in of}
-    return sorted({i for of in firms for i, firm in of.items() if firm in mine})
-
-
-def firm_stocks(layers: Pair) -> dict[str, list[str]]:
-    """Firm id -> ids of the stocks it owns in either state."""
-    out: dict[str, set[str]] = {}
+    They are its own row or, for a stock, those of its unit, else of another stock of its firm.
+    """
+    unit_of: dict[str, str] = {}
     for state in layers:
-        for i, firm in _firm_of(state).items():
-            out.setdefault(firm, set()).add(i)
-    return {firm: sorted(ids) for firm, ids in out.items()}
+        unit_of |= _units(state["hazard_sources"]) if "hazard_sources" in state else {}
+
+    def behind(layer: str, i: str) -> list[int]:
+        mine = inputs.find(layer, [i])
+        if layer != "hazard_sources":
+            return mine
+        mine = merged(mine, units.get(unit_of.get(i, i), ()))
+        return mine or inputs.find(layer, _siblings(i, firms))
+
+    return behind
+
+
+def _siblings(stock: str, firms: Sequence[Mapping[Key, str]]) -> list[str]:
+    mine = {of[key] for of in firms if (key := ("hazard_sources", stock)) in of}
+    return sorted({i for of in firms for (layer, i), firm in of.items() if firm in mine and layer == "hazard_sources"})
 
 
 def cells_explained(

@@ -62,7 +62,7 @@ def current_sources(
     by_firm = firm_changes(layers, as_of)
     by_row = {("risk_points", key): change for key, change in _measures(layers.get("risk_points"))}
     by_row |= _rescue(travel_times)
-    firm_of = _firms_of(layers)
+    firm_of = firms_of(layers)
     factors, reasons = [], []
     for layer, key, score in zip(sources["layer"], sources["id"].astype(str), sources["score"], strict=True):
         found = [by_firm.get(firm_of.get((layer, key), "")), by_row.get((layer, key))]
@@ -145,7 +145,7 @@ def _rescue(travel_times: pd.DataFrame | None) -> dict[tuple[str, str], _Change]
     out: dict[tuple[str, str], _Change] = {}
     if travel_times is None:
         return out
-    nearest = travel_times[(travel_times["facility_kind"] == _FIRE) & (travel_times["rank"].fillna(1) == 1)]
+    nearest = first_engines(travel_times)
     for layer, key, minutes in zip(
         nearest["place_layer"], nearest["place_id"].astype(str), nearest["minutes"].astype(float), strict=True
     ):
@@ -159,11 +159,16 @@ def _rescue(travel_times: pd.DataFrame | None) -> dict[tuple[str, str], _Change]
     return out
 
 
+def first_engines(travel_times: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``travel_times`` that count: the first fire engine to each place, or that none comes."""
+    return travel_times[(travel_times["facility_kind"] == _FIRE) & (travel_times["rank"].fillna(1) == 1)]
+
+
 def _later(rule: dict[str, Any], minutes: float) -> bool:
     return bool(rule["how"] == "over" and minutes > float(rule["match"]))
 
 
-def _firms_of(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], str]:
+def firms_of(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], str]:
     """(layer, id) of a source -> id of its enterprise."""
     firms = layers.get("enterprises")
     if firms is None:

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..region import Region
 from ..schema import LAYERS
-from .reasons import Rows, Work, causes_of, picked
+from .reasons import causes_of
 from .states import Both, State, arrays, general_changes
+from .work import Rows, Work, picked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 # Surfaces of grades, worst 4; and of numbers.
 GRADED = ("grade", "residual_grade", "lsir_grade")
 NUMBERS = ("index", "index_now", "lsir", "societal")
-_QUANTIFIED = ("lsir", "lsir_grade", "societal")
+# Input rows are told the cells they reach on the first of these that differs there.
+_COUNTED_ON = ("index", "index_now", "grade", "residual_grade", *NUMBERS, *GRADED)
 # What a person is told of a row beside its name.
 _GRADES = ("grade", "grade_now")
 _INPUT_FACTS = ("state", "enterprise_id", "enterprise_name", "found_date", "due_date")
@@ -35,29 +37,42 @@ _FACTS = (
 
 @dataclass(frozen=True)
 class Watched:
-    """A result table: what identifies a row, which columns count (all when empty), which is its name."""
+    """
+    A result table: what identifies a row, which columns count (all when empty), which is its name.
+
+    ``ignored`` columns never count.
+    """
 
     key: tuple[str, ...]
     columns: tuple[str, ...] = ()
     name: str = "name"
+    ignored: tuple[str, ...] = ()
+
+    def counts(self, column: str) -> bool:
+        """Whether a change of the column is a change of the row."""
+        return column in self.key or (column in self.columns if self.columns else column not in self.ignored)
 
 
-# In this order: the causes of a finding are those of its firm, a firm's those of its district.
+_RESCUE = Watched(
+    ("place_layer", "place_id", "facility_kind", "rank"),
+    ("place_name", "facility_id", "facility_name", "minutes", "reason"),
+    "place_name",
+)
+# How sure a colour is, is drawn at random for all of them together: any source moves every one of them a little.
+_GRADED_ROW = Watched(("id",), ignored=("certainty",))
+# In this order: the causes of a finding are those of its firm, a firm's those of its district and its groups.
 TABLES = {
     "major_hazards": Watched(("unit_id",)),
     "findings": Watched(("finding_id",), name="source_name"),
-    "enterprises": Watched(("id",)),
-    "districts": Watched(("id",)),
+    "enterprises": _GRADED_ROW,
+    "districts": _GRADED_ROW,
     "target_risk": Watched(("layer", "id")),
-    "travel_times": Watched(
-        ("place_layer", "place_id", "facility_kind", "rank"),
-        ("place_name", "facility_id", "facility_name", "minutes", "reason"),
-        "place_name",
-    ),
+    "travel_times": _RESCUE,
+    "enterprise_rescue": _RESCUE,
     "coverage": Watched(("facility_kind", "limit_min", "target", "district_id"), name="target"),
     "risk_points": Watched(("id",)),
+    "segments": Watched(("layer", "id", "segment"), ("grade", "grade_now")),
     "groups": Watched(("scope", "scope_id")),
-    "danger_places": Watched(("id",)),
 }
 
 
@@ -189,8 +204,7 @@ def _table(work: Work, name: str, notes: list[str]) -> list[dict[str, Any]]:
     if found is None:
         return []
     watched, (before, after) = TABLES[name], found
-    keep = [*watched.key, *watched.columns]
-    seen = found if not watched.columns else tuple(t[[c for c in keep if c in t]] for t in found)
+    seen = [t[[c for c in t if watched.counts(c)]] for t in found]
     changes = changed_rows(seen[0], seen[1], watched.key)
     notes += [f"column {c} of table {name} is only in one of the states" for c in changes.only]
     pairs = differences(before, after, changes)
@@ -216,7 +230,7 @@ def _by_district(work: Work, before: Rows, after: Rows, pairs: list[tuple[int, i
     parents = {str(row["id"]): row.get("parent_id") for t in (work.both.a, work.both.b) for row in _district_rows(t)}
     for (i, j), numbers in zip(pairs, causes, strict=True):
         rows = [t[n] for t, n in ((before, i), (after, j)) if n >= 0]
-        if len(rows) == 2 and rows[0]["grade"] == rows[1]["grade"]:
+        if len(rows) == 2 and all(rows[0].get(g) == rows[1].get(g) for g in _GRADES):
             continue
         for row in rows:
             district = row.get("district_id")
@@ -266,38 +280,43 @@ def _told_row(
 def _surfaces(
     work: Work, notes: list[str]
 ) -> tuple[dict[str, Any], Grid | None, dict[str, Any], NDArray[np.int64] | None]:
-    """Figures of every surface that differs; the grades themselves; cells of the first grade each input row reaches."""
+    """Figures of every surface that differs; the grades themselves; how many changed cells each input row reaches."""
     from ..analysis.causes import cells_explained
 
     shared = work.both.shared_grid()
     if isinstance(shared, str):
         notes.append(shared)
         return {}, None, {}, None
-    grid, *parts = shared
     for state, word in ((work.both.a, "earlier"), (work.both.b, "later")):
-        alone = state.region.grid.shape[0] * state.region.grid.shape[1] - grid.shape[0] * grid.shape[1]
+        alone = state.region.grid.shape[0] * state.region.grid.shape[1] - shared.shape[0] * shared.shape[1]
         if alone:
             notes.append(f"{alone} cells are only in the {word} state and are not compared")
     told: dict[str, Any] = {}
     grades: dict[str, Any] = {}
-    counts: NDArray[np.int64] | None = None
+    reached: dict[str, NDArray[np.int64] | None] = {}
     for name in (*GRADED, *NUMBERS):
-        found = arrays(work.both, name, (parts[0], parts[1]))
+        found = arrays(work.both, name)
         if found is None:
             continue
-        before, after = found
+        grid, before, after = found
         changed = (before != after) & ~((before != before) & (after != after))
-        zones = (work.risk_sources.zones) if name in _QUANTIFIED else work.index_zones
-        cells, open_cells = cells_explained(changed, grid, zones, len(work.inputs.table))
+        reached[name], open_cells = cells_explained(changed, grid, work.zones_of(name), len(work.inputs.table))
         told[name] = _figures(before, after, changed, grid.cell_m) | {
             "unexplained": open_cells,
             "general": work.behind(f"build/surfaces/{name}.tif"),
         }
         if name in GRADED:
-            grades[name] = found
-        if name == "index" or counts is None:
-            counts = cells
-    return told, grid, grades, counts
+            grades[name] = before, after
+    return told, shared, grades, _reached_first(reached)
+
+
+def _reached_first(reached: dict[str, NDArray[np.int64] | None]) -> NDArray[np.int64] | None:
+    """(N,) cells each input row reaches on the first surface on which it reaches any; None where not counted."""
+    counts = [found for name in dict.fromkeys(_COUNTED_ON) if (found := reached.get(name)) is not None]
+    if not counts:
+        return None
+    table = np.stack(counts)
+    return table[np.argmax(table > 0, axis=0), np.arange(table.shape[1])]
 
 
 def _figures(before: Any, after: Any, changed: Any, cell_m: float) -> dict[str, Any]:

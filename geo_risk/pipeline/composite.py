@@ -41,7 +41,7 @@ def composite_step(region: Region, workers: int) -> Step:
         reads += tables(region, "travel_times")
     if settings.risk.quantified:
         reads += surfaces(region, "lsir_grade")
-    used = [asdict(settings.grading), settings.risk.cuts]
+    used = asdict(settings.grading) | {"cuts": settings.risk.cuts}
     writes = (*tables(region, "current_sources"), *surfaces(region, *WRITTEN))
     return Step("composite", lambda: _composite(region, workers), reads, writes, used, _CODE)
 

@@ -26,7 +26,7 @@ def date_step(region: Region) -> Step:
         lambda: store.write_json(region.build / "date.json", data_date(region, dated)),
         layer_files(region, *dated),
         (region.build / "date.json",),
-        region.settings.region.data_date,
+        {"data_date": region.settings.region.data_date},
         ("pipeline/dates.py", *SHARED_CODE),
     )
 

@@ -39,7 +39,7 @@ def import_steps(region: Region) -> list[Step]:
         lambda: _frame(region, boundary_spec),
         _files(region, "districts", boundary_spec),
         (build / "frame.json",),
-        [settings.region.crs, boundary_spec],
+        {"crs": settings.region.crs, "boundary": boundary_spec},
         code,
         is_database(boundary_spec),
     )
@@ -65,7 +65,7 @@ def import_steps(region: Region) -> list[Step]:
             lambda: _grid(region, boundary_spec, named),
             (build / "frame.json", *grid_reads),
             (build / "grid.json", build / "boundary.parquet"),
-            [settings.region.cell_m, boundary],
+            {"cell_m": settings.region.cell_m, "boundary": boundary},
             code,
         ),
         *_surface_steps(region),

@@ -59,7 +59,7 @@ def risk_step(region: Region, workers: int) -> Step:
         lambda: _risk(region, workers),
         reads,
         (*tables(region, *TABLES), *surfaces(region, *SURFACES)),
-        [asdict(settings.risk), asdict(settings.weather)],
+        asdict(settings.risk) | asdict(settings.weather),
         ("analysis", "standards", "layers/own_numbers.py", "pipeline/risk.py", *SHARED_CODE),
     )
 

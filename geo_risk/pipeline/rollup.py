@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +31,7 @@ def groups_step(region: Region) -> Step:
         lambda: _groups(region),
         reads,
         tables(region, "groups", "segments", "balance"),
-        [asdict(region.settings.risk), region.settings.region.name],
+        asdict(region.settings.risk) | {"name": region.settings.region.name},
         ("analysis", "parallel.py", "pipeline/rollup.py", *SHARED_CODE),
     )
 
@@ -46,7 +46,7 @@ def robustness_step(region: Region, workers: int, samples: int) -> Step:
         lambda: _robustness(region, workers, samples),
         reads,
         tables(region, "robustness", "sensitivity"),
-        [asdict(replace(region.settings.risk, robustness_samples=samples)), asdict(region.settings.grading)],
+        asdict(region.settings.risk) | asdict(region.settings.grading) | {"robustness_samples": samples},
         ("analysis", "standards", "parallel.py", "pipeline/rollup.py", *SHARED_CODE),
     )
 

@@ -41,6 +41,12 @@ class State:
     def program(self) -> str:
         return str(store.read_json(self.region.build / MANIFEST).get("geo_risk", ""))
 
+    @cached_property
+    def date(self) -> dict[str, Any]:
+        """The data date and what it rests on; empty where the state does not tell."""
+        path = self.region.build / "date.json"
+        return store.read_json(path) if path.is_file() else {}
+
     def table(self, kind: str, name: str) -> gpd.GeoDataFrame | pd.DataFrame | None:
         """A layer (``kind`` "layers") or result ("tables"); None if the state has none."""
         label = f"{kind}/{name}"
@@ -85,27 +91,32 @@ class Both:
                 f'compared. Write crs = "{theirs}" under [region] of both and run them again.'
             )
 
-    def shared_grid(self) -> tuple[Grid, tuple[slice, slice], tuple[slice, slice]] | str:
-        """
-        The grid of the cells both have, and where it lies in either; a sentence where there is none.
-
-        Cells are compared as they are, never resampled: their edges lie on multiples of their side.
-        """
+    def shared_grid(self) -> Grid | str:
+        """The grid of the cells of grades and index both have; a sentence where there is none."""
         ours, theirs = (state.region.grid for state in self)
-        if ours.cell_m != theirs.cell_m:
-            return (
-                f"cells are not compared: {ours.cell_m:g} m in the earlier state, {theirs.cell_m:g} m in the later. "
-                "Write the same cell_m under [region] and run again."
-            )
-        side = ours.cell_m
-        left, top = max(ours.left, theirs.left), min(ours.top, theirs.top)
-        right = min(ours.bounds[2], theirs.bounds[2])
-        bottom = max(ours.bounds[1], theirs.bounds[1])
-        rows, cols = round((top - bottom) / side), round((right - left) / side)
-        if rows < 1 or cols < 1:
+        found = _shared(ours, theirs)
+        if found is not None:
+            return found
+        if ours.cell_m == theirs.cell_m:
             return "cells are not compared: the two states cover no common ground."
-        grid = Grid(ours.crs, left, top, side, (rows, cols))
-        return grid, _part(ours, grid), _part(theirs, grid)
+        return (
+            f"cells are not compared: {ours.cell_m:g} m in the earlier state, {theirs.cell_m:g} m in the later. "
+            "Write the same cell_m under [region] and run again."
+        )
+
+
+def _shared(ours: Grid, theirs: Grid) -> Grid | None:
+    """
+    The grid of the cells both have; None where there is none.
+
+    Cells are compared as they are, never resampled: their edges lie on multiples of their side.
+    """
+    side = ours.cell_m
+    left, top = max(ours.left, theirs.left), min(ours.top, theirs.top)
+    right = min(ours.bounds[2], theirs.bounds[2])
+    bottom = max(ours.bounds[1], theirs.bounds[1])
+    rows, cols = round((top - bottom) / side), round((right - left) / side)
+    return None if side != theirs.cell_m or rows < 1 or cols < 1 else Grid(ours.crs, left, top, side, (rows, cols))
 
 
 def _part(whole: Grid, grid: Grid) -> tuple[slice, slice]:
@@ -113,14 +124,17 @@ def _part(whole: Grid, grid: Grid) -> tuple[slice, slice]:
     return slice(row, row + grid.shape[0]), slice(col, col + grid.shape[1])
 
 
-def arrays(both: Both, name: str, parts: tuple[Any, Any]) -> tuple[NDArray[np.generic], NDArray[np.generic]] | None:
-    """Both versions of a surface that differs on the shared grid; None if it is the same or not in both."""
+def arrays(both: Both, name: str) -> tuple[Grid, NDArray[np.generic], NDArray[np.generic]] | None:
+    """Both versions of a surface that differs, on the cells both have; None if it is the same or not in both."""
     if not both.differ(f"build/surfaces/{name}.tif"):
         return None
-    found = [state.surface(name) for state in both]
-    if found[0] is None or found[1] is None:
+    ours, theirs = (state.surface(name) for state in both)
+    if ours is None or theirs is None:
         return None
-    return found[0].array[parts[0]], found[1].array[parts[1]]
+    grid = _shared(ours.grid, theirs.grid)
+    if grid is None:
+        return None
+    return grid, ours.array[_part(ours.grid, grid)], theirs.array[_part(theirs.grid, grid)]
 
 
 def upstream(known: dict[str, Any], label: str) -> set[str]:

@@ -4,11 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dynamics_town import TOML, rows, write_districts, write_table
+from dynamics_town import STEPS, TOML, rows, write_districts, write_table
 
 import geo_risk
-
-STEPS = ["date", "districts", "groups", "quality"]  # all but the site
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,13 @@ crs = "wgs84"
 [layers.hidden_dangers]
 source = "inputs/dangers.csv"
 crs = "wgs84"
+[layers.risk_points]
+source = "inputs/points.csv"
+crs = "wgs84"
+[risk]
+robustness_samples = 0
 """
+STEPS = ["date", "districts", "groups", "quality"]  # all but the site
 
 HEADS = {
     "enterprises": "id,name,sector,staff,data_date,lon,lat",
@@ -37,6 +43,7 @@ HEADS = {
     "crowded": "id,name,kind,capacity,lon,lat",
     "population": "id,persons,lon,lat",
     "dangers": "id,name,enterprise_id,enterprise_name,found_date,due_date,state,lon,lat",
+    "points": "id,name,enterprise_id,enterprise_name,method,l,e,c,measures,lon,lat",
 }
 
 
@@ -62,7 +69,18 @@ def rows() -> dict[str, list[list]]:
         ["D1", "防火堤破损", "E1", "第1化工厂", "2026-05-01", "2026-12-31", "open", *at(0.25, 0.25)],
         ["D2", "报警器失效", "E3", "第3化工厂", "2026-04-01", "2026-05-31", "overdue", *at(0.25, 0.75)],
     ]
-    return {"enterprises": firms, "hazards": hazards, "crowded": crowded, "population": people, "dangers": dangers}
+    points = [
+        ["R1", "卸车作业", "E1", "第1化工厂", "LEC", 3, 6, 15, "自动联锁", *at(0.24, 0.24)],
+        ["R4", "锅炉房", "E4", "第4化工厂", "LEC", 3, 6, 15, "", *at(0.76, 0.76)],
+    ]
+    return {
+        "enterprises": firms,
+        "hazards": hazards,
+        "crowded": crowded,
+        "population": people,
+        "dangers": dangers,
+        "points": points,
+    }
 
 
 def write_table(folder: Path, name: str, table: list[list]) -> None:

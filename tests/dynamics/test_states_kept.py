@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from dynamics_town import rows, write_table
+from dynamics_town import STEPS, rows, write_table
 
 import geo_risk
 from geo_risk import store
@@ -75,9 +75,9 @@ def test_a_state_stays_as_it_was_and_can_be_asked(own_town):
     write_table(own_town, "enterprises", table)
     toml = own_town / "region.toml"
     with open(toml, "a", encoding="utf-8") as file:  # in place, as editors do
-        file.write("\n[risk]\ndistrict_min_share = 0.5\n")
+        file.write("\ndistrict_min_share = 0.5\n")
     region = geo_risk.Region(own_town)
-    region.run(["date", "districts", "quality"], workers=1)
+    region.run(STEPS, workers=1)
     assert region.table("enterprises")["grade"].tolist() != before
     kept = region.at("q2")
     assert kept.table("enterprises")["grade"].tolist() == before
