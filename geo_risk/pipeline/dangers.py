@@ -213,7 +213,7 @@ def _tours(
     from ..routing.snap import frame_points, snap_points
     from ..routing.speeds import vehicle_speeds
     from ..routing.tours import Stop, tours, travel_minutes, why_not
-    from .analysis import network
+    from .roads import network
 
     if "roads" not in region.settings.layers:
         raise SettingsError(
