@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..publish.terminal import print_json, print_table, records
 from . import FINE, _region
+from .terminal import print_json, print_table, records
 
 _SHOWN = ["priority", "enterprise_name", "grade", "last_visit", "due_date", "days_late", "rule"]
 

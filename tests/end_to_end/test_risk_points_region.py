@@ -9,8 +9,7 @@ from geo_risk.errors import SettingsError
 TOML = """[region]
 name = "小镇"
 cell_m = 50
-[publish]
-date = "2026-06-30"
+data_date = "2026-06-30"
 [layers.districts]
 source = "镇街.geojson"
 crs = "wgs84"
@@ -77,7 +76,7 @@ def test_an_overdue_danger_raises_its_firm_and_only_what_that_reaches(region):
     place = geo_risk.Region(region.folder).layer("enterprises").set_index("id").geometry["Q1"]
     assert np.hypot(grid.x[cols] - place.x, grid.y[rows] - place.y).max() <= 150  # the reach of its sources
     assert firms["grade"].tolist() == firms_before["grade"].tolist()
-    assert firms.loc["Q1", "grade_now"] == 4  # 28.8 x 1.4 = 40.3; the date in [publish] makes the danger overdue
+    assert firms.loc["Q1", "grade_now"] == 4  # 28.8 x 1.4 = 40.3; the data date makes the danger overdue
     assert "hidden dangers: 1 overdue x 1.4" in firms.loc["Q1", "reason_now"]
     told = geo_risk.Region(region.folder).explain("120.11,31.61")
     assert [s["factor"] for s in told["current"]["changed"]] == [pytest.approx(1.4)]

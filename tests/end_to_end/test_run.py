@@ -111,7 +111,7 @@ def test_composite_and_current_grades_follow_from_the_published_rasters(city):
     assert (now > was).any()  # hidden dangers
     assert (now < was).any()  # control measures
     districts, firms = region.table("districts"), region.table("enterprises")
-    assert [c for c in firms.columns if c != "geometry"] == list(RESULTS["enterprises"].names)
+    assert set(firms.columns) == {*RESULTS["enterprises"].names, "geometry"}
     assert set(districts.columns) == {*RESULTS["districts"].names, "geometry"}
     assert districts["grade_now"].notna().all()
     assert districts["rule_now"].str.len().gt(5).all()
@@ -145,8 +145,10 @@ def test_one_touched_input_reruns_what_depends_on_it(own_city):
     file = own_city / "inputs" / "事故.csv"
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(lines[:-1]))  # one accident fewer
-    after = ["index", "composite", "districts", "publish internal", "publish public"]
-    assert ran(region) == ["import accidents", "quality", *after]
+    told = ran(region)
+    assert told[:2] == ["import accidents", "quality"]
+    assert {"index", "composite", "districts", "publish internal", "publish public"} <= set(told)
+    assert not {"risk", "setbacks", "rescue", "points", "major hazards", "import roads"} & set(told)
     file.write_bytes(b"".join(lines[:-1]) + b"\r\n")  # a blank line: other bytes, the same rows
     assert ran(region) == ["import accidents", "quality"]  # the report names the file's new hash; nothing else follows
 

@@ -46,6 +46,10 @@ class Truth:
     misdeclared: list[dict] = field(default_factory=list)
 
 
+# Off high-pressure mains, 15 m at the most, so that nothing seeded meets one by chance.
+_OFF_HIGH_M = 20.0
+
+
 class _Ground:
     """Where a seeded thing may stand: dry, off roads and mains, away from every other hazard."""
 
@@ -53,6 +57,7 @@ class _Ground:
         self.ground = city.blocks.ground
         self.roads = shapely.STRtree(city.roads.line)
         self.mains = shapely.STRtree([p.line for p in city.pipes if not p.trunk])
+        self.high = shapely.STRtree([p.line for p in city.pipes if p.id.startswith("GY")])
         lots = np.array([r["xy"] for r in city.lots if r["kind"] == "危化品"])
         self.hazards = cKDTree(np.vstack([city.hazards.xy, lots]))
         self.trunks = shapely.STRtree([p.line for p in city.pipes if p.trunk])
@@ -65,9 +70,9 @@ class _Ground:
         point = shapely.Point(xy)
         if not shapely.contains_xy(self.ground, *xy) or len(self.roads.query(point, "dwithin", road_m)):
             return False
-        if len(self.mains.query(point, "dwithin", 8.0)) or (
-            trunk_m and len(self.trunks.query(point, "dwithin", trunk_m))
-        ):
+        if len(self.mains.query(point, "dwithin", 8.0)) or len(self.high.query(point, "dwithin", _OFF_HIGH_M)):
+            return False
+        if trunk_m and len(self.trunks.query(point, "dwithin", trunk_m)):
             return False
         near = self.hazards.data[self.hazards.query_ball_point(xy, hazard_m)]
         if but is not None:

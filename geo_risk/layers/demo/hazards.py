@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from .arterials import RANK
 from .blocks import Blocks
 from .firms import SECTOR, Firms
 from .land import Land
@@ -54,6 +55,7 @@ _ALPHA = ((100, 2.0), (50, 1.5), (30, 1.2), (1, 1.0), (0, 0.5))  # GB 18218-2018
 
 # GB 50016 wants 20 m from a road's edge; with half the road and the positions' error this stays clear [m].
 OFF_ROAD_M = 55.0
+OFF_FAST_ROADS_M = 120.0  # bottle depots: 100 m off motorways, with room
 OFF_FIRMS_M = 80.0  # a plant's own ground: nobody else's workshop stands beside its tanks
 
 
@@ -142,7 +144,7 @@ def make_hazards(
     for i, (site, level) in enumerate(zip(sites, _levels(rng, sites), strict=True)):
         out.units += _unit_rows(rng, i, level, site, firms)
     _misdeclare(rng, out)
-    _fuel_rows(rng, plan, towns, people, firms, ground, out)
+    _fuel_rows(rng, plan, towns, people, firms, ground, roads, out)
     _loading_rows(rng, plan, land, towns, parks, near, sites, out)
     return out
 
@@ -292,7 +294,7 @@ def _misdeclare(rng, out: Hazards) -> None:
             row["level"] += 1
 
 
-def _fuel_rows(rng, plan: Plan, towns: Towns, people: People, firms: Firms, ground, out: Hazards) -> None:
+def _fuel_rows(rng, plan: Plan, towns: Towns, people: People, firms: Firms, ground, roads: Roads, out: Hazards) -> None:
     """Petrol stations; the eighth of them with the fewest people about sell natural gas to lorries."""
     stations = firms.of("加油加气站")
     home = cKDTree(people.xy).query_ball_point(firms.xy[stations], 400.0)
@@ -317,11 +319,14 @@ def _fuel_rows(rng, plan: Plan, towns: Towns, people: People, firms: Firms, grou
             )
         )
     count = plan.count(14, 8)
+    fast = shapely.union_all(roads.line[roads.rank <= RANK["trunk"]])
     for k in range(count):
         town = k % len(towns.xy)
         turns = 2 * np.pi * (rng.random() + np.arange(24) / 24)
         rim = towns.xy[town] + 1.05 * towns.radius[town] * np.column_stack([np.cos(turns), np.sin(turns)])
-        place = np.round(rim[np.argmax(shapely.contains_xy(ground, rim[:, 0], rim[:, 1]))], 2)
+        free = shapely.contains_xy(ground, rim[:, 0], rim[:, 1])
+        free &= shapely.distance(shapely.points(rim), fast) > OFF_FAST_ROADS_M
+        place = np.round(rim[np.argmax(free)], 2)
         m3 = float([7.0, 8.5, 9.5][int(rng.random() * 3)])
         out.fuel.append(
             _site(
