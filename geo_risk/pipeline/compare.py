@@ -73,6 +73,8 @@ TABLES = {
     "risk_points": Watched(("id",)),
     "segments": Watched(("layer", "id", "segment"), ("grade", "grade_now")),
     "groups": Watched(("scope", "scope_id")),
+    # Days open and overdue grow with the data date and say nothing new.
+    "danger_places": Watched(("id",), ("enterprise_id", "district_id", "level", "state", "problem", "grade")),
 }
 
 

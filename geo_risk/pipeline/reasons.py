@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
 from .. import store
 from .work import Pairs, Rows, Work, ends, route_causes, touching
 
 if TYPE_CHECKING:
     from ..analysis.causes import Key
+    from .states import State
 
 _COVERAGE_LAYERS = ("roads", "emergency_facilities")
 # Scope of a group -> the column of firms, or the layer of lines, it gathers.
@@ -100,11 +102,30 @@ def _units(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int
 
 
 def _targets(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
-    touched = touching(work.zones_of("lsir").wider(work.cell_m), before, after, pairs)
+    """Its own row, and the risk that reaches where it may lie."""
+    wide = [_where_it_may_lie(state, rows) for state, rows in zip(work.both, (before, after), strict=True)]
+    touched = touching(work.zones_of("lsir").wider(work.cell_m), wide[0], wide[1], pairs)
     for pair, found in zip(pairs, touched, strict=True):
         for row in ends(before, after, pair):
             found |= {*work.inputs.find(row["layer"], [row["id"]])}
     return [sorted(found) for found in touched]
+
+
+def _where_it_may_lie(state: State, rows: Rows) -> Rows:
+    """The rows with outlines as wide as the errors of their positions."""
+    from ..analysis.qra.targets import TWO_SIGMA
+
+    errors: dict[Key, float] = {}
+    for name in sorted({row["layer"] for row in rows.values()}):
+        layer = state.table("layers", name)
+        if layer is not None and "position_error_m" in layer:
+            metres = (TWO_SIGMA * layer["position_error_m"].astype(float)).fillna(0.0)
+            errors |= {(name, str(i)): m for i, m in zip(layer["id"], metres, strict=True)}
+    out = {}
+    for n, row in rows.items():
+        metres = errors.get((row["layer"], str(row["id"])), 0.0)
+        out[n] = row | {"geometry": shapely.buffer(row["geometry"], metres)} if metres > 0 else row
+    return out
 
 
 def _coverage(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
@@ -115,6 +136,21 @@ def _coverage(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[
         target = ends(before, after, pair)[-1]["target"]
         counted = work.inputs.of("population" if target == "people" else target, "districts")
         out.append(sorted({*ways, *counted.tolist()}))
+    return out
+
+
+def _dangers(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """Its own row, its firm, the township it lies in, and the row behind the date by which it is judged."""
+    out = []
+    for pair in pairs:
+        rows = ends(before, after, pair)
+        found = {*work.inputs.find("hidden_dangers", [row["id"] for row in rows])}
+        found |= {*_of_firms(work, [str(row["enterprise_id"]) for row in rows])}
+        if len({row["district_id"] for row in rows}) > 1:
+            found |= {*work.inputs.find("districts", [row["district_id"] for row in rows])}
+        if len({(row["state"], row["problem"]) for row in rows}) > 1:
+            found |= {*work.dating}
+        out.append(sorted(found))
     return out
 
 
@@ -191,4 +227,5 @@ _RULES: dict[str, Callable[[Work, Rows, Rows, Pairs], list[list[int]]]] = {
     "coverage": _coverage,
     "segments": _segments,
     "groups": _groups,
+    "danger_places": _dangers,
 }

@@ -1,9 +1,9 @@
-"""What changes current risk, and individual risk: the row behind it is named, and inherent risk stays as it was."""
+"""What changes current risk: the row behind it is named, and inherent risk stays as it was."""
 
 import numpy as np
 import pytest
 import shapely
-from dynamics_town import STEPS, rows, write_table
+from dynamics_town import STEPS
 from test_compare_town import assert_tables
 
 import geo_risk
@@ -24,7 +24,6 @@ CASES = {
         "E4",
         1,
     ),
-    "a measure goes": ("points", put(0, 8, ""), ("risk_points", "R1"), "E1", 1),
     "a measure comes": ("points", put(1, 8, "报警器，应急预案"), ("risk_points", "R4"), "E4", -1),
     # The newest date of the inputs moves behind the deadline of D1: its own row is as it was.
     "time goes on": ("enterprises", put(3, 4, "2027-01-15"), ("enterprises", "E4"), "E1", 1),
@@ -40,9 +39,7 @@ def test_what_changes_current_risk_is_named_and_inherent_risk_stays(name, town, 
     assert not told["settings"] + told["program"] + told["files"]
     assert set(told["surfaces"]) <= {"index_now", "residual_grade"}
     assert_tables(a, b, told)
-    # The grade of E1 rests on its tank H1, whatever its risk point R1 is worth.
-    rests_on_it = name != "a measure goes"
-    assert (firm in {r["id"] for r in told["tables"].get("enterprises", [])}) == rests_on_it
+    assert {r["id"] for r in told["tables"]["enterprises"]} == {firm}
     # Cells: all worse, or all better, and every one within the reach of a source of the firm.
     before, after = a.surface("index_now"), b.surface("index_now").array
     row, col = np.nonzero(before.array != after)
@@ -95,29 +92,3 @@ def test_how_sure_a_colour_is_is_no_change_of_its_district(own_town, town, chang
     told = geo_risk.Region(town).compare(region).told
     assert {s["key"] for s in told["settings"]} == {"robustness_samples"}
     assert told["tables"] == {}
-
-
-@pytest.fixture
-def quantified_towns(own_town):
-    """Two states of the town with quantified risk: before and after the ammonia of H3 grows."""
-    toml = own_town / "region.toml"
-    toml.write_text(toml.read_text(encoding="utf-8") + "quantified = true\n", encoding="utf-8")
-    region = geo_risk.Region(own_town)
-    region.run(STEPS, workers=1)
-    region.snapshot("before")
-    table = rows()["hazards"]
-    table[1][6] = 60
-    write_table(own_town, "hazards", table)
-    region.run(STEPS, workers=1)
-    return region.at("before"), region
-
-
-def test_individual_risk_is_explained_by_its_source(quantified_towns):
-    before, after = quantified_towns
-    told = before.compare(after).told
-    assert [(i["layer"], i["id"]) for i in told["inputs"]] == [("hazard_sources", "H3")]
-    assert told["surfaces"]["lsir"]["worse"] > 0
-    assert told["surfaces"]["lsir_grade"]["worse"] > 0
-    assert told["surfaces"]["societal"]["cells"] > 0
-    assert "target_risk" in told["tables"]
-    assert_tables(before, after, told)

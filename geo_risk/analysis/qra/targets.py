@@ -26,7 +26,7 @@ COLUMNS = (
     "margin", "verdict", "verdict_new", "top_source", "contributors", "missing", "reason", "confidence",
 )  # fmt: skip
 _CELLS = 1_000_000  # looked at together
-_TWO_SIGMA = 2.0  # a place lies within this many 68 % errors with 95 %
+TWO_SIGMA = 2.0  # a place lies within this many 68 % errors with 95 %
 
 
 def target_risk(
@@ -104,7 +104,7 @@ def _places(targets: pd.DataFrame, lsir: NDArray[np.floating], grid: Grid) -> tu
 
     ``taken_at`` is written to ``targets``.
     """
-    shapes, error = targets["geometry"].to_numpy(), _TWO_SIGMA * targets["error_m"].to_numpy(float)
+    shapes, error = targets["geometry"].to_numpy(), TWO_SIGMA * targets["error_m"].to_numpy(float)
     spread, flat = targets["spread"].to_numpy(bool), shapely.get_dimensions(shapes) == 2
     inner, low = shapely.point_on_surface(shapes), np.full(len(targets), np.nan)
     place = np.column_stack([shapely.get_x(inner), shapely.get_y(inner)])
