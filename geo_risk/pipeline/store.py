@@ -11,6 +11,7 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
+from .dangers import danger_steps
 from .files import SHARED_CODE, bind, layer_files
 from .imports import import_steps
 
@@ -39,7 +40,8 @@ def store_steps(region: Region) -> list[Step]:
 def _files(region: Region) -> dict[str, Path]:
     """The Parquet file of each table in the database."""
     layers = {f"{LAYER_PREFIX}{path.stem}": path for path in layer_files(region, *region.settings.layers)}
-    written = [path for step in (*import_steps(region), *analysis_steps(region, 1)) for path in step.writes]
+    made = (*import_steps(region), *analysis_steps(region, 1), *danger_steps(region))
+    written = [path for step in made for path in step.writes]
     tables = region.build / "tables"
     return layers | {path.stem: path for path in written if path.suffix == ".parquet" and path.parent == tables}
 
