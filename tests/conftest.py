@@ -9,12 +9,16 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import geo_risk
 
 STATIC = Path(geo_risk.__file__).parent / "publish" / "static"
 IN_CI = bool(os.environ.get("CI"))
+# A busy machine is no failure; CI tries the same examples every time, a developer's machine new ones.
+hypothesis.settings.register_profile("geo_risk", deadline=None, derandomize=IN_CI)
+hypothesis.settings.load_profile("geo_risk")
 
 
 def _missing(reason: str) -> None:

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from .dangers import judged, last_day
 from .grading import owners
 from .rows import number, records, table_rows, text
 
@@ -121,13 +122,9 @@ def dangers_of(
 
 def danger_state(row: dict[str, Any], as_of: str = "") -> str:
     """open, overdue, supervised or closed; what is not known to be closed is open."""
-    if text(row, "state") == "closed":
-        return "closed"
-    if row.get("supervised") is True or text(row, "supervised") in ("1", "true", "yes", "是"):
-        return "supervised"
-    due = text(row, "due_date")
-    late = bool(due and as_of) and due < as_of[: len(due)]
-    return "overdue" if late or text(row, "state") == "overdue" else "open"
+    state = judged(row, last_day(as_of) if as_of else None)[0]
+    marked = row.get("supervised")
+    return "supervised" if state != "closed" and pd.notna(marked) and bool(marked) else state
 
 
 def _measures(points: gpd.GeoDataFrame | None) -> Iterable[tuple[str, _Change]]:

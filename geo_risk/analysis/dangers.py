@@ -65,7 +65,7 @@ def danger_places(
     """
     frame = dangers.reset_index(drop=True)
     day = last_day(as_of) if as_of else None
-    judged = [_judged(row, day) for row in records(pd.DataFrame(frame.drop(columns=frame.geometry.name)))]
+    told = [judged(row, day) for row in records(pd.DataFrame(frame.drop(columns=frame.geometry.name)))]
     firm = _firms(frame, enterprises)
     known = {c: frame.get(c) for c in ("id", "name", "enterprise_id", "enterprise_name", "level")}
     out = pd.DataFrame(known, index=frame.index)
@@ -73,7 +73,7 @@ def danger_places(
     out["district_id"] = _district_of(frame, districts)
     out["sector"] = _looked_up(firm, enterprises, "sector")
     for n, column in enumerate(("state", "days_overdue", "days_open", "problem")):
-        out[column] = pd.Series([row[n] for row in judged], index=frame.index, dtype=object)
+        out[column] = pd.Series([row[n] for row in told], index=frame.index, dtype=object)
     for column in ("days_overdue", "days_open"):
         out[column] = out[column].astype("Int64")
     marked = frame["supervised"] if "supervised" in frame else pd.Series(False, index=frame.index)
@@ -121,8 +121,8 @@ def danger_density(places: gpd.GeoDataFrame, grid: Grid, bandwidth_m: float) -> 
     return gaussian_filter(per_km2, sigma, mode="constant", truncate=_TRUNCATE).astype(np.float32)
 
 
-def _judged(row: dict[str, Any], as_of: date | None) -> tuple[str, int | None, int | None, str | None]:
-    """State, days overdue, days since it was found, and what is wrong with its dates."""
+def judged(row: dict[str, Any], as_of: date | None) -> tuple[str, int | None, int | None, str | None]:
+    """State, days overdue, days since it was found, and what is wrong with its dates; see `danger_places`."""
     found, due, closed = (last_day(text(row, c)) for c in ("found_date", "due_date", "closed_date"))
     written = text(row, "state")
     problem = "; ".join(_problems(written, found, due, closed, as_of)) or None
