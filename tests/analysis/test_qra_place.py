@@ -13,7 +13,7 @@ from geo_risk.analysis.qra.report import accident
 from geo_risk.analysis.qra.scenarios import risk_model
 from geo_risk.analysis.qra.societal import People
 from geo_risk.errors import InputError
-from geo_risk.settings import RiskSettings
+from geo_risk.sections import RiskSettings
 
 LINE = shapely.LineString([(0, 0), (10_000, 0)])
 
