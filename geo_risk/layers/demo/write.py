@@ -90,12 +90,14 @@ def write_demo(folder: Path, *, size: str = "city", seed: int = 1) -> DemoSummar
 def region_toml(size: str) -> str:
     """Settings for the written files; columns and crs only where recognition could err."""
     cell_m = 50 if size == "large" else 25
+    # The first map of a newcomer shall not wait for it; the small city has it at once.
+    risk = "quantified = true" if size == "small" else "# quantified = true   # contours, F-N, targets: a minute more"
     lines = [
         f'[region]\nname = "{CITY}"\nname_en = "Linlan"\nboundary = "districts"\ncell_m = {cell_m}\n',
         '[publish]\nnote = "虚构城市，全部名称与数据均为虚构"',
         'note_en = "A fictional city: every name and figure is invented"\n',
         '[weather]\nwind = "inputs/风玫瑰.csv"\n',
-        "[risk]\nquantified = true\n",
+        f"[risk]\n{risk}\n",
     ]
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)
