@@ -86,8 +86,8 @@ class Case:
     districts: int
     counted: bool
     settings: RiskSettings
-    grading: GradingSettings
-    lsir: NDArray[np.uint8] | None
+    grading: GradingSettings | None = None
+    lsir: NDArray[np.uint8] | None = None
 
 
 def robustness(
@@ -137,7 +137,7 @@ def robustness(
     factors = table("robustness_factors")
     case = _case(districts, sources, layers, grid, major_hazards, settings, float(_row(factors, "reach")["high"]))
     lsir = None if lsir_grade is None else lsir_grade[case.chosen.row, case.chosen.col]
-    case = replace(case, grading=grading or GradingSettings(), lsir=lsir)
+    case = replace(case, grading=grading, lsir=lsir)
     a, b = np.split(qmc.Sobol(2 * len(factors), seed=SEED).random(samples), 2, axis=1)
     mixed = [np.where(np.arange(len(factors)) == i, b, a) for i in range(len(factors))]
     run = partial(_sampled, case, [Factor(*row) for row in factors[list(Factor._fields)].itertuples(index=False)])
@@ -179,7 +179,7 @@ def _case(
     exposed = {name: layers[name] for name in ("population", "crowded_places") if name in layers}
     at = {step: pairs(chosen, sources, exposed, grid, step, settings, longest) for step in CELL_STEPS}
     firms = _firms(districts, sources, layers, grid, major_hazards, settings)
-    return Case(chosen, at, firms, len(districts), persons is not None, settings, GradingSettings(), None)
+    return Case(chosen, at, firms, len(districts), persons is not None, settings)
 
 
 def _firms(

@@ -18,6 +18,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..grid import Grid
 from ..sections import RiskSettings
 from .exposure import exposure_on_grid
@@ -252,7 +253,14 @@ def index_at(
         What the scores of each of `SOURCE_LAYERS` and all reaches are multiplied by.
     weights, scales
         Base, population, sensitivity; density scales [persons/ha].
+
+    Raises
+    ------
+    InputError
+        If there is not one factor a layer: compiled code would read beyond the array.
     """
+    if len(scores) != len(SOURCE_LAYERS):
+        raise InputError(f"{len(scores)} factors of scores; one is needed for each of {', '.join(SOURCE_LAYERS)}.")
     sources = (at.group, at.layer, at.probability, at.reach)
     exposure = (at.density, at.sensitive, *weights, *scales)
     return _index(at.start, at.variant, at.squared, *sources, scores, reach, at.cell_m, *exposure)

@@ -16,7 +16,7 @@ from geo_risk.analysis.samples import blocks, index_at, pairs
 from geo_risk.errors import InputError
 from geo_risk.grid import Grid
 from geo_risk.schema import RESULTS
-from geo_risk.sections import RiskSettings
+from geo_risk.sections import GradingSettings, RiskSettings
 from geo_risk.standards import table
 
 CRS = "EPSG:4549"
@@ -148,6 +148,23 @@ def test_nominal_factors_give_the_published_grades():
         LAYERS["districts"], cells, surface.index, GRID, population=PERSONS, counts={"enterprises": open_firms}
     )
     assert by_district.tolist() == published["grade"].tolist()
+
+
+def test_individual_risk_counts_as_in_the_published_grade():
+    """Individual risk red everywhere makes every cell red, whatever the index; weighed with 0 it does not."""
+    red = np.full(GRID.shape, 4, np.uint8)
+    told, _ = robustness(LAYERS["districts"], SOURCES, LAYERS, GRID, lsir_grade=red, samples=4)
+    assert (told.loc[told["scope"] == "district", "share_red"] == 1).all()
+    mild = GradingSettings(combine="weighted", lsir_weight=0.0)
+    alone, _ = robustness(LAYERS["districts"], SOURCES, LAYERS, GRID, samples=4)
+    without, _ = robustness(LAYERS["districts"], SOURCES, LAYERS, GRID, lsir_grade=red, grading=mild, samples=4)
+    pd.testing.assert_frame_equal(without, alone)
+
+
+def test_every_layer_needs_its_factor():
+    at = pairs(blocks(LAYERS["districts"], PERSONS, GRID, 1), SOURCES, EXPOSED, GRID, 1, OWN, 1.5)
+    with pytest.raises(InputError, match="one is needed for each of enterprises"):
+        index_at(at, np.ones(4), 1.0, (0.6, 0.3, 0.4), (100.0, 100.0))
 
 
 def test_the_same_for_any_number_of_workers_and_columns_of_the_schema():

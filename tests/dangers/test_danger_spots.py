@@ -113,7 +113,6 @@ def test_no_danger_is_lost():
 
 
 def test_chance_agrees_with_esda_and_draws_nobody_twice():
-    pytest.importorskip("esda")
     from libpysal.weights import lat2W
 
     rng = np.random.default_rng(3)

@@ -13,7 +13,6 @@ from geo_risk.routing.network import build_network
 from geo_risk.routing.snap import snap_points
 from geo_risk.routing.tours import tours, travel_minutes, why_not
 
-pytest.importorskip("pyvrp")
 CRS = "EPSG:4550"
 
 
