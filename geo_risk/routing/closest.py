@@ -83,8 +83,9 @@ def closest_facilities(
             network, facilities, (kind,), turnout_s=turnout_s, access_kmh=access_kmh, access_max_m=access_max_m
         )
         best = _best(network, starts, at, leg_ms, k, max_ms)
-        reasons = _reasons(network, starts, at, leg_ms, len(idle), access_max_m)
-        found.append(_kind_table(network, kind, served, starts, at, best, reasons))
+        lost = np.setdiff1d(np.arange(len(at)), best.place)
+        reasons = _reasons(network, starts, at.take(lost), leg_ms[lost], len(idle), access_max_m)
+        found.append(_kind_table(network, kind, served, starts, at, best, lost, reasons))
     columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]} if found else {}
     return _frame(network, table, columns)
 
@@ -171,11 +172,17 @@ def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple
 
 
 def _kind_table(
-    network: Network, kind: str, served: pd.DataFrame, starts: Starts, at: Snapped, best: _Best, reasons: NDArray
+    network: Network,
+    kind: str,
+    served: pd.DataFrame,
+    starts: Starts,
+    at: Snapped,
+    best: _Best,
+    lost: NDArray[np.int64],
+    reasons: NDArray,
 ) -> dict[str, NDArray]:
-    """Columns of the chosen pairs, then of the places without one."""
+    """Columns of the chosen pairs, then of the ``lost`` places, which have none, with their reasons."""
     lines, road_m = _routes(network, starts, at, best)
-    lost = np.setdiff1d(np.arange(len(at)), best.place)
     rows, gap = served.iloc[best.start], np.full(len(lost), np.nan)
     none = np.full(len(lost), None, object)
     access = starts.at.access_m[best.start] + at.access_m[best.place]
@@ -189,7 +196,7 @@ def _kind_table(
         "turnout_s": np.concatenate([rows["turnout_s"].to_numpy(float), gap]),
         "distance_m": np.concatenate([road_m + access, gap]),
         "access_m": np.concatenate([access, gap]),
-        "reason": np.concatenate([np.full(len(best.place), "", object), reasons[lost]]),
+        "reason": np.concatenate([np.full(len(best.place), "", object), reasons]),
         "geometry": np.concatenate([lines, none]),
     }
 
@@ -197,7 +204,9 @@ def _kind_table(
 def _reasons(
     network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, idle: int, max_m: float | None
 ) -> NDArray[np.object_]:
-    """(P,) why a place would have no facility, whether or not it has one."""
+    """(P,) why each of these places has no facility."""
+    if not len(at):
+        return np.empty(0, object)
     if not len(starts):
         text = f"none of {idle} facilities of this kind is in service and near a road" if idle else "no such facility"
         return np.full(len(at), text, object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -157,6 +157,7 @@ def choose_wind(
         why = f"given: from {given[0]:g} degrees at {given[1]:g} m/s"
         return Wind(towards, float(weather.speed_mps[row]), weather.stability[row], row, why)
     best: tuple[float, float, int, int] = (-1.0, 0.0, classes[0], 0)
+    people = _within(people, at, max((o.footprint.reach_m for o in outcomes), default=0.0))
     for w in classes:
         mine = [o for o in outcomes if o.weather in (w, ANY_WEATHER)]
         reach = max((o.footprint.reach_m for o in mine), default=0.0)
@@ -172,6 +173,12 @@ def choose_wind(
         else "no wind given, nobody in reach"
     )
     return Wind(angle, float(weather.speed_mps[row]), weather.stability[row], row, why)
+
+
+def _within(people: People, at: tuple[float, float], reach_m: float) -> People:
+    near = np.hypot(people.x - at[0], people.y - at[1]) < reach_m
+    persons = {period: number[near] for period, number in people.persons.items()}
+    return replace(people, x=people.x[near], y=people.y[near], persons=persons)
 
 
 def deaths(
