@@ -49,6 +49,7 @@ class Siting:
     risk : protection targets the project's risk reaches, or the project's own places, judged by GB 36894.
     not_checked : what could not be looked at, and why.
     ways : what would make it pass, each proven by a check of its own; see `siting.ways`.
+    told : all of it as JSON, see `siting.told`; empty until it was asked for.
     """
 
     project: Project
@@ -58,6 +59,7 @@ class Siting:
     not_checked: tuple[str, ...]
     dates: Mapping[str, str]
     ways: tuple[Mapping[str, Any], ...] = field(default=())
+    told: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -158,9 +160,9 @@ def _risk_of(
     partial = bool(len(made["not_quantified"]))
     verdict = "conflict" if fail or over else "undecided" if unsure or partial else "clear"
     worst = f"{found['lsir_per_yr'].max():.1e}" if len(found) else "0"
-    zh = f"新增个人风险：超新建限值 {fail} 处，待定 {unsure} 处；叠加后超在役限值 {over} 处；最高 {worst}/年"
+    zh = f"超新建限值 {fail} 处，待定 {unsure} 处；叠加后超在役限值 {over} 处；最高 {worst}/年"
     en = (
-        f"added individual risk: {fail} targets above the limit for new installations, {unsure} undecided; with what "
+        f"{fail} targets above the limit for new installations, {unsure} undecided; with what "
         f"is there {over} more above that in service; highest {worst} per year"
     )
     checks.append(Check("individual_risk", verdict, zh, en, "GB 36894-2018 Table 2"))
@@ -170,8 +172,8 @@ def _risk_of(
     told = societal_of(model, ground.people)
     verdict = {"intolerable": "conflict", "alarp": "undecided", "acceptable": "clear"}[told.zone]
     zone = {"intolerable": "不可接受区", "alarp": "尽可能降低区", "acceptable": "可接受区"}[told.zone]
-    zh = f"社会风险：{zone}；预期死亡 {told.pll_per_yr:.1e} 人/年，最坏 {told.worst_deaths:.0f} 人"
-    en = f"societal risk: {told.zone}; PLL {told.pll_per_yr:.1e} per year, worst outcome {told.worst_deaths:.0f} deaths"
+    zh = f"{zone}；预期死亡 {told.pll_per_yr:.1e} 人/年，最坏 {told.worst_deaths:.0f} 人"
+    en = f"{told.zone}; PLL {told.pll_per_yr:.1e} per year, worst outcome {told.worst_deaths:.0f} deaths"
     checks.append(Check("societal_risk", verdict, zh, en, "GB 36894-2018 4.3"))
     return found.assign(role="endangered")
 
@@ -194,7 +196,7 @@ def _risk_to(ground: Ground, project: Project, checks: list[Check], missing: lis
     named = {"fail": "conflict", "undecided": "undecided", "pass": "clear"}
     verdict = min((named[v] for v in found["verdict"]), key=_WORST.index, default="clear")
     row = found.loc[found["lsir_per_yr"].idxmax()] if len(found) else None
-    zh, en = "该处个人风险：", "individual risk there: "
+    zh, en = "该处 ", ""
     if row is not None:
         source = row["top_source"]
         zh += f"{row['lsir_per_yr']:.1e}/年，限值 {row['limit_per_yr']:.0e}" + (f"，主要来自{source}" if source else "")
@@ -207,8 +209,8 @@ def _risk_to(ground: Ground, project: Project, checks: list[Check], missing: lis
         worse = [a for a, b in zip(zones["zone_after"], zones["zone_before"], strict=True) if a != b]
         verdict = "conflict" if "intolerable" in worse else "undecided" if worse else "clear"
         more = zones["pll_after"].sum() - zones["pll_before"].sum()
-        zh = f"社会风险：{len(worse)} 个危险源升入更差分区；预期死亡增加 {more:.1e} 人/年"
-        en = f"societal risk: {len(worse)} sources move to a worse zone; PLL grows by {more:.1e} per year"
+        zh = f"{len(worse)} 个危险源升入更差分区；预期死亡增加 {more:.1e} 人/年"
+        en = f"{len(worse)} sources move to a worse zone; PLL grows by {more:.1e} per year"
         checks.append(Check("societal_risk", verdict, zh, en, "GB 36894-2018 4.3"))
         if places[["capacity", "beds"]].isna().all(axis=1).any():
             missing.append("societal risk: capacity of the place is not given: nobody counted in it")

@@ -154,8 +154,8 @@ def less(ground: Ground, project: Project) -> Way:
     All quantities and volumes of hazard sources shrink alike. Found by halving, assuming that less is never worse.
     """
     least = decide(ground, shrunk(project, _LEAST))
-    goal = least.verdict
-    if goal == "conflict":
+    goal, now = least.verdict, decide(ground, project).verdict
+    if goal == now:
         return {"way": "stock", "verdict": goal, "why": f"not even a thousandth: {_against(least)}"}
     low, high = _LEAST, 1.0
     while high / low > 1 + _PART:

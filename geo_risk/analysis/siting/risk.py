@@ -129,7 +129,7 @@ def _told(deaths: NDArray, frequency: NDArray, pll: float, most: float) -> Socie
 
 
 def reach_above(model: Model, limit: float, cell_m: float) -> float:
-    """The distance [m] from the middle of a model's sources beyond which its risk is sure to keep a limit [per year]."""
+    """The distance [m] from the sources of a model beyond which its risk is sure to keep a limit [per year]."""
     if np.any(model.sources["confidence"] == "MU"):
         limit = limit / parameter("unverified_factor")
     reach = float(model.reach.max(initial=0.0))
