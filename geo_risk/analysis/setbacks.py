@@ -24,6 +24,7 @@ from ..errors import CRSError
 from ..schema import RESULTS
 from .clearance import nearest_segments, overlap_depth
 from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare
+from .needs import Needs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -115,6 +116,7 @@ def check_setbacks(
         s, t = s[kept], t[kept]
     s, t, limits = _limits(s, t, sources, targets, cases, prepared)
     findings = _judge(s, t, limits, sources, targets, used, prepared, near_miss_m, crs)
+    findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
         *_unreachable(prepared, targets),
@@ -282,6 +284,7 @@ def _findings(
     columns["reason"] = [_reason(r, q, *why) for r, q in zip(table.itertuples(), rule.itertuples(), strict=True)]
     parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
     columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
+    columns["needs"] = ""  # filled when the verdicts of all are known
     names = RESULTS["findings"].names
     frame = gpd.GeoDataFrame({n: columns[n] for n in names}, geometry=segments, crs=crs)
     order = frame["verdict"].map({v: i for i, v in enumerate(_VERDICTS)})

@@ -337,7 +337,12 @@ def _hazards_of(substance: str, cas: str, hazard_class: str, storage: str) -> tu
 
 def most_volume_m3(row: dict[str, Any]) -> float:
     """The largest tank volume [m3] a row of hazard_sources may have; infinite if nothing tells."""
-    return _own_volume(row)[0][1]
+    return volume_bounds_m3(row)[1]
+
+
+def volume_bounds_m3(row: dict[str, Any]) -> Interval:
+    """The least and the largest tank volume [m3] a row of hazard_sources may have, for itself."""
+    return _own_volume(row)[0]
 
 
 def _volume(row: dict[str, Any]) -> tuple[Interval, str]:
