@@ -23,7 +23,8 @@ from ..crs import require_metric
 from ..errors import CRSError
 from ..schema import RESULTS
 from .clearance import nearest_segments, overlap_depth
-from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare
+from .conditions import Rules, demands, outside_tables, prepare, settled
+from .limits import Limits, limits
 from .needs import Needs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
@@ -107,15 +108,19 @@ def check_setbacks(
     skipped: Counter[tuple[str, str]] = Counter()
     sources = source_side(used, position_error_m, skipped)
     targets = target_side(used, position_error_m, road_half_width_m, skipped)
-    cases = [demands(options, prepared) for options in sources.kinds]
+    recoded, kinds = settled(sources.kinds, prepared)
+    sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
-    s, t = _candidates(sources, targets, cases, near_miss_m)
+    table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
+    s, t = _candidates(sources, targets, table, near_miss_m)
     if only is not None:
         wanted = set(only)
         kept = _among(sources, wanted)[s] | _among(targets, wanted)[t]
         s, t = s[kept], t[kept]
-    s, t, limits = _limits(s, t, sources, targets, cases, prepared)
-    findings = _judge(s, t, limits, sources, targets, used, prepared, near_miss_m, crs)
+    bounds = table.at(sources.code[s], targets.code[t])
+    ruled = bounds.high_rule >= 0
+    pairs = s[ruled], t[ruled], bounds.where(ruled)
+    findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs)
     findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
@@ -136,9 +141,11 @@ def _common_crs(layers: Mapping[str, gpd.GeoDataFrame]) -> Any:
 def _note_gaps(sources: Side, rules: Rules, skipped: Counter) -> None:
     """Count the sources whose volume lies outside the table of their class."""
     outside = [outside_tables(options, rules) for options in sources.kinds]
-    for layer, code in zip(sources.rows["layer"], sources.code, strict=True):
-        if outside[code]:
-            skipped[layer, outside[code]] += 1
+    for layer in SOURCE_LAYERS:
+        counts = np.bincount(sources.code[sources.rows["layer"] == layer], minlength=len(outside))
+        for code in np.flatnonzero(counts):
+            if outside[code]:
+                skipped[layer, outside[code]] += int(counts[code])
 
 
 def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
@@ -152,11 +159,11 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _candidates(sources: Side, targets: Side, cases: list[list[Demand]], near_miss_m: float) -> tuple[NDArray, NDArray]:
+def _candidates(sources: Side, targets: Side, table: Limits, near_miss_m: float) -> tuple[NDArray, NDArray]:
     """Indices of all pairs that any rule and error could reach, ordered."""
     if not len(sources.code) or not len(targets.code):
         return np.empty(0, int), np.empty(0, int)
-    furthest = np.array([max((d.high.max() for d in kind), default=0.0) for kind in cases])[sources.code]
+    furthest = table.high.max(axis=1)[sources.code]
     margin = SIGMAS * np.hypot(sources.error, targets.error.max())
     reach = furthest + margin + np.maximum(near_miss_m, 2 * margin) + sources.slack
     reach += (targets.slack + targets.inset).max()
@@ -181,22 +188,10 @@ def _take(rows: pd.DataFrame, column: str, at: NDArray) -> NDArray:
     return rows[column].to_numpy(object)[at]
 
 
-def _limits(
-    s: NDArray, t: NDArray, sources: Side, targets: Side, cases: list[list[Demand]], rules: Rules
-) -> tuple[NDArray, NDArray, pd.DataFrame]:
-    """Bounds of the required distance of each pair; pairs without a rule are dropped."""
-    keys = np.stack([sources.code[s], targets.code[t]]) if len(s) else np.empty((2, 0), np.int64)
-    unique, inverse = np.unique(keys, axis=1, return_inverse=True)
-    found = [bounds(cases[i], targets.kinds[j], rules) for i, j in unique.T]
-    frame = pd.DataFrame(found, columns=list(Bounds._fields)).iloc[inverse.ravel()].reset_index(drop=True)
-    ruled = frame["high_rule"].to_numpy(int) >= 0
-    return s[ruled], t[ruled], frame[ruled].reset_index(drop=True)
-
-
 def _judge(
     s: NDArray,
     t: NDArray,
-    limits: pd.DataFrame,
+    bounds: Limits,
     sources: Side,
     targets: Side,
     layers: Mapping[str, gpd.GeoDataFrame],
@@ -208,13 +203,12 @@ def _judge(
     u = SIGMAS * np.hypot(sources.error[s], targets.error[t])
     slack = sources.slack[s] + targets.slack[t]
     planar = shapely.distance(sources.shapes[s], targets.shapes[t]) - targets.inset[t]
-    high = limits["high"].to_numpy(float)
-    near = (planar <= high + np.maximum(near_miss_m, 2 * u)) | (planar - slack - u < high)
-    s, t, u, slack, limits = s[near], t[near], u[near], slack[near], limits[near].reset_index(drop=True)
+    near = (planar <= bounds.high + np.maximum(near_miss_m, 2 * u)) | (planar - slack - u < bounds.high)
+    s, t, u, slack, bounds = s[near], t[near], u[near], slack[near], bounds.where(near)
     segments, clearance = nearest_segments(sources.shapes[s], targets.shapes[t], crs, inset=targets.inset[t])
     strength = rules.frame["strength"].to_numpy()
-    unsure = strength[limits["high_rule"].to_numpy(int)] == 1
-    low, high = limits["low"].to_numpy(float), limits["high"].to_numpy(float)
+    unsure = strength[bounds.high_rule] == 1
+    low, high = bounds.low, bounds.high
     signed = clearance.copy()
     over = clearance == 0
     signed[over] = -overlap_depth(sources.shapes[s[over]], targets.shapes[t[over]])
@@ -227,7 +221,7 @@ def _judge(
     kept = _nearest_roads(s, t, verdict, clearance, targets)
     table = pd.DataFrame(
         {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
-    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, limits["low_rule"], limits["high_rule"]))
+    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, bounds.low_rule, bounds.high_rule))
     return _findings(table[kept], segments[kept], sources, targets, rules, crs)
 
 

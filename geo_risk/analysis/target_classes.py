@@ -7,6 +7,7 @@ several where they are missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ class Classified(NamedTuple):
     reason: str
 
 
-def classify_target(layer: str, row: dict[str, Any]) -> Classified:
+def classify_target(layer: str, row: Mapping[str, Any]) -> Classified:
     """What a row of ``layer`` is to the rules; the same attributes always give the same object."""
     if layer == "crowded_places":
         numbers = (number(row, c) for c in ("capacity", "beds", "area_m2", "floors"))

@@ -1,0 +1,109 @@
+"""Rows that a function cannot tell apart, answered once: it is asked again only where something it looked at differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .rows import text
+
+T = TypeVar("T")
+Question = str | tuple[re.Pattern[str], tuple[str, ...]]
+
+
+class Row(Mapping[str, Any]):
+    """One row of a table that notes what is asked of it."""
+
+    def __init__(self, cells: Mapping[str, NDArray[np.object_]], at: int) -> None:
+        self._cells, self._at = cells, at
+        self.asked: dict[Question, None] = {}
+
+    def __getitem__(self, column: str) -> Any:
+        self.asked[column] = None
+        return self._cells[column][self._at]
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """The cell; ``default`` where the table has no such column."""
+        self.asked[column] = None
+        cells = self._cells.get(column)
+        return default if cells is None else cells[self._at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells)
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
+        """As the function ``mentions``; what else the texts say makes no difference then."""
+        self.asked[pattern, columns] = None
+        return _found(pattern, columns, self._cells, self._at)
+
+
+def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) -> bool:
+    """Whether ``pattern`` is found in the texts of ``columns``, joined by blanks; missing ones are empty."""
+    if isinstance(row, Row):
+        return row.mentions(pattern, columns)
+    return bool(pattern.search(" ".join(text(row, c) for c in columns)))
+
+
+def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:
+    """
+    ``function`` of every row, called once for all rows that agree in everything it looked at.
+
+    It must be a pure function of the cells it takes with ``row[...]``, ``row.get`` and ``mentions``; missing cells
+    (None, NaN, NA) are all the same to it.
+
+    Returns
+    -------
+    code, answers : (N,), list
+        The answer for row i is ``answers[code[i]]``.
+    """
+    cells = {str(name): frame[name].to_numpy(object) for name in frame.columns}
+    whole: dict[str, NDArray[np.int64]] = {}
+    code, answers = np.empty(len(frame), np.int64), []
+    pending = [(np.arange(len(frame)), 0)] if len(frame) else []  # rows that agree in the first so many questions
+    while pending:
+        rows, agreed = pending.pop()
+        row = Row(cells, int(rows[0]))
+        answer = function(row)
+        for at, question in enumerate(row.asked):
+            if at < agreed or len(rows) == 1:
+                continue
+            same, *others = _split(rows, _coded(question, rows, cells, whole))
+            pending += [(group, at + 1) for group in others]
+            rows = same
+        code[rows] = len(answers)
+        answers.append(answer)
+    return code, answers
+
+
+def _found(pattern: re.Pattern[str], columns: tuple[str, ...], cells: Mapping[str, NDArray], at: int) -> bool:
+    values = [cells[c][at] if c in cells else "" for c in columns]
+    return pattern.search(" ".join([v.strip() if isinstance(v, str) else "" for v in values])) is not None
+
+
+def _coded(question: Question, rows: NDArray, cells: Mapping[str, NDArray], whole: dict[str, NDArray]) -> NDArray:
+    """A number for each answer the rows give to the question."""
+    if isinstance(question, tuple):
+        return np.array([_found(*question, cells, i) for i in rows.tolist()], dtype=np.int64)
+    if question not in cells:
+        return np.zeros(len(rows), np.int64)
+    if question not in whole:
+        whole[question] = pd.factorize(cells[question])[0]
+    return whole[question][rows]
+
+
+def _split(rows: NDArray, code: NDArray) -> list[NDArray]:
+    """The rows by code, those with the code of the first row first."""
+    if (code == code[0]).all():
+        return [rows]
+    order = np.argsort(code, kind="stable")
+    groups = np.split(rows[order], np.flatnonzero(np.diff(code[order])) + 1)
+    first = next(i for i, group in enumerate(groups) if group[0] == rows[0])
+    return [groups.pop(first), *groups]
