@@ -66,7 +66,8 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
     """
     cells = {str(name): frame[name].to_numpy(object) for name in frame.columns}
     whole: dict[str, NDArray[np.int64]] = {}
-    code, answers = np.empty(len(frame), np.int64), []
+    code = np.empty(len(frame), np.int64)
+    answers: list[Any] = []
     pending = [(np.arange(len(frame)), 0)] if len(frame) else []  # rows that agree in the first so many questions
     while pending:
         rows, agreed = pending.pop()

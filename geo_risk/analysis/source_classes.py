@@ -349,7 +349,7 @@ def most_volume_m3(row: Mapping[str, Any]) -> float:
     return volume_bounds_m3(row)[1]
 
 
-def volume_bounds_m3(row: dict[str, Any]) -> Interval:
+def volume_bounds_m3(row: Mapping[str, Any]) -> Interval:
     """The least and the largest tank volume [m3] a row of hazard_sources may have, for itself."""
     return _own_volume(row)[0]
 

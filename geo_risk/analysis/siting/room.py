@@ -17,7 +17,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..conditions import Rules, bounds, demands, prepare
+from ..conditions import Rules, demands, prepare
+from ..limits import limits
 from ..setbacks import NEAR_MISS_M, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, SIGMAS
 from ..sides import Side, source_side, target_side
 
@@ -72,18 +73,12 @@ def _between(own: Side, other: Side, prepared: Rules, swapped: bool) -> Iterator
     strength, names = prepared.frame["strength"].to_numpy(), prepared.frame["rule_id"].to_numpy(object)
     sources, targets = (other, own) if swapped else (own, other)
     cases = [demands(options, prepared) for options in sources.kinds]
+    table = limits(cases, targets.kinds, prepared)
     layer, key, name = (other.rows[c].to_numpy(object) for c in ("layer", "id", "name"))
     for i in range(len(own.code)):
-        codes = range(len(other.kinds))
-        mine = int(own.code[i])
-        limits = [
-            bounds(cases[k], targets.kinds[mine], prepared)
-            if swapped
-            else bounds(cases[mine], targets.kinds[k], prepared)
-            for k in codes
-        ]
-        high = np.array([limit.high for limit in limits])[other.code]
-        rule = np.array([limit.high_rule for limit in limits])[other.code]
+        mine = np.full(len(other.code), own.code[i])
+        found = table.at(other.code, mine) if swapped else table.at(mine, other.code)
+        high, rule = found.high, found.high_rule
         u = SIGMAS * np.hypot(own.error[i], other.error)
         more = np.where(strength[rule] == 1, np.maximum(NEAR_MISS_M, 2 * u), u)
         distance = high + more + own.slack[i] + own.inset[i] + other.slack + other.inset
