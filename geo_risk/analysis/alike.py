@@ -1,4 +1,4 @@
-"""Rows that a function cannot tell apart, answered once: it is asked again only where something it looked at differs."""
+"""Rows that a function cannot tell apart, answered once: it is asked again only where what it looked at differs."""
 
 from __future__ import annotations
 

@@ -90,9 +90,9 @@ def _print(told: dict[str, Any], letter: str | None) -> None:
         elif way["way"] == "stock" and "factor" in way:
             print(f"would be {way['verdict']} with {way['factor']:.1%} of the stock")
         else:
-            print(f"no {way['way']} makes it pass: {way['why']}")
+            print(f"no {way['way']} makes it pass: {way['why']['en']}")
     for line in told["not_checked"]:
-        print(f"not checked: {line}")
+        print(f"not checked: {line['en']}")
     if letter:
         print(f"letter: {letter}")
 

@@ -11,6 +11,7 @@ from .words import phrase
 Told = Mapping[str, Any]
 
 _ROWS = 40  # of a table on paper; all rows are in the JSON
+_PASSED = 8  # targets that pass, shown beside those that do not
 _W = {
     "title": ("安全间距与选址审查意见", "Opinion on the siting of a project"),
     "conflict": ("不符合", "NOT ACCEPTABLE"),
@@ -78,7 +79,13 @@ _W = {
     "rescue": ("应急救援", "rescue"),
     "access": ("运输通道", "access for tankers"),
     "pipelines": ("管道", "pipelines"),
+    "signed": ("签署", "Signed"),
+    "by": ("审查人", "examined by"),
+    "reviewed": ("复核人", "reviewed by"),
+    "day": ("日期", "date"),
 }
+_SIGNED = ("by", "reviewed", "day")
+_COLON = {"zh": "：", "en": ": "}
 _UNITS = {"capacity": ("人数", "people"), "beds": ("床位", "beds"), "area_m2": ("建筑面积 m²", "floor area m²"),
           "floors": ("层数", "floors"), "substance": ("物质", "substance"), "quantity_t": ("存量 t", "stock t"),
           "volume_m3": ("容积 m³", "volume m³"), "storage": ("储存方式", "storage"),
@@ -95,9 +102,8 @@ def word(key: str, lang: str, **values: Any) -> str:
 def letter(told: Told, picture: Block | None, region: str, note: str, lang: str) -> Document:
     """The document of a siting answer (`siting.told.told`), in "zh" or "en"."""
     verdict = told["verdict"]
-    content: list[Block] = [_heading("verdict", lang)]
-    content.append({"type": "text", "text": f"{word(verdict, lang)}。{word('means_' + verdict, lang)}" if lang == "zh"
-                    else f"{word(verdict, lang)}. {word('means_' + verdict, lang)}"})  # fmt: skip
+    content: list[Block] = [{"type": "heading", "text": f"{word('verdict', lang)}{_COLON[lang]}{word(verdict, lang)}"}]
+    content.append({"type": "text", "text": word(f"means_{verdict}", lang)})
     content += _project(told["project"], lang)
     if picture:
         content += [_heading("map", lang), picture]
@@ -107,7 +113,8 @@ def letter(told: Told, picture: Block | None, region: str, note: str, lang: str)
     content += _risk(told["risk"], lang)
     if told["not_checked"]:
         content += [_heading("not_checked", lang)]
-        content += [{"type": "note", "text": f"· {line}"} for line in told["not_checked"]]
+        content += [{"type": "note", "text": f"· {line[lang]}"} for line in told["not_checked"]]
+    content += [_heading("signed", lang), {"type": "facts", "rows": [[word(k, lang), ""] for k in _SIGNED]}]
     footer = " · ".join(filter(None, (word("dates", lang, **told["dates"]), note)))
     return {
         "title": word("title", lang), "subtitle": region, "footer": footer, "lang": lang, "one_page": False,
@@ -141,6 +148,12 @@ def _project(rows: Sequence[Told], lang: str) -> list[Block]:
     return blocks
 
 
+def _given(value: Any, lang: str) -> str:
+    if isinstance(value, str):
+        return phrase(value) if lang == "zh" else value.replace("_", " ")
+    return f"{value:g}"
+
+
 def _checks(checks: Sequence[Told], lang: str) -> list[Block]:
     rows = [(word(c["name"], lang), word(c["verdict"], lang), c[lang], c["clause"]) for c in checks]
     return [
@@ -167,15 +180,22 @@ def _risk(risk: Sequence[Told], lang: str) -> list[Block]:
     if not risk:
         return []
     rows = []
-    for r in risk:
+    for r in _deciding(risk):
         new = r["role"] == "endangered"
         verdict = {"fail": "conflict", "pass": "clear"}.get(r["verdict_new" if new else "verdict"], "undecided")
         groups = [phrase(g) if lang == "zh" else g.replace("_", " ") for g in r["group"].split("|")]
         limit = r["limit_new_per_yr"] if new else r["limit_per_yr"]
-        name = r["name"] or r["id"]
+        layer = phrase(r["layer"]) if lang == "zh" else r["layer"].replace("_", " ")
+        name = r["name"] or f"{layer} {r['id']}"
         rows.append((name, " / ".join(groups), f"{r['lsir_per_yr']:.1e}", f"{limit:.0e}", word(verdict, lang)))
     heads = (("target", 34), ("group", 26), ("value", 14), ("limit", 13), ("verdict", 13))
     return [_heading("risk", lang), *_table(lang, heads, rows)]
+
+
+def _deciding(risk: Sequence[Told]) -> list[Told]:
+    """Those that do not pass, and the nearest to their limits of those that do."""
+    passed = [r for r in risk if (r["verdict_new"] if r["role"] == "endangered" else r["verdict"]) == "pass"]
+    return [r for r in risk if r not in passed] + passed[:_PASSED]
 
 
 def _ways(ways: Sequence[Told], lang: str) -> list[Block]:
@@ -190,7 +210,7 @@ def _ways(ways: Sequence[Told], lang: str) -> list[Block]:
             rows = "、".join(_stock(row) for row in way.get("rows", []))
             text = word(kind, lang, **{**way, "verdict": word(way["verdict"], lang), "rows": rows})
         if way.get("why"):
-            text += word("left", lang) + way["why"]
+            text += word("left", lang) + way["why"][lang]
         blocks.append({"type": "text", "text": text})
     return blocks
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import answers, pipeline
 from ..pipeline import SETBACK_LAYERS
+from ..publish.words import phrase
 from .ground import Ground
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _risk_of(
         f"{fail} targets above the limit for new installations, {unsure} undecided; with what "
         f"is there {over} more above that in service; highest {worst} per year"
     )
-    checks.append(Check("individual_risk", verdict, zh, en, "GB 36894-2018 Table 2"))
+    checks.append(Check("individual_risk", verdict, zh, en, "GB 36894-2018 表2/Table 2"))
     if not ground.quantified:
         missing.append("societal risk: quantified risk is off in this region")
         return found.assign(role="endangered")
@@ -203,7 +204,7 @@ def _risk_to(ground: Ground, project: Project, checks: list[Check], missing: lis
         en += f"{row['lsir_per_yr']:.1e} per year of {row['limit_per_yr']:.0e}" + (
             f", most from {source}" if source else ""
         )
-    checks.append(Check("individual_risk", verdict, zh, en, "GB 36894-2018 Table 2"))
+    checks.append(Check("individual_risk", verdict, zh, en, "GB 36894-2018 表2/Table 2"))
     if len(near.sources):
         zones = worse_zones(near, ground.people, places)
         worse = [a for a, b in zip(zones["zone_after"], zones["zone_before"], strict=True) if a != b]
@@ -294,6 +295,6 @@ def _access(ground: Ground, project: Project, checks: list[Check], missing: list
     row = roads.iloc[int(gaps.argmin())]
     name, kind = row["name"] if isinstance(row["name"], str) else "", str(row["class"])
     banned = str(row["hazmat"]) == "no" or str(row["hgv"]) == "no"
-    zh = f"最近道路 {name}（{kind}），{gaps.min():.0f} m" + ("，禁止货车或危险品车通行" if banned else "")
+    zh = f"最近道路 {name}（{phrase(kind)}），{gaps.min():.0f} m" + ("，禁止货车或危险品车通行" if banned else "")
     en = f"nearest road {name} ({kind}), {gaps.min():.0f} m" + (", closed to lorries or hazmat" if banned else "")
     checks.append(Check("access", "undecided" if banned else "told", zh, en))

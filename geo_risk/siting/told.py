@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import answers
 from ..errors import InputError
+from ..publish.words import phrase
 from .checks import HAZARDS, Project, Siting
 from .ground import Ground
 
@@ -31,7 +32,7 @@ def told(ground: Ground, siting: Siting) -> dict[str, Any]:
         "findings": _rows(siting.findings),
         "risk": _rows(_worst_first(siting.risk)),
         "ways": [dict(w) for w in siting.ways],
-        "not_checked": list(siting.not_checked),
+        "not_checked": [{"zh": phrase(text), "en": text} for text in siting.not_checked],
     }
 
 

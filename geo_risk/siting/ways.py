@@ -65,7 +65,7 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
     free = shapely.intersection(free, inside)
     step = nearest_free(shapely.buffer(free, -_STEP_M).simplify(0.0))
     if step is None:
-        return {"way": "move", "verdict": "conflict", "why": f"no free place within {furthest_m:.0f} m"}
+        return {"way": "move", "verdict": "conflict", "why": _nowhere(furthest_m)}
     dx, dy = (round(v, 2) for v in step)
     proof = decide(ground, moved(project, dx, dy))
     x, y = float(corner[0]), float(corner[1])
@@ -156,7 +156,7 @@ def less(ground: Ground, project: Project) -> Way:
     least = decide(ground, shrunk(project, _LEAST))
     goal, now = least.verdict, decide(ground, project).verdict
     if goal == now:
-        return {"way": "stock", "verdict": goal, "why": f"not even a thousandth: {_against(least)}"}
+        return {"way": "stock", "verdict": goal, "why": _against(least)}
     low, high = _LEAST, 1.0
     while high / low > 1 + _PART:
         middle = (low * high) ** 0.5
@@ -189,5 +189,11 @@ def _plain(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
     return [{str(k): (None if v != v else v) for k, v in row.items()} for row in rows]
 
 
-def _against(siting: Siting) -> str:
-    return "; ".join(c.en for c in siting.checks if c.verdict == siting.verdict)
+def _nowhere(metres: float) -> dict[str, str]:
+    return {"zh": f"{metres:.0f} m 以内没有可行位置", "en": f"no free place within {metres:.0f} m"}
+
+
+def _against(siting: Siting) -> dict[str, str]:
+    """What keeps a siting from a better verdict."""
+    worst = [c for c in siting.checks if c.verdict == siting.verdict]
+    return {"zh": "；".join(c.zh for c in worst), "en": "; ".join(c.en for c in worst)}
