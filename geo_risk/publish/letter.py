@@ -72,6 +72,7 @@ _W = {
     "uncertain": ("坐标误差 ± 为 95 %。", "± is the error of the positions, 95 %."),
     "setbacks": ("安全间距", "setbacks"),
     "individual_risk": ("个人风险", "individual risk"),
+    "major_hazard": ("重大危险源", "major hazard"),
     "societal_risk": ("社会风险", "societal risk"),
     "water": ("水体", "water"),
     "taken_buildings": ("占用建筑", "buildings on the ground"),

@@ -71,20 +71,51 @@ def added_risk(
     )
 
 
-def risk_at(
-    model: Model, project: Mapping[str, gpd.GeoDataFrame], lsir: NDArray[np.floating], grid: Grid, missing: Any
-) -> gpd.GeoDataFrame:
-    """Risk of the region's sources at each place of a project, judged; see `qra.targets.target_risk`."""
+def risk_at(model: Model, project: Mapping[str, gpd.GeoDataFrame], cell_m: float, missing: Any) -> gpd.GeoDataFrame:
+    """Risk of a model's sources at each place of a project, judged; see `qra.targets.target_risk`."""
     places = {name: project[name] for name in LAYERS if name in project}
-    return target_risk(model, places, lsir, grid, not_quantified=missing)
+    error = max(float(np.nan_to_num(f["position_error_m"].astype(float), nan=0.0).max()) for f in places.values())
+    shape = shapely.union_all([g for f in places.values() for g in f.geometry])
+    box = shapely.bounds(shapely.buffer(shape, 2 * error + 2 * cell_m))
+    grid = grid_of(tuple(box.tolist()), cell_m, str(model.sources.crs))
+    return target_risk(model, places, lsir_surface(model, grid), grid, not_quantified=missing)
+
+
+def restricted(model: Model, kept: NDArray[np.bool_]) -> Model:
+    """The sources ``kept`` (S,) of a model, with their outcomes."""
+    place = np.cumsum(kept) - 1
+    outcomes = [replace(o, source=int(place[o.source])) for o in model.outcomes if kept[o.source]]
+    return replace(model, sources=model.sources[kept].reset_index(drop=True), outcomes=outcomes)
 
 
 def reaching(model: Model, shape: shapely.Geometry) -> Model:
-    """The sources of a model whose worst outcome reaches a shape, with their outcomes."""
+    """The sources of a model whose worst outcome reaches a shape."""
     near = shapely.dwithin(model.sources.geometry.to_numpy(), shape, model.reach) & (model.reach > 0)
-    place = np.cumsum(near) - 1
-    outcomes = [replace(o, source=int(place[o.source])) for o in model.outcomes if near[o.source]]
-    return replace(model, sources=model.sources[near].reset_index(drop=True), outcomes=outcomes)
+    return restricted(model, near)
+
+
+def governed(sources: gpd.GeoDataFrame, hazards: gpd.GeoDataFrame, majors: pd.DataFrame) -> NDArray[np.bool_]:
+    """
+    (S,) sources whose outer distance GB/T 37243-2019 leaves to the risk sum, all others being ruled by distances.
+
+    These are all hazard sources of an enterprise that holds a toxic or flammable gas and has a unit at or above its
+    GB 18218 threshold (or not surely below it); a source of no enterprise counts for itself.
+
+    Parameters
+    ----------
+    sources : rows of a model (layer, id, enterprise_id, phase).
+    hazards : hazard_sources, which tell the unit of each.   majors : ``schema.RESULTS["major_hazards"]``.
+    """
+    above = majors[majors["verdict"] != "not_major"]
+    unit = hazards["unit_id"].astype(object).where(hazards["unit_id"].notna(), hazards["id"])
+    units = set(above["unit_id"])
+    large = set(hazards["id"][unit.isin(units)])
+    owner = sources["enterprise_id"].fillna("").astype(str)
+    owner = owner.where(owner != "", sources["layer"] + "/" + sources["id"].astype(str))
+    mine = (sources["layer"] == "hazard_sources").to_numpy()
+    gas = sources["phase"].isin(("gas", "liquefied", "refrigerated")).to_numpy() & mine
+    big = sources["id"].isin(large).to_numpy() & mine
+    return np.asarray(mine & owner.isin(set(owner[gas])) & owner.isin(set(owner[big])))
 
 
 def societal_of(model: Model, people: People) -> Societal:
