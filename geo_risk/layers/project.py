@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from ..errors import GeoRiskError, InputError, together
-from ..schema import LAYERS
+from ..schema import LAYERS, Table
 from . import headers
 from .coordinates import Box
 from .load import load_layer
@@ -126,6 +126,40 @@ def read_project(
     return frames
 
 
+def complete(frame: gpd.GeoDataFrame, table: Table, values: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """
+    A project without a file: every column of its layer, filled with ``values``.
+
+    Raises
+    ------
+    InputError
+        As `read_project`.
+    """
+    out = frame.copy()
+    for column in table.columns:
+        if column.name == "id":
+            continue
+        value = values.get(column.name)
+        number = column.dtype in ("float", "int")
+        filled = (float("nan") if value is None else _number(column.name, value)) if number else value
+        out[column.name] = pd.Series([filled] * len(out), dtype=float if number else object)
+    for name in values:
+        _known(table, name, values[name])
+    out["name"] = out["name"].where(out["name"].notna(), _NAMES[table.name])
+    out["source_file"], out["source_row"] = "the project", 1
+    if table.name == "hazard_sources":
+        out["substance"] = _fuel(out)
+    errors = _lacking(table.name, out)
+    if errors:
+        raise together(errors)
+    return out
+
+
+def _known(table: Table, name: str, value: Any) -> None:
+    if name not in table.names:
+        raise InputError(f"{name} = {value!r}: {table.en} have no such column. Columns: {', '.join(table.names)}.")
+
+
 class _Wanted(NamedTuple):
     """A kind as written (None: given for the whole file, whose header is empty), and what it means."""
 
@@ -166,9 +200,7 @@ def _spec(raw: Raw, layer: str, wanted: list[_Wanted], values: dict[str, Any]) -
     """The layer's part of the file, as a section of region.toml would say it."""
     table = LAYERS[layer]
     for name, value in values.items():
-        if name not in table.names:
-            columns = ", ".join(table.names)
-            raise InputError(f"{name} = {value!r}: {table.en} have no such column. Columns: {columns}.")
+        _known(table, name, value)
         values[name] = _number(name, value) if table.column(name).dtype in ("float", "int") else value
     spec: dict[str, Any] = {"source": str(raw.path.resolve())}
     mine = [w for w in wanted if w.layer == layer]
