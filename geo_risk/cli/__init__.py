@@ -139,11 +139,12 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, states, visits
+    from . import books, rules, states, visits
 
     books.add(command)
     states.add(command)
     visits.add(command)
+    rules.add(command)
     return parser
 
 
