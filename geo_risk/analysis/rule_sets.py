@@ -225,7 +225,7 @@ def with_own(library: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
 def known_classes() -> pd.DataFrame:
     """
     What a rule may name, one row a class and side: class, side ("source" or "target"), name_zh, shown (whether some
-    layer can be it), words (what else means it, split by |). Kinds of layers are classes too: "layer:kind".
+    layer can be it), words (the words of a kind, split by |). Kinds of layers are classes too: "layer:kind".
     """
     named = table("rule_classes")[["class", "side", "name_zh", "shown"]].assign(words="")
     rows = []
@@ -241,10 +241,10 @@ def known_classes() -> pd.DataFrame:
                     "side": side,
                     "name_zh": next(iter(words), ""),
                     "shown": 1,
-                    "words": "|".join(words),
+                    "words": "|".join((kind, *words)),
                 }
                 for kind, words in kinds.items()
             ]
-    further = [("parking_lots:hazmat", "危化品停车场"), ("enterprises:fireworks", "烟花爆竹企业")]
+    further = [("parking_lots:hazmat", "停车场图层的危化品停车场"), ("enterprises:fireworks", "烟花爆竹企业")]
     rows += [{"class": c, "side": "source", "name_zh": zh, "shown": 1, "words": ""} for c, zh in further]
     return pd.concat([named, pd.DataFrame(rows)], ignore_index=True)

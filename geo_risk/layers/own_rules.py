@@ -35,11 +35,16 @@ _UNITS = {
 }
 # Distances beyond these are no error, but worth a second look [m].
 _FAR_M, _NEAR_M = 5_000.0, 0.5
+_OWN = ("class", "name_zh", "words")
 _NEAREST = 3  # class names proposed
 
 
 class Classes(NamedTuple):
-    """The classes rules may name by side, those a layer can show, and words that mean one (by side and `key`)."""
+    """
+    The classes rules may name by side, those a layer can show, and words that mean one (by side and `key`).
+
+    A word two kinds share (码头: a jetty, or a place with passengers) means neither.
+    """
 
     known: Mapping[str, Collection[str]]
     shown: Collection[tuple[str, str]]
@@ -52,11 +57,14 @@ class Classes(NamedTuple):
         shown = frozenset(
             zip(table.loc[table["shown"] == 1, "side"], table.loc[table["shown"] == 1, "class"], strict=True)
         )
-        words: dict[str, dict[str, str]] = {side: {} for side in known}
-        for row in table.itertuples():
-            for word in (row.name_zh, *row.words.split("|")):
-                if key(word):
-                    words[row.side].setdefault(key(word), row[1])
+        words: dict[str, dict[str, str]] = {}
+        for side, rows in table.groupby("side"):
+            meant: dict[str, set[str]] = {}
+            for name, zh, also in zip(rows["class"], rows["name_zh"], rows["words"], strict=True):
+                for word in filter(None, map(key, (zh, *also.split("|")))):
+                    meant.setdefault(word, set()).add(name)
+            names = {key(zh): name for name, zh, also in zip(*(rows[c] for c in _OWN), strict=True) if not also}
+            words[side] = {word: min(found) for word, found in meant.items() if len(found) == 1} | names
         return cls(known, shown, words)
 
 
@@ -128,7 +136,7 @@ def _rows(raw: Raw, classes: Classes, taken: dict[str, str], file: int) -> list[
         )
     raw.log.columns = {h: c for c, h in chosen.items()}
     out = []
-    cells = {c: raw.frame[h].map(plain).tolist() for c, h in chosen.items()}
+    cells = {c: raw.frame[h].map(_text).tolist() for c, h in chosen.items()}
     for i, number in enumerate(raw.rows):
         written = {c: values[i] for c, values in cells.items()}
         try:
@@ -143,6 +151,11 @@ def _rows(raw: Raw, classes: Classes, taken: dict[str, str], file: int) -> list[
         _remark(row, written, classes, raw.log)
         out.append(row)
     return out
+
+
+def _text(value: object) -> str:
+    """A cell as text; a whole number without a point, as a column with gaps holds 1 as 1.0."""
+    return plain(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _rule(written: Mapping[str, str], classes: Classes) -> dict[str, Any]:
@@ -232,7 +245,7 @@ def _word(written: Mapping[str, str], column: str, default: str) -> str:
     if not text:
         return default
     domain = TABLE.column(column).domain
-    found, by_word = canonical(text, domain)
+    found, by_word = canonical(text.removesuffix(".0"), domain)
     if found is None or by_word:
         raise Wrong("rule_word", column, text, ", ".join(domain))
     return found
