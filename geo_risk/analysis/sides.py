@@ -178,7 +178,7 @@ def _part(
     reason = np.array([*(why for _, why in found), ""], dtype=object)[code]
     for i in np.flatnonzero(np.array(texts(frame, "state"), dtype=object) == "planned"):
         reason[i] = f"planned, not built yet; {reason[i]}"
-    ids, names = [str(i) for i in frame["id"]], texts(frame, "name")
+    ids, names = [str(i) for i in frame["id"].to_numpy(object)], texts(frame, "name")
     own = layer == "enterprises"
     error = numbers(frame, "position_error_m")
     return {
