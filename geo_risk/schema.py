@@ -332,7 +332,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("target_layer", "string", "目标图层", "layer of the other side"), _c("target_id", "string", "目标编号", "the building or place"), _c("target_name", "string", "目标名称", "its name"), _c("range_m", "float", "范围", "range on each side of the centreline", "m"),
         _c("distance_m", "float", "距离", "from the centreline to its nearest edge", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the distance's error band", "m"), _c("depth_m", "float", "侵入深度", "how far it reaches into the range", "m"),
         _c("overlap_m2", "float", "占压面积", "area inside the range", "m2"), _c("reason", "string", "理由", "why"), NEEDS, *CLAUSE), ()),
-    Table("crossings", "管线穿跨越", "where pipelines cross roads and waters", "any", (
+    Table("crossings", "管线穿跨越", "where pipelines cross roads and waters", "point", (
         _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), *CHAINAGE, _c("target_layer", "string", "目标图层", "roads or water"), _c("target_id", "string", "目标编号", "what is crossed"), _c("target_name", "string", "目标名称", "its name"),
         _c("kind", "string", "类型", "class of the road or kind of the water"), _c("angle_deg", "float", "交角", "between the two, 0 to 90", "deg"), _c("laying", "string", "敷设方式", "way of laying of the pipeline", domain="buried=埋地|rack=架空|crossing=穿越"),
         _c("monitoring", "string", "监测", "monitored, unmonitored, or unknown where the layer does not tell", domain="monitored=有监测|unmonitored=无监测|unknown=监测情况不明"), NEEDS), ()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,16 +11,16 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from ...schema import RESULTS
 from ...standards import parameter, weakest
 from ..exposure import located
 from ..rows import records, text, working
 from .causes import Cause, causes_of, settlements
-from .chainage import Interval, Route, cut, on_features, routes, stretches, union
+from .chainage import Interval, Route, on_features, routes, stretches, union
 from .hca import hca_rows
 from .households import Units, household_units
 from .location import Band, Raise, location_bands, scheme, strip_of
 from .pipes import Pipe, pipes_of, site_reach
+from .tables import result_table
 
 # Kinds of crowded places in the open, for the 90 m of GB 50028.
 _OUTDOOR = frozenset({"scenic", "market", "sports"})
@@ -67,8 +68,8 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
             _survey(route, chosen, units, causes, zones, hca, classes)
     crs = layers["gas_pipelines"].crs
-    order = {p.id: i for i, p in enumerate(pipes)}
-    return PipelineAreas(_table("hca", hca, chosen, crs, order), _table("location_classes", classes, chosen, crs, order), skipped)
+    found = result_table("hca", hca, chosen, crs), result_table("location_classes", classes, chosen, crs)
+    return PipelineAreas(found[0], found[1], skipped)
 
 
 def _note(pipes: Sequence[Pipe], skipped: Counter[tuple[str, str]]) -> None:
@@ -119,7 +120,9 @@ def _zones(layers: Mapping[str, gpd.GeoDataFrame], strip: Any) -> list[tuple[Any
     near = working(frame) & located(shapes)
     near[near] = shapely.intersects(shapes[near], strip)
     rows = zip(records(frame[near]), shapes[near], strict=True)
-    return [(s, f"{text(r, 'kind')} area '{text(r, 'name') or r['id']}'") for r, s in rows if text(r, "kind") in _PLANNED]
+    return [
+        (s, f"{text(r, 'kind')} area '{text(r, 'name') or r['id']}'") for r, s in rows if text(r, "kind") in _PLANNED
+    ]
 
 
 _PLANNED = ("industrial", "residential")
@@ -159,7 +162,17 @@ def _sensitive(route: Route, causes: Sequence[Cause], reach: float) -> list[Inte
 
 
 _HARD = frozenset(
-    {"hospital", "kindergarten", "primary_school", "middle_school", "college", "elderly_home", "mall", "clinic", "training"}
+    {
+        "hospital",
+        "kindergarten",
+        "primary_school",
+        "middle_school",
+        "college",
+        "elderly_home",
+        "mall",
+        "clinic",
+        "training",
+    }
 )
 
 
@@ -168,9 +181,10 @@ def _class_rows(
 ) -> list[dict[str, Any]]:
     rule, three = scheme(name).rows[band.rank], scheme(name).rows[2]
     rows = []
-    cuts = sorted({band.from_m, band.to_m, *(x for s in sensitive for x in s if band.from_m < x < band.to_m)})
-    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
-        hard = band.rank < 2 and any(x < b and a < y for x, y in sensitive)
+    hard_at = sensitive if band.rank < 2 else ()
+    cuts = sorted({band.from_m, band.to_m, *(x for s in hard_at for x in s if band.from_m < x < band.to_m)})
+    for a, b in itertools.pairwise(cuts):
+        hard = any(x < b and a < y for x, y in hard_at)
         design = three if hard else rule
         reason = band.reason + ("; a place hard to evacuate within 200 m: designed as class 3" if hard else "")
         told = {
@@ -195,18 +209,3 @@ def _class_rows(
 def _pressure(pipe: Pipe) -> tuple[str, ...]:
     town = pipe.scheme == "GB 50028" and not np.isfinite(pipe.pressure_mpa)
     return ("pressure: up to 1.6 MPa no class applies",) if town else ()
-
-
-def _table(
-    name: str, rows: list[dict[str, Any]], pipes: Sequence[Pipe], crs: Any, order: Mapping[str, int]
-) -> gpd.GeoDataFrame:
-    """The rows as a result table, sorted along the pipelines in the order of the layer."""
-    columns = RESULTS[name].names
-    full = []
-    for row in rows:
-        pipe = pipes[row["row"]]
-        shape = cut(pipe.geometry, row["from_m"], row["to_m"])
-        full.append({"id": pipe.id, "name": pipe.name, **row, "geometry": shape})
-    full.sort(key=lambda r: (order[r["id"]], r["from_m"], r["to_m"], r.get("verdict", "")))
-    cells = {c: [r[c] for r in full] for c in columns}
-    return gpd.GeoDataFrame(cells, geometry=[r["geometry"] for r in full], crs=crs)

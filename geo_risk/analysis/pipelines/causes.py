@@ -1,4 +1,4 @@
-"""What makes a stretch of pipeline a high-consequence area besides households: sites, traffic, water, flammables, nature."""
+"""What makes a high-consequence area besides households: sites, traffic, water, flammables, nature."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def causes_of(layers: Mapping[str, gpd.GeoDataFrame], strip: Any, skipped: Count
             needs = "" if _PROTECTED.search(name) else "whether it is a protected area"
             found.append(_cause("nature", "landuse", row, "green", needs, "MC", built=False))
         elif text(row, "kind") == "green":
-            skipped["landuse", "green land near a pipeline that does not say whether it is wetland, forest or protected"] += 1
+            skipped[
+                "landuse", "green land near a pipeline that does not say whether it is wetland, forest or protected"
+            ] += 1
     for row in _near(layers, "emergency_facilities", strip):
         if text(row, "kind") == "water_source" and _INTAKE.search(text(row, "name")):
             found.append(_cause("water", "emergency_facilities", row, "water_source", "", "MC", built=False))
@@ -114,14 +116,10 @@ def _burns(substance: str) -> bool | None:
     return any(known[n] & {"A", "B"} for n in names)
 
 
-def _cause(
-    what: str, layer: str, row: dict[str, Any], kind: str, needs: str, confidence: str, *, built: bool
-) -> Cause:
+def _cause(what: str, layer: str, row: dict[str, Any], kind: str, needs: str, confidence: str, *, built: bool) -> Cause:
     error = number(row, "position_error_m")
     error = error if np.isfinite(error) else _ERRORS_M.get(layer, 0.0)
-    return Cause(
-        what, layer, str(row["id"]), text(row, "name"), kind, row["shape"], error, needs, built, confidence
-    )
+    return Cause(what, layer, str(row["id"]), text(row, "name"), kind, row["shape"], error, needs, built, confidence)
 
 
 def settlements(units: Sequence[Units], strip: Any) -> list[Cause]:

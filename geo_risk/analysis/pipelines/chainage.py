@@ -6,6 +6,7 @@ the parts of a multi-part line follow one another in their order, and gaps betwe
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -84,7 +85,9 @@ def cut(geometry: Any, from_m: float, to_m: float) -> Any:
             found.append(substring(part, a, b))
         before += part.length
     if not found:
-        point = shapely.line_interpolate_point(geometry, from_m) if len(parts(geometry)) == 1 else _point(geometry, from_m)
+        point = (
+            shapely.line_interpolate_point(geometry, from_m) if len(parts(geometry)) == 1 else _point(geometry, from_m)
+        )
         return shapely.linestrings(np.repeat(shapely.get_coordinates(point), 2, axis=0))
     return found[0] if len(found) == 1 else shapely.multilinestrings(found)
 
@@ -193,7 +196,9 @@ def _chain(first: int, mate: NDArray[np.int64]) -> list[tuple[int, bool]]:
 
 
 def _route(chain: list[tuple[int, bool]], pieces: list[Any], row: NDArray, offset: NDArray) -> Route:
-    at, coords, before, start = [p for p, _ in chain], [], 0.0, []
+    at, before = [p for p, _ in chain], 0.0
+    coords: list[NDArray] = []
+    start: list[float] = []
     for p, forward in chain:
         xy = shapely.get_coordinates(pieces[p])[:: 1 if forward else -1]
         if coords:
@@ -202,8 +207,8 @@ def _route(chain: list[tuple[int, bool]], pieces: list[Any], row: NDArray, offse
         before += pieces[p].length
         coords.append(xy)
     length = np.array([pieces[p].length for p in at])
-    forward = np.array([f for _, f in chain])
-    return Route(shapely.linestrings(np.vstack(coords)), row[at], np.array(start), length, offset[at], forward)
+    ways = np.array([f for _, f in chain])
+    return Route(shapely.linestrings(np.vstack(coords)), row[at], np.array(start), length, offset[at], ways)
 
 
 def on_features(route: Route, from_m: float, to_m: float) -> list[tuple[int, float, float]]:
@@ -259,7 +264,7 @@ def _chunks(line: shapely.LineString) -> tuple[NDArray[np.object_], NDArray[np.f
     xy = shapely.get_coordinates(line)
     cuts = [*range(0, len(xy) - 1, _CHUNK), len(xy) - 1]
     lines = shapely.linestrings
-    found = np.array([lines(xy[a : b + 1]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)], object)
+    found = np.array([lines(xy[a : b + 1]) for a, b in itertools.pairwise(cuts)], object)
     length = shapely.length(found)
     return found, np.cumsum(length) - length
 

@@ -38,7 +38,9 @@ class Piece(NamedTuple):
     why: str
 
 
-def hca_rows(route: Route, pipes: Sequence[Pipe], bands: Sequence[Band], causes: Sequence[Cause]) -> list[dict[str, Any]]:
+def hca_rows(
+    route: Route, pipes: Sequence[Pipe], bands: Sequence[Band], causes: Sequence[Cause]
+) -> list[dict[str, Any]]:
     """
     The areas of one route, as plain rows of ``schema.RESULTS["hca"]`` without their geometry, one a feature.
 
@@ -89,10 +91,24 @@ def _of_bands(bands: Sequence[Band], rules: list[dict[str, Any]]) -> list[Piece]
             if band.rank < least:
                 continue
             needs = () if band.sure_rank >= least else band.needs or ("households of buildings",)
-            name = f"{band.households:.4g} households in {band.window[0]:.0f} to {band.window[1]:.0f} m"
+            name = "no household on record"
+            if band.households:
+                name = f"{band.households:.4g} households in {band.window[0]:.0f} to {band.window[1]:.0f} m"
             confidence = weakest([rule["confidence"], "MU" if "households of buildings" in needs else "MC"])
             found.append(
-                Piece(band.from_m, band.to_m, rule, band.layer, "", name, "", np.nan, needs, confidence, band.reason)
+                Piece(
+                    band.from_m,
+                    band.to_m,
+                    rule,
+                    band.layer or "landuse",
+                    "",
+                    name,
+                    "",
+                    np.nan,
+                    needs,
+                    confidence,
+                    band.reason,
+                )
             )
     return found
 
@@ -141,7 +157,7 @@ def _around(
     pipes: Sequence[Pipe],
     own: Sequence[Interval] = ((0.0, np.inf),),
 ) -> list[Piece]:
-    """Pieces of ``own`` within reach of each cause, by its nearest edge; within the position errors of it not certain."""
+    """Pieces of ``own`` within reach of each cause's nearest edge; within the position errors of it not certain."""
     if not causes or not reach_m > 0:
         return []
     shapes = np.array([*(c.shape for c in causes), None], object)[:-1]
@@ -188,7 +204,9 @@ def _within(area: Area, others: Sequence[Area]) -> bool:
     return any(x <= a and b <= y and max(p.rule["level"] for p in m) >= level for (x, y), m in others)
 
 
-def _rows(route: Route, pipes: Sequence[Pipe], span: Interval, members: list[Piece], verdict: str) -> list[dict[str, Any]]:
+def _rows(
+    route: Route, pipes: Sequence[Pipe], span: Interval, members: list[Piece], verdict: str
+) -> list[dict[str, Any]]:
     level = int(max(p.rule["level"] for p in members))
     first = members[0]
     items = list(dict.fromkeys(p.rule["item"] for p in members))

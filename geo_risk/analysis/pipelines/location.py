@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from .windows import Events, Windows, sliding_windows, weight_in
 
 # Classes from the least to the severest, by their place in the table of a scheme.
 _TALL_FLOORS = 4
+# Bands shorter than this [m] are where two windows' edges nearly agree.
+_SLIVER_M = 1.0
 
 
 class Raise(NamedTuple):
@@ -80,10 +83,12 @@ def location_bands(line: Any, units: Sequence[Units], of: Scheme, raises: Sequen
     total = float(line.length)
     events = [_events(line, u, of.strip_m) for u in units]
     found = sliding_windows(events, of.window_m, total)
-    rank = household_rank(found.count, of)
-    sure_events = [e._replace(weight=np.where(u.given[e.unit], e.weight, 0.0)) for e, u in zip(events, units, strict=True)]
+    rank = household_rank(found.held, of)
+    sure_events = [
+        e._replace(weight=np.where(u.given[e.unit], e.weight, 0.0)) for e, u in zip(events, units, strict=True)
+    ]
     sure_counts = [weight_in(e, found.start, of.window_m, total) for e in sure_events]
-    sure_rank = household_rank(np.max(sure_counts, axis=0) if sure_counts else found.count, of)
+    sure_rank = household_rank(np.max(sure_counts, axis=0) if sure_counts else found.held, of)
     tall, untold = _storeys(events, units, found.start, of.window_m, total)
     rank = np.where((rank == 2) & tall, 3, rank)
     edge = parameter("hca_boundary_m")
@@ -96,7 +101,7 @@ def location_bands(line: Any, units: Sequence[Units], of: Scheme, raises: Sequen
     names = [u.layer for u in units]
     bands = [
         _band(a, b, found, (rank, sure_rank, untold), (low, high), raises, names, of)
-        for a, b in zip(ends[:-1], ends[1:], strict=True)
+        for a, b in itertools.pairwise(ends)
         if b > a
     ]
     return _merged(bands)
@@ -110,13 +115,17 @@ def _events(line: Any, units: Units, reach: float) -> Events:
 def _storeys(
     events: Sequence[Events], units: Sequence[Units], start: NDArray, window_m: float, total: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(N,) whether buildings of four storeys and more prevail in each window; whether floors not told might make it so."""
+    """(N,) whether buildings of four storeys and more prevail in each window; whether floors not told may."""
     tall, other, untold = (np.zeros(len(start)) for _ in range(3))
     for event, of in zip(events, units, strict=True):
         if of.layer != "buildings":
             continue
         floors = of.floors[event.unit]
-        for total_of, which in ((tall, floors >= _TALL_FLOORS), (other, floors < _TALL_FLOORS), (untold, np.isnan(floors))):
+        for total_of, which in (
+            (tall, floors >= _TALL_FLOORS),
+            (other, floors < _TALL_FLOORS),
+            (untold, np.isnan(floors)),
+        ):
             total_of += weight_in(event._replace(weight=which.astype(float)), start, window_m, total)
     return tall > other + untold, tall + untold >= other
 
@@ -144,8 +153,8 @@ def _band(
     reason, needs = "no household on record in any window here", []
     if here.any():
         at = np.flatnonzero(here & (rank == rank[here].max()))
-        i = int(at[found.count[at].argmax()])
-        households, layer = float(found.count[i]), names[found.source[i]] if found.source[i] >= 0 else ""
+        i = int(at[found.held[at].argmax()])
+        households, layer = float(found.held[i]), names[found.source[i]] if found.source[i] >= 0 else ""
         window = (float(found.start[i]), float(found.start[i] + of.window_m))
         reason = f"{households:.4g} households in the fullest {of.window_m / 1000:g} km ({layer})"
         if best == 3:
@@ -167,12 +176,13 @@ def _band(
 
 
 def _merged(bands: list[Band]) -> list[Band]:
-    """Neighbours alike in class and needs as one, told by the one with more households."""
+    """Neighbours alike in class and needs as one, told by the one with more households; slivers go to the severer."""
     found: list[Band] = []
     for band in bands:
         last = found[-1] if found else None
-        if last and (last.rank, last.sure_rank, last.needs) == (band.rank, band.sure_rank, band.needs):
-            more = band if band.households > last.households else last
+        sliver = last is not None and min(band.to_m - band.from_m, last.to_m - last.from_m) < _SLIVER_M
+        if last and (sliver or (last.rank, last.sure_rank, last.needs) == (band.rank, band.sure_rank, band.needs)):
+            more = max(last, band, key=lambda b: (b.rank, b.sure_rank, b.households))
             found[-1] = more._replace(from_m=last.from_m, to_m=band.to_m)
         else:
             found.append(band)

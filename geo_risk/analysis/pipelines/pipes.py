@@ -78,9 +78,7 @@ def pipes_of(frame: gpd.GeoDataFrame, skipped: Counter[tuple[str, str]]) -> list
 def _pipe(row: dict[str, Any], shape: Any) -> Pipe:
     for column in ("position_error_m", "diameter_mm", "pressure_mpa"):
         if number(row, column) < 0:
-            raise InputError(
-                f"gas_pipelines '{row['id']}': {column} is {row[column]}; it cannot be negative. Mend it or leave it empty."
-            )
+            raise InputError(f"gas_pipelines '{row['id']}': {column} is {row[column]}; it cannot be negative. Mend it.")
     kind, medium, pressure = text(row, "kind"), text(row, "medium"), number(row, "pressure_mpa")
     fluid = _FLUIDS.get(medium, "both" if medium in ("", "lpg") else "")
     long = kind in ("long_distance", "")

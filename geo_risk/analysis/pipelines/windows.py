@@ -29,12 +29,12 @@ class Windows(NamedTuple):
     """
     Windows that hold a largest set of units: every other window's units are among those of one of these.
 
-    ``start`` [m]; ``count`` the weight inside (the largest of the sources), ``source`` which source that was (-1:
+    ``start`` [m]; ``held`` the weight inside (the largest of the sources), ``source`` which source that was (-1:
     none has any), ``low`` and ``high`` the outermost edges of all units inside [m] (NaN where there is none).
     """
 
     start: NDArray[np.float64]
-    count: NDArray[np.float64]
+    held: NDArray[np.float64]
     source: NDArray[np.int64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
