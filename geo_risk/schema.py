@@ -320,7 +320,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), _c("hca_id", "string", "高后果区编号", "the area; one row for each pipeline it runs along"), *CHAINAGE,
         _c("level", "int", "级别", "level 1 to 3 (severest)", domain="1=Ⅰ级|2=Ⅱ级|3=Ⅲ级"), _c("verdict", "string", "结论", "found, or undecided where something is not told", domain="found=已识别|undecided=待核实"),
         _c("item", "string", "识别项", "items of the table of GB 32167, split by |"), _c("cause", "string", "成因", "the buildings and places that cause it, the first three"), _c("n_causes", "int", "成因数", "causes in all"),
-        _c("reason", "string", "理由", "why this level"), NEEDS, _c("causes", "json", "全部成因", "every cause: item, level, layer, id, name, distance_m, needs"), *CLAUSE), ()),
+        _c("reason", "string", "理由", "why this level"), NEEDS, _c("causes", "json", "全部成因", "every cause: item, level, layer, id, name, distance_m, from_m and to_m (along the joined pipelines), needs"), *CLAUSE), ()),
     Table("location_classes", "地区等级", "location classes along gas pipelines", "line", (
         _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), *CHAINAGE, _c("class", "string", "地区等级", "class taken: the severest that is possible"), _c("class_sure", "string", "确定等级", "class that needs no assumption"),
         _c("design_class", "string", "设计等级", "class to design for: 3 near places hard to evacuate"), _c("design_factor", "float", "设计系数", "strength design factor of that class"),

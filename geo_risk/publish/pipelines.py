@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..schema import RESULTS
+
 
 def _row(id: str, table: str, zh: str, en: str, color: str, geometry: str = "line", **more: Any) -> dict[str, Any]:
     """The fields of a layer of ``catalogue``; what is not one of them says which rows: column = value."""
     where = {"class" if k == "of_class" else k: v if isinstance(v, tuple) else (v,) for k, v in more.items()}
     dash = "4 4" if where.get("verdict") == ("undecided",) and geometry == "line" else ""
     keep = where.get("level") == (3,) or where.get("verdict") == ("conflict",)
+    # The list of all causes is for machines: their text is told beside it.
+    columns = tuple(n for n in RESULTS[table].names if n != "causes")
     return {"id": id, "table": table, "group": "pipelines", "zh": zh, "en": en, "geometry": geometry, "color": color,
-            "where": where, "dash": dash, "keep": keep}  # fmt: skip
+            "where": where, "dash": dash, "keep": keep, "columns": columns}  # fmt: skip
 
 
 # Lines along the pipelines, and what stands on or crosses them; drawn first to last.

@@ -248,16 +248,30 @@ def stretches(line: shapely.LineString, shapes: NDArray[np.object_], reach_m: ND
     bare = np.setdiff1d(np.arange(len(n)), of)  # only just within reach: the buffer's corners miss it
     nearest = shapely.get_point(shapely.shortest_line(chunks[c[bare]], shapes[n[bare]]), 0)
     piece, of = np.concatenate([piece, nearest]), np.concatenate([of, bare]).astype(np.int64)
-    shape, chunk, base = n[of], chunks[c[of]], start[c[of]]
     ends, at = shapely.get_coordinates(piece, return_index=True)
-    low, high = _range(base[at] + shapely.line_locate_point(chunk[at], shapely.points(ends)), at, len(piece))
-    corners, at = shapely.get_coordinates(shapes[shape], return_index=True)
+    along = start[c[of]][at] + shapely.line_locate_point(chunks[c[of]][at], shapely.points(ends))
+    shape, low, high = _joined(n[of], *_range(along, at, len(piece)))
+    return Stretches(shape, low, high, *_beside(line, shapes[shape], low, high))
+
+
+def _beside(line: shapely.LineString, shapes: NDArray[np.object_], low: NDArray, high: NDArray) -> tuple[NDArray, ...]:
+    """(n,) from and to of the part of each stretch that lies beside its shape."""
+    piece = np.array([*(substring(line, a, b) for a, b in zip(low, high, strict=True)), None], object)[:-1]
+    corners, at = shapely.get_coordinates(shapes, return_index=True)
     foot = shapely.get_point(shapely.shortest_line(piece[at], shapely.points(corners)), 0)
-    near = _range(base[at] + shapely.line_locate_point(chunk[at], foot), at, len(piece))
-    # A long shape beside a short stretch has few vertices: its nearest place counts too.
-    foot = shapely.get_point(shapely.shortest_line(piece, shapes[shape]), 0)
-    closest = base + shapely.line_locate_point(chunk, foot)
-    return _joined(shape, low, high, np.minimum(near[0], closest), np.maximum(near[1], closest))
+    # A long shape has few vertices: its nearest place counts too.
+    closest = shapely.get_point(shapely.shortest_line(piece, shapes), 0)
+    every, of = np.concatenate([foot, closest]), np.concatenate([at, np.arange(len(piece))])
+    found = low[of] + _along(piece[of], every)
+    return _range(found, of, len(piece))
+
+
+def _along(piece: NDArray[np.object_], points: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Metres along each piece; 0 on a piece that is a point."""
+    lines = shapely.get_dimensions(piece) == 1
+    found = np.zeros(len(piece))
+    found[lines] = shapely.line_locate_point(piece[lines], points[lines])
+    return found
 
 
 def _chunks(line: shapely.LineString) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
@@ -277,15 +291,13 @@ def _range(values: NDArray, index: NDArray, n: int) -> tuple[NDArray[np.float64]
     return low, high
 
 
-def _joined(*columns: NDArray) -> Stretches:
+def _joined(shape: NDArray, low: NDArray, high: NDArray) -> tuple[NDArray[np.int64], NDArray, NDArray]:
     """Stretches of one shape that touch at the border of two chunks made one."""
     rows: list[list[float]] = []
-    for at in np.lexsort(columns[1::-1]).tolist():
-        shape, low, high, a, b = (column[at] for column in columns)
-        if rows and rows[-1][0] == shape and low <= rows[-1][2] + _TOUCH_M:
-            last = rows[-1]
-            last[2], last[3], last[4] = max(last[2], high), min(last[3], a), max(last[4], b)
+    for at in np.lexsort([low, shape]).tolist():
+        if rows and rows[-1][0] == shape[at] and low[at] <= rows[-1][2] + _TOUCH_M:
+            rows[-1][2] = max(rows[-1][2], high[at])
         else:
-            rows.append([shape, low, high, a, b])
-    table = np.array(rows, float).reshape(-1, 5).T
-    return Stretches(table[0].astype(np.int64), *table[1:])
+            rows.append([shape[at], low[at], high[at]])
+    table = np.array(rows, float).reshape(-1, 3).T
+    return table[0].astype(np.int64), table[1], table[2]

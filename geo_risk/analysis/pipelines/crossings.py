@@ -32,9 +32,9 @@ def crossing_rows(
     """
     Crossings as plain rows of ``schema.RESULTS["crossings"]``, one a pipeline and place.
 
-    A road is crossed at a point, an area of water over a stretch, from bank to bank; the geometry is its middle. Where
-    several pieces of road meet within 1 m the highest class is told. Without a column that says whether a pipeline is watched,
-    ``monitoring`` is "unknown".
+    A road is crossed at a point, an area of water over a stretch, from bank to bank; the geometry is its middle.
+    Where several pieces of road meet within 1 m the highest class is told. Without a column that says whether
+    a pipeline is watched, ``monitoring`` is "unknown".
     """
     lines = np.array([*(p.geometry for p in pipes), None], object)[:-1]
     rows: list[dict[str, Any]] = []

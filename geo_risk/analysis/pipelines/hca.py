@@ -255,5 +255,7 @@ def _listed(piece: Piece) -> dict[str, Any]:
         "id": piece.id,
         "name": piece.name,
         "distance_m": distance,
+        "from_m": round(piece.from_m, 1),
+        "to_m": round(piece.to_m, 1),
         "needs": "; ".join(piece.needs),
     }

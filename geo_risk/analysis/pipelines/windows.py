@@ -50,7 +50,8 @@ def sliding_windows(sources: Sequence[Events], length_m: float, total_m: float) 
     """
     last = max(total_m - length_m, 0.0)
     spans = [_spans(events, length_m, last) for events in sources]
-    start = np.unique(np.concatenate([[0.0], *(low for low, _, _ in spans)]))
+    come = (np.clip(e.from_m - length_m, 0.0, last) for e in sources)  # of every stretch, joined ones too
+    start = np.unique(np.concatenate([[0.0], *come]))
     counts = np.stack([_weight_at(start, *span) for span in spans]) if spans else np.zeros((1, len(start)))
     count = counts.max(axis=0)
     source = np.where(count > 0, counts.argmax(axis=0), -1)
