@@ -195,8 +195,8 @@ def _spread(out: Floats, areas: NDArray, number: Floats, grid: Grid) -> float:
     """Adds numbers, each spread evenly over its area, to the cells; returns what falls beside the grid."""
     from .zones import spread, zones
 
-    valid = shapely.is_valid(areas)
-    areas = np.where(valid, areas, shapely.make_valid(np.where(valid, None, areas)))
+    areas, invalid = areas.copy(), ~shapely.is_valid(areas)
+    areas[invalid] = shapely.make_valid(areas[invalid])
     found = zones(areas, grid)
     cells, whole = found.cells(), shapely.area(areas) / grid.cell_m**2
     small = whole < _POINTLIKE_CELLS
