@@ -185,6 +185,8 @@ LAYERS: tuple[Spec | str, ...] = (
     _danger("overdue", "逾期", "overdue", "#7a0177", keep=True),
     Spec("dangers_supervised", "danger_places", "objects", "挂牌督办隐患", "Hidden dangers under listed supervision",
          "circle", color="#000000", where={"supervised": (True,), "state": ("open", "overdue")}, keep=True),
+    *(Spec(f"{scope}s", "groups", "risk", f"{zh}风险等级", f"Grades of {scope}s", "circle", "graded",
+           where={"scope": (scope,)}) for scope, zh in (("park", "园区"), ("trade", "行业"))),
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
     Spec("risk_points", "risk_points", "risk", "风险点分级", "Graded risk points", "circle", "graded"),
