@@ -16,7 +16,14 @@ import pandas as pd
 
 from .conditions import Bounds, Demand, Option, Rules, Target, bounds, demands
 from .rows import number, records, text
-from .source_classes import classify_enterprise, classify_hazard, classify_parking, classify_pipeline, volume_bounds_m3
+from .source_classes import (
+    classify_enterprise,
+    classify_hazard,
+    classify_parking,
+    classify_pipeline,
+    classify_place,
+    volume_bounds_m3,
+)
 from .target_classes import classify_target, target_of_hazard
 
 # Values to try: one on each side of every threshold (volumes m3, stocks t, pressures MPa, lengths mm, heights m).
@@ -56,7 +63,7 @@ _TRIED: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "enterprises": {"sector": ("烟花零售", "化工制造", "餐饮")},
 }
 # What is asked for where no column of the layer could tell.
-_OTHERWISE = {"roads": "highway or street"}
+_OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
@@ -138,6 +145,7 @@ class Needs:
             "gas_pipelines": classify_pipeline,
             "parking_lots": classify_parking,
             "enterprises": classify_enterprise,
+            "crowded_places": classify_place,
         }[layer]
         found = classify(row)
         return found.options if found else ()
