@@ -9,6 +9,7 @@ the unknowns turn out to be and rests on V and MC rows only; the upper bound cou
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache
 from itertools import product
@@ -209,12 +210,71 @@ def _number(value: Any, missing: float) -> float:
     return number if np.isfinite(number) else missing
 
 
-def demands(options: Iterable[Option], rules: Rules) -> list[Demand]:
-    """What each exact case of ``options`` demands, equal cases once, in a fixed order."""
-    cases = {
-        _signature(d): d for option in options for exact in _exact(option, rules) for d in (_demand(exact, rules),)
-    }
+def demands(
+    options: Iterable[Option], rules: Rules, known: dict[Option, tuple[tuple[bytes, ...], Demand]] | None = None
+) -> list[Demand]:
+    """What each exact case of ``options`` demands, equal cases once, in a fixed order; ``known`` keeps those found."""
+    known = {} if known is None else known
+    cases: dict[tuple[bytes, ...], Demand] = {}
+    for exact in (exact for option in options for exact in _exact(option, rules)):
+        if exact not in known:
+            demand = _demand(exact, rules)
+            known[exact] = (_signature(demand), demand)
+        signature, demand = known[exact]
+        cases[signature] = demand
     return [cases[k] for k in sorted(cases)]
+
+
+def settled(kinds: list[tuple[Option, ...]], rules: Rules) -> tuple[NDArray[np.int64], list[tuple[Option, ...]]]:
+    """
+    The kinds with every number replaced by one that stands for all between the same two bounds of its rules.
+
+    Numbers on a bound stay. The demands are the same, so that of thousands of volumes only a few are worked out.
+
+    Returns
+    -------
+    code, found : (len(kinds),), list
+        ``found[code[i]]`` demands what ``kinds[i]`` does.
+    """
+    edges: dict[frozenset[str], tuple[list[float], list[float]]] = {}
+    found: dict[tuple[Option, ...], int] = {}
+    code = np.empty(len(kinds), np.int64)
+    for i, options in enumerate(kinds):
+        plain = []
+        for option in options:
+            if option.classes not in edges:
+                edges[option.classes] = _edges(option.classes, rules)
+            volumes, tons = edges[option.classes]
+            total, unit = (_representative(interval, volumes) for interval in (option.volume_m3, option.unit_m3))
+            stock = _representative(option.quantity_t, tons)
+            plain.append(Option(option.classes, total, unit, stock, option.variants))
+        code[i] = found.setdefault(tuple(dict.fromkeys(plain)), len(found))
+    return code, list(found)
+
+
+def _representative(interval: Interval, edges: list[float]) -> Interval:
+    found = []
+    for value in interval:
+        at = bisect_left(edges, value)
+        if at == len(edges):
+            found.append(edges[-1] * 2 + 1)
+        else:
+            found.append(value if edges[at] == value else (edges[at - 1] + edges[at]) / 2)
+    return found[0], found[1]
+
+
+def _edges(classes: frozenset[str], rules: Rules) -> tuple[list[float], list[float]]:
+    """Every number at which the demand of such classes may change: volumes [m3] and stocks [t], 0 included."""
+    own = [r for c in classes for r in rules.by_class.get(c, [])]
+    volumes, tons = {0.0}, {0.0}
+    for rule in own:
+        band = {rule.lower, rule.upper, rule.table_lower}
+        if rule.quantity == "volume_m3":
+            limits = {limit for m in rule.modifiers for limit in (m.max_total_m3, m.max_unit_m3)}
+            volumes |= band | limits | {rule.unit_lower, rule.unit_upper}
+        else:
+            tons |= band
+    return sorted(v for v in volumes if np.isfinite(v)), sorted(v for v in tons if np.isfinite(v))
 
 
 def bounds(cases: list[Demand], target: Target, rules: Rules) -> Bounds:

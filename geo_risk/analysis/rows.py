@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..standards import table
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 # States of a row that is not there any more, or not yet: it counts in no risk. What has only stopped still holds.
 NOT_WORKING = ("closed", "planned")
+# Scope of a group of enterprises -> the column that names it.
+FIRM_GROUPS = {"trade": "sector", "park": "park"}
 
 
 def working(frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -37,13 +40,13 @@ def table_rows(name: str) -> list[dict[str, Any]]:
     return records(table(name))
 
 
-def text(row: dict[str, Any], column: str) -> str:
+def text(row: Mapping[str, Any], column: str) -> str:
     """A cell as text; empty where missing."""
     value = row.get(column)
     return value.strip() if isinstance(value, str) else ""
 
 
-def number(row: dict[str, Any], column: str) -> float:
+def number(row: Mapping[str, Any], column: str) -> float:
     """A cell as a number; where missing NaN, always the same object so that caches find it."""
     value = row.get(column)
     if isinstance(value, str):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from ..crs import require_metric
 from ..errors import CRSError
 from ..schema import RESULTS
-from .clearance import nearest_segments, overlap_depth
-from .conditions import Bounds, Demand, Rules, bounds, demands, outside_tables, prepare
+from .clearance import grid_scale, nearest_segments, overlap_depth
+from .conditions import Rules, demands, outside_tables, prepare, settled
+from .limits import Limits, limits
 from .needs import Needs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
@@ -44,6 +45,7 @@ ROAD_HALF_WIDTH_M = 20.0
 NEAR_MISS_M = 50.0
 SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 
+_ROUNDING_M = 0.001  # clearances are to the millimetre
 _VERDICTS = ("conflict", "undecided", "clear")
 
 
@@ -54,6 +56,7 @@ def check_setbacks(
     near_miss_m: float = NEAR_MISS_M,
     road_half_width_m: float = ROAD_HALF_WIDTH_M,
     position_error_m: Mapping[str, float] = POSITION_ERROR_M,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> gpd.GeoDataFrame:
     """
     Check every rule between every hazard and everything near it.
@@ -80,6 +83,9 @@ def check_setbacks(
         Half width of a road without width_m, as an upper bound [m].
     position_error_m
         Position error (68 %) of rows without one, by layer [m].
+    only
+        (layer, id) of rows: pairs of which neither is one of these are left out. None: every pair. What a
+        row is, and what is not checked, still follows from all rows.
 
     Returns
     -------
@@ -103,11 +109,21 @@ def check_setbacks(
     skipped: Counter[tuple[str, str]] = Counter()
     sources = source_side(used, position_error_m, skipped)
     targets = target_side(used, position_error_m, road_half_width_m, skipped)
-    cases = [demands(options, prepared) for options in sources.kinds]
+    recoded, kinds = settled(sources.kinds, prepared)
+    sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
-    s, t = _candidates(sources, targets, cases, near_miss_m)
-    s, t, limits = _limits(s, t, sources, targets, cases, prepared)
-    findings = _judge(s, t, limits, sources, targets, used, prepared, near_miss_m, crs)
+    known: dict[Any, Any] = {}
+    table = limits([demands(options, prepared, known) for options in kinds], targets.kinds, prepared)
+    scale = grid_scale([frame.total_bounds for frame in used.values() if len(frame)], crs)
+    s, t = _candidates(sources, targets, table, near_miss_m, scale)
+    if only is not None:
+        wanted = set(only)
+        kept = _among(sources, wanted)[s] | _among(targets, wanted)[t]
+        s, t = s[kept], t[kept]
+    bounds = table.at(sources.code[s], targets.code[t])
+    ruled = bounds.high_rule >= 0
+    pairs = s[ruled], t[ruled], bounds.where(ruled)
+    findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
     findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
@@ -128,9 +144,11 @@ def _common_crs(layers: Mapping[str, gpd.GeoDataFrame]) -> Any:
 def _note_gaps(sources: Side, rules: Rules, skipped: Counter) -> None:
     """Count the sources whose volume lies outside the table of their class."""
     outside = [outside_tables(options, rules) for options in sources.kinds]
-    for layer, code in zip(sources.rows["layer"], sources.code, strict=True):
-        if outside[code]:
-            skipped[layer, outside[code]] += 1
+    for layer in SOURCE_LAYERS:
+        counts = np.bincount(sources.code[sources.rows["layer"] == layer], minlength=len(outside))
+        for code in np.flatnonzero(counts):
+            if outside[code]:
+                skipped[layer, outside[code]] += int(counts[code])
 
 
 def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
@@ -144,14 +162,16 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _candidates(sources: Side, targets: Side, cases: list[list[Demand]], near_miss_m: float) -> tuple[NDArray, NDArray]:
+def _candidates(
+    sources: Side, targets: Side, table: Limits, near_miss_m: float, scale: float
+) -> tuple[NDArray, NDArray]:
     """Indices of all pairs that any rule and error could reach, ordered."""
     if not len(sources.code) or not len(targets.code):
         return np.empty(0, int), np.empty(0, int)
-    furthest = np.array([max((d.high.max() for d in kind), default=0.0) for kind in cases])[sources.code]
+    furthest = table.high.max(axis=1)[sources.code]
     margin = SIGMAS * np.hypot(sources.error, targets.error.max())
     reach = furthest + margin + np.maximum(near_miss_m, 2 * margin) + sources.slack
-    reach += (targets.slack + targets.inset).max()
+    reach = (reach + (targets.slack + targets.inset).max() + _ROUNDING_M) * scale
     some = np.flatnonzero(furthest > 0)
     found, t = shapely.STRtree(targets.shapes).query(sources.shapes[some], predicate="dwithin", distance=reach[some])
     s = some[found]
@@ -165,46 +185,40 @@ def _candidates(sources: Side, targets: Side, cases: list[list[Demand]], near_mi
     return s[~itself], t[~itself]
 
 
+def _among(side: Side, wanted: Collection[tuple[str, str]]) -> NDArray[np.bool_]:
+    return np.array([key in wanted for key in zip(side.rows["layer"], side.rows["id"], strict=True)], dtype=bool)
+
+
 def _take(rows: pd.DataFrame, column: str, at: NDArray) -> NDArray:
     return rows[column].to_numpy(object)[at]
-
-
-def _limits(
-    s: NDArray, t: NDArray, sources: Side, targets: Side, cases: list[list[Demand]], rules: Rules
-) -> tuple[NDArray, NDArray, pd.DataFrame]:
-    """Bounds of the required distance of each pair; pairs without a rule are dropped."""
-    keys = np.stack([sources.code[s], targets.code[t]]) if len(s) else np.empty((2, 0), np.int64)
-    unique, inverse = np.unique(keys, axis=1, return_inverse=True)
-    found = [bounds(cases[i], targets.kinds[j], rules) for i, j in unique.T]
-    frame = pd.DataFrame(found, columns=list(Bounds._fields)).iloc[inverse.ravel()].reset_index(drop=True)
-    ruled = frame["high_rule"].to_numpy(int) >= 0
-    return s[ruled], t[ruled], frame[ruled].reset_index(drop=True)
 
 
 def _judge(
     s: NDArray,
     t: NDArray,
-    limits: pd.DataFrame,
+    bounds: Limits,
     sources: Side,
     targets: Side,
     layers: Mapping[str, gpd.GeoDataFrame],
     rules: Rules,
     near_miss_m: float,
     crs: Any,
+    scale: float,
 ) -> gpd.GeoDataFrame:
     """Clearances, verdicts and the finished table."""
     u = SIGMAS * np.hypot(sources.error[s], targets.error[t])
     slack = sources.slack[s] + targets.slack[t]
+    furthest = bounds.high + np.maximum(np.maximum(near_miss_m, 2 * u), u + slack)  # beyond it a pair is no finding
     planar = shapely.distance(sources.shapes[s], targets.shapes[t]) - targets.inset[t]
-    high = limits["high"].to_numpy(float)
-    near = (planar <= high + np.maximum(near_miss_m, 2 * u)) | (planar - slack - u < high)
-    s, t, u, slack, limits = s[near], t[near], u[near], slack[near], limits[near].reset_index(drop=True)
+    near = planar <= (furthest + _ROUNDING_M) * scale
+    s, t, u, slack, furthest, bounds = s[near], t[near], u[near], slack[near], furthest[near], bounds.where(near)
     segments, clearance = nearest_segments(sources.shapes[s], targets.shapes[t], crs, inset=targets.inset[t])
+    clearance = clearance.round(3)  # a distance equal to the rule's to the millimetre keeps it
     strength = rules.frame["strength"].to_numpy()
-    unsure = strength[limits["high_rule"].to_numpy(int)] == 1
-    low, high = limits["low"].to_numpy(float), limits["high"].to_numpy(float)
+    unsure = strength[bounds.high_rule] == 1
+    low, high = bounds.low, bounds.high
     signed = clearance.copy()
-    over = clearance == 0
+    over = (clearance == 0) & (u >= low) & (low > 0)  # where u < low the depth decides nothing
     signed[over] = -overlap_depth(sources.shapes[s[over]], targets.shapes[t[over]])
     conflict = signed + u < low
     clear = (clearance - u - slack >= high) & ~unsure
@@ -212,10 +226,10 @@ def _judge(
     own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, layers.get("enterprises"))
     conflict &= ~own
     verdict = np.where(conflict, "conflict", np.where(clear, "clear", "undecided"))
-    kept = _nearest_roads(s, t, verdict, clearance, targets)
+    kept = _nearest_roads(s, t, verdict, clearance, targets) & (clearance <= furthest)
     table = pd.DataFrame(
         {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
-    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, limits["low_rule"], limits["high_rule"]))
+    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, bounds.low_rule, bounds.high_rule))
     return _findings(table[kept], segments[kept], sources, targets, rules, crs)
 
 
@@ -254,9 +268,9 @@ def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray,
 def _findings(
     table: pd.DataFrame, segments: NDArray, sources: Side, targets: Side, rules: Rules, crs: Any
 ) -> gpd.GeoDataFrame:
-    rule = rules.frame.iloc[table["rule"].to_numpy(int)].reset_index(drop=True)
-    columns: dict[str, Any] = {"rule_id": rule["rule_id"].to_numpy(object)}
-    columns |= {c: rule[c].to_numpy(object) for c in ("standard", "edition", "clause", "confidence")}
+    rule = table["rule"].to_numpy(int)
+    said = ("rule_id", "standard", "edition", "clause", "confidence")
+    columns: dict[str, Any] = {c: _take(rules.frame, c, rule) for c in said}
     for prefix, side, at in (
         ("source", sources, table["s"].to_numpy(int)),
         ("target", targets, table["t"].to_numpy(int)),
@@ -268,8 +282,9 @@ def _findings(
     columns["clearance_m"] = table["clearance"].to_numpy(float)
     columns["uncertainty_m"] = table["u"].to_numpy(float)
     columns["verdict"] = verdict
-    why = (sources.rows["reason"].to_numpy(object), targets.rows["reason"].to_numpy(object))
-    columns["reason"] = [_reason(r, q, *why) for r, q in zip(table.itertuples(), rule.itertuples(), strict=True)]
+    clauses = [f"{standard}-{edition} {clause}" for standard, edition, clause in rules.frame[[*said[1:4]]].to_numpy()]
+    why = (clauses, sources.rows["reason"].tolist(), targets.rows["reason"].tolist())
+    columns["reason"] = [_reason(row, *why) for row in table.itertuples()]
     parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
     columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
     columns["needs"] = ""  # filled when the verdicts of all are known
@@ -286,9 +301,9 @@ def _finding_id(*key: str) -> str:
     return hashlib.sha256("\x1f".join(key).encode()).hexdigest()[:16]
 
 
-def _reason(row: Any, rule: Any, source_reasons: NDArray, target_reasons: NDArray) -> str:
+def _reason(row: Any, clauses: list[str], source_reasons: list[str], target_reasons: list[str]) -> str:
     """Why this verdict, in one line: numbers, what is open, and what made source and target what they are."""
-    clause = f"{rule.standard}-{rule.edition} {rule.clause}"
+    clause = clauses[row.rule]
     distance = f"{row.clearance:.1f} m (± {row.u:.1f} m)"
     if row.verdict == "conflict":
         head = [f"{distance} is less than the {row.low:g} m of {clause}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -13,7 +14,8 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .rows import number, records, text
+from .alike import alike
+from .conditions import Target
 from .source_classes import (
     Source,
     classify_enterprise,
@@ -27,13 +29,14 @@ from .target_classes import classify_target, target_of_hazard
 
 SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises", "crowded_places")
 TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")
+COLUMNS = ("layer", "id", "name", "enterprise_id", "enterprise_name", "reason")
 POLYGONS = ("Polygon", "MultiPolygon")
 
 
 class Side(NamedTuple):
     """All sources, or all targets: one array element a row; ``kinds[code]`` is what it is to the rules."""
 
-    rows: pd.DataFrame  # layer, id, name, enterprise_id, enterprise_name, reason
+    rows: pd.DataFrame  # COLUMNS, all text
     shapes: NDArray[np.object_]
     error: NDArray[np.float64]  # position error, 68 % [m]
     inset: NDArray[np.float64]  # known half width to take off the distance to the line [m]
@@ -44,59 +47,69 @@ class Side(NamedTuple):
 
 def source_side(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], skipped: Counter) -> Side:
     """Every open, placed row that may be a source; the others are counted in ``skipped`` by layer and reason."""
-    sector = _sectors(layers.get("enterprises"))
-    classify: dict[str, Callable[[dict[str, Any]], Source | None]] = {
-        "hazard_sources": lambda row: classify_hazard(row, _sector_of(row, sector)),
+    classify: dict[str, Callable[[Mapping[str, Any]], Source | None]] = {
+        "hazard_sources": classify_hazard,
         "gas_pipelines": classify_pipeline,
         "parking_lots": classify_parking,
         "enterprises": classify_enterprise,
         "crowded_places": classify_place,
     }
-    rows, kinds = [], []
+    parts = []
     for name in SOURCE_LAYERS:
-        for row in _with_others(_usable(layers, name, skipped)):
-            source = classify[name](row)
-            if source is None:
-                continue
-            if source.gap:
-                skipped[name, source.gap] += 1
-            if source.options:
-                half = number(row, "diameter_mm") / 2000 if name == "gas_pipelines" else 0.0
-                rows.append(_entry(name, row, source.reason, errors, slack=half if np.isfinite(half) else 0.0))
-                kinds.append(source.options)
-    return _side(rows, kinds)
+        frame = usable(layers, name, skipped)
+        if frame is None:
+            continue
+        code, found = alike(frame, classify[name])
+        for source, count in zip(found, np.bincount(code, minlength=len(found)), strict=True):
+            if source is not None and source.gap:
+                skipped[name, source.gap] += int(count)
+        sources = [(s.options, s.reason) if s is not None else ((), "") for s in found]
+        taken = np.array([bool(options) for options, _ in sources], dtype=bool)[code]
+        half = numbers(frame, "diameter_mm") / 2000 if name == "gas_pipelines" else np.zeros(len(frame))
+        slack = np.where(np.isfinite(half), half, 0.0)
+        parts.append(_part(name, frame[taken], code[taken], sources, errors, slack=slack[taken]))
+    return _side(parts)
 
 
 def target_side(
     layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, float], half_width: float, skipped: Counter
 ) -> Side:
     """Every open, placed row to keep clear of; a road without a width may reach ``half_width`` [m] to each side."""
-    sector = _sectors(layers.get("enterprises"))
-    rows: list[dict[str, Any]] = []
-    kinds: list[Any] = []
+    parts = []
     for name in TARGET_LAYERS:
-        for row in _usable(layers, name, Counter() if name in SOURCE_LAYERS else skipped):
-            inset = slack = 0.0
-            if name == "hazard_sources":
-                source = classify_hazard(row, _sector_of(row, sector))
-                target, reason = target_of_hazard(source.options), source.reason
-            else:
-                if name == "enterprises" and row["geometry"].geom_type not in POLYGONS:
-                    skipped[name, "as something to keep clear of: no outline, so its boundary is unknown"] += 1
-                    continue
-                target, reason = classify_target(name, row)
-            if name == "roads":
-                width = number(row, "width_m")
-                inset, slack = (width / 2, 0.0) if np.isfinite(width) else (0.0, half_width)
-            rows.append(_entry(name, row, reason, errors, inset=inset, slack=slack))
-            kinds.append(target)
-    return _side(rows, kinds)
+        frame = usable(layers, name, Counter() if name in SOURCE_LAYERS else skipped)
+        if frame is None:
+            continue
+        if name == "enterprises":
+            outlined = frame.geometry.geom_type.isin(POLYGONS).to_numpy(bool)
+            if not outlined.all():
+                skipped[name, "as something to keep clear of: no outline, so its boundary is unknown"] += int(
+                    (~outlined).sum()
+                )
+            frame = frame[outlined]
+        width = numbers(frame, "width_m") if name == "roads" else np.zeros(len(frame))
+        known = np.isfinite(width)
+        code, found = alike(frame, partial(_target, name))
+        inset, slack = np.where(known, width / 2, 0.0), np.where(known, 0.0, half_width)
+        parts.append(_part(name, frame, code, found, errors, inset=inset, slack=slack))
+    return _side(parts)
 
 
-def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) -> list[dict[str, Any]]:
-    """The rows of a layer that are open and have a place; the others are counted in ``skipped``."""
+def _target(name: str, row: Mapping[str, Any]) -> tuple[Target, str]:
+    if name == "hazard_sources":
+        source = classify_hazard(row)
+        return target_of_hazard(source.options), source.reason
+    return classify_target(name, row)
+
+
+def usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) -> gpd.GeoDataFrame | None:
+    """
+    The rows of a layer that are open and have a place; the others are counted in ``skipped``.
+
+    Those of hazard_sources with the sector of their enterprise and ``others_m3`` of their unit. None: no such layer.
+    """
     if name not in layers:
-        return []
+        return None
     frame = layers[name]
     if "id" not in frame or frame["id"].isna().any():
         raise InputError(f"{name}: a row has no id, so a finding could not name it. Give every row an id.")
@@ -116,65 +129,101 @@ def _usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter)
         if lost.any():
             skipped[name, why] += int(lost.sum())
     chosen = frame[placed & is_open]
-    return records(chosen.rename(columns={chosen.geometry.name: "geometry"}))
+    if name != "hazard_sources":
+        return chosen
+    return chosen.assign(sector=_sectors(chosen, layers.get("enterprises")), others_m3=_others_m3(chosen))
 
 
-def _with_others(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each with the largest volume [m3] the other rows of its unit (unit_id) may hold."""
+def _others_m3(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """The largest volume [m3] the other rows of each row's unit (unit_id) may hold; (N,)."""
     units: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        if text(row, "unit_id"):
-            units.setdefault(text(row, "unit_id"), []).append(i)
-    volume = {i: most_volume_m3(rows[i]) for members in units.values() if len(members) > 1 for i in members}
-    others = {
-        i: sum(volume[j] for j in members if j != i) for members in units.values() if len(members) > 1 for i in members
-    }
-    return [{**row, "others_m3": others.get(i, 0.0)} for i, row in enumerate(rows)]
+    for i, unit in enumerate(texts(frame, "unit_id")):
+        if unit:
+            units.setdefault(unit, []).append(i)
+    shared = [members for members in units.values() if len(members) > 1]
+    code, found = alike(frame.iloc[[i for members in shared for i in members]], most_volume_m3)
+    volume = iter([found[c] for c in code])
+    others = np.zeros(len(frame))
+    for members in shared:
+        own = {i: next(volume) for i in members}
+        for i in members:
+            others[i] = sum(own[j] for j in members if j != i)
+    return others
 
 
-def _entry(
-    layer: str, row: dict[str, Any], reason: str, errors: Mapping[str, float], *, inset: float = 0.0, slack: float = 0.0
+def texts(frame: pd.DataFrame, column: str) -> list[str]:
+    """The cells of a column as text; empty where missing."""
+    if column not in frame:
+        return [""] * len(frame)
+    return [v.strip() if isinstance(v, str) else "" for v in frame[column].to_numpy(object)]
+
+
+def numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """The cells of a column as numbers; NaN where missing or infinite; (N,)."""
+    if column not in frame:
+        return np.full(len(frame), np.nan)
+    found = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
+    return np.where(np.isfinite(found), found, np.nan)
+
+
+def _part(
+    layer: str,
+    frame: gpd.GeoDataFrame,
+    code: NDArray[np.int64],
+    found: list[tuple[Any, str]],
+    errors: Mapping[str, float],
+    *,
+    slack: NDArray[np.float64],
+    inset: NDArray[np.float64] | float = 0.0,
 ) -> dict[str, Any]:
-    error = number(row, "position_error_m")
-    reason = f"planned, not built yet; {reason}" if text(row, "state") == "planned" else reason
+    """The columns of a side for the rows of one layer; ``found[code]`` is what each is to the rules, and why."""
+    reason = np.array([*(why for _, why in found), ""], dtype=object)[code]
+    for i in np.flatnonzero(np.array(texts(frame, "state"), dtype=object) == "planned"):
+        reason[i] = f"planned, not built yet; {reason[i]}"
+    ids, names = [str(i) for i in frame["id"].to_numpy(object)], texts(frame, "name")
     own = layer == "enterprises"
+    error = numbers(frame, "position_error_m")
     return {
-        "layer": layer,
-        "id": str(row["id"]),
-        "name": text(row, "name"),
-        "enterprise_id": str(row["id"]) if own else text(row, "enterprise_id"),
-        "enterprise_name": text(row, "name") if own else text(row, "enterprise_name"),
+        "layer": [layer] * len(frame),
+        "id": ids,
+        "name": names,
+        "enterprise_id": ids if own else texts(frame, "enterprise_id"),
+        "enterprise_name": names if own else texts(frame, "enterprise_name"),
         "reason": reason,
-        "shape": row["geometry"],
-        "error": error if np.isfinite(error) else errors.get(layer, 0.0),
-        "inset": inset,
+        "shape": frame.geometry.to_numpy(),
+        "error": np.where(np.isfinite(error), error, errors.get(layer, 0.0)),
+        "inset": np.broadcast_to(inset, len(frame)),
         "slack": slack,
+        "code": code,
+        "kinds": [kind for kind, _ in found],
     }
 
 
-def _side(entries: list[dict[str, Any]], kinds: list[Any]) -> Side:
-    columns = ["layer", "id", "name", "enterprise_id", "enterprise_name", "reason", "shape", "error", "inset", "slack"]
-    rows = pd.DataFrame(entries, columns=columns)
-    unique = {kind: i for i, kind in enumerate(dict.fromkeys(kinds))}
-    code = np.array([unique[k] for k in kinds], dtype=np.int64)
-    shapes = np.array([*rows["shape"].tolist(), None], dtype=object)[:-1]  # None: or shapely makes it 2-d
+def _side(parts: list[dict[str, Any]]) -> Side:
+    unique: dict[Any, int] = {}
+    codes = []
+    for part in parts:
+        used, at = np.unique(part["code"], return_inverse=True)
+        places = [unique.setdefault(part["kinds"][c], len(unique)) for c in used]
+        codes.append(np.array(places, dtype=np.int64)[at])
+    rows = pd.DataFrame({c: [v for part in parts for v in part[c]] for c in COLUMNS}, columns=COLUMNS, dtype=object)
+    shapes = np.concatenate([part["shape"] for part in parts] or [np.empty(0, object)])
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])  # or an overlap could not be measured
-    error, inset, slack = (rows[c].to_numpy(float) for c in ("error", "inset", "slack"))
-    return Side(rows.drop(columns="shape"), shapes, error, inset, slack, code, list(unique))
+    error, inset, slack = (
+        np.concatenate([part[c] for part in parts] or [np.empty(0)]) for c in ("error", "inset", "slack")
+    )
+    return Side(rows, shapes, error, inset, slack, np.concatenate([*codes, np.empty(0, np.int64)]), list(unique))
 
 
-def _sectors(enterprises: gpd.GeoDataFrame | None) -> dict[str, str]:
-    """Sector by enterprise id and by name; ids win."""
+def _sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
+    """The sector of each row's enterprise, by id, else by name; empty if unknown."""
     if enterprises is None or "sector" not in enterprises:
-        return {}
-    result: dict[str, str] = {}
+        return [""] * len(frame)
+    sectors: dict[str, str] = {}
     for column in ("id", "name"):
         for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
             if isinstance(key, str) and key and isinstance(sector, str):
-                result.setdefault(key, sector)
-    return result
-
-
-def _sector_of(row: dict[str, Any], sectors: dict[str, str]) -> str:
-    return sectors.get(text(row, "enterprise_id")) or sectors.get(text(row, "enterprise_name")) or ""
+                sectors.setdefault(key, sector)
+    keys = zip(texts(frame, "enterprise_id"), texts(frame, "enterprise_name"), strict=True)
+    return [sectors.get(i) or sectors.get(name) or "" for i, name in keys]

@@ -7,6 +7,7 @@ means that no rule here covers it, and ``reason`` says why.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..standards import parameter
+from .alike import mentions
 from .conditions import UNKNOWN, Interval, Option
 from .rows import number, table_rows, text
 from .substances import canonical, identify
@@ -26,6 +28,10 @@ _OIL_STATION = re.compile(r"加油|油站|汽油|柴油|petrol|gasoline|diesel",
 _GAS_STATION = re.compile(r"加气|燃气|CNG|LNG|LPG|天然气|液化|加氢|氢", re.I)
 _LNG = re.compile(r"LNG|液化天然气", re.I)
 _CNG = re.compile(r"CNG|压缩天然气", re.I)
+_LPG_STATION = re.compile(r"LPG|石油气|丙烷", re.I)
+_PETROL, _DIESEL, _FUELLING = re.compile("汽油"), re.compile("柴油"), re.compile("加油")
+_RETAIL_POINT, _RETAIL_SHOP = re.compile("零售点"), re.compile("零售店")
+_HYDROGEN, _HAZMAT, _RETAIL = re.compile("氢"), re.compile("危"), re.compile(r"零售|retail|shop", re.I)
 _FIREWORKS = re.compile(r"烟花|爆竹|firework", re.I)
 _KEY = re.compile(
     r"全厂|中央控制|中心控制|总变电|总配电|中心化验|消防站|电信站|空分站|空压站|锅炉房|control (room|centre)"
@@ -33,6 +39,7 @@ _KEY = re.compile(
 _FUELS = frozenset({"汽油", "柴油", "煤油", "原油", "石脑油", "燃料油"})
 _LPG, _NATURAL_GAS = "液化石油气", "甲烷、天然气"
 ANY_SITE = frozenset({"any_hazmat_site", "any_hazmat_site_except_fuelling"})
+_STATION_TEXTS = ("substance", "name")
 _ROOFS: dict[str, tuple[str, ...]] = {
     "pressurised": ("fixed_roof",),
     "refrigerated": ("fixed_roof",),
@@ -59,14 +66,15 @@ class Hazard(NamedTuple):
     name: str
 
 
-def classify_hazard(row: dict[str, Any], sector: str) -> Source:
+def classify_hazard(row: Mapping[str, Any], sector: str | None = None) -> Source:
     """
-    A row of hazard_sources; ``sector`` is that of its enterprise, empty if unknown.
+    A row of hazard_sources; ``sector`` is that of its enterprise, empty if unknown, ``row["sector"]`` if None.
 
     The tables count the volume of a whole tank group: ``row["others_m3"]``, if there, is the largest
     volume the other rows of the same unit may hold, and widens the upper bound.
     """
     kind = text(row, "kind") or "other"
+    sector = text(row, "sector") if sector is None else sector
     by_kind = {
         "filling_station": _station,
         "hazmat_parking": lambda row, sector: Source((Option(frozenset({"hazmat_vehicle_park"})),), "hazmat car park"),
@@ -95,7 +103,7 @@ def classify_hazard(row: dict[str, Any], sector: str) -> Source:
     return found._replace(options=tuple(dict.fromkeys(options)))
 
 
-def classify_pipeline(row: dict[str, Any]) -> Source:
+def classify_pipeline(row: Mapping[str, Any]) -> Source:
     """A row of gas_pipelines: the pipeline law, GB 50253, GB 50028 by pressure, diameter and wall."""
     kind, medium = text(row, "kind"), text(row, "medium")
     own = frozenset({f"gas_pipelines:{kind or 'unknown'}"})
@@ -114,28 +122,29 @@ def classify_pipeline(row: dict[str, Any]) -> Source:
     return Source((Option(own),), kind or "pipeline", gap)
 
 
-def classify_parking(row: dict[str, Any]) -> Source | None:
+def classify_parking(row: Mapping[str, Any]) -> Source | None:
     """A row of parking_lots; None for an ordinary car park."""
     kind = text(row, "kind")
-    if kind == "hazmat" or "危" in text(row, "name"):
+    if kind == "hazmat" or mentions(row, _HAZMAT, "name"):
         return Source((Option(frozenset({"hazmat_vehicle_park", "parking_lots:hazmat"})),), "hazmat car park")
     return None if kind else Source((), "", "kind of car park unknown")
 
 
-def classify_enterprise(row: dict[str, Any]) -> Source | None:
+def classify_enterprise(row: Mapping[str, Any]) -> Source | None:
     """A row of enterprises: only fireworks shops have a rule of their own; None for all others."""
-    words = f"{text(row, 'sector')} {text(row, 'name')}"
-    if not _FIREWORKS.search(words):
+    if not mentions(row, _FIREWORKS, "sector", "name"):
         return None
     own = frozenset({"enterprises:fireworks"})
     point, shop = own | {"fireworks_retail_point"}, own | {"fireworks_retail_point", "fireworks_retail_shop"}
-    retail = tuple(map(Option, (point,) if "零售点" in words else (shop,) if "零售店" in words else (point, shop)))
-    if re.search(r"零售|retail|shop", words, re.I):
+    if mentions(row, _RETAIL_POINT, "sector", "name"):
+        return Source((Option(point),), "fireworks retail")
+    retail = (Option(shop),) if mentions(row, _RETAIL_SHOP, "sector", "name") else (Option(point), Option(shop))
+    if mentions(row, _RETAIL, "sector", "name"):
         return Source(retail, "fireworks retail")
     return Source((*retail, Option(own)), "fireworks, retail or works")
 
 
-def classify_place(row: dict[str, Any]) -> Source | None:
+def classify_place(row: Mapping[str, Any]) -> Source | None:
     """A row of crowded_places: only schools (GB 50099) must themselves keep clear of something; None for all others."""
     kind = text(row, "kind")
     if kind not in ("primary_school", "middle_school"):
@@ -143,28 +152,28 @@ def classify_place(row: dict[str, Any]) -> Source | None:
     return Source((Option(frozenset({"school"})),), f"school ({kind})")
 
 
-def _station(row: dict[str, Any], sector: str) -> Source:
-    words = f"{text(row, 'substance')} {text(row, 'name')}"
-    oil, gas = bool(_OIL_STATION.search(words)), bool(_GAS_STATION.search(words))
+def _station(row: Mapping[str, Any], sector: str) -> Source:
+    oil, gas = (mentions(row, pattern, *_STATION_TEXTS) for pattern in (_OIL_STATION, _GAS_STATION))
     volume, said = _volume(row)
     options: list[Option] = []
     if oil or not gas:
-        options += _oil_station(words, volume)
+        options += _oil_station(row, volume)
     if gas:
-        options += _gas_station(words)
+        options += _gas_station(row)
     if oil and gas:  # both on one site: every oil case with every gas case
-        oils, gases = _oil_station(words, volume), _gas_station(words)
+        oils, gases = _oil_station(row, volume), _gas_station(row)
         options = [o._replace(classes=o.classes | g.classes) for o in oils for g in gases]
     taken = "" if oil or gas else ", taken to sell petrol and diesel"
-    gap = "hydrogen refuelling: its table was not recovered" if "氢" in words else ""
+    gap = "hydrogen refuelling: its table was not recovered" if mentions(row, _HYDROGEN, *_STATION_TEXTS) else ""
     return Source(tuple(options), f"filling station{taken}, {said}", gap)
 
 
-def _oil_station(words: str, volume: Interval) -> list[Option]:
+def _oil_station(row: Mapping[str, Any], volume: Interval) -> list[Option]:
     """Class by tank volume, diesel counted at half (GB 50156-2021 3.0.9); petrol wherever it is not excluded."""
-    diesel_only = "柴油" in words and "汽油" not in words and "加油" not in words
+    petrol, diesel, any_fuel = (mentions(row, word, *_STATION_TEXTS) for word in (_PETROL, _DIESEL, _FUELLING))
+    diesel_only = diesel and not petrol and not any_fuel
     fuel = "diesel" if diesel_only else "petrol"
-    petrol_only = "汽油" in words and "柴油" not in words
+    petrol_only = petrol and not diesel
     low = volume[0] if petrol_only else volume[0] / 2
     high = volume[1] / 2 if diesel_only else volume[1]
     classes = [
@@ -177,21 +186,21 @@ def _oil_station(words: str, volume: Interval) -> list[Option]:
     ]
 
 
-def _gas_station(words: str) -> list[Option]:
+def _gas_station(row: Mapping[str, Any]) -> list[Option]:
     tanks = [f"{how}_class_{c}" for how in ("aboveground", "buried") for c in (1, 2, 3)]
     lpg = [Option(frozenset({f"lpg_refuelling_{t}"})) for t in tanks]
     lng = [Option(frozenset({f"lng_refuelling_class_{c}", "lng_refuelling_dispenser"})) for c in (1, 2, 3)]
     cng = [Option(frozenset({"cng_refuelling_cylinders", "cng_refuelling_vent", "cng_refuelling_dispenser"}))]
-    if _LNG.search(words):
+    if mentions(row, _LNG, *_STATION_TEXTS):
         return lng
-    if _CNG.search(words):
+    if mentions(row, _CNG, *_STATION_TEXTS):
         return cng
-    if re.search(r"LPG|石油气|丙烷", words, re.I):
+    if mentions(row, _LPG_STATION, *_STATION_TEXTS):
         return lpg
     return [*cng, *lng, *lpg]
 
 
-def _tanks(row: dict[str, Any], sector: str) -> Source:
+def _tanks(row: Mapping[str, Any], sector: str) -> Source:
     volume, said = _volume(row)
     options: list[Option] = []
     kinds = dict.fromkeys(_hazards(row))
@@ -208,13 +217,13 @@ def _tanks(row: dict[str, Any], sector: str) -> Source:
     return Source(tuple(dict.fromkeys(options)) if covered else (), f"tanks of {names}, {said}", gap)
 
 
-def _tank_classes(hazard: Hazard, row: dict[str, Any]) -> list[frozenset[str]]:
+def _tank_classes(hazard: Hazard, row: Mapping[str, Any]) -> list[frozenset[str]]:
     if hazard.phase == "liquid":
         return [frozenset({"tank_C_liquid" if hazard.fire_class == "C" else "tank_AB_liquid"})]
     if hazard.name == _LPG or hazard.phase == "lpg?":
         return [frozenset({"lpg_tank"})]
     if hazard.name == _NATURAL_GAS:
-        cold = text(row, "storage") == "refrigerated" or _LNG.search(text(row, "substance") + text(row, "name"))
+        cold = text(row, "storage") == "refrigerated" or mentions(row, _LNG, "substance", "name")
         stored = (
             text(row, "kind") != "gas_station"
             or np.isfinite([number(row, c) for c in ("volume_m3", "quantity_t")]).any()
@@ -232,14 +241,14 @@ def _tank_classes(hazard: Hazard, row: dict[str, Any]) -> list[frozenset[str]]:
     return [frozenset()]
 
 
-def _roofs(hazard: Hazard, row: dict[str, Any]) -> list[frozenset[str]]:
+def _roofs(hazard: Hazard, row: Mapping[str, Any]) -> list[frozenset[str]]:
     if hazard.phase != "liquid":
         return [frozenset({"buried"} if text(row, "storage") == "buried" else ())]
     lighter = {"class_C"} if hazard.fire_class == "C" else set()
     return [frozenset({v, *lighter}) for v in _ROOFS.get(text(row, "storage"), ("fixed_roof", "floating_roof"))]
 
 
-def _sites(hazard: Hazard, row: dict[str, Any], sector: str) -> tuple[frozenset[str], ...]:
+def _sites(hazard: Hazard, row: Mapping[str, Any], sector: str) -> tuple[frozenset[str], ...]:
     """Further classes by the kind of site: none, a petrochemical plant's or an oil depot's; several if unclear."""
     liquid = hazard.phase == "liquid"
     petrochem = frozenset(
@@ -247,23 +256,26 @@ def _sites(hazard: Hazard, row: dict[str, Any], sector: str) -> tuple[frozenset[
     )
     if hazard.phase in ("gas", "none"):
         return (frozenset(),)
-    words = f"{sector} {text(row, 'enterprise_name')} {text(row, 'name')}"
     depot = frozenset({"oil_depot_row_2" if hazard.fire_class == "C" else "oil_depot_row_1"})
-    if _PETROCHEM.search(words):
+    if _site_says(_PETROCHEM, row, sector, "name"):
         return (petrochem,)
     fuel = hazard.name in _FUELS
-    if fuel and _DEPOT.search(words):
+    if fuel and _site_says(_DEPOT, row, sector, "name"):
         return (depot,)
     answers: list[frozenset[str]] = [frozenset()]
-    if _CHEMICAL.search(words):
+    if _site_says(_CHEMICAL, row, sector, "name"):
         answers.append(petrochem)
-    if fuel and _STORAGE.search(words):
+    if fuel and _site_says(_STORAGE, row, sector, "name"):
         answers.append(depot)
     return tuple(answers)
 
 
-def _process(row: dict[str, Any], sector: str) -> Source:
-    words = f"{sector} {text(row, 'enterprise_name')}"
+def _site_says(pattern: re.Pattern[str], row: Mapping[str, Any], sector: str, *columns: str) -> bool:
+    """Whether the sector, or the name of the enterprise or of ``columns``, says so."""
+    return bool(pattern.search(sector)) or mentions(row, pattern, "enterprise_name", *columns)
+
+
+def _process(row: Mapping[str, Any], sector: str) -> Source:
     petrochem = frozenset({"petrochem_AB_process_unit"})
     options = []
     hazards = _hazards(row)
@@ -271,8 +283,8 @@ def _process(row: dict[str, Any], sector: str) -> Source:
         base = frozenset({"class_A_workshop"}) if hazard.fire_class == "A" else frozenset[str]()
         sites: list[frozenset[str]] = [frozenset()]
         if hazard.fire_class in ("A", "B"):
-            sites = [petrochem] if _PETROCHEM.search(words) else sites
-            sites = [*sites, petrochem] if _CHEMICAL.search(words) and petrochem not in sites else sites
+            sites = [petrochem] if _site_says(_PETROCHEM, row, sector) else sites
+            sites = [*sites, petrochem] if petrochem not in sites and _site_says(_CHEMICAL, row, sector) else sites
         options += [Option(base | s) for s in sites]
     names = "、".join(dict.fromkeys(h.name for h in hazards if h.name)) or "substance unknown"
     covered = any(o.classes for o in options)
@@ -280,7 +292,7 @@ def _process(row: dict[str, Any], sector: str) -> Source:
     return Source(tuple(dict.fromkeys(options)) if covered else (), f"process unit with {names}", gap)
 
 
-def _warehouse(row: dict[str, Any], sector: str) -> Source:
+def _warehouse(row: Mapping[str, Any], sector: str) -> Source:
     stock = number(row, "quantity_t")
     tons: Interval = (stock, stock) if np.isfinite(stock) else UNKNOWN
     options = []
@@ -304,19 +316,19 @@ def _warehouse(row: dict[str, Any], sector: str) -> Source:
     return Source(tuple(dict.fromkeys(options)) if covered else (), f"store of {said}, {weight}", gap)
 
 
-def _cylinders(row: dict[str, Any], sector: str) -> Source:
-    volume, said = _volume({**row, "substance": text(row, "substance") or _LPG})
+def _cylinders(row: Mapping[str, Any], sector: str) -> Source:
+    volume, said = _volume(row, else_of=_LPG)
     return Source((Option(frozenset({"lpg_cylinder_depot"}), volume, volume),), f"LPG cylinder depot, {said}")
 
 
-def _flare(row: dict[str, Any], sector: str) -> Source:
+def _flare(row: Mapping[str, Any], sector: str) -> Source:
     flare, none = Option(frozenset({"petrochem_flare_may_carry_liquid"})), Option(frozenset())
     if sector and not (_PETROCHEM.search(sector) or _CHEMICAL.search(sector)):
         return Source((), "flare", f"no distance table recovered for flares of sector '{sector}'")
     return Source((flare, none), "flare, which may or may not carry liquid")
 
 
-def _transfer(row: dict[str, Any], sector: str) -> Source:
+def _transfer(row: Mapping[str, Any], sector: str) -> Source:
     """A jetty or loading place: GB 50074 has one for an oil depot's, lighter where vapours are recovered."""
     hazards = _hazards(row)
     open_row = "oil_depot_row_1" if text(row, "kind") == "jetty" else "oil_depot_row_2"
@@ -332,16 +344,15 @@ def _transfer(row: dict[str, Any], sector: str) -> Source:
     return Source(tuple(dict.fromkeys(options)) if covered else (), f"{text(row, 'kind')} of {names}", gap)
 
 
-def _key_facility(row: dict[str, Any], sector: str) -> Source:
+def _key_facility(row: Mapping[str, Any], sector: str) -> Source:
     """What its name tells may be a plant-wide key facility of GB 50160; the standard leaves it to judgement."""
-    words = f"{sector} {text(row, 'enterprise_name')}"
-    if _KEY.search(text(row, "name")) and (_PETROCHEM.search(words) or _CHEMICAL.search(words)):
+    if mentions(row, _KEY, "name") and (_site_says(_PETROCHEM, row, sector) or _site_says(_CHEMICAL, row, sector)):
         key, none = Option(frozenset({"petrochem_key_facility"})), Option(frozenset())
         return Source((key, none), "may be a plant-wide key facility, by its name")
     return Source((), "other", "no distance table for kind 'other'")
 
 
-def _site(kind: str, row: dict[str, Any]) -> tuple[frozenset[str], ...]:
+def _site(kind: str, row: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
     """Whether the highway regulation's "place of flammable, explosive or highly toxic goods" covers it."""
     if kind in ("filling_station", "hazmat_parking", "gas_station"):
         return (frozenset(),)
@@ -351,7 +362,7 @@ def _site(kind: str, row: dict[str, Any]) -> tuple[frozenset[str], ...]:
     return (frozenset(),) if classes == {"none"} else (ANY_SITE, frozenset())
 
 
-def _hazards(row: dict[str, Any]) -> tuple[Hazard, ...]:
+def _hazards(row: Mapping[str, Any]) -> tuple[Hazard, ...]:
     return _hazards_of(text(row, "substance"), text(row, "cas"), text(row, "hazard_class"), text(row, "storage"))
 
 
@@ -376,37 +387,51 @@ def _hazards_of(substance: str, cas: str, hazard_class: str, storage: str) -> tu
     return (*liquids, *gas, Hazard("none", "none", "", ""))
 
 
-def most_volume_m3(row: dict[str, Any]) -> float:
+def most_volume_m3(row: Mapping[str, Any]) -> float:
     """The largest tank volume [m3] a row of hazard_sources may have; infinite if nothing tells."""
     return volume_bounds_m3(row)[1]
 
 
-def volume_bounds_m3(row: dict[str, Any]) -> Interval:
+def volume_bounds_m3(row: Mapping[str, Any]) -> Interval:
     """The least and the largest tank volume [m3] a row of hazard_sources may have, for itself."""
     return _own_volume(row)[0]
 
 
-def _volume(row: dict[str, Any]) -> tuple[Interval, str]:
-    """Bounds of the total volume [m3] of the tank group the row belongs to, and how they were found."""
-    (low, high), said = _own_volume(row)
+def _volume(row: Mapping[str, Any], else_of: str = "") -> tuple[Interval, str]:
+    """
+    Bounds of the total volume [m3] of the tank group the row belongs to, and how they were found.
+
+    A quantity without a substance is taken as one of ``else_of``.
+    """
+    (low, high), said = _own_volume(row, else_of)
     others = row.get("others_m3") or 0.0
     return (low, high + others), said + (", with others in its unit" if others else "")
 
 
-def _own_volume(row: dict[str, Any]) -> tuple[Interval, str]:
+def _own_volume(row: Mapping[str, Any], else_of: str = "") -> tuple[Interval, str]:
     """Given, else from the quantity by density, else anything; of several substances any one may have little."""
     volume, quantity = number(row, "volume_m3"), number(row, "quantity_t")
-    names = canonical(text(row, "substance"))
+    names = _canonical(text(row, "substance") or else_of)
     several = len(names) > 1
     if np.isfinite(volume):
         return ((0.0 if several else volume), volume), f"{volume:g} m3"
-    known = {r["name_zh"]: r for r in table_rows("densities")}
+    known = _densities()
     rows = [known[n] for n in names if n in known]
     if not np.isfinite(quantity) or not rows or len(rows) < len(names):
         return UNKNOWN, "volume unknown"
     low = quantity * 1000 / max(r["density_high_kg_m3"] for r in rows) / parameter("tank_fill_high")
     high = quantity * 1000 / min(r["density_low_kg_m3"] for r in rows) / parameter("tank_fill_low")
     return ((0.0 if several else low), high), f"{quantity:g} t or {low:.4g} to {high:.4g} m3"
+
+
+@cache
+def _canonical(substance: str) -> tuple[str, ...]:
+    return tuple(canonical(substance))
+
+
+@cache
+def _densities() -> dict[str, dict[str, Any]]:
+    return {r["name_zh"]: r for r in table_rows("densities")}
 
 
 def _town_gas(pressure: float, diameter: float, wall: float) -> tuple[list[frozenset[str]], str]:

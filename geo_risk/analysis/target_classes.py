@@ -7,6 +7,7 @@ several where they are missing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ class Classified(NamedTuple):
     reason: str
 
 
-def classify_target(layer: str, row: dict[str, Any]) -> Classified:
+def classify_target(layer: str, row: Mapping[str, Any]) -> Classified:
     """What a row of ``layer`` is to the rules; the same attributes always give the same object."""
     if layer == "crowded_places":
         numbers = (number(row, c) for c in ("capacity", "beds", "area_m2", "floors"))
@@ -133,7 +134,7 @@ def _place(kind: str, capacity: float, beds: float, area: float, floors: float) 
 
 @cache
 def _building(kind: str, floors: float, height: float, rating: float, persons: float, households: float) -> Classified:
-    use = _use(kind)
+    use = building_use(kind)
     if use == "shed":
         return Classified(((frozenset({"any_building", "buildings:shed"}),),), f"outbuilding ({kind})")
     civil = _civil(floors, height, rating, home=use == "home")
@@ -242,7 +243,8 @@ def _homes(persons: float, households: float, *, whole: bool = False) -> tuple[Q
     return (NOTHING,) if whole and np.isfinite(persons) else (area, NOTHING), (settlement, NOTHING)
 
 
-def _use(kind: str) -> str:
+def building_use(kind: str) -> str:
+    """What a building is for by the words of its use: shed, home, works, public or unknown."""
     patterns = (("shed", _SHED), ("home", _HOUSE), ("works", _WORKS), ("public", _PUBLIC))
     return next((use for use, pattern in patterns if pattern.search(kind)), "unknown")
 

@@ -87,3 +87,9 @@ def region_rule_sets(region: Region) -> tuple[pd.DataFrame, int]:
 
     rules, rejected = region_rules(region)
     return rule_sets(rules), rejected
+
+
+def setback_rules(region: Region) -> pd.DataFrame:
+    """The rules that apply in a region."""
+    rules, _ = region_rules(region)
+    return rules[rules["switched"] == ""]

@@ -11,6 +11,8 @@ import re
 from functools import cache
 
 from .. import schema
+from .pipelines import PIPE_SENTENCES
+from .rule_words import RULE_WORDS
 
 # (English, Chinese); more particular patterns first.
 _SENTENCES = (
@@ -105,6 +107,8 @@ _SENTENCES = (
         "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness",
         "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
     ),
+    *PIPE_SENTENCES,
+    *RULE_WORDS,
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
     ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
@@ -173,7 +177,7 @@ _SENTENCES = (
 # Columns whose text is made of these patterns.
 TRANSLATED = frozenset((
     "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
-    "meaning", "warning", "helps", "needs", "rule", "lacked", "residents_from",
+    "meaning", "warning", "helps", "rule", "lacked", "residents_from", "needs", "cause", "households_from",
 ))  # fmt: skip
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SLOT = re.compile(r"\\\{\\\}")

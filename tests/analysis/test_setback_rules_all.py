@@ -120,7 +120,7 @@ def target_pool():
 
 def options_of(layer, row):
     if layer == "hazard_sources":
-        return classify_hazard(row, row["sector"]).options
+        return classify_hazard(row).options
     classify = {"gas_pipelines": classify_pipeline, "parking_lots": classify_parking, "crowded_places": classify_place,
                 "enterprises": classify_enterprise}[layer]  # fmt: skip
     found = classify(row)

@@ -476,3 +476,18 @@ def test_moving_a_target_away_never_makes_it_worse(kind, substance, volume, plac
         return 2 if found.empty else ["conflict", "undecided", "clear"].index(found["verdict"].iloc[0])
 
     assert severity(distance) <= severity(distance + further)
+
+
+def test_only_some_rows_give_their_pairs_and_no_other():
+    parks = layer(*({"id": f"P{i}", "kind": "hazmat_parking", "geometry": at(30 * i)} for i in range(4)))
+    schools = layer(
+        *({"id": f"S{i}", "kind": "primary_school", "geometry": at(30 * i, 20)} for i in range(4)),
+    )
+    layers = {"hazard_sources": parks, "crowded_places": schools}
+    every = check_setbacks(layers)
+    wanted = [("hazard_sources", "P1"), ("crowded_places", "S3")]
+    some = check_setbacks(layers, only=wanted)
+    about = every["source_id"].eq("P1") | every["target_id"].eq("S3")
+    assert 0 < about.sum() < len(every)
+    pd.testing.assert_frame_equal(some, every[about].reset_index(drop=True))
+    assert check_setbacks(layers, only=[]).empty

@@ -1,0 +1,125 @@
+"""Rows that a function cannot tell apart, answered once: asked again only where something it looked at differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .rows import text
+
+T = TypeVar("T")
+Question = str | tuple[re.Pattern[str], tuple[str, ...]]
+
+
+class _Cells(NamedTuple):
+    """A table's columns as they are, and what was made of them: codes, and texts of several columns joined."""
+
+    columns: dict[str, NDArray[np.object_]]
+    codes: dict[str, NDArray[np.int64]]
+    joined: dict[tuple[str, ...], list[str]]
+
+    def texts(self, names: tuple[str, ...]) -> list[str]:
+        if names not in self.joined:
+            parts = [
+                [v.strip() if isinstance(v, str) else "" for v in self.columns[name]]
+                for name in names
+                if name in self.columns
+            ]
+            length = len(next(iter(self.columns.values())))
+            self.joined[names] = [" ".join(p) for p in zip(*parts, strict=True)] if parts else [""] * length
+        return self.joined[names]
+
+
+class Row(Mapping[str, Any]):
+    """One row of a table that notes what is asked of it."""
+
+    def __init__(self, cells: _Cells, at: int) -> None:
+        self._cells, self._at = cells, at
+        self.asked: dict[Question, None] = {}
+
+    def __getitem__(self, column: str) -> Any:
+        self.asked[column] = None
+        return self._cells.columns[column][self._at]
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """The cell; ``default`` where the table has no such column."""
+        self.asked[column] = None
+        cells = self._cells.columns.get(column)
+        return default if cells is None else cells[self._at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cells.columns)
+
+    def __len__(self) -> int:
+        return len(self._cells.columns)
+
+    def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
+        """As the function ``mentions``; what else the texts say makes no difference then."""
+        self.asked[pattern, columns] = None
+        return pattern.search(self._cells.texts(columns)[self._at]) is not None
+
+
+def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) -> bool:
+    """Whether ``pattern`` is found in the texts of ``columns``, joined by blanks; missing ones are empty."""
+    if isinstance(row, Row):
+        return row.mentions(pattern, columns)
+    return bool(pattern.search(" ".join(text(row, c) for c in columns)))
+
+
+def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:
+    """
+    ``function`` of every row, called once for all rows that agree in everything it looked at.
+
+    It must be a pure function of the cells it takes with ``row[...]``, ``row.get`` and ``mentions``; missing cells
+    (None, NaN, NA) are all the same to it.
+
+    Returns
+    -------
+    code, answers : (N,), list
+        The answer for row i is ``answers[code[i]]``.
+    """
+    cells = _Cells({str(name): frame[name].to_numpy(object) for name in frame.columns}, {}, {})
+    code = np.empty(len(frame), np.int64)
+    answers: list[T] = []
+    pending = [(np.arange(len(frame)), 0)] if len(frame) else []  # rows that agree in the first so many questions
+    while pending:
+        rows, agreed = pending.pop()
+        row = Row(cells, int(rows[0]))
+        answer = function(row)
+        for at, question in enumerate(row.asked):
+            if at < agreed or len(rows) == 1:
+                continue
+            same, *others = _split(rows, _coded(question, rows, cells))
+            pending += [(group, at + 1) for group in others]
+            rows = same
+        code[rows] = len(answers)
+        answers.append(answer)
+    return code, answers
+
+
+def _coded(question: Question, rows: NDArray, cells: _Cells) -> NDArray:
+    """A number for each answer the rows give to the question."""
+    if isinstance(question, tuple):
+        pattern, names = question
+        texts = cells.texts(names)
+        return np.array([pattern.search(texts[i]) is not None for i in rows.tolist()], dtype=np.int64)
+    if question not in cells.columns:
+        return np.zeros(len(rows), np.int64)
+    if question not in cells.codes:
+        cells.codes[question] = pd.factorize(cells.columns[question])[0]
+    return cells.codes[question][rows]
+
+
+def _split(rows: NDArray, code: NDArray) -> list[NDArray]:
+    """The rows by code, those with the code of the first row first."""
+    if (code == code[0]).all():
+        return [rows]
+    order = np.argsort(code, kind="stable")
+    groups = np.split(rows[order], np.flatnonzero(np.diff(code[order])) + 1)
+    first = next(i for i, group in enumerate(groups) if group[0] == rows[0])
+    return [groups.pop(first), *groups]
