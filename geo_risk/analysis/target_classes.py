@@ -175,10 +175,14 @@ def _road(name: str) -> Classified:
     anyroad: Question = (_ANY_ROAD, NOTHING) if kind == "service" else (_ANY_ROAD,)
     maybe = kind in ("trunk", "primary", "secondary", "road", "")
     highway: Question = (_HIGHWAY,) if kind == "motorway" else (_HIGHWAY, NOTHING) if maybe else (NOTHING,)
+    fast = frozenset({"expressway_or_urban_arterial_edge"})
+    arterial: Question = (
+        (fast,) if kind == "motorway" else (fast, NOTHING) if maybe and kind != "secondary" else (NOTHING,)
+    )
     own = (frozenset({f"roads:{kind or 'unknown'}"}),)
     if not kind or kind == "road":
         base = (*dict.fromkeys((*_ROADS["trunk"], *_ROADS["secondary"])),)
-    return Classified((own, base, anyroad, highway), f"road class {name or 'unknown'}")
+    return Classified((own, base, anyroad, highway, arterial), f"road class {name or 'unknown'}")
 
 
 @cache

@@ -121,7 +121,7 @@ _SENTENCES = (
     ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
     ("only {} m is certain: it depends on attributes that are missing or on measures taken",
      "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
-    ("needs {} of {}", "{1}：{0}"), ("highway or street", "公路或城市道路"),
+    ("needs {} of {}", "{1}：{0}"), ("exact road type", "确切道路性质"),
     ("volume_m3 or quantity_t", "容积（m³）或存量（t）"), ("floors or height_m", "层数或高度（m）"),
     ("exact type", "确切类型"), ("substance", "物质"), ("volume_m3", "容积（m³）"), ("quantity_t", "存量（t）"),
     ("storage", "储存方式"), ("sector", "行业"), ("medium", "介质"), ("pressure_mpa", "压力（MPa）"),
