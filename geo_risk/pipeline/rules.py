@@ -85,8 +85,8 @@ def rules_told(region: Region, *, classes: bool) -> pd.DataFrame:
     """
     The rules of a region by standard (schema: rule_sets), with ``attrs["rejected"]``: own rows that cannot be used.
 
-    With ``classes`` instead what own rules may name: class, side (source, target), name_zh, shown (whether a layer can be
-    it) and words.
+    With ``classes`` instead what own rules may name: class, side (source, target), name_zh, shown (whether a layer can
+    be it) and words.
     """
     from ..analysis.rule_sets import known_classes, rule_sets
 
