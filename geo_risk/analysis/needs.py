@@ -7,18 +7,22 @@ values on both sides of every threshold of the tables, so no list says which rul
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from .conditions import Bounds, Demand, Option, Rules, Target, bounds, demands
-from .rows import number, records, text
+from .alike import alike, mentions
+from .conditions import Demand, Option, Rules, Target, bounds, demands
+from .rows import number, text
 from .sides import usable
 from .source_classes import (
+    Source,
     classify_enterprise,
     classify_hazard,
     classify_parking,
@@ -69,16 +73,28 @@ _OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
+
+
+class _End(NamedTuple):
+    """What an end of a finding is to the rules, what it would be with each attribute it lacks, and a road's width."""
+
+    own: int
+    others: tuple[tuple[str, tuple[int, ...]], ...]
+    narrowed: tuple[int, ...]  # with one open question answered, each answer in turn
+    without_width: bool
 
 
 class Needs:
-    """What findings need, over layers and rules; rows, cases and bounds are worked out once."""
+    """What findings need, over layers and rules; what is alike is worked out once."""
 
     def __init__(self, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float) -> None:
         self.layers, self.rules, self.half_width = layers, rules, road_half_width_m
-        self._rows: dict[str, dict[str, Row]] = {}
-        self._known: dict[Hashable, Any] = {}
+        self._numbers: dict[Any, int] = {}
+        self._things: list[Any] = []
+        self._cases: dict[int, list[Demand]] = {}
+        self._found: dict[tuple[int, int], tuple[float, float]] = {}
+        self._pairs: dict[tuple[_End, _End], tuple[list[str], list[str], float]] = {}
 
     def column(self, findings: pd.DataFrame) -> list[str]:
         """
@@ -86,100 +102,126 @@ class Needs:
 
         Empty where the verdict is not "undecided", or where nothing that is missing could change what is required.
         """
-        return [self._of(row) if row.verdict == "undecided" else "" for row in findings.itertuples(index=False)]
+        open_ones = findings[findings["verdict"] == "undecided"]
+        ends = [self._ends(open_ones, side, role) for side, role in (("source", _options), ("target", _kind))]
+        return [self._of(row, *ends) if row.verdict == "undecided" else "" for row in findings.itertuples(index=False)]
 
-    def _of(self, finding: Any) -> str:
-        source, target = (finding.source_layer, finding.source_id), (finding.target_layer, finding.target_id)
-        options, other_options = self._source(*source)
-        kind, other_kinds = self._target(*target)
-        base = self._bounds(options, kind)
-        wanted = [a for a, tried in other_options.items() if any(self._bounds(o, kind) != base for o in tried)]
-        if not wanted and len({self._bounds((o,), kind) for o in options}) > 1:
-            wanted = [_OTHERWISE.get(source[0], "exact type")]
-        asked = [a for a, tried in other_kinds.items() if any(self._bounds(options, k) != base for k in tried)]
-        if not asked and any(self._bounds(options, k) != base for k in _narrowed(kind)):
-            asked = [_OTHERWISE.get(target[0], "exact type")]
-        if self._width_decides(finding, base[0]):
-            asked.append("width_m")
-        ends = (wanted, finding.source_name or source[1]), (asked, finding.target_name or target[1])
+    def _ends(self, findings: pd.DataFrame, side: str, role: Callable[[str, Row], Any]) -> dict[tuple[str, str], _End]:
+        """Each row that is an end of a finding, by layer and id."""
+        out: dict[tuple[str, str], _End] = {}
+        for layer, rows in findings.groupby(f"{side}_layer", sort=True):
+            frame = usable(self.layers, str(layer), Counter())
+            assert frame is not None  # or there were no finding
+            frame = frame[frame["id"].astype(str).isin(rows[f"{side}_id"])]
+            code, found = alike(frame, partial(self._end, str(layer), role))
+            out |= {(str(layer), str(i)): found[c] for i, c in zip(frame["id"], code, strict=True)}
+        return out
+
+    def _end(self, layer: str, role: Callable[[str, Row], Any], row: Row) -> _End:
+        own = role(layer, row)
+        others = [
+            (attribute, tuple(dict.fromkeys(self._number(role(layer, _With(row, attribute, v))) for v in values)))
+            for attribute, values in _missing(layer, row)
+        ]
+        narrowed = _narrowed(own) if role is _kind else [(option,) for option in own]
+        without = layer == "roads" and not np.isfinite(number(row, "width_m"))
+        return _End(self._number(own), tuple(others), tuple(map(self._number, narrowed)), without)
+
+    def _of(self, finding: Any, sources: dict[Any, _End], targets: dict[Any, _End]) -> str:
+        source = sources[finding.source_layer, finding.source_id]
+        target = targets[finding.target_layer, finding.target_id]
+        if (source, target) not in self._pairs:
+            self._pairs[source, target] = self._compared(source, target, finding.source_layer, finding.target_layer)
+        wanted, asked, low = self._pairs[source, target]
+        if target.without_width and self._width_decides(finding, low):
+            asked = [*asked, "width_m"]
+        ends = (wanted, finding.source_name or finding.source_id), (asked, finding.target_name or finding.target_id)
         return "; ".join(f"needs {_listed(attributes)} of {name}" for attributes, name in ends if attributes)
+
+    def _compared(self, source: _End, target: _End, *layers: str) -> tuple[list[str], list[str], float]:
+        """What source and target need, and the least distance that is certain [m]."""
+        base = self._bounds(source.own, target.own)
+        wanted = [a for a, tried in source.others if any(self._bounds(o, target.own) != base for o in tried)]
+        asked = [a for a, tried in target.others if any(self._bounds(source.own, k) != base for k in tried)]
+        if not wanted and any(self._bounds(o, target.own) != base for o in source.narrowed):
+            wanted = [_OTHERWISE.get(layers[0], "exact type")]
+        if not asked and any(self._bounds(source.own, k) != base for k in target.narrowed):
+            asked = [_OTHERWISE.get(layers[1], "exact type")]
+        return wanted, asked, base[0]
 
     def _width_decides(self, finding: Any, low: float) -> bool:
         """Whether the edge of a road without a width may be near enough for a conflict, or too near to be clear."""
-        if finding.target_layer != "roads" or np.isfinite(number(self._row("roads", finding.target_id), "width_m")):
-            return False
         c, u = finding.clearance_m, finding.uncertainty_m
         return bool(c - u >= finding.required_m or c + u - self.half_width < low <= c + u)
 
-    def _bounds(self, options: tuple[Option, ...], target: Target) -> tuple[float, float]:
-        def work() -> tuple[float, float]:
-            found: Bounds = bounds(self._demands(options), target, self.rules)
-            return found.low, found.high
+    def _number(self, thing: Any) -> int:
+        """Equal options or targets have one number."""
+        if thing not in self._numbers:
+            self._numbers[thing] = len(self._things)
+            self._things.append(thing)
+        return self._numbers[thing]
 
-        return self._once(("bounds", options, target), work)
-
-    def _demands(self, options: tuple[Option, ...]) -> list[Demand]:
-        return self._once(("demands", options), lambda: demands(options, self.rules))
-
-    def _source(self, layer: str, name: str) -> tuple[tuple[Option, ...], dict[str, list[tuple[Option, ...]]]]:
-        """The options of a source, and for each attribute it lacks the options it would have instead."""
-
-        def work() -> Any:
-            row = self._row(layer, name)
-            return self._options(layer, row), _alternatives(layer, row, lambda r: self._options(layer, r))
-
-        return self._once(("source", layer, name), work)
-
-    def _target(self, layer: str, name: str) -> tuple[Target, dict[str, list[Target]]]:
-        """The same for a target."""
-
-        def work() -> Any:
-            row = self._row(layer, name)
-            return self._kind(layer, row), _alternatives(layer, row, lambda r: self._kind(layer, r))
-
-        return self._once(("target", layer, name), work)
-
-    def _options(self, layer: str, row: Row) -> tuple[Option, ...]:
-        if layer == "hazard_sources":
-            return classify_hazard(row).options
-        classify = {
-            "gas_pipelines": classify_pipeline,
-            "parking_lots": classify_parking,
-            "enterprises": classify_enterprise,
-            "crowded_places": classify_place,
-        }[layer]
-        found = classify(row)
-        return found.options if found else ()
-
-    def _kind(self, layer: str, row: Row) -> Target:
-        if layer == "hazard_sources":
-            return target_of_hazard(self._options(layer, row))
-        return classify_target(layer, row).target
-
-    def _row(self, layer: str, name: str) -> Row:
-        if layer not in self._rows:
-            frame = pd.DataFrame(usable(self.layers, layer, Counter()))
-            self._rows[layer] = {
-                str(row["id"]): row for row in records(frame.drop(columns="geometry", errors="ignore"))
-            }
-        return self._rows[layer][name]
-
-    def _once(self, key: Hashable, work: Callable[[], Any]) -> Any:
-        if key not in self._known:
-            self._known[key] = work()
-        return self._known[key]
+    def _bounds(self, options: int, target: int) -> tuple[float, float]:
+        if (options, target) not in self._found:
+            if options not in self._cases:
+                self._cases[options] = demands(self._things[options], self.rules)
+            found = bounds(self._cases[options], self._things[target], self.rules)
+            self._found[options, target] = (found.low, found.high)
+        return self._found[options, target]
 
 
-def _alternatives(layer: str, row: Row, classify: Callable[[Row], Any]) -> dict[str, list[Any]]:
-    """For each attribute the row lacks, what it would be to the rules with each value that is tried."""
-    out: dict[str, list[Any]] = {}
+class _With(Mapping[str, Any]):
+    """A row with one attribute filled in; asks the row itself only for what it does not know."""
+
+    def __init__(self, row: Row, attribute: str, value: Any) -> None:
+        self._row, self._attribute, self._value = row, attribute, value
+
+    def __getitem__(self, column: str) -> Any:
+        return self._value if column == self._attribute else self._row[column]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._row, self._attribute)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
+        """As the function ``mentions`` of the row; its words never run from one column into the next."""
+        if self._attribute not in columns:
+            return mentions(self._row, pattern, *columns)
+        rest = tuple(c for c in columns if c != self._attribute)
+        return bool(pattern.search(str(self._value))) or mentions(self._row, pattern, *rest)
+
+
+def _options(layer: str, row: Row) -> tuple[Option, ...]:
+    if layer == "hazard_sources":
+        return classify_hazard(row).options
+    classify: dict[str, Callable[[Row], Source | None]] = {
+        "gas_pipelines": classify_pipeline,
+        "parking_lots": classify_parking,
+        "enterprises": classify_enterprise,
+        "crowded_places": classify_place,
+    }
+    found = classify[layer](row)
+    return found.options if found else ()
+
+
+def _kind(layer: str, row: Row) -> Target:
+    if layer == "hazard_sources":
+        return target_of_hazard(_options(layer, row))
+    return classify_target(layer, row).target
+
+
+def _missing(layer: str, row: Row) -> list[tuple[str, tuple[Any, ...]]]:
+    """The attributes a row lacks, each with the values to try."""
+    out = []
     for attribute, values in _TRIED.get(layer, {}).items():
         if text(row, attribute) or np.isfinite(number(row, attribute)):
             continue
         if attribute == "volume_m3":
             low, high = volume_bounds_m3(row)
             values = tuple(v for v in values if low <= v <= high)
-        out[attribute] = list(dict.fromkeys(classify({**row, attribute: v}) for v in values))
+        out.append((attribute, values))
     return out
 
 
