@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from .alike import alike, mentions
-from .conditions import Demand, Option, Rules, Target, bounds, demands
+from .conditions import Demand, Option, Rules, Target, bounds, demands, settled
 from .rows import number, text
 from .sides import usable
 from .source_classes import (
@@ -155,10 +155,13 @@ class Needs:
         return bool(c - u >= finding.required_m or c + u - self.half_width < low <= c + u)
 
     def _number(self, thing: Any) -> int:
-        """Equal options or targets have one number."""
+        """Targets that are equal, and options that demand the same, have one number."""
         if thing not in self._numbers:
-            self._numbers[thing] = len(self._things)
-            self._things.append(thing)
+            plain = settled([thing], self.rules)[1][0] if thing and isinstance(thing[0], Option) else thing
+            if plain not in self._numbers:
+                self._numbers[plain] = len(self._things)
+                self._things.append(plain)
+            self._numbers[thing] = self._numbers[plain]
         return self._numbers[thing]
 
     def _bounds(self, options: int, target: int) -> tuple[float, float]:
