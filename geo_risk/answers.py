@@ -411,7 +411,7 @@ def compare(before: Region, after: Region, to: list[str]) -> Comparison:
         if path.lower().endswith(".json"):
             store.write_json(Path(path), found.told)
         elif path.lower().endswith((".html", ".pdf", ".docx")):
-            _write_document(changes_page(found, after.settings.publish.languages[0]), path)
+            write_document_file(changes_page(found, after.settings.publish.languages[0]), path)
         else:
             export_table(found.changes, path, "changes")
     return found
@@ -423,10 +423,11 @@ def bulletin(before: Region, after: Region, to: str, lang: str | None) -> Path:
     from .pipeline.compare import compare as compared
 
     page = bulletin_page(compared(before, after), lang or after.settings.publish.languages[0])
-    return _write_document(page, to)
+    return write_document_file(page, to)
 
 
-def _write_document(document: dict[str, Any], to: str) -> Path:
+def write_document_file(document: dict[str, Any], to: str) -> Path:
+    """A document as the ending of the file says: .html, .pdf or .docx."""
     from .pipeline.change_pages import write_document
 
     data = write_document(document, to)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import answers, pipeline, region, store
+from . import answers, pipeline, region, siting, store
 from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .siting.checks import Siting
 
 Report = Callable[[StepResult], None]
 
@@ -75,6 +76,39 @@ class Region(region.Region):
         """Findings between hazard sources, pipelines and what must be kept clear of them (schema: findings)."""
         self.run(["setbacks"], report=report)
         return self.table("findings")
+
+    def siting_check(
+        self,
+        project: str | Path,
+        *,
+        kind: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        crs: str | None = None,
+        ways: bool = True,
+        letter: str | Path | None = None,
+        language: str | None = None,
+        to: str | Path | None = None,
+    ) -> Siting:
+        """
+        Whether a project may stand where it is drawn, by the results of the last run; see `siting.checks.Siting`.
+
+        Parameters
+        ----------
+        project
+            Its outline; see `layers.project.read_project` for ``kind``, ``values`` and ``crs``.
+        ways
+            Also look for what would make it pass.
+        letter
+            Write the opinion there: .html, .pdf or .docx, in ``language`` "zh" or "en".
+        to
+            Write the findings there, as in `export`.
+
+        Raises
+        ------
+        InputError
+            If the outline or what it says of the project cannot be used.
+        """
+        return siting.siting_check(self, project, kind, values, crs, ways, letter, language, to)
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""

@@ -311,7 +311,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
             ("finding_id", "编号", "id"), ("rule_id", "规则", "rule"), ("standard", "标准", "standard"), ("edition", "版本", "edition"), ("clause", "条款", "clause"), ("confidence", "可信度", "V, MC or MU"),
             ("source_layer", "源图层", "source layer"), ("source_id", "源编号", "source"), ("source_name", "源名称", "source name"), ("target_layer", "目标图层", "target layer"), ("target_id", "目标编号", "target"), ("target_name", "目标名称", "target name"))),
         _c("required_m", "float", "要求距离", "required distance", "m"), _c("clearance_m", "float", "实际距离", "geodesic length of the nearest segment", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the clearance's error band", "m"),
-        _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("reason", "string", "理由", "why")), ()),
+        _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("needs", "string", "所需资料", "missing attributes that would change what is required, and whose"), _c("reason", "string", "理由", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
     Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..grid import Grid
-from .changes import Changes, changed_rows
+from .changes import Changes, changed_rows, outlines
 
 # Residents are counted within this of a unit (GB 18218-2018, 4.3.2).
 RESIDENTS_M = 500.0
@@ -175,7 +175,7 @@ class Sources:
 
 def changed_sources(
     behind: Callable[[str, str], list[int]],
-    tables: tuple[gpd.GeoDataFrame, gpd.GeoDataFrame],
+    tables: tuple[pd.DataFrame, pd.DataFrame],
     reach: tuple[NDArray[np.float64], NDArray[np.float64]],
     key: Sequence[str] = ("layer", "id"),
     ignore: Sequence[str] = ("name", "reason"),
@@ -184,7 +184,7 @@ def changed_sources(
     The sources that differ between two states, the input rows behind them and the zones they act in.
 
     ``behind`` tells the changed input rows behind a source (layer, id). ``reach`` (N,), (M,) [m] of the rows of
-    each table; NaN or 0 and less: a row that acts nowhere.
+    each table; NaN or 0 and less: a row that acts nowhere. Outlines of the tables are shapes or WKB.
     """
     before, after = (t.drop(columns=[c for c in ignore if c in t]) for t in tables)
     changes = changed_rows(before, after, key)
@@ -194,12 +194,13 @@ def changed_sources(
         (before, [*changes.removed, *changes.before], reach[0]),
         (after, [*changes.added, *changes.after], reach[1]),
     ):
-        ids = table[["layer", "id"]].astype(str).to_numpy()
-        for row in rows:
-            layer, i = ids[row]
+        part = table.iloc[rows]
+        ids = zip(part["layer"].astype(str), part["id"].astype(str), strict=True)
+        shapes = outlines(np.asarray(part["geometry"].array))
+        for (layer, i), shape, reached in zip(ids, shapes, metres[rows], strict=True):
             mine = causes[layer, i] = behind(layer, i)
-            if metres[row] > 0:
-                items += [(n, table.geometry.iloc[row], float(metres[row])) for n in mine]
+            if reached > 0:
+                items += [(n, shape, float(reached)) for n in mine]
     return Sources(causes, zones(items))
 
 

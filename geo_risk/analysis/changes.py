@@ -51,14 +51,11 @@ def changed_rows(
 
     Rows are matched by ``key`` (a key that repeats is matched in order) and, with ``by_name``, what is left by name:
     a name that is left once on either side and stands once in both tables, else the nearest of one name within
-    `SAME_PLACE_M`. Missing equals missing; numbers, texts and outlines must be equal to the last bit.
+    `SAME_PLACE_M`. Missing equals missing; numbers, texts and outlines must be equal to the last bit. Outlines
+    may be WKB in both tables, which are then not decoded but where they differ (never with ``by_name``).
     """
-    a, b = _keys(before, key), _keys(after, key)
-    both = pd.merge(
-        pd.DataFrame({"k": a, "i": np.arange(len(a))}), pd.DataFrame({"k": b, "j": np.arange(len(b))}), on="k"
-    )
-    i, j = both["i"].to_numpy(np.int64), both["j"].to_numpy(np.int64)
-    removed, added = np.setdiff1d(np.arange(len(a)), i), np.setdiff1d(np.arange(len(b)), j)
+    i, j = _pairs(_keys(before, key), _keys(after, key))
+    removed, added = _others(i, len(before)), _others(j, len(after))
     if by_name and len(removed) and len(added):
         i2, j2 = _by_name(before, after, removed, added)
         i, j = np.concatenate([i, i2]), np.concatenate([j, j2])
@@ -66,11 +63,10 @@ def changed_rows(
     common = [c for c in after.columns if c in before.columns and c not in (*BOOKKEEPING, "geometry")]
     differs = {c: ~_equal(before[c], after[c], i, j) for c in common}
     moved = np.zeros(len(i))
-    if isinstance(before, gpd.GeoDataFrame) and isinstance(after, gpd.GeoDataFrame):
-        shapes = np.asarray(before.geometry.array)[i], np.asarray(after.geometry.array)[j]
-        differs["geometry"] = ~_same_shape(*shapes)
-        here = differs["geometry"]
-        moved[here] = shapely.hausdorff_distance(shapes[0][here], shapes[1][here])
+    if "geometry" in before and "geometry" in after:
+        x, y = np.asarray(before["geometry"].array)[i], np.asarray(after["geometry"].array)[j]
+        here = differs["geometry"] = ~_same_shape(x, y)
+        moved[here] = shapely.hausdorff_distance(outlines(x[here]), outlines(y[here]))
     changed = np.zeros(len(i), bool)
     for flags in differs.values():
         changed |= flags
@@ -89,27 +85,57 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def outlines(values: NDArray) -> NDArray:
+    """Shapes, from shapes or WKB (N,)."""
+    return shapely.from_wkb(values) if _are_wkb(values) else values
+
+
+def _are_wkb(values: NDArray) -> bool:
+    return any(isinstance(v, bytes) for v in values)
+
+
 def _keys(table: pd.DataFrame, key: Sequence[str]) -> pd.Series:
     """One text a row, the same key numbered in order."""
     parts = [table[c].astype(object).where(table[c].notna(), "").astype(str) for c in key]
     text = parts[0].reset_index(drop=True)
     for part in parts[1:]:
         text = text + "\0" + part.reset_index(drop=True)
+    if text.is_unique:
+        return text
     again = text.groupby(text, sort=False).cumcount()
     return text.where(again == 0, text + "\0\0" + again.astype(str))
 
 
+def _pairs(a: pd.Series, b: pd.Series) -> tuple[Rows, Rows]:
+    """Rows of either table with the same key, in the order of the earlier."""
+    if a.equals(b):
+        return np.arange(len(a)), np.arange(len(a))
+    at = pd.Index(b).get_indexer(pd.Index(a))
+    i = np.flatnonzero(at >= 0)
+    return i, at[i].astype(np.int64)
+
+
+def _others(rows: Rows, count: int) -> Rows:
+    """Row numbers below ``count`` that are not among ``rows``."""
+    free = np.ones(count, bool)
+    free[rows] = False
+    return np.flatnonzero(free)
+
+
 def _equal(before: pd.Series, after: pd.Series, i: Rows, j: Rows) -> NDArray[np.bool_]:
-    x, y = before.to_numpy(object)[i], after.to_numpy(object)[j]
-    gone = pd.isna(x) & pd.isna(y)
-    same = np.zeros(len(x), bool)
-    here = ~(pd.isna(x) | pd.isna(y))
-    same[here] = x[here] == y[here]
-    return same | gone
+    plain_kind = before.dtype == after.dtype and before.dtype != object
+    x, y = (s.array.take(n) if plain_kind else s.to_numpy(object)[n] for s, n in ((before, i), (after, j)))
+    gone = np.asarray(pd.isna(x)), np.asarray(pd.isna(y))
+    here = ~(gone[0] | gone[1])
+    same = gone[0] & gone[1]
+    same[here] = np.asarray(x[here] == y[here], bool)
+    return same
 
 
 def _same_shape(x: NDArray, y: NDArray) -> NDArray[np.bool_]:
-    return (shapely.is_missing(x) & shapely.is_missing(y)) | np.array(shapely.to_wkb(x) == shapely.to_wkb(y), bool)
+    if _are_wkb(x) or _are_wkb(y):
+        return np.array(x == y, bool)
+    return (shapely.is_missing(x) & shapely.is_missing(y)) | shapely.equals_identical(x, y)
 
 
 def _by_name(before: pd.DataFrame, after: pd.DataFrame, removed: Rows, added: Rows) -> tuple[Rows, Rows]:

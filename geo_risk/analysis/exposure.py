@@ -12,7 +12,6 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from scipy.ndimage import gaussian_filter
 from shapely.geometry import mapping
 
 from ..crs import require_metric
@@ -182,6 +181,8 @@ def _density(frame: gpd.GeoDataFrame, what: str, grid: Grid, settings: RiskSetti
     persons, _, unknown = population_on_grid(frame, grid)
     if unknown:
         notes.append(f"{what}: {unknown} of {len(frame)} rows have no number or no place and are not counted")
+    from scipy.ndimage import gaussian_filter
+
     hectares = grid.cell_m**2 / 1e4
     sigma = settings.exposure_radius_m / 2 / grid.cell_m
     if sigma > 0:

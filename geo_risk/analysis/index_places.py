@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from ..standards import table
 from .rows import GRADE_WORDS
@@ -42,6 +41,8 @@ def accidents_near(accidents: gpd.GeoDataFrame) -> pd.Series:
     xy = np.column_stack([shapely.get_x(point), shapely.get_y(point)])
     here = np.flatnonzero(words.str.contains(_ON_ROADS, case=False).to_numpy(bool) & np.isfinite(xy).all(axis=1))
     if len(here):
+        from scipy.spatial import cKDTree
+
         tree = cKDTree(xy[here])
         out[here] = tree.query_ball_point(xy[here], _parameters()["black_spot_m"], return_length=True)
     return pd.Series(out, index=accidents.index)

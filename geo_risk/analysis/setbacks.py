@@ -25,6 +25,7 @@ from ..schema import RESULTS
 from .clearance import grid_scale, nearest_segments, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
+from .needs import Needs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -123,6 +124,7 @@ def check_setbacks(
     ruled = bounds.high_rule >= 0
     pairs = s[ruled], t[ruled], bounds.where(ruled)
     findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
+    findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
         *_unreachable(prepared, targets),
@@ -285,6 +287,7 @@ def _findings(
     columns["reason"] = [_reason(row, *why) for row in table.itertuples()]
     parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
     columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
+    columns["needs"] = ""  # filled when the verdicts of all are known
     names = RESULTS["findings"].names
     frame = gpd.GeoDataFrame({n: columns[n] for n in names}, geometry=segments, crs=crs)
     order = frame["verdict"].map({v: i for i, v in enumerate(_VERDICTS)})

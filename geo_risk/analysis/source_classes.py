@@ -346,7 +346,12 @@ def _hazards_of(substance: str, cas: str, hazard_class: str, storage: str) -> tu
 
 def most_volume_m3(row: Mapping[str, Any]) -> float:
     """The largest tank volume [m3] a row of hazard_sources may have; infinite if nothing tells."""
-    return _own_volume(row)[0][1]
+    return volume_bounds_m3(row)[1]
+
+
+def volume_bounds_m3(row: Mapping[str, Any]) -> Interval:
+    """The least and the largest tank volume [m3] a row of hazard_sources may have, for itself."""
+    return _own_volume(row)[0]
 
 
 def _volume(row: Mapping[str, Any], else_of: str = "") -> tuple[Interval, str]:

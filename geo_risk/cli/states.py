@@ -96,7 +96,7 @@ def _print_changes(told: dict[str, Any]) -> None:
     for name, rows in told["tables"].items():
         print(f"\n{name}: {len(rows)} rows changed")
         for row in rows[:_SHOWN]:
-            print(f"  {_result_text(row, told)}")
+            print(f"  {_result_text(row)}")
         _print_more(rows)
     for note in told["notes"]:
         print(f"note: {note}")
@@ -115,14 +115,10 @@ def _input_text(item: dict[str, Any]) -> str:
     return f"[{item['number']}] {item['layer']} {item['id']} {item['name']}: {item['change']}{moved} {columns}".rstrip()
 
 
-def _result_text(row: dict[str, Any], told: dict[str, Any]) -> str:
-    columns = "; ".join(f"{c['column']} {_short(c['before'])} -> {_short(c['after'])}" for c in row["columns"][:3])
+def _result_text(row: dict[str, Any]) -> str:
+    from ..publish.changes import two_values
+
+    values = ((c["column"], two_values(c["before"], c["after"], "en")) for c in row["columns"][:3])
+    columns = "; ".join(f"{name} {before} -> {after}" for name, (before, after) in values)
     causes = [f"[{n}]" for n in row["causes"]] + row["general"]
     return f"{row['id']} {row['name']}: {row['change']} {columns} <- {', '.join(causes) or 'not explained by any row'}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    text = str(value)
-    return text if len(text) <= 40 else text[:37] + "..."

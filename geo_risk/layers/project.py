@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import geopandas as gpd
+import pandas as pd
 
 from ..errors import GeoRiskError, InputError, together
 from ..schema import LAYERS
@@ -116,6 +117,8 @@ def read_project(
             errors.append(error)
             continue
         errors += _refusals(reports) or _lacking(layer, frame)
+        if layer == "hazard_sources":
+            frame["substance"] = _fuel(frame)
         names = frame["name"].astype(object).where(frame["name"].notna(), _NAMES[layer])
         frames[layer] = frame.assign(id=[f"project:{i}" for i in frame["id"]], name=names)
     if errors:
@@ -196,6 +199,13 @@ def _refusals(reports: Iterable[FileReport]) -> list[GeoRiskError]:
         for i in report.issues
         if i.action == "rejected" or (i.action == "repaired" and i.code in _REFUSED)
     ]
+
+
+def _fuel(frame: gpd.GeoDataFrame) -> pd.Series:
+    """What is stored; a filling station that names no gas sells petrol, as its rules take it too."""
+    words = frame["name"].fillna("").astype(str)
+    petrol = (frame["kind"] == "filling_station") & frame["substance"].isna() & frame["cas"].isna()
+    return frame["substance"].astype(object).mask(petrol & ~words.str.contains("气|氢|gas|LNG|CNG|LPG"), "汽油")
 
 
 def _lacking(layer: str, frame: gpd.GeoDataFrame) -> list[GeoRiskError]:

@@ -12,15 +12,25 @@ from pathlib import Path
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from .analysis import HAZARD_LAYERS, analysis_steps, facilities_of
+from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps, facilities_of, setback_rules
 from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
+from .risk import model_of
 from .roads import network
 from .store import store_steps
 
-__all__ = ["facilities_of", "network", "publish", "site_parts", "steps"]
+__all__ = [
+    "SETBACK_LAYERS",
+    "facilities_of",
+    "model_of",
+    "network",
+    "publish",
+    "setback_rules",
+    "site_parts",
+    "steps",
+]
 
 
 def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int | None = None) -> list[Step]:

@@ -17,6 +17,7 @@ from .rollup import groups_step, robustness_step
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 # Layers each step looks at, if the region has them.
 HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots", "risk_points")
@@ -204,20 +205,26 @@ def _with_certainty(region: Region, graded: gpd.GeoDataFrame, scope: str) -> gpd
     return graded.assign(certainty=certainty(graded, scope, region.table("robustness")))
 
 
+def setback_rules(region: Region) -> pd.DataFrame:
+    """The setback rules that the region has switched on; SettingsError if none is."""
+    from ..analysis.conditions import builtin_rules
+
+    rules, wanted = builtin_rules(), region.settings.setbacks.standards
+    if not wanted:
+        return rules
+    chosen = rules[rules["standard"].str.startswith(wanted)]
+    if chosen.empty:
+        known = ", ".join(sorted(set(rules["standard"])))
+        raise SettingsError(f"[setbacks] standards = {list(wanted)}: no rule is of these. Known: {known}.")
+    return chosen
+
+
 def _setbacks(region: Region) -> None:
     import pandas as pd
 
-    from ..analysis.conditions import builtin_rules
     from ..analysis.setbacks import check_setbacks
 
-    rules, wanted = builtin_rules(), region.settings.setbacks.standards
-    if wanted:
-        chosen = rules[rules["standard"].str.startswith(wanted)]
-        if chosen.empty:
-            known = ", ".join(sorted(set(rules["standard"])))
-            raise SettingsError(f"[setbacks] standards = {list(wanted)}: no rule is of these. Known: {known}.")
-        rules = chosen
-    findings = check_setbacks(region.layers(*SETBACK_LAYERS), rules=rules)
+    findings = check_setbacks(region.layers(*SETBACK_LAYERS), rules=setback_rules(region))
     not_checked = pd.DataFrame(findings.attrs["not_checked"], columns=["layer", "count", "why"])
     write_tables(region, findings=findings, not_checked=not_checked)
 

@@ -113,14 +113,16 @@ def _targets(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[i
 
 def _where_it_may_lie(state: State, rows: Rows) -> Rows:
     """The rows with outlines as wide as the errors of their positions."""
-    from ..analysis.qra.targets import TWO_SIGMA
+    from ..analysis.qra.criteria import TWO_SIGMA
 
     errors: dict[Key, float] = {}
     for name in sorted({row["layer"] for row in rows.values()}):
-        layer = state.table("layers", name)
+        path = state.region.build / "layers" / f"{name}.parquet"
+        layer = store.read_columns(path, ("id", "position_error_m")) if path.is_file() else None
         if layer is not None and "position_error_m" in layer:
             metres = (TWO_SIGMA * layer["position_error_m"].astype(float)).fillna(0.0)
-            errors |= {(name, str(i)): m for i, m in zip(layer["id"], metres, strict=True)}
+            wide = (metres > 0).to_numpy()
+            errors |= {(name, str(i)): m for i, m in zip(layer["id"][wide], metres[wide], strict=True)}
     out = {}
     for n, row in rows.items():
         metres = errors.get((row["layer"], str(row["id"])), 0.0)
@@ -197,10 +199,10 @@ def _of_lines(work: Work, layer: str, key: str) -> list[int]:
     """Rows of the lines of an id or name, and what reaches them."""
     found: set[int] = set()
     shapes = []
-    for table in work.segments:
-        mine = table[(table["layer"] == layer) & ((table["id"] == key) | (table["name"] == key))]
-        found |= {*work.inputs.find(layer, mine["id"].unique())}
-        shapes.append(np.asarray(mine.geometry.array))
+    for layers, ids, names, outlines in work.segments:
+        mine = (layers == layer) & ((ids == key) | (names == key))
+        found |= {*work.inputs.find(layer, set(ids[mine]))}
+        shapes.append(outlines[mine])
     touched = work.graded_zones.touching(np.concatenate(shapes))
     return sorted(found.union(*touched))
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import store
+from ..schema import RESULTS
 from .states import Both, upstream
 
 if TYPE_CHECKING:
@@ -82,10 +84,15 @@ class Work:
         return self._once("units", make)
 
     @property
-    def segments(self) -> list[Any]:
-        """Segments of lines, of the states that have them."""
-        tables = [state.table("tables", "segments") for state in self.both]
-        return [t for t in tables if t is not None]
+    def segments(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Layers, ids, names and outlines (N,) of the segments of lines, of the states that have them."""
+        columns = ("layer", "id", "name", "geometry")
+
+        def make() -> list[tuple[Any, ...]]:
+            tables = [state.table("tables", "segments") for state in self.both]
+            return [tuple(t[c].to_numpy(object) for c in columns) for t in tables if t is not None]
+
+        return self._once("segments", make)
 
     @property
     def behind_source(self) -> Callable[[str, str], list[int]]:
@@ -103,15 +110,11 @@ class Work:
         """Changed sources of current risk: those of the index, and those whose factor changed."""
 
         def make() -> Sources:
-            tables: list[Any] = [state.table("tables", "current_sources") for state in self.both]
-            keys = ([] if t is None else zip(t["layer"], t["id"].astype(str), strict=True) for t in tables)
-            ours, theirs = (
-                {} if t is None else dict(zip(k, t["factor"], strict=True)) for k, t in zip(keys, tables, strict=True)
-            )
+            factors = [_factors(t) for t in self._scored("current_sources") or ()]
 
             def behind(layer: str, i: str) -> list[int]:
                 mine = self.sources.causes.get((layer, i), [])
-                same = ours.get((layer, i)) == theirs.get((layer, i))
+                same = len({of.get((layer, i)) for of in factors}) == 1
                 return mine if same else self._causes.merged(mine, self.factors.behind(layer, i))
 
             return self._by_score("current_sources", behind)
@@ -119,11 +122,19 @@ class Work:
         return self._once("sources_now", make)
 
     def _by_score(self, name: str, behind: Callable[[str, str], list[int]]) -> Sources:
-        tables = self.both.tables("tables", name)
+        tables = self._scored(name)
         if tables is None:
             return self._causes.Sources({}, self._causes.zones([]))
         ours, theirs = (np.where(t["score"] > 0, t["reach_m"], 0.0) for t in tables)
         return self._causes.changed_sources(behind, tables, (ours, theirs))
+
+    def _scored(self, name: str) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+        """Both versions of a table of sources, outlines as WKB; None where it is the same, or not in both."""
+        paths = [state.region.build / "tables" / f"{name}.parquet" for state in self.both]
+        if not self.both.differ(f"build/tables/{name}.parquet") or not all(path.is_file() for path in paths):
+            return None
+        columns = [c for c in RESULTS[name].names if c not in ("name", "reason")]
+        return self._once(name, lambda: tuple(store.read_columns(path, [*columns, "geometry"]) for path in paths))
 
     @property
     def factors(self) -> Factors:
@@ -168,9 +179,10 @@ class Work:
 
         def make() -> Sources:
             tables = self.both.tables("tables", "risk_sources")
-            scenarios: list[Any] = [state.table("tables", "scenarios") for state in self.both]
-            if tables is None or any(s is None for s in scenarios):
+            paths = [state.region.build / "tables" / "scenarios.parquet" for state in self.both]
+            if tables is None or not all(path.is_file() for path in paths):
                 return self._causes.Sources({}, self._causes.zones([]))
+            scenarios = [store.read_columns(path, ("source_id", "reach_m")) for path in paths]
             reach = tuple(
                 t["source_id"].map(s.groupby("source_id")["reach_m"].max()).fillna(0).to_numpy(float)
                 for t, s in zip(tables, scenarios, strict=True)
@@ -224,6 +236,12 @@ class Work:
             for item in items
             if steps & set(item["steps"])
         ]
+
+
+def _factors(sources: pd.DataFrame) -> dict[Key, float]:
+    """(layer, id) of a source of current risk -> the multiplier of its level."""
+    rows = zip(*(sources[c].tolist() for c in ("layer", "id", "factor")), strict=True)
+    return {(layer, str(i)): factor for layer, i, factor in rows}
 
 
 def picked(table: pd.DataFrame, numbers: Iterable[int]) -> Rows:

@@ -205,7 +205,7 @@ def change_text(item: Row, lang: str, table: str = "") -> str:
         return word(item["change"], lang)
     name = table or item.get("layer", "")
     parts = [
-        f"{column_word(name, c['column'], lang)} {' → '.join(_two_values(c['before'], c['after'], lang))}"
+        f"{column_word(name, c['column'], lang)} {' → '.join(two_values(c['before'], c['after'], lang))}"
         for c in item["columns"]
         if c["column"] not in ("reason", "rule", "terms", "reason_now", "rule_now")
     ]
@@ -243,7 +243,7 @@ def _notes(notes: Sequence[str], lang: str) -> list[Block]:
     return [_heading("notes", lang), *({"type": "note", "text": text} for text in notes)] if notes else []
 
 
-def _two_values(before: Any, after: Any, lang: str) -> list[str]:
+def two_values(before: Any, after: Any, lang: str) -> list[str]:
     """Old and new value, numbers with as many digits as tell them apart."""
     for digits in (4, 6, 9):
         texts = [_value(v, lang, digits) for v in (before, after)]

@@ -15,6 +15,7 @@ from ..target_classes import NOTHING, classify_target
 GROUPS = ("high_sensitivity", "important", "general_1", "general_2", "general_3")  # strictest first
 SITUATIONS = ("new", "in_service")
 ZONES = ("acceptable", "alarp", "intolerable")
+TWO_SIGMA = 2.0  # a place lies within this many 68 % errors with 95 %
 
 
 class Group(NamedTuple):

@@ -16,7 +16,7 @@ from ...grid import Grid
 from ...standards import parameter, weakest
 from ..exposure import located
 from ..rows import number, records, text
-from .criteria import SITUATIONS, Group, group_of, individual_limit
+from .criteria import SITUATIONS, TWO_SIGMA, Group, group_of, individual_limit
 from .model import Model, source_ids
 from .points import PointRisk, lsir_points
 
@@ -26,7 +26,6 @@ COLUMNS = (
     "margin", "verdict", "verdict_new", "top_source", "contributors", "missing", "reason", "confidence",
 )  # fmt: skip
 _CELLS = 1_000_000  # looked at together
-TWO_SIGMA = 2.0  # a place lies within this many 68 % errors with 95 %
 
 
 def target_risk(

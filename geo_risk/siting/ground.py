@@ -1,0 +1,110 @@
+"""A region as siting sees it, and the project read onto it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import answers, pipeline, store
+from ..errors import InputError
+from ..pipeline import SETBACK_LAYERS
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from ..analysis.qra.model import Model
+    from ..region import Region
+
+# What is read of a region: the layers of the setbacks and those the ground itself is judged by.
+LAYERS = tuple(dict.fromkeys((*SETBACK_LAYERS, "population", "water", "landuse")))
+
+
+class Ground:
+    """A region as siting sees it, each part read once: keep one for many questions."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self._tables: dict[str, Any] = {}
+
+    @cached_property
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """The layers that have a say."""
+        return self.region.layers(*LAYERS)
+
+    @cached_property
+    def boundary(self) -> Any:
+        """Outline of the region."""
+        return store.read_table(self.region.build / "boundary.parquet").geometry.iloc[0]
+
+    @cached_property
+    def rules(self) -> pd.DataFrame:
+        """The rules the region has switched on."""
+        return pipeline.setback_rules(self.region)
+
+    @cached_property
+    def quantified(self) -> bool:
+        """Whether the region's own risk is known."""
+        return bool(self.region.settings.risk.quantified) and self._has("risk_outcomes")
+
+    @cached_property
+    def model(self) -> Model:
+        """The risk model of the last run."""
+        return answers.risk_model(self.region)
+
+    @cached_property
+    def people(self) -> Any:
+        """Who is where, by day and night."""
+        from ..analysis.qra.people import SIDE_M
+        from ..analysis.qra.societal import People
+
+        crowd = self.region.table("risk_people")
+        persons = {period: crowd[period].to_numpy(float) for period in ("day", "night")}
+        return People(crowd["x"].to_numpy(float), crowd["y"].to_numpy(float), SIDE_M, persons)
+
+    @cached_property
+    def lsir(self) -> Any:
+        """Individual risk on the region's grid."""
+        return self.region.surface("lsir").array
+
+    @cached_property
+    def network(self) -> Any:
+        """The road network."""
+        return pipeline.network(self.region)
+
+    def table(self, name: str) -> Any:
+        """A result table, None where the region has none."""
+        if name not in self._tables:
+            self._tables[name] = self.region.table(name) if self._has(name) else None
+        return self._tables[name]
+
+    def _has(self, name: str) -> bool:
+        return (self.region.build / "tables" / f"{name}.parquet").is_file()
+
+
+def read(
+    ground: Ground,
+    path: str | Path,
+    *,
+    kind: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    crs: str | None = None,
+) -> dict[str, gpd.GeoDataFrame]:
+    """The rows of a project; see `layers.project.read_project`. InputError if it lies outside the region."""
+    from ..layers.project import read_project
+
+    region = ground.region
+    found = read_project(
+        path, crs=region.crs, anchor=tuple(region.frame["anchor"]), kind=kind, values=values, system=crs
+    )
+    for frame in found.values():
+        outside = ~frame.geometry.intersects(ground.boundary)
+        if outside.any():
+            row = frame[outside].iloc[0]
+            raise InputError(
+                f"{row['source_file']}, row {row['source_row']}: lies outside {region.settings.region.name}. Check the "
+                "outline, or its coordinate system (--crs gcj02 for outlines drawn on 高德 or 腾讯 maps)."
+            )
+    return found

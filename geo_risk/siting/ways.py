@@ -1,0 +1,199 @@
+"""What would make a project pass: another place near by, or a smaller stock; each proven by a check of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..crs import geodesic_m
+from ..pipeline import SETBACK_LAYERS, model_of
+from .checks import HAZARDS, Project, Siting, decide
+from .ground import Ground
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+Way = dict[str, Any]
+FURTHEST_M = 2000.0  # a project moved further is another project
+_PART = 0.01  # the stock is found to this part of it
+_LEAST = 1e-3  # part of the stock below which a smaller one is no answer
+_WORST = ("conflict", "undecided", "clear")
+_COMPASS = (
+    ("北", "N"),
+    ("东北", "NE"),
+    ("东", "E"),
+    ("东南", "SE"),
+    ("南", "S"),
+    ("西南", "SW"),
+    ("西", "W"),
+    ("西北", "NW"),
+)
+
+
+def ways(ground: Ground, siting: Siting) -> tuple[Way, ...]:
+    """
+    Ways out for a project that does not pass, the least change first in each kind.
+
+    Rows: ``way`` (move or stock), ``verdict`` of the check that proves it, and of a move ``dx_m``, ``dy_m``,
+    ``distance_m``, ``towards``; of a stock ``factor`` and, row by row, the new quantities. Where there is no way
+    of a kind, ``verdict`` is that of the best one tried and ``why`` says what stands against it.
+    """
+    if siting.verdict == "clear":
+        return ()
+    out = [move(ground, siting.project)]
+    if any(n in siting.project for n in ("hazard_sources",)):
+        out.append(less(ground, siting.project))
+    return tuple(way for way in out if way)
+
+
+def moved(project: Project, dx: float, dy: float) -> dict[str, gpd.GeoDataFrame]:
+    """The project elsewhere [m]."""
+    return {n: f.set_geometry(f.geometry.translate(dx, dy)) for n, f in project.items()}
+
+
+def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Way:
+    """The shortest move after which distances, risk and ground are clear, as far as they can be."""
+    import numpy as np
+    import shapely
+
+    from ..analysis.siting.room import nearest_free
+
+    outline = shapely.union_all([g for f in project.values() for g in f.geometry])
+    free = shapely.difference(shapely.Point(0, 0).buffer(furthest_m), forbidden(ground, project, outline, furthest_m))
+    corner = shapely.get_coordinates(outline.representative_point())[0]
+    inside = shapely.transform(ground.boundary, lambda xy: xy - corner)
+    free = shapely.intersection(free, inside)
+    step = nearest_free(shapely.buffer(free, -_STEP_M).simplify(0.0))
+    if step is None:
+        return {"way": "move", "verdict": "conflict", "why": _nowhere(furthest_m)}
+    dx, dy = (round(v, 2) for v in step)
+    proof = decide(ground, moved(project, dx, dy))
+    x, y = float(corner[0]), float(corner[1])
+    metres = float(np.asarray(geodesic_m(x, y, x + dx, y + dy, ground.region.crs)))
+    at = round(np.degrees(np.arctan2(dx, dy)) / 45) % 8
+    told: Way = {"way": "move", "verdict": proof.verdict, "dx_m": dx, "dy_m": dy, "distance_m": round(metres, 1)}
+    told |= {"towards_zh": _COMPASS[at][0], "towards": _COMPASS[at][1]}
+    return told | ({} if proof.verdict == "clear" else {"why": _against(proof)})
+
+
+_STEP_M = 0.02  # within the free ground by this, so that rounding the move to centimetres stays in it
+
+
+def forbidden(ground: Ground, project: Project, outline: Any, within_m: float) -> Any:
+    """The moves of ``outline`` [m] that distances, risk or the ground forbid, up to ``within_m`` from where it is."""
+    import numpy as np
+    import shapely
+
+    from ..analysis.siting.near import near
+    from ..analysis.siting.room import blocks, taken
+
+    used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
+    around = near(used, project, float(ground.rules["distance_m"].max()) + within_m)
+    found = blocks(around, project, ground.rules)
+    shapes, metres = [b.shape for b in found], [b.distance_m for b in found]
+    for name in ("water", "buildings", "roads"):
+        layer = ground.layers.get(name)
+        if layer is None or shapely.get_dimensions(outline) < 2:
+            continue
+        own = layer.geometry.to_numpy()
+        own = own[shapely.dwithin(own, outline, within_m)]
+        shapes += [g for g in own if name != "water" or shapely.get_dimensions(g) == 2]
+        metres += [0.0] * (len(shapes) - len(metres))
+    whole = taken(outline, np.array([*shapes, None], object)[:-1], np.array(metres))
+    return shapely.union_all([whole, *risk_rooms(ground, project, outline, within_m)])
+
+
+def risk_rooms(ground: Ground, project: Project, outline: Any, within_m: float) -> list[Any]:
+    """The moves [m] by which a limit of individual risk would be passed."""
+    import numpy as np
+    import shapely
+
+    from ..analysis.qra.criteria import group_of, individual_limit
+    from ..analysis.qra.targets import LAYERS
+    from ..analysis.rows import records
+    from ..analysis.siting.risk import reach_above, zone_above
+    from ..analysis.siting.room import taken
+
+    out = []
+    hazards = {n: project[n] for n in HAZARDS if n in project}
+    if hazards:
+        model, _ = model_of(ground.region, hazards)
+        reach = {}
+        for name in LAYERS:
+            layer = ground.layers.get(name)
+            if layer is None or not len(model.outcomes):
+                continue
+            here = layer[shapely.dwithin(layer.geometry.to_numpy(), outline, within_m + float(model.reach.max()))]
+            limits = [_limit(group_of(name, row).groups, "new", individual_limit) for row in records(here)]
+            metres = np.zeros(len(here))
+            for i, limit in enumerate(limits):
+                if np.isfinite(limit):
+                    if limit not in reach:
+                        reach[limit] = reach_above(model, limit, ground.region.grid.cell_m)
+                    metres[i] = reach[limit]
+            near = metres > 0
+            point = shapely.union_all(list(model.sources.geometry.representative_point()))
+            out.append(taken(point, here.geometry.to_numpy()[near], metres[near]))
+    if "crowded_places" in project and ground.quantified:
+        groups = [g for row in records(project["crowded_places"]) for g in group_of("crowded_places", row).groups]
+        limit = min(individual_limit(g, "in_service") for g in groups)
+        box = shapely.buffer(outline, within_m + 1000)
+        zone = zone_above(ground.lsir, ground.region.grid, limit, (ground.model.sources["confidence"] == "MU").any())
+        out.append(taken(outline, np.array([shapely.intersection(zone, box)], object), np.array([0.0])))
+    return out
+
+
+def _limit(groups: tuple[str, ...], situation: str, limit: Callable[[str, str], float]) -> float:
+    return min((limit(g, situation) for g in groups), default=float("inf"))
+
+
+def less(ground: Ground, project: Project) -> Way:
+    """
+    The largest part of the stock with which the project passes, or comes as near to it as any stock brings it.
+
+    All quantities and volumes of hazard sources shrink alike. Found by halving, assuming that less is never worse.
+    """
+    least = decide(ground, shrunk(project, _LEAST))
+    goal, now = least.verdict, decide(ground, project).verdict
+    if goal == now:
+        return {"way": "stock", "verdict": goal, "why": _against(least)}
+    low, high = _LEAST, 1.0
+    while high / low > 1 + _PART:
+        middle = (low * high) ** 0.5
+        verdict = decide(ground, shrunk(project, middle)).verdict
+        low, high = (middle, high) if _WORST.index(verdict) >= _WORST.index(goal) else (low, middle)
+    best = shrunk(project, low)
+    proof = decide(ground, best)
+    rows = best["hazard_sources"][["name", "quantity_t", "volume_m3"]].to_dict("records")
+    told: Way = {"way": "stock", "verdict": proof.verdict, "factor": round(low, 4), "rows": _plain(rows)}
+    return told | ({} if proof.verdict == "clear" else {"why": _against(proof)})
+
+
+def shrunk(project: Project, factor: float) -> dict[str, gpd.GeoDataFrame]:
+    """The project with a part of its stock, rounded down to three digits."""
+    frame = project["hazard_sources"]
+    new = {c: [_down(v * factor) for v in frame[c].astype(float)] for c in ("quantity_t", "volume_m3")}
+    return {**project, "hazard_sources": frame.assign(**new)}
+
+
+def _down(value: float) -> float:
+    from math import floor, isfinite, log10
+
+    if not isfinite(value) or value <= 0:
+        return value
+    unit = 10.0 ** (floor(log10(value)) - 2)
+    return round(floor(value / unit + 1e-9) * unit, 12)
+
+
+def _plain(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+    return [{str(k): (None if v != v else v) for k, v in row.items()} for row in rows]
+
+
+def _nowhere(metres: float) -> dict[str, str]:
+    return {"zh": f"{metres:.0f} m 以内没有可行位置", "en": f"no free place within {metres:.0f} m"}
+
+
+def _against(siting: Siting) -> dict[str, str]:
+    """What keeps a siting from a better verdict."""
+    worst = [c for c in siting.checks if c.verdict == siting.verdict]
+    return {"zh": "；".join(c.zh for c in worst), "en": "; ".join(c.en for c in worst)}
