@@ -25,7 +25,7 @@ from ..schema import RESULTS
 from .clearance import grid_scale, nearest_segments, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
-from .needs import Needs
+from .needs import needs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -124,7 +124,7 @@ def check_setbacks(
     ruled = bounds.high_rule >= 0
     pairs = s[ruled], t[ruled], bounds.where(ruled)
     findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
-    findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
+    findings["needs"] = pd.array(needs(findings, used, prepared, road_half_width_m), dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
         *_unreachable(prepared, targets),
