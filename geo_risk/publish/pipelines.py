@@ -88,6 +88,7 @@ PIPE_SENTENCES = (
         "no anchoring, dredging, quarrying or blasting under water at a river crossing",
         "河流穿越段禁止抛锚、挖砂、采石、水下爆破",
     ),
+    ("building under construction", "在建建筑"),
     ("construction site", "建筑施工工地"),
     ("works named among hidden dangers", "隐患清单所列施工"),
     ("quarry or mine", "采石场或矿山"),

@@ -138,6 +138,18 @@ def test_works_within_the_ranges_of_the_law():
     assert rows(49, state="closed") == []
 
 
+def test_a_building_under_construction_is_both():
+    found = checked(pipe(MEDIUM), buildings=layer(house(400, 3, kind="在建"))).encroachments
+    assert sorted(found["kind"]) == ["activity", "control"]
+    assert found["verdict"].tolist() == ["notify", "notify"]
+
+
+def test_the_grounds_of_a_plant_leave_the_answer_open():
+    plant = layer(house(400, -50, 100, name="厂"))
+    row = only(checked(pipe(), enterprises=plant).encroachments)
+    assert (row["verdict"], row["needs"]) == ("undecided", "footprint of the building")
+
+
 def test_a_jetty_within_500_m_of_a_river_crossing():
     river = layer({"id": "W", "name": "江", "kind": "river", "geometry": box(X + 450, Y - 2000, X + 550, Y + 2000)})
     jetty = layer(point(500, 490, kind="jetty"))

@@ -62,7 +62,7 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
     classes: list[dict[str, Any]] = []
     if chosen:
         strip = strip_of([p.geometry for p in chosen], _reach(chosen) + _MARGIN_M)
-        units, causes = household_units(layers, strip), causes_of(layers, strip, skipped)
+        units, causes = household_units(layers, strip, skipped), causes_of(layers, strip, skipped)
         zones = _zones(layers, strip)
         keys = [(p.fluids, p.scheme, p.kind, p.medium) for p in chosen]
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
