@@ -131,6 +131,7 @@ def test_works_within_the_ranges_of_the_law():
         site = layer(point(400, distance, kind="construction", **more))
         return checked(pipe(), risk_points=site).encroachments[["verdict", "range_m", "clause"]].to_numpy().tolist()
 
+    assert rows(4) == [["notify", 5, "art. 30"]]
     assert rows(49) == [["notify", 50, "art. 35(2)"]]
     assert rows(51) == [["notify", 200, "art. 35(3)"]]
     assert rows(199, position_error_m=1.0) == [["undecided", 200, "art. 35(3)"]]

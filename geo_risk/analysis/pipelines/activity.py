@@ -128,8 +128,11 @@ def _ranges(pipe: Pipe) -> list[dict[str, Any]]:
         told = {"needs_place": "", "to_m": ranged.control, "meaning": "works need the operator's consent"}
         return [{**control, **told, "activity": "works"}]
     kind = pipe.kind or "long_distance"
-    rules = [r for r in table_rows("pipeline_ranges") if r["kind"] == kind and r["activity"] != "protection"]
-    return sorted((r for r in rules if r["needs_place"] != "tunnel"), key=lambda r: r["to_m"])
+    rules = [r for r in table_rows("pipeline_ranges") if r["kind"] == kind and r["needs_place"] != "tunnel"]
+    return sorted(
+        ({**r, "activity": "digging" if r["activity"] == "protection" else r["activity"]} for r in rules),
+        key=lambda r: r["to_m"],
+    )
 
 
 def _row(pipe: Pipe, line: Any, other: Activity, rule: dict[str, Any]) -> dict[str, Any] | None:

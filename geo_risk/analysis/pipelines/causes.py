@@ -84,7 +84,7 @@ def _near(
     frame = layers[layer]
     shapes = np.asarray(frame.geometry.array)
     near = located(shapes)
-    near[near] = shapely.intersects(shapes[near], strip)
+    near[near] = shapely.intersects(strip, shapes[near])
     idle = near & ~working(frame)
     if idle.any():
         skipped[layer, "near a pipeline, closed or planned: not counted"] += int(idle.sum())
@@ -136,7 +136,7 @@ def settlements(units: Sequence[Units], strip: Any) -> list[Cause]:
     """
     found = []
     for of in units:
-        inside = shapely.intersects(of.shape, strip) & (of.households > 0)
+        inside = shapely.intersects(strip, of.shape) & (of.households > 0)
         shapes, households, given = of.shape[inside], of.households[inside], of.given[inside]
         sure = _clusters(shapes, np.where(given, households, 0.0))
         both = _clusters(shapes, households) if not given.all() else []

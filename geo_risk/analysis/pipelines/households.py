@@ -69,7 +69,7 @@ def household_units(
         frame = layers[layer]
         shapes = np.asarray(frame.geometry.array)
         near = working(frame) & located(shapes)
-        near[near] = shapely.intersects(shapes[near], strip)
+        near[near] = shapely.intersects(strip, shapes[near])
         rows = [{**row, "shape": shape} for row, shape in zip(records(frame[near]), shapes[near], strict=True)]
         told = [maker(row, strip) for row in rows]
         silent = sum(found is None for found in told)
