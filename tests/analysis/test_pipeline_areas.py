@@ -295,6 +295,19 @@ def test_what_is_not_looked_at_is_counted():
     }
 
 
+def test_what_counts_nowhere_is_told():
+    silent = layer({"persons": np.nan, "households": np.nan, "geometry": Point(X + 4000, Y)})
+    school = layer(site(4000, 50, state="planned"))
+    skipped = areas(pipe(), population=silent, crowded_places=school).skipped
+    assert skipped["population", "near a pipeline, tells neither households nor persons"] == 1
+    assert skipped["crowded_places", "near a pipeline, closed or planned: not counted"] == 1
+
+
+def test_a_certain_area_says_what_might_raise_its_level():
+    row = only(areas(pipe(), population=people((4000, 0, 120))).hca)
+    assert (row["verdict"], row["needs"]) == ("found", "floors of buildings")
+
+
 def test_bad_rows_are_refused_with_their_id():
     with pytest.raises(InputError, match="diameter_mm is -5"):
         areas(pipe(diameter_mm=-5.0))

@@ -62,7 +62,7 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
     classes: list[dict[str, Any]] = []
     if chosen:
         strip = strip_of([p.geometry for p in chosen], _reach(chosen) + _MARGIN_M)
-        units, causes = household_units(layers, strip), causes_of(layers, strip, skipped)
+        units, causes = household_units(layers, strip, skipped), causes_of(layers, strip, skipped)
         zones = _zones(layers, strip)
         keys = [(p.fluids, p.scheme, p.kind, p.medium) for p in chosen]
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
@@ -105,7 +105,8 @@ def _survey(
         sensitive = _sensitive(route, causes, of.strip_m)
         classes += [row for band in bands for row in _class_rows(route, pipes, band, first.scheme, sensitive)]
     if first.fluids:
-        near = [c for c in causes if shapely.dwithin(c.shape, route.line, _reach(pipes) + _MARGIN_M)]
+        reach = _reach([pipes[r] for r in dict.fromkeys(route.row.tolist())]) + _MARGIN_M
+        near = [c for c in causes if shapely.dwithin(c.shape, route.line, reach)]
         if "oil" in first.fluids:
             near += settlements(units, strip_of([route.line], of.strip_m))
         hca += hca_rows(route, pipes, bands, near)
@@ -118,7 +119,7 @@ def _zones(layers: Mapping[str, gpd.GeoDataFrame], strip: Any) -> list[tuple[Any
     frame = layers["landuse"]
     shapes = np.asarray(frame.geometry.array)
     near = working(frame) & located(shapes)
-    near[near] = shapely.intersects(shapes[near], strip)
+    near[near] = shapely.intersects(strip, shapes[near])
     rows = zip(records(frame[near]), shapes[near], strict=True)
     return [
         (s, f"{text(r, 'kind')} area '{text(r, 'name') or r['id']}'") for r, s in rows if text(r, "kind") in _PLANNED
