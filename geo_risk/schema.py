@@ -314,6 +314,26 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("needs", "string", "所需资料", "missing attributes that would change what is required, and whose"), _c("reason", "string", "理由", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
+    Table("rules", "间距规则", "setback rules of the region, built in and own", "none", (
+        _c("rule_id", "string", "规则编号", "id of the rule", also="规则|编号|序号|id"),
+        _c("source_class", "string", "源类别", "class of the source", also="危险源类别|源|危险源|设施|source|from"), _c("target_classes", "string", "目标类别", "classes of what must be kept clear, split by |", also="目标|防护目标|保护对象|对象|target|target_class|to"),
+        _c("distance_m", "float", "距离", "distance required", "m", "间距|安全距离|防护距离|距离(m)|要求距离|最小间距|distance"), _c("reduced_m", "float", "折减距离", "distance with the measures the rule names", "m", "减小距离|reduced"),
+        _c("quantity", "string", "分档依据", "what bounds the rule: volume_m3, quantity_t or none", domain="volume_m3=容积,总容积,体积,volume|quantity_t=存量,储量,质量,quantity|none=无,不分档"),
+        _c("lower", "float", "下限", "least volume [m3] or stock [t] the rule holds for", also="分档下限|从|min"), _c("lower_inclusive", "int", "含下限", "1: the lower bound itself is inside", also="下限含", domain="1=是,含,yes,true,y|0=否,不含,no,false,n"),
+        _c("upper", "float", "上限", "largest volume [m3] or stock [t]", also="分档上限|至|max"), _c("upper_inclusive", "int", "含上限", "1: the upper bound itself is inside", also="上限含", domain="1=是,含,yes,true,y|0=否,不含,no,false,n"),
+        _c("unit_lower_m3", "float", "单罐下限", "largest single tank above this", "m3"), _c("unit_upper_m3", "float", "单罐上限", "largest single tank up to this", "m3"),
+        _c("source_point", "string", "源起算点", "where the distance begins", also="起算点"), _c("target_point", "string", "目标起算点", "where it ends", also="止算点"),
+        _c("in_force", "date", "实施日期", "in force from", also="生效日期|施行日期|起始日期|valid_from"), _c("ends", "date", "废止日期", "not in force any more from", also="失效日期|截止日期|valid_to"),
+        _c("standard", "string", "标准", "standard", also="标准号|依据|标准编号|文件|文号"), _c("edition", "string", "版本", "edition", also="年号|年份|版次"), _c("clause", "string", "条款", "clause", also="条文|条款号"),
+        _c("confidence", "string", "可信度", "V, MC or MU", also="可信程度|核实情况", domain="V=已核实,已核对,verified|MC=较可信,recalled|MU=未核实,待核实,unverified"), _c("source", "string", "来源", "where the number was read", also="出处|数据来源|资料来源"),
+        _c("switched", "string", "停用原因", "why the rule is not applied; empty where it is"), *SOURCE), ()),
+    Table("rule_sets", "规则集", "setback rules by standard", "none", (
+        _c("standard", "string", "标准", "standard"), _c("edition", "string", "版本", "edition"), _c("title", "string", "名称", "title"), _c("n", "int", "规则数", "rules"), _c("applied", "int", "启用数", "rules that are applied"),
+        _c("n_v", "int", "已核实", "rows read in a public source (V)"), _c("n_mc", "int", "较可信", "rows recalled (MC)"), _c("n_mu", "int", "未核实", "rows recalled and unsure (MU)"),
+        _c("in_force", "string", "实施日期", "in force from; empty where not known"), _c("ends", "string", "废止日期", "not in force any more from; empty where not known"), _c("moved_to", "string", "强制条文移入", "where its mandatory clauses went"), _c("why", "string", "停用原因", "why rules of it are not applied")), ()),
+    Table("art19", "八类场所清单", "the eight groups of places to keep clear of (危险化学品安全管理条例 art. 19)", "none", (
+        _c("group", "int", "类别", "group 1 to 8"), _c("item", "string", "场所", "places"), _c("item_en", "string", "场所（英文）", "places in English"), _c("layer", "string", "图层", "layer that shows them"), _c("kinds", "string", "类型", "its kinds"),
+        _c("count", "int", "数量", "rows of the region; missing where no layer shows them"), _c("state", "string", "状态", "shown, or which layer is missing")), ()),
     Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (
         _c("scope", "string", "范围", "region, or park: the park's own sources alone; on maps of one question before, after, p05, p50, p95"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
         _c("area_km2", "float", "面积", "area inside", "km2"), _c("persons", "float", "人口", "residents inside", "persons"), _c("targets", "string", "适用目标", "what the level is the limit of (GB 36894-2018 Table 2)"), _c("confidence", "string", "可信度", "V, MC or MU")), ()),

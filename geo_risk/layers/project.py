@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from ..errors import GeoRiskError, InputError, together
-from ..schema import LAYERS, Column
+from ..schema import LAYERS, Column, Table
 from . import attributes, headers, systems, wkt
 from .coordinates import Box
 from .load import NothingLeft, load_layer
@@ -144,7 +144,7 @@ def read_project(
     if raw.geometry is None:
         wkt.read_column(raw)
     if not len(raw.frame):
-        told = _told(raw.log.issues, system)
+        told = _told(raw.log.issues)
         raise (
             together(told) if told else InputError(f"{raw.what}: holds no row. Draw the outline of the project in it.")
         )
@@ -154,23 +154,52 @@ def read_project(
     given = _values(dict(values or {}), list(dict.fromkeys(w.layer for w in wanted.values())))
     frames: dict[str, gpd.GeoDataFrame] = {}
     errors = _crossing(raw)
-    told = _SHAPES if errors else frozenset()
+    known = _SHAPES if errors else frozenset()
     for layer, own in given.items():
         spec = {"source": str(file.resolve()) + (f"#{label}" if label else ""), "crs": system}
         spec |= _spec(raw, layer, wanted, own)
         try:
             frame, reports = load_layer(layer, spec, folder=Path.cwd(), crs=crs, anchor=anchor, evidence=evidence)
         except NothingLeft as error:
-            errors += _told(error.issues, told) or ([] if told else [error])
+            errors += _told(error.issues, known) or ([] if known else [error])
             continue
         except GeoRiskError as error:
             errors.append(InputError(f"{error} For a project 'crs' is --crs; mend anything else in the file."))
             continue
-        errors += _told([i for r in reports for i in r.issues], told) or _lacking(layer, frame)
+        errors += _told([i for r in reports for i in r.issues], known) or _lacking(layer, frame)
         frames[layer] = _finished(layer, frame, wanted)
     if errors:
         raise together(errors)
     return frames
+
+
+def complete(frame: gpd.GeoDataFrame, table: Table, values: Mapping[str, Any]) -> gpd.GeoDataFrame:
+    """
+    A project without a file: every column of its layer, filled with ``values``.
+
+    Raises
+    ------
+    InputError
+        As `read_project`.
+    """
+    given = {"kind": values.get("kind")} | _values({k: v for k, v in values.items() if k != "kind"}, [table.name])[
+        table.name
+    ]
+    out = frame.copy()
+    for column in table.columns:
+        if column.name == "id":
+            continue
+        number = column.dtype in ("float", "int")
+        value = given.get(column.name, float("nan") if number else None)
+        out[column.name] = pd.Series([value] * len(out), dtype=float if number else object)
+    out["name"] = out["name"].where(out["name"].notna(), _NAMES[table.name])
+    out["source_file"], out["source_row"] = "the project", 1
+    if table.name == "hazard_sources":
+        out["substance"] = _fuel(out)
+    errors = _lacking(table.name, out)
+    if errors:
+        raise together(errors)
+    return out
 
 
 def _finished(layer: str, frame: gpd.GeoDataFrame, wanted: Mapping[int, _Wanted]) -> gpd.GeoDataFrame:

@@ -148,7 +148,7 @@ def _risk_of(ground: Ground, hazards: Project, checks: list[Check], missing: lis
     model, made = pipeline.model_of(ground.region, dict(hazards))
     missing += [f"risk: {row.name or row.id}: {row.reason}" for row in made["not_quantified"].itertuples(index=False)]
     partial = bool(len(made["not_quantified"]))
-    rules = _governs(ground, hazards, model.sources, checks)
+    rules = governs(ground, hazards, model.sources, checks)
     if not model.outcomes:
         zh, en = "无法计算其定量风险", "its risk could not be computed"
         checks.append(Check("individual_risk", "undecided" if partial else "told", zh, en))
@@ -180,8 +180,8 @@ def _risk_of(ground: Ground, hazards: Project, checks: list[Check], missing: lis
     return found.assign(role="endangered")
 
 
-def _governs(ground: Ground, hazards: Project, sources: gpd.GeoDataFrame, checks: list[Check]) -> bool:
-    """Whether the risk sum decides (GB/T 37243-2019), or the distances alone; the major hazard is told."""
+def governs(ground: Ground, hazards: Project, sources: gpd.GeoDataFrame, checks: list[Check]) -> bool:
+    """Whether the risk sum decides (GB/T 37243-2019), or distances alone; the major hazard is told in ``checks``."""
     from ..analysis.major_hazards import major_hazards
     from ..analysis.siting.risk import governed
 
@@ -191,7 +191,10 @@ def _governs(ground: Ground, hazards: Project, sources: gpd.GeoDataFrame, checks
     built = own.assign(state=None)  # as it will stand: what is only planned holds nothing yet
     majors = major_hazards(built, population=ground.layers.get("population"))
     for row in majors.itertuples(index=False):
-        words = {"major": ("构成重大危险源", "a major hazard installation"), "not_major": ("不构成重大危险源", "none")}
+        words = {
+            "major": ("构成重大危险源", "a major hazard installation"),
+            "not_major": ("不构成重大危险源", "no major hazard installation"),
+        }
         zh, en = words.get(row.verdict, ("是否构成重大危险源待定", "whether it is one is open"))
         number = f" {int(row.level)}" if row.verdict == "major" and row.level == row.level else ""
         zh += f"{number} 级" if number else ""
