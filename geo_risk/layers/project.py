@@ -64,6 +64,8 @@ _NEXT = {
     "empty_geometry": "Draw its outline.",
 }
 _SHAPES = frozenset(("invalid", "invalid_changed", "nested"))
+# The kind is read here, more strictly; a name decides nothing.
+_FINE = frozenset((("kind", "unknown_value"), ("name", "rival_column")))
 _ENDS = re.compile(r"; |\? |\. ")  # what a layer does about it comes after
 _MEND = "Mend it in the file and check again."
 _OWN = {"kind": "--kind", "id": "the file", "source_file": "the program", "source_row": "the program"}
@@ -401,9 +403,7 @@ def _told(issues: Iterable[Issue], known: Collection[str] = ()) -> list[GeoRiskE
     return [
         InputError(f"{_where(i)}: {_ENDS.split(i.problem)[0].rstrip('.')}. {_NEXT.get(i.code, _MEND)}")
         for i in issues
-        if (i.action == "rejected" or i.code in _REFUSED)
-        and i.code not in known
-        and (i.column, i.code) != ("kind", "unknown_value")  # the kind is read here, more strictly
+        if (i.action == "rejected" or i.code in _REFUSED) and i.code not in known and (i.column, i.code) not in _FINE
     ]
 
 
