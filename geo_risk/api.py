@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
-    from .siting.checks import Siting
+    from .siting.answer import Siting
 
 Report = Callable[[StepResult], None]
 
@@ -91,7 +91,7 @@ class Region(region.Region):
         to: str | Path | None = None,
     ) -> Siting:
         """
-        Whether a project may stand where it is drawn, by the results of the last run; see `siting.checks.Siting`.
+        Whether a project may stand where it is drawn, by the results of the last run; see `siting.answer.Siting`.
 
         Parameters
         ----------

@@ -7,6 +7,7 @@ values on both sides of every threshold of the tables, so no list says which rul
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
@@ -16,7 +17,15 @@ import pandas as pd
 
 from .conditions import Bounds, Demand, Option, Rules, Target, bounds, demands
 from .rows import number, records, text
-from .source_classes import classify_enterprise, classify_hazard, classify_parking, classify_pipeline, volume_bounds_m3
+from .sides import usable
+from .source_classes import (
+    classify_enterprise,
+    classify_hazard,
+    classify_parking,
+    classify_pipeline,
+    classify_place,
+    volume_bounds_m3,
+)
 from .target_classes import classify_target, target_of_hazard
 
 # Values to try: one on each side of every threshold (volumes m3, stocks t, pressures MPa, lengths mm, heights m).
@@ -56,7 +65,7 @@ _TRIED: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "enterprises": {"sector": ("烟花零售", "化工制造", "餐饮")},
 }
 # What is asked for where no column of the layer could tell.
-_OTHERWISE = {"roads": "highway or street"}
+_OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
@@ -68,7 +77,6 @@ class Needs:
 
     def __init__(self, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float) -> None:
         self.layers, self.rules, self.half_width = layers, rules, road_half_width_m
-        self.sectors = _sectors(layers.get("enterprises"))
         self._rows: dict[str, dict[str, Row]] = {}
         self._known: dict[Hashable, Any] = {}
 
@@ -133,11 +141,12 @@ class Needs:
 
     def _options(self, layer: str, row: Row) -> tuple[Option, ...]:
         if layer == "hazard_sources":
-            return classify_hazard(row, row["sector"]).options
+            return classify_hazard(row).options
         classify = {
             "gas_pipelines": classify_pipeline,
             "parking_lots": classify_parking,
             "enterprises": classify_enterprise,
+            "crowded_places": classify_place,
         }[layer]
         found = classify(row)
         return found.options if found else ()
@@ -149,13 +158,11 @@ class Needs:
 
     def _row(self, layer: str, name: str) -> Row:
         if layer not in self._rows:
-            frame = self.layers[layer]
-            self._rows[layer] = {str(row["id"]): row for row in records(frame.drop(columns=frame.geometry.name))}
-        row = self._rows[layer][name]
-        if layer != "hazard_sources":
-            return row
-        firm = self.sectors.get(text(row, "enterprise_id")) or self.sectors.get(text(row, "enterprise_name")) or ""
-        return {**row, "sector": firm}
+            frame = pd.DataFrame(usable(self.layers, layer, Counter()))
+            self._rows[layer] = {
+                str(row["id"]): row for row in records(frame.drop(columns="geometry", errors="ignore"))
+            }
+        return self._rows[layer][name]
 
     def _once(self, key: Hashable, work: Callable[[], Any]) -> Any:
         if key not in self._known:
@@ -191,16 +198,3 @@ def _narrowed(target: Target) -> list[Target]:
         if len(question) > 1
         for answer in question
     ]
-
-
-def _sectors(enterprises: gpd.GeoDataFrame | None) -> dict[str, str]:
-    """Sector by enterprise id and by name; ids win."""
-    if enterprises is None or "sector" not in enterprises:
-        return {}
-    pairs = [
-        (key, sector)
-        for column in ("id", "name")
-        for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False)
-        if isinstance(key, str) and isinstance(sector, str)
-    ]
-    return dict(reversed(pairs))

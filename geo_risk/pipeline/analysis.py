@@ -10,6 +10,7 @@ from ..manifest import Step
 from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .pipelines import pipeline_steps
 from .risk import risk_step
 from .roads import keep_network, network_file
 from .rollup import groups_step, robustness_step
@@ -81,6 +82,7 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
             (*code, *RULES_CODE),
         ),
     ]
+    found += pipeline_steps(region)
     if "hazard_sources" in settings.layers:
         reads = layer_files(region, "hazard_sources", "population", "enterprises")
         found.insert(

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from .states import State
 
 _COVERAGE_LAYERS = ("roads", "emergency_facilities")
-# Scope of a group -> the column of firms, or the layer of lines, it gathers.
-_OF_FIRMS = {"trade": "sector", "park": "park"}
+# Scope of a group -> the layer of lines it gathers.
 _OF_LINES = {"pipeline": "gas_pipelines", "road": "roads"}
 
 
@@ -167,12 +166,14 @@ def _segments(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[
 
 def _groups(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """What is behind its members: firms, the stretch of a line, the region."""
+    from ..analysis.rows import FIRM_GROUPS
+
     out = []
     for pair in pairs:
         row = ends(before, after, pair)[-1]
         scope, key = row["scope"], row["scope_id"]
-        if scope in _OF_FIRMS:
-            out.append(_of_firms(work, _members(work, _OF_FIRMS[scope], key)))
+        if scope in FIRM_GROUPS:
+            out.append(_of_firms(work, _members(work, FIRM_GROUPS[scope], key)))
         elif scope in _OF_LINES:
             out.append(_of_lines(work, _OF_LINES[scope], key))
         else:

@@ -10,7 +10,8 @@ from .. import pipeline
 from ..errors import InputError
 from ..layers.project import kind_of_project
 from ..schema import LAYERS
-from .checks import HAZARDS, Project, decide
+from .answer import HAZARDS, Project
+from .checks import decide
 from .ground import Ground
 from .ways import forbidden, moved
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..crs import geodesic_m
 from ..pipeline import SETBACK_LAYERS, model_of
-from .checks import HAZARDS, Project, Siting, decide, governs
+from .answer import HAZARDS, WORST, Project, Siting
+from .checks import decide
 from .ground import Ground
+from .risks import governs
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,7 +20,6 @@ Way = dict[str, Any]
 FURTHEST_M = 2000.0  # a project moved further is another project
 _PART = 0.01  # the stock is found to this part of it
 _LEAST = 1e-3  # part of the stock below which a smaller one is no answer
-_WORST = ("conflict", "undecided", "clear")
 _COMPASS = (
     ("北", "N"),
     ("东北", "NE"),
@@ -109,8 +110,33 @@ def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | 
             kept &= shapely.get_dimensions(layer.geometry.to_numpy()) == 2
         shapes += layer.geometry[kept].tolist()
         metres += [0.0] * int(kept.sum())
+    for pipe, metres_off in pipe_ranges(ground, project):
+        if within_m is None or shapely.dwithin(pipe, outline, within_m + metres_off):
+            shapes.append(pipe)
+            metres.append(metres_off)
     whole = taken(outline, np.array([*shapes, None], object)[:-1], np.array(metres), quadrant=_corners(within_m))
     return shapely.union_all([whole, *risk_rooms(ground, project, outline, within_m)])
+
+
+def pipe_ranges(ground: Ground, project: Project) -> list[tuple[Any, float]]:
+    """(line, distance [m]) by which a structure is sure to keep off the protection range of each pipeline."""
+    from collections import Counter
+
+    import numpy as np
+
+    from ..analysis.pipelines.encroachment import SIGMAS, protection_range
+    from ..analysis.pipelines.pipes import pipes_of
+
+    layer = ground.layers.get("gas_pipelines")
+    if layer is None or set(project) == {"gas_pipelines"}:
+        return []
+    own = max(float(np.nan_to_num(f["position_error_m"].astype(float), nan=0.0).max()) for f in project.values())
+    out = []
+    for pipe in pipes_of(layer, Counter()):
+        ranged = protection_range(pipe)
+        if ranged is not None:
+            out.append((pipe.geometry, ranged.high + SIGMAS * float(np.hypot(pipe.error_m, own))))
+    return out
 
 
 def _corners(within_m: float | None) -> int:
@@ -206,7 +232,7 @@ def less(ground: Ground, project: Project) -> Way:
     while high / low > 1 + _PART:
         middle = (low * high) ** 0.5
         verdict = decide(ground, shrunk(project, middle)).verdict
-        low, high = (middle, high) if _WORST.index(verdict) >= _WORST.index(goal) else (low, middle)
+        low, high = (middle, high) if WORST.index(verdict) >= WORST.index(goal) else (low, middle)
     best = shrunk(project, low)
     proof = decide(ground, best)
     rows = best["hazard_sources"][["name", "quantity_t", "volume_m3"]].to_dict("records")
