@@ -15,7 +15,7 @@ from .export import export_table
 from .manifest import StepResult, run_steps
 from .pipeline import history
 from .pipeline.history import Snapshot
-from .pipeline.rules import region_rule_sets
+from .pipeline.rules import rules_told
 from .region import lonlat_of
 
 if TYPE_CHECKING:
@@ -111,15 +111,9 @@ class Region(region.Region):
         """
         return siting.siting_check(self, project, kind, values, crs, ways, letter, language, to)
 
-    def rule_sets(self) -> tuple[pd.DataFrame, int]:
-        """The setback rules by standard (schema: rule_sets), and how many own rules cannot be used; runs nothing."""
-        return region_rule_sets(self)
-
-    def rule_classes(self) -> pd.DataFrame:
-        """What own rules may name: class, side (source, target), name_zh, shown (whether a layer can be it), words."""
-        from .analysis.rule_sets import known_classes
-
-        return known_classes()
+    def rules(self, *, classes: bool = False) -> pd.DataFrame:
+        """The setback rules by standard, or what own rules may name; see `pipeline.rules.rules_told`. Runs nothing."""
+        return rules_told(self, classes=classes)
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""
