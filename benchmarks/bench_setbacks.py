@@ -5,7 +5,7 @@ A full re-check of setbacks: 50,000 hazards against 200,000 places under every r
         [--repeat 3] [--postgis URL] [--duckdb] [--profile]
 
 From layers in memory to the table of findings: what each row is to the rules, the search for pairs, exact geodesic
-clearances, verdicts and reasons. Prints the least seconds over the repeats, the pairs found, and the memory it adds
+clearances, verdicts and reasons; once more with the attributes that undecided findings need. Prints the least seconds over the repeats, the pairs found, and the memory it adds
 at its peak (alone in a fresh process).
 
 With --postgis (a server with PostGIS, as postgresql://user@/database?host=/socket) and --duckdb (the packages duckdb
@@ -112,7 +112,7 @@ def peak_mb(options: argparse.Namespace, polygons: bool) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    check_setbacks(layers)
+    check_setbacks(layers, needs=False)
     done.set()
     watcher.join()
     print(f"  peak memory added: {peak[0] / 1e6:.0f} MB (layers themselves: {before / 1e6:.0f} MB with the program)")
@@ -141,13 +141,16 @@ def run(options: argparse.Namespace, polygons: bool) -> None:
     best = np.inf
     for _ in range(options.repeat):
         began = time.perf_counter()
-        findings = check_setbacks(layers)
+        findings = check_setbacks(layers, needs=False)
         best = min(best, time.perf_counter() - began)
     counts = findings["verdict"].value_counts()
     print(f"  {best:.2f} s for {len(findings):,} findings ({', '.join(f'{n:,} {v}' for v, n in counts.items())})")
+    began = time.perf_counter()
+    check_setbacks(layers)
+    print(f"  {time.perf_counter() - began:.2f} s with what every undecided one needs")
     if options.profile:
         profile = cProfile.Profile()
-        profile.runcall(check_setbacks, layers)
+        profile.runcall(check_setbacks, layers, needs=False)
         pstats.Stats(profile).sort_stats("cumulative").print_stats(40)
     child = multiprocessing.get_context("spawn").Process(target=peak_mb, args=(options, polygons))
     child.start()
