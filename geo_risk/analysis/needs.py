@@ -138,7 +138,8 @@ def _ends(
     end: Callable[[str, Mapping[str, Any]], _End],
 ) -> tuple[NDArray[np.int64], list[_End]]:
     """The source or target of every finding: a number each, and what those numbers mean."""
-    code, found = np.empty(len(rows), np.int64), []
+    code = np.empty(len(rows), np.int64)
+    found: list[_End] = []
     names, ids = (rows[f"{which}_{c}"].to_numpy(object) for c in ("layer", "id"))
     for layer in dict.fromkeys(names):
         here = np.flatnonzero(names == layer)
