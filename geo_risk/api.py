@@ -16,6 +16,7 @@ from .manifest import StepResult, run_steps
 from .pipeline import history
 from .pipeline.history import Snapshot
 from .pipeline.rules import rules_told
+from .pipeline.verify import verify_findings
 from .region import lonlat_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ class Region(region.Region):
         """Findings between hazard sources, pipelines and what must be kept clear of them (schema: findings)."""
         self.run(["setbacks"], report=report)
         return self.table("findings")
+
+    def verify(self, findings: str | Path | None = None, *, report: Report = _quiet) -> pd.DataFrame:
+        """
+        Setback findings worked out again by separate code: one row a difference, none if all agree.
+
+        ``findings`` is a Parquet file of findings; the region's own where None.
+        """
+        self.run(["setbacks"], report=report)
+        return verify_findings(self, findings)
 
     def siting_check(
         self,
