@@ -225,6 +225,11 @@ def test_a_temple_counts_if_thirty_people_gather():
     assert verdicts() == ["undecided"]
 
 
+def test_a_place_of_unknown_kind_leaves_the_answer_open():
+    row = only(areas(pipe(), crowded_places=layer(site(4000, 50, None, capacity=500.0))).hca)
+    assert (row["verdict"], row["needs"]) == ("undecided", "kind of place")
+
+
 def test_areas_at_most_50_m_apart_are_one():
     near = layer(site(4000, 0), site(4450, 0, id="T"))
     assert spans(areas(pipe(), crowded_places=near).hca) == [(3800, 4650)]

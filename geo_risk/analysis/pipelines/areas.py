@@ -64,9 +64,14 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
         strip = strip_of([p.geometry for p in chosen], _reach(chosen) + _MARGIN_M)
         units, causes = household_units(layers, strip, skipped), causes_of(layers, strip, skipped)
         zones = _zones(layers, strip)
+        trees = [shapely.STRtree(u.shape) for u in units]
+        standing = shapely.STRtree([c.shape for c in causes])
         keys = [(p.fluids, p.scheme, p.kind, p.medium) for p in chosen]
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
-            _survey(route, chosen, units, causes, zones, hca, classes)
+            strip_m = scheme(chosen[int(route.row[0])].scheme or "GB 50251").strip_m
+            mine = [u.among(_near(tree, route, strip_m)) for u, tree in zip(units, trees, strict=True)]
+            around = [causes[i] for i in _near(standing, route, _reach([chosen[r] for r in route.row]) + _MARGIN_M)]
+            _survey(route, chosen, mine, around, zones, hca, classes)
     crs = layers["gas_pipelines"].crs
     found = result_table("hca", hca, chosen, crs), result_table("location_classes", classes, chosen, crs)
     return PipelineAreas(found[0], found[1], skipped)
@@ -88,6 +93,11 @@ def _reach(pipes: Sequence[Pipe]) -> float:
     return max([scheme("GB 50251").strip_m, *far])
 
 
+def _near(tree: shapely.STRtree, route: Route, reach: float) -> list[int]:
+    """Which shapes lie within reach of the route, in their order."""
+    return sorted(tree.query(route.line, "dwithin", reach).tolist())
+
+
 def _survey(
     route: Route,
     pipes: Sequence[Pipe],
@@ -105,8 +115,7 @@ def _survey(
         sensitive = _sensitive(route, causes, of.strip_m)
         classes += [row for band in bands for row in _class_rows(route, pipes, band, first.scheme, sensitive)]
     if first.fluids:
-        reach = _reach([pipes[r] for r in dict.fromkeys(route.row.tolist())]) + _MARGIN_M
-        near = [c for c in causes if shapely.dwithin(c.shape, route.line, reach)]
+        near = list(causes)
         if "oil" in first.fluids:
             near += settlements(units, strip_of([route.line], of.strip_m))
         hca += hca_rows(route, pipes, bands, near)
@@ -134,7 +143,7 @@ def _raises(route: Route, causes: Sequence[Cause], zones: Sequence[tuple[Any, st
     needs = "" if town else "whether planning counts the area as class 3 whatever its households"
     found = []
     wanted = [z for z in zones if not town or z[1].startswith("industrial")]
-    for name, a, b in _stretches(route, wanted, 200.0):
+    for name, a, b in _stretches(route, wanted, scheme("GB 50251").strip_m):
         found.append(Raise(a, b, f"in or beside {name}", town, needs))
     if town:
         open_air = [(c.shape, c.name or c.id) for c in causes if c.what == "site" and c.kind in _OUTDOOR]
