@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from .. import store
 from ..errors import InputError
-from .analysis import SETBACK_LAYERS, setback_rules
+from .analysis import SETBACK_LAYERS
+from .rules import setback_rules
 
 if TYPE_CHECKING:
     import pandas as pd
