@@ -127,7 +127,9 @@ def _districts(it: Published) -> Iterator[str]:
     residents = people(it, transform, grade.shape)
     firms = it.table("enterprises")
     firms["geometry"] = firms.representative_point()
-    for _, row in it.table("districts").iterrows():
+    districts = it.table("districts")
+    some = (districts["level"] != "village") | (np.arange(len(districts)) % 8 == 0)  # of hundreds of villages an eighth
+    for _, row in districts[some].iterrows():
         window, share = cover(row.geometry, transform, grade.shape)
         whole, persons = share.sum(), share * residents[window]
         inside = firms[firms.intersects(row.geometry)]

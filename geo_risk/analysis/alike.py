@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -38,16 +39,30 @@ class _Cells(NamedTuple):
 class Row(Mapping[str, Any]):
     """One row of a table that notes what is asked of it."""
 
-    def __init__(self, cells: _Cells, at: int) -> None:
-        self._cells, self._at = cells, at
-        self.asked: dict[Question, None] = {}
+    def __init__(
+        self,
+        cells: _Cells,
+        at: int,
+        asked: dict[Question, None] | None = None,
+        instead: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._cells, self._at, self._instead = cells, at, instead
+        self.asked: dict[Question, None] = {} if asked is None else asked
+
+    def replaced(self, column: str, value: Any) -> Row:
+        """The row with another value in ``column``; what is asked of it is noted here."""
+        return Row(self._cells, self._at, self.asked, {**self._instead, column: value})
 
     def __getitem__(self, column: str) -> Any:
+        if column in self._instead:
+            return self._instead[column]
         self.asked[column] = None
         return self._cells.columns[column][self._at]
 
     def get(self, column: str, default: Any = None) -> Any:
         """The cell; ``default`` where the table has no such column."""
+        if column in self._instead:
+            return self._instead[column]
         self.asked[column] = None
         cells = self._cells.columns.get(column)
         return default if cells is None else cells[self._at]
@@ -60,6 +75,8 @@ class Row(Mapping[str, Any]):
 
     def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
         """As the function ``mentions``; what else the texts say makes no difference then."""
+        if any(column in self._instead for column in columns):
+            return bool(pattern.search(" ".join(text(self, column) for column in columns)))
         self.asked[pattern, columns] = None
         return pattern.search(self._cells.texts(columns)[self._at]) is not None
 
@@ -70,6 +87,11 @@ def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) ->
     if asked is not None:
         return bool(asked(pattern, columns))
     return bool(pattern.search(" ".join(text(row, c) for c in columns)))
+
+
+def replaced(row: Mapping[str, Any], column: str, value: Any) -> Mapping[str, Any]:
+    """The row with another value in ``column``."""
+    return row.replaced(column, value) if isinstance(row, Row) else {**row, column: value}
 
 
 def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:

@@ -211,17 +211,16 @@ def _number(value: Any, missing: float) -> float:
 
 
 def demands(
-    options: Iterable[Option], rules: Rules, known: dict[Option, tuple[tuple[bytes, ...], Demand]] | None = None
+    options: Iterable[Option], rules: Rules, known: dict[Option, dict[tuple[bytes, ...], Demand]] | None = None
 ) -> list[Demand]:
     """What each exact case of ``options`` demands, equal cases once, in a fixed order; ``known`` keeps those found."""
     known = {} if known is None else known
     cases: dict[tuple[bytes, ...], Demand] = {}
-    for exact in (exact for option in options for exact in _exact(option, rules)):
-        if exact not in known:
-            demand = _demand(exact, rules)
-            known[exact] = (_signature(demand), demand)
-        signature, demand = known[exact]
-        cases[signature] = demand
+    for option in options:
+        if option not in known:
+            found = (_demand(exact, rules) for exact in _exact(option, rules))
+            known[option] = {_signature(demand): demand for demand in found}
+        cases |= known[option]
     return [cases[k] for k in sorted(cases)]
 
 

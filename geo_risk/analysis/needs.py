@@ -7,20 +7,20 @@ values on both sides of every threshold of the tables, so no list says which rul
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .alike import alike, mentions
-from .conditions import Demand, Option, Rules, Target, bounds, demands, settled
+from .alike import alike, replaced
+from .conditions import Option, Rules, Target, demands, settled
+from .limits import limits
 from .rows import number, text
-from .sides import usable
+from .sides import numbers, sectors
 from .source_classes import (
     Source,
     classify_enterprise,
@@ -32,6 +32,7 @@ from .source_classes import (
 )
 from .target_classes import classify_target, target_of_hazard
 
+_OPEN = ""  # the name of what no column tells
 # Values to try: one on each side of every threshold (volumes m3, stocks t, pressures MPa, lengths mm, heights m).
 _VOLUMES = (0.5, 5.0, 8.0, 15.0, 40.0, 80.0, 120.0, 180.0, 400.0, 800.0, 2_000.0, 4_000.0, 8_000.0, 40_000.0)
 _SECTORS = ("石油化工", "油库", "零售", "制造")
@@ -73,158 +74,181 @@ _OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
-Row = Mapping[str, Any]
-
 
 class _End(NamedTuple):
-    """What an end of a finding is to the rules, what it would be with each attribute it lacks, and a road's width."""
+    """
+    What a row is to the rules, and what it would be if it were known better.
 
-    own: int
-    others: tuple[tuple[str, tuple[int, ...]], ...]
-    narrowed: tuple[int, ...]  # with one open question answered, each answer in turn
-    without_width: bool
+    ``instead`` holds, for each attribute it lacks, what it would be with each value tried; ``parts`` what it is under
+    each answer to what is open.
+    """
 
-
-class Needs:
-    """What findings need, over layers and rules; what is alike is worked out once."""
-
-    def __init__(self, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float) -> None:
-        self.layers, self.rules, self.half_width = layers, rules, road_half_width_m
-        self._numbers: dict[Any, int] = {}
-        self._things: list[Any] = []
-        self._cases: dict[int, list[Demand]] = {}
-        self._found: dict[tuple[int, int], tuple[float, float]] = {}
-        self._pairs: dict[tuple[_End, _End], tuple[list[str], list[str], float]] = {}
-
-    def column(self, findings: pd.DataFrame) -> list[str]:
-        """
-        (N,) texts, one a finding: missing attributes and whose they are, pieces joined by "; ".
-
-        Empty where the verdict is not "undecided", or where nothing that is missing could change what is required.
-        """
-        open_ones = findings[findings["verdict"] == "undecided"]
-        ends = [self._ends(open_ones, side, role) for side, role in (("source", _options), ("target", _kind))]
-        return [self._of(row, *ends) if row.verdict == "undecided" else "" for row in findings.itertuples(index=False)]
-
-    def _ends(self, findings: pd.DataFrame, side: str, role: Callable[[str, Row], Any]) -> dict[tuple[str, str], _End]:
-        """Each row that is an end of a finding, by layer and id."""
-        out: dict[tuple[str, str], _End] = {}
-        for layer, rows in findings.groupby(f"{side}_layer", sort=True):
-            frame = usable(self.layers, str(layer), Counter())
-            assert frame is not None  # or there were no finding
-            frame = frame[frame["id"].astype(str).isin(rows[f"{side}_id"])]
-            code, found = alike(frame, partial(self._end, str(layer), role))
-            out |= {(str(layer), str(i)): found[c] for i, c in zip(frame["id"], code, strict=True)}
-        return out
-
-    def _end(self, layer: str, role: Callable[[str, Row], Any], row: Row) -> _End:
-        own = role(layer, row)
-        others = [
-            (attribute, tuple(dict.fromkeys(self._number(role(layer, _With(row, attribute, v))) for v in values)))
-            for attribute, values in _missing(layer, row)
-        ]
-        narrowed = _narrowed(own) if role is _kind else [(option,) for option in own]
-        without = layer == "roads" and not np.isfinite(number(row, "width_m"))
-        return _End(self._number(own), tuple(others), tuple(map(self._number, narrowed)), without)
-
-    def _of(self, finding: Any, sources: dict[Any, _End], targets: dict[Any, _End]) -> str:
-        source = sources[finding.source_layer, finding.source_id]
-        target = targets[finding.target_layer, finding.target_id]
-        if (source, target) not in self._pairs:
-            self._pairs[source, target] = self._compared(source, target, finding.source_layer, finding.target_layer)
-        wanted, asked, low = self._pairs[source, target]
-        if target.without_width and self._width_decides(finding, low):
-            asked = [*asked, "width_m"]
-        ends = (wanted, finding.source_name or finding.source_id), (asked, finding.target_name or finding.target_id)
-        return "; ".join(f"needs {_listed(attributes)} of {name}" for attributes, name in ends if attributes)
-
-    def _compared(self, source: _End, target: _End, *layers: str) -> tuple[list[str], list[str], float]:
-        """What source and target need, and the least distance that is certain [m]."""
-        base = self._bounds(source.own, target.own)
-        wanted = [a for a, tried in source.others if any(self._bounds(o, target.own) != base for o in tried)]
-        asked = [a for a, tried in target.others if any(self._bounds(source.own, k) != base for k in tried)]
-        if not wanted and any(self._bounds(o, target.own) != base for o in source.narrowed):
-            wanted = [_OTHERWISE.get(layers[0], "exact type")]
-        if not asked and any(self._bounds(source.own, k) != base for k in target.narrowed):
-            asked = [_OTHERWISE.get(layers[1], "exact type")]
-        return wanted, asked, base[0]
-
-    def _width_decides(self, finding: Any, low: float) -> bool:
-        """Whether the edge of a road without a width may be near enough for a conflict, or too near to be clear."""
-        c, u = finding.clearance_m, finding.uncertainty_m
-        return bool(c - u >= finding.required_m or c + u - self.half_width < low <= c + u)
-
-    def _number(self, thing: Any) -> int:
-        """Targets that are equal, and options that demand the same, have one number."""
-        if thing not in self._numbers:
-            plain = settled([thing], self.rules)[1][0] if thing and isinstance(thing[0], Option) else thing
-            if plain not in self._numbers:
-                self._numbers[plain] = len(self._things)
-                self._things.append(plain)
-            self._numbers[thing] = self._numbers[plain]
-        return self._numbers[thing]
-
-    def _bounds(self, options: int, target: int) -> tuple[float, float]:
-        if (options, target) not in self._found:
-            if options not in self._cases:
-                self._cases[options] = demands(self._things[options], self.rules)
-            found = bounds(self._cases[options], self._things[target], self.rules)
-            self._found[options, target] = (found.low, found.high)
-        return self._found[options, target]
+    base: Any
+    instead: Mapping[str, tuple[Any, ...]]
+    parts: tuple[Any, ...]
 
 
-class _With(Mapping[str, Any]):
-    """A row with one attribute filled in; asks the row itself only for what it does not know."""
+class _Bounds(NamedTuple):
+    """Least and largest distance [m] by kind of source and of target: (S, T), and where each kind stands."""
 
-    def __init__(self, row: Row, attribute: str, value: Any) -> None:
-        self._row, self._attribute, self._value = row, attribute, value
-
-    def __getitem__(self, column: str) -> Any:
-        return self._value if column == self._attribute else self._row[column]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self._row, self._attribute)))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
-        """As the function ``mentions`` of the row; its words never run from one column into the next."""
-        if self._attribute not in columns:
-            return mentions(self._row, pattern, *columns)
-        rest = tuple(c for c in columns if c != self._attribute)
-        return bool(pattern.search(str(self._value))) or mentions(self._row, pattern, *rest)
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    source: Mapping[Any, int]
+    target: Mapping[Any, int]
 
 
-def _options(layer: str, row: Row) -> tuple[Option, ...]:
-    if layer == "hazard_sources":
-        return classify_hazard(row).options
-    classify: dict[str, Callable[[Row], Source | None]] = {
+def needs(
+    findings: pd.DataFrame, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float
+) -> list[str]:
+    """
+    (N,) texts, one a finding: missing attributes and whose they are, pieces joined by "; ".
+
+    Empty where the verdict is not "undecided", or where nothing that is missing could change what is required.
+    ``layers`` are those of the check.
+    """
+    said = np.full(len(findings), "", dtype=object)
+    undecided = np.flatnonzero(findings["verdict"].to_numpy(object) == "undecided")
+    if not len(undecided):
+        return said.tolist()
+    rows = findings.iloc[undecided]
+    source, source_ends = _ends(rows, "source", layers, _source_end)
+    target, target_ends = _ends(rows, "target", layers, _target_end)
+    wanted, asked, low = _decisive(source_ends, target_ends, rules)
+    narrow = _width_decides(rows, layers.get("roads"), low[source, target], road_half_width_m)
+    columns = [rows[f"{end}_{c}"].to_numpy(object) for end in ("source", "target") for c in ("layer", "name", "id")]
+    for n, (i, j, width, *named) in enumerate(zip(source, target, narrow, *columns, strict=True)):
+        ends = ((wanted[i], j, named[:3], False), (asked[j], i, named[3:], width))
+        said[undecided[n]] = "; ".join(filter(None, (_said(*end) for end in ends)))
+    return said.tolist()
+
+
+def _said(matters: Mapping[str, NDArray[np.bool_]], other: int, named: list[str], width: bool) -> str:
+    """What one end of a pair lacks; ``matters`` says of each attribute towards which others it does."""
+    layer, name, key = named
+    found = [a for a, those in matters.items() if a != _OPEN and those[other]]
+    if not found and matters[_OPEN][other]:
+        found = [_OTHERWISE.get(layer, "exact type")]
+    found += ["width_m"] if width else []
+    return f"needs {_listed(found)} of {name or key}" if found else ""
+
+
+def _ends(
+    rows: pd.DataFrame,
+    which: str,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    end: Callable[[str, Mapping[str, Any]], _End],
+) -> tuple[NDArray[np.int64], list[_End]]:
+    """The source or target of every finding: a number each, and what those numbers mean."""
+    code = np.empty(len(rows), np.int64)
+    found: list[_End] = []
+    names, ids = (rows[f"{which}_{c}"].to_numpy(object) for c in ("layer", "id"))
+    for layer in dict.fromkeys(names):
+        here = np.flatnonzero(names == layer)
+        frame = layers[layer]
+        if layer == "hazard_sources":
+            frame = frame.assign(sector=sectors(frame, layers.get("enterprises")))
+        place = pd.Index([str(i) for i in frame["id"].to_numpy(object)]).get_indexer(ids[here])
+        unique, at = np.unique(place, return_inverse=True)
+        kinds, ends = alike(frame.drop(columns=frame.geometry.name).iloc[unique], partial(end, layer))
+        code[here] = kinds[at] + len(found)
+        found += ends
+    return code, found
+
+
+def _decisive(sources: list[_End], targets: list[_End], rules: Rules) -> tuple[list[Any], list[Any], NDArray]:
+    """
+    Which attributes of each source matter towards which targets, and the other way round; the lower bounds [m].
+
+    The attribute ``_OPEN`` stands for what no column tells.
+    """
+    known: dict[Option, Any] = {}
+    bases = [end.base for end in sources], [end.base for end in targets]
+    every = _bounds(_variants(sources), bases[1], rules, known)
+    at = [every.target[base] for base in bases[1]]
+    wanted = [_matters(end, every.source, every.low[:, at], every.high[:, at], end.parts[:1]) for end in sources]
+    low = every.low[[every.source[base] for base in bases[0]]][:, at]
+    every = _bounds(bases[0], _variants(targets), rules, known)
+    at = [every.source[base] for base in bases[0]]
+    asked = [_matters(end, every.target, every.low[at].T, every.high[at].T, (end.base,)) for end in targets]
+    return wanted, asked, low
+
+
+def _variants(ends: list[_End]) -> list[Any]:
+    return [kind for end in ends for kind in (end.base, *end.parts, *(k for ks in end.instead.values() for k in ks))]
+
+
+def _matters(end: _End, place: Mapping[Any, int], low: NDArray, high: NDArray, parts_from: tuple[Any, ...]) -> Any:
+    def differ(kinds: tuple[Any, ...], base: Any) -> NDArray[np.bool_]:
+        rows, own = [place[kind] for kind in kinds], place[base]
+        return ((low[rows] != low[own]) | (high[rows] != high[own])).any(axis=0)
+
+    found = {attribute: differ(kinds, end.base) for attribute, kinds in end.instead.items()}
+    return {**found, _OPEN: differ(end.parts, parts_from[0]) if parts_from else np.zeros(low.shape[1], bool)}
+
+
+def _bounds(sources: list[Any], targets: list[Any], rules: Rules, known: dict[Option, Any]) -> _Bounds:
+    different, kinds = list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
+    code, plain = settled([options or (Option(frozenset()),) for options in different], rules)
+    found = limits([demands(options, rules, known) for options in plain], kinds, rules)
+    source = {kind: int(c) for kind, c in zip(different, code, strict=True)}
+    return _Bounds(found.low, found.high, source, {kind: i for i, kind in enumerate(kinds)})
+
+
+def _width_decides(
+    rows: pd.DataFrame, roads: gpd.GeoDataFrame | None, low: NDArray, half_width: float
+) -> NDArray[np.bool_]:
+    """Whether the edge of a road without a width may be near enough for a conflict, or too near to be clear."""
+    road = rows["target_layer"].to_numpy(object) == "roads"
+    if roads is None or not road.any():
+        return road
+    width = numbers(roads, "width_m")
+    known = {str(i) for i in roads["id"].to_numpy(object)[np.isfinite(width)]}
+    without = road & np.array([i not in known for i in rows["target_id"]], dtype=bool)
+    c, u, required = (rows[name].to_numpy(float) for name in ("clearance_m", "uncertainty_m", "required_m"))
+    return without & ((c - u >= required) | ((c + u - half_width < low) & (low <= c + u)))
+
+
+def _source_end(layer: str, row: Mapping[str, Any]) -> _End:
+    options = _options(layer, row)
+    parts = tuple((option,) for option in options)
+    return _End(options, _alternatives(layer, row, partial(_options, layer)), parts)
+
+
+def _target_end(layer: str, row: Mapping[str, Any]) -> _End:
+    target = _kind(layer, row)
+    return _End(target, _alternatives(layer, row, partial(_kind, layer)), _narrowed(target))
+
+
+def _options(layer: str, row: Mapping[str, Any]) -> tuple[Option, ...]:
+    classify: dict[str, Callable[[Mapping[str, Any]], Source | None]] = {
+        "hazard_sources": classify_hazard,
         "gas_pipelines": classify_pipeline,
         "parking_lots": classify_parking,
-        "enterprises": classify_enterprise,
         "crowded_places": classify_place,
+        "enterprises": classify_enterprise,
     }
     found = classify[layer](row)
     return found.options if found else ()
 
 
-def _kind(layer: str, row: Row) -> Target:
+def _kind(layer: str, row: Mapping[str, Any]) -> Target:
     if layer == "hazard_sources":
         return target_of_hazard(_options(layer, row))
     return classify_target(layer, row).target
 
 
-def _missing(layer: str, row: Row) -> list[tuple[str, tuple[Any, ...]]]:
-    """The attributes a row lacks, each with the values to try."""
-    out = []
+def _alternatives(
+    layer: str, row: Mapping[str, Any], classify: Callable[[Mapping[str, Any]], Any]
+) -> dict[str, tuple[Any, ...]]:
+    """For each attribute the row lacks, what it would be to the rules with each value that is tried."""
+    out: dict[str, tuple[Any, ...]] = {}
     for attribute, values in _TRIED.get(layer, {}).items():
         if text(row, attribute) or np.isfinite(number(row, attribute)):
             continue
         if attribute == "volume_m3":
             low, high = volume_bounds_m3(row)
             values = tuple(v for v in values if low <= v <= high)
-        out.append((attribute, values))
+        out[attribute] = tuple(dict.fromkeys(classify(replaced(row, attribute, v)) for v in values))
     return out
 
 
@@ -235,11 +259,11 @@ def _listed(attributes: list[str]) -> str:
     return text
 
 
-def _narrowed(target: Target) -> list[Target]:
+def _narrowed(target: Target) -> tuple[Target, ...]:
     """The target with one of its open questions answered, each answer in turn."""
-    return [
+    return tuple(
         (*target[:i], (answer,), *target[i + 1 :])
         for i, question in enumerate(target)
         if len(question) > 1
         for answer in question
-    ]
+    )

@@ -67,7 +67,7 @@ def edges(shapes: NDArray[np.object_]) -> Edges:
 
 
 def near_pairs(a: Edges, b: Edges, reach: NDArray[np.float64]) -> tuple[Ids, Ids]:
-    """Every pair of shapes of ``a`` and ``b`` whose boxes come within ``reach`` (shapes of a,) [m]; and more."""
+    """Pairs of shapes of ``a`` and ``b`` with boxes within ``reach`` [m], (shapes of a,): all near ones, and more."""
     (boxes, of), (others, of_others) = a.boxes(), b.boxes()
     wide = reach[of][:, None]
     boxes = np.hstack([boxes[:, :2] - wide, boxes[:, 2:] + wide])

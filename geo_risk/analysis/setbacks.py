@@ -25,7 +25,7 @@ from ..schema import RESULTS
 from .clearance import grid_scale, nearest_segments, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
-from .needs import Needs
+from .needs import needs as attributes_needed
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -57,6 +57,7 @@ def check_setbacks(
     road_half_width_m: float = ROAD_HALF_WIDTH_M,
     position_error_m: Mapping[str, float] = POSITION_ERROR_M,
     only: Collection[tuple[str, str]] | None = None,
+    needs: bool = True,
 ) -> gpd.GeoDataFrame:
     """
     Check every rule between every hazard and everything near it.
@@ -86,6 +87,9 @@ def check_setbacks(
     only
         (layer, id) of rows: pairs of which neither is one of these are left out. None: every pair. What a
         row is, and what is not checked, still follows from all rows.
+    needs
+        Whether to work out what undecided findings need; most of the time of a large check, so a search that only
+        asks for verdicts does without.
 
     Returns
     -------
@@ -124,7 +128,9 @@ def check_setbacks(
     ruled = bounds.high_rule >= 0
     pairs = s[ruled], t[ruled], bounds.where(ruled)
     findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
-    findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
+    if needs:
+        said = attributes_needed(findings, used, prepared, road_half_width_m)
+        findings["needs"] = pd.array(said, dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
         *_unreachable(prepared, targets),

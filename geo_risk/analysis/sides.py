@@ -131,7 +131,7 @@ def usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) 
     chosen = frame[placed & is_open]
     if name != "hazard_sources":
         return chosen
-    return chosen.assign(sector=_sectors(chosen, layers.get("enterprises")), others_m3=_others_m3(chosen))
+    return chosen.assign(sector=sectors(chosen, layers.get("enterprises")), others_m3=_others_m3(chosen))
 
 
 def _others_m3(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -216,14 +216,14 @@ def _side(parts: list[dict[str, Any]]) -> Side:
     return Side(rows, shapes, error, inset, slack, np.concatenate([*codes, np.empty(0, np.int64)]), list(unique))
 
 
-def _sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
+def sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
     """The sector of each row's enterprise, by id, else by name; empty if unknown."""
     if enterprises is None or "sector" not in enterprises:
         return [""] * len(frame)
-    sectors: dict[str, str] = {}
+    known: dict[str, str] = {}
     for column in ("id", "name"):
         for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
             if isinstance(key, str) and key and isinstance(sector, str):
-                sectors.setdefault(key, sector)
+                known.setdefault(key, sector)
     keys = zip(texts(frame, "enterprise_id"), texts(frame, "enterprise_name"), strict=True)
-    return [sectors.get(i) or sectors.get(name) or "" for i, name in keys]
+    return [known.get(i) or known.get(name) or "" for i, name in keys]

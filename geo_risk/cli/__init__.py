@@ -139,13 +139,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rules, siting, states, visits
+    from . import books, rules, siting, states, verify, visits
 
     siting.add(commands)
     books.add(command)
     states.add(command)
     visits.add(command)
     rules.add(command)
+    verify.add(command)
     return parser
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -181,6 +181,37 @@ def _groups(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[in
     return out
 
 
+def _spots(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """Dangers and firms anywhere: a spot is hot beside all others."""
+    causes = sorted({*work.inputs.of("hidden_dangers", "enterprises", "districts").tolist(), *work.dating})
+    return [causes for _ in pairs]
+
+
+def _visits(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """What is behind its firm and the firm's dangers, and the row behind the date."""
+    ids = [str(ends(before, after, pair)[-1]["enterprise_id"]) for pair in pairs]
+    return [sorted({*_of_firms(work, [i]), *work.factors.firm.get(i, ()), *work.dating}) for i in ids]
+
+
+def _deaths(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """The sources of its scope that changed, and the people in their reach that did; of a district what reaches it."""
+    outlines: dict[str, list[Any]] = {}
+    for table in (state.table("layers", "districts") for state in work.both):
+        if table is not None:
+            for i, shape in zip(table["id"].astype(str), table.geometry, strict=True):
+                outlines.setdefault(i, []).append(shape)
+    reaching = work.zones_of("societal").wider(work.cell_m)
+    out = []
+    for pair in pairs:
+        row = ends(before, after, pair)[-1]
+        if row["scope"] == "district":
+            touched = reaching.touching(np.array(outlines.get(str(row["scope_id"]), []), object))
+            out.append(sorted({n for causes in touched for n in causes}))
+        else:
+            out.append(work.behind_scope.get((row["scope"], str(row["scope_id"])), []))
+    return out
+
+
 def _members(work: Work, column: str, key: str) -> list[str]:
     """Ids of the firms whose ``column`` is ``key`` in either state."""
     found: set[str] = set()
@@ -231,4 +262,7 @@ _RULES: dict[str, Callable[[Work, Rows, Rows, Pairs], list[list[int]]]] = {
     "segments": _segments,
     "groups": _groups,
     "danger_places": _dangers,
+    "danger_spots": _spots,
+    "inspections": _visits,
+    "pll": _deaths,
 }

@@ -44,6 +44,7 @@ PIPE_PLACES = (
 # fmt: on
 # (English, Chinese) of the reasons, causes and open questions of the checks of pipelines; as in ``words``.
 PIPE_SENTENCES = (
+    ("level {} by {} Table {} {}", "依据{1}表{2}第{3}项为{0}级"),
     ("level {} by {}", "依据{1}为{0}级"),
     ("{} households in the fullest {} km ({})", "最密集 {1} km 内 {0} 户（{2}）"),
     ("class 4 is not excluded: the floors of the buildings are not told", "建筑层数未知，不能排除四级地区"),
@@ -59,7 +60,15 @@ PIPE_SENTENCES = (
     ("industrial", "工业"),
     ("within 90 m of the gathering place '{}'", "距人员聚集场所“{}”90 m 以内"),
     ("a place hard to evacuate within 200 m: designed as class 3", "200 m 内有难以疏散的场所：按三级地区设计"),
+    (
+        "{} m (± {} m) inside the protection range of {} m by {} art. {}",
+        "{0} m（±{1} m）在{3}第{4}条的保护范围 {2} m 以内",
+    ),
     ("{} m (± {} m) inside the protection range of {} m by {}", "{0} m（±{1} m）在{3}的保护范围 {2} m 以内"),
+    (
+        "{} m (± {} m) may be inside the protection range of {} m by {} art. {}",
+        "{0} m（±{1} m），可能在{3}第{4}条的保护范围 {2} m 以内",
+    ),
     (
         "{} m (± {} m) may be inside the protection range of {} m by {}",
         "{0} m（±{1} m），可能在{3}的保护范围 {2} m 以内",
@@ -67,6 +76,11 @@ PIPE_SENTENCES = (
     ("{} m (± {} m) within the control range of {} m by {}", "{0} m（±{1} m）在{3}的控制范围 {2} m 以内"),
     ("works need the operator's consent", "施工须经管道企业同意"),
     ("{}, {} m (± {} m) away", "{}，距管线 {} m（±{} m）"),
+    ("within {} m {} by {} art. {}", "{0} m 以内：{1}（{2}第{3}条）"),
+    (
+        "no structure, digging, fire, heavy pile or deep-rooted plant",
+        "禁止建房、取土、用火、堆放重物、种植深根植物",
+    ),
     ("within {} m {} by {}", "{0} m 以内：{1}（{2}）"),
     (
         "new roads, railways, canals, power lines and cables need approval",
@@ -88,6 +102,7 @@ PIPE_SENTENCES = (
         "no anchoring, dredging, quarrying or blasting under water at a river crossing",
         "河流穿越段禁止抛锚、挖砂、采石、水下爆破",
     ),
+    ("building under construction", "在建建筑"),
     ("construction site", "建筑施工工地"),
     ("works named among hidden dangers", "隐患清单所列施工"),
     ("quarry or mine", "采石场或矿山"),

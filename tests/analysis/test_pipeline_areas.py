@@ -216,6 +216,11 @@ def test_within_the_position_errors_a_site_is_undecided(distance, verdict):
     assert only(areas(pipe(position_error_m=3.0), crowded_places=place).hca)["verdict"] == verdict
 
 
+def test_a_place_known_to_within_kilometres_is_not_lost():
+    place = layer(site(4000, 900, position_error_m=500.0))
+    assert only(areas(pipe(), crowded_places=place).hca)["verdict"] == "undecided"
+
+
 def test_a_temple_counts_if_thirty_people_gather():
     def verdicts(**more):
         return areas(pipe(), crowded_places=layer(site(4000, 50, "religious", **more))).hca["verdict"].tolist()
@@ -223,6 +228,11 @@ def test_a_temple_counts_if_thirty_people_gather():
     assert verdicts(capacity=30.0) == ["found"]
     assert verdicts(capacity=29.0) == []
     assert verdicts() == ["undecided"]
+
+
+def test_a_place_of_unknown_kind_leaves_the_answer_open():
+    row = only(areas(pipe(), crowded_places=layer(site(4000, 50, None, capacity=500.0))).hca)
+    assert (row["verdict"], row["needs"]) == ("undecided", "kind of place")
 
 
 def test_areas_at_most_50_m_apart_are_one():
@@ -293,6 +303,19 @@ def test_what_is_not_looked_at_is_counted():
         ("gas_pipelines", "no line"): 1,
         ("gas_pipelines", "chemical pipelines"): 1,
     }
+
+
+def test_what_counts_nowhere_is_told():
+    silent = layer({"persons": np.nan, "households": np.nan, "geometry": Point(X + 4000, Y)})
+    school = layer(site(4000, 50, state="planned"))
+    skipped = areas(pipe(), population=silent, crowded_places=school).skipped
+    assert skipped["population", "near a pipeline, tells neither households nor persons"] == 1
+    assert skipped["crowded_places", "near a pipeline, closed or planned: not counted"] == 1
+
+
+def test_a_certain_area_says_what_might_raise_its_level():
+    row = only(areas(pipe(), population=people((4000, 0, 120))).hca)
+    assert (row["verdict"], row["needs"]) == ("found", "floors of buildings")
 
 
 def test_bad_rows_are_refused_with_their_id():

@@ -131,11 +131,24 @@ def test_works_within_the_ranges_of_the_law():
         site = layer(point(400, distance, kind="construction", **more))
         return checked(pipe(), risk_points=site).encroachments[["verdict", "range_m", "clause"]].to_numpy().tolist()
 
+    assert rows(4) == [["notify", 5, "art. 30"]]
     assert rows(49) == [["notify", 50, "art. 35(2)"]]
     assert rows(51) == [["notify", 200, "art. 35(3)"]]
     assert rows(199, position_error_m=1.0) == [["undecided", 200, "art. 35(3)"]]
     assert rows(201) == []
     assert rows(49, state="closed") == []
+
+
+def test_a_building_under_construction_is_both():
+    found = checked(pipe(MEDIUM), buildings=layer(house(400, 3, kind="在建"))).encroachments
+    assert sorted(found["kind"]) == ["activity", "control"]
+    assert found["verdict"].tolist() == ["notify", "notify"]
+
+
+def test_the_grounds_of_a_plant_leave_the_answer_open():
+    plant = layer(house(400, -50, 100, name="厂"))
+    row = only(checked(pipe(), enterprises=plant).encroachments)
+    assert (row["verdict"], row["needs"]) == ("undecided", "footprint of the building")
 
 
 def test_a_jetty_within_500_m_of_a_river_crossing():

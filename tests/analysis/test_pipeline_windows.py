@@ -111,6 +111,7 @@ def test_features_meet_end_to_end_whatever_their_direction():
     assert route.row.tolist() == [0, 1, 2]
     assert route.forward.tolist() == [True, False, True]
     assert route.line.length == pytest.approx(60.0)
+    assert on_features(route, 5.0, 20.5) == [(0, 5.0, 10.0), (1, 9.5, 19.5)]  # the second is drawn the other way
     # 5 to 40 m: half of the first, all of the second, 10 m of the third, each in its own chainage
     assert on_features(route, 5.0, 40.0) == [(0, 5.0, 10.0), (1, 0.0, 19.5), (2, 0.0, 10.0)]
 

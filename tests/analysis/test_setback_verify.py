@@ -77,7 +77,7 @@ def test_both_ways_agree_on_every_kind_of_geometry(seed):
     layers = region(seed)
     findings = check_setbacks(layers)
     assert findings["verdict"].value_counts().min() > 5
-    assert set(findings["target_layer"]) >= {"crowded_places", "buildings", "roads", "enterprises", "hazard_sources"}
+    assert set(findings["target_layer"]) >= {"crowded_places", "buildings", "roads", "hazard_sources"}
     assert (findings["clearance_m"] == 0).sum() > 10
     told = verify(findings, layers)
     assert list(told.columns) == list(DIFFERENCES)
@@ -137,7 +137,8 @@ def test_a_changed_layer_is_told():
     places = layers["crowded_places"]
     shifted = places.set_geometry(places.translate(0.05, 0.0))
     told = verify(findings, {**layers, "crowded_places": shifted})
-    assert set(told["target_layer"]) == {"crowded_places"}
+    assert len(told)
+    assert (told[["source_layer", "target_layer"]] == "crowded_places").any(axis=1).all()
     assert {"clearance_m", "segment"} <= set(told["what"])
 
 

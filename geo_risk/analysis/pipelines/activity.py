@@ -17,9 +17,17 @@ from .encroachment import ERRORS_M, SIGMAS, protection_range
 from .pipes import Pipe
 
 _WORKS = re.compile(r"施工|开挖|动土|挖掘|钻探|爆破|顶管|盾构|excavat|construction site|drilling|blasting", re.I)
+_BUILT_NOW = re.compile(r"在建|工地|construction", re.I)
 _QUARRY = re.compile(r"采石|采矿|矿业|采掘|采砂|爆破|quarr|mining", re.I)
-# (layer, activities of the law it may show): what makes a row one stands in `_activity`.
-_LAYERS = ("risk_points", "hidden_dangers", "enterprises", "hazard_sources", "crowded_places", "parking_lots")
+_LAYERS = (
+    "buildings",
+    "risk_points",
+    "hidden_dangers",
+    "enterprises",
+    "hazard_sources",
+    "crowded_places",
+    "parking_lots",
+)
 _NO_LAYER = (
     ("railways and power lines being built", "art. 35(2)"),
     ("dredging, sand digging and anchorages", "art. 32"),
@@ -62,6 +70,8 @@ def _activity(layer: str, row: dict[str, Any]) -> tuple[tuple[str, ...], str]:
         return (), ""
     if layer == "risk_points" and kind == "construction":
         return ("works", "digging"), "construction site"
+    if layer == "buildings":
+        return (("works", "digging"), "building under construction") if _BUILT_NOW.search(kind) else ((), "")
     if layer == "hidden_dangers":
         return (("works", "digging"), "works named among hidden dangers") if _WORKS.search(name) else ((), "")
     if layer == "enterprises" and _QUARRY.search(f"{text(row, 'sector')} {name}"):
@@ -118,8 +128,11 @@ def _ranges(pipe: Pipe) -> list[dict[str, Any]]:
         told = {"needs_place": "", "to_m": ranged.control, "meaning": "works need the operator's consent"}
         return [{**control, **told, "activity": "works"}]
     kind = pipe.kind or "long_distance"
-    rules = [r for r in table_rows("pipeline_ranges") if r["kind"] == kind and r["activity"] != "protection"]
-    return sorted((r for r in rules if r["needs_place"] != "tunnel"), key=lambda r: r["to_m"])
+    rules = [r for r in table_rows("pipeline_ranges") if r["kind"] == kind and r["needs_place"] != "tunnel"]
+    return sorted(
+        ({**r, "activity": "digging" if r["activity"] == "protection" else r["activity"]} for r in rules),
+        key=lambda r: r["to_m"],
+    )
 
 
 def _row(pipe: Pipe, line: Any, other: Activity, rule: dict[str, Any]) -> dict[str, Any] | None:

@@ -50,18 +50,18 @@ def causes_of(layers: Mapping[str, gpd.GeoDataFrame], strip: Any, skipped: Count
     """
     Everything within ``strip`` that may make a high-consequence area, by ``hca_causes.csv``; sorted by layer as given.
 
-    Rows that are closed or planned do not count. Green land whose name does not say that it is wetland, forest
-    or protected is counted in ``skipped``.
+    Rows that are closed or planned do not count and are told in ``skipped``; so is green land whose name does not
+    say that it is wetland, forest or protected.
     """
     found: list[Cause] = []
     table = table_rows("hca_causes")
     for layer in dict.fromkeys(r["layer"] for r in table):
         kinds = {text(r, "kind"): r for r in table if r["layer"] == layer}
-        for row in _near(layers, layer, strip):
+        for row in _near(layers, layer, strip, skipped):
             rule = kinds.get(text(row, "class" if layer == "roads" else "kind"))
             if rule is not None and (cause := _listed(layer, row, rule)):
                 found.append(cause)
-    for row in _near(layers, "landuse", strip):
+    for row in _near(layers, "landuse", strip, skipped):
         name = text(row, "name")
         if _PROTECTED.search(name) or _NATURE.search(name):
             needs = "" if _PROTECTED.search(name) else "whether it is a protected area"
@@ -70,19 +70,25 @@ def causes_of(layers: Mapping[str, gpd.GeoDataFrame], strip: Any, skipped: Count
             skipped[
                 "landuse", "green land near a pipeline that does not say whether it is wetland, forest or protected"
             ] += 1
-    for row in _near(layers, "emergency_facilities", strip):
+    for row in _near(layers, "emergency_facilities", strip, skipped):
         if text(row, "kind") == "water_source" and _INTAKE.search(text(row, "name")):
             found.append(_cause("water", "emergency_facilities", row, "water_source", "", "MC", built=False))
     return found
 
 
-def _near(layers: Mapping[str, gpd.GeoDataFrame], layer: str, strip: Any) -> list[dict[str, Any]]:
+def _near(
+    layers: Mapping[str, gpd.GeoDataFrame], layer: str, strip: Any, skipped: Counter[tuple[str, str]]
+) -> list[dict[str, Any]]:
     if layer not in layers:
         return []
     frame = layers[layer]
     shapes = np.asarray(frame.geometry.array)
-    near = working(frame) & located(shapes)
-    near[near] = shapely.intersects(shapes[near], strip)
+    near = located(shapes)
+    near[near] = shapely.intersects(strip, shapes[near])
+    idle = near & ~working(frame)
+    if idle.any():
+        skipped[layer, "near a pipeline, closed or planned: not counted"] += int(idle.sum())
+    near &= ~idle
     return [{**row, "shape": s} for row, s in zip(records(frame[near]), shapes[near], strict=True)]
 
 
@@ -130,7 +136,7 @@ def settlements(units: Sequence[Units], strip: Any) -> list[Cause]:
     """
     found = []
     for of in units:
-        inside = shapely.intersects(of.shape, strip) & (of.households > 0)
+        inside = shapely.intersects(strip, of.shape) & (of.households > 0)
         shapes, households, given = of.shape[inside], of.households[inside], of.given[inside]
         sure = _clusters(shapes, np.where(given, households, 0.0))
         both = _clusters(shapes, households) if not given.all() else []

@@ -21,7 +21,7 @@ from .pipes import Pipe
 SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 # Position error (68 %) [m] of rows that state none, as in the setback check.
 ERRORS_M = {"buildings": 1.0, "crowded_places": 10.0, "hazard_sources": 10.0, "enterprises": 10.0, "risk_points": 10.0}
-_LAYERS = ("buildings", "crowded_places", "hazard_sources")
+_LAYERS = ("buildings", "crowded_places", "hazard_sources", "enterprises")
 
 
 class Range(NamedTuple):
@@ -136,6 +136,10 @@ def _others(layers: Mapping[str, gpd.GeoDataFrame], skipped: Counter[tuple[str, 
         there = working(frame) & located(shapes)
         if not there.all():
             skipped[layer, "closed, planned or without a place"] += int((~there).sum())
+        points = there & (shapely.get_dimensions(shapes) < 2)
+        if layer == "enterprises" and points.any():  # an office on the road tells nothing about the works behind it
+            skipped[layer, "no outline"] += int(points.sum())
+            there &= ~points
         for row, shape in zip(records(frame[there]), shapes[there], strict=True):
             error = number(row, "position_error_m")
             error = error if np.isfinite(error) else ERRORS_M[layer]

@@ -23,7 +23,11 @@ _NUMERALS = {1: "Ⅰ", 2: "Ⅱ", 3: "Ⅲ"}
 
 
 class Piece(NamedTuple):
-    """A stretch of a route that one cause makes a high-consequence area; ``needs`` is empty if that is certain."""
+    """
+    A stretch of a route that one cause makes a high-consequence area.
+
+    ``sure`` if that is certain; ``needs`` is what would settle it, or what might still raise its level.
+    """
 
     from_m: float
     to_m: float
@@ -36,6 +40,7 @@ class Piece(NamedTuple):
     needs: tuple[str, ...]
     confidence: str
     why: str
+    sure: bool
 
 
 def hca_rows(
@@ -48,8 +53,8 @@ def hca_rows(
     least its level is left out. Areas at most 50 m apart are one, with the highest level of its parts.
     """
     pieces = [p for fluid in ("gas", "oil") for p in _pieces(route, pipes, bands, causes, fluid)]
-    certain = _areas([p for p in pieces if not p.needs])
-    maybe = [a for a in _areas([p for p in pieces if p.needs]) if not _within(a, certain)]
+    certain = _areas([p for p in pieces if p.sure])
+    maybe = [a for a in _areas([p for p in pieces if not p.sure]) if not _within(a, certain)]
     rows = []
     for verdict, areas in (("found", certain), ("undecided", maybe)):
         for interval, members in areas:
@@ -80,7 +85,7 @@ def _pieces(
 def _open(piece: Piece, pipes: Sequence[Pipe], route: Route) -> Piece:
     """The piece with what the pipelines it lies on should tell."""
     needs = dict.fromkeys(n for row, _, _ in on_features(route, piece.from_m, piece.to_m) for n in pipes[row].needs)
-    return piece._replace(needs=(*needs, *piece.needs))
+    return piece._replace(needs=(*needs, *piece.needs), sure=piece.sure and not needs)
 
 
 def _of_bands(bands: Sequence[Band], rules: list[dict[str, Any]]) -> list[Piece]:
@@ -90,26 +95,15 @@ def _of_bands(bands: Sequence[Band], rules: list[dict[str, Any]]) -> list[Piece]
             least = {"class_4": 3, "class_3": 2}.get(rule["what"], 9)
             if band.rank < least:
                 continue
-            needs = () if band.sure_rank >= least else band.needs or ("households of buildings",)
+            sure = band.sure_rank >= least
             name = "no household on record"
             if band.households:
                 name = f"{band.households:.4g} households in {band.window[0]:.0f} to {band.window[1]:.0f} m"
-            confidence = weakest([rule["confidence"], "MU" if "households of buildings" in needs else "MC"])
-            found.append(
-                Piece(
-                    band.from_m,
-                    band.to_m,
-                    rule,
-                    band.layer or "landuse",
-                    "",
-                    name,
-                    "",
-                    np.nan,
-                    needs,
-                    confidence,
-                    band.reason,
-                )
+            confidence = weakest(
+                [rule["confidence"], "MC" if sure or "households of buildings" not in band.needs else "MU"]
             )
+            told = (band.layer or "landuse", "", name, "", np.nan, band.needs, confidence, band.reason, sure)
+            found.append(Piece(band.from_m, band.to_m, rule, *told))
     return found
 
 
@@ -143,9 +137,10 @@ def _of_sites(route: Route, pipes: Sequence[Pipe], causes: Sequence[Cause]) -> l
             (float(s), float(s + n)) for r, s, n in zip(route.row, route.start, route.length, strict=True) if r == row
         )
         for piece in _around(route, causes, high, high_rule, pipes, own):
-            sure = piece.distance_m <= low
-            rule, open_needs = (low_rule, ()) if sure else (high_rule, needs)
-            found.append(piece._replace(needs=(*open_needs, *piece.needs), rule=rule))
+            certain = piece.distance_m <= low
+            rule, open_needs = (low_rule, ()) if certain else (high_rule, needs)
+            sure = piece.sure and not open_needs
+            found.append(piece._replace(needs=(*open_needs, *piece.needs), rule=rule, sure=sure))
     return found
 
 
@@ -183,7 +178,7 @@ def _around(
         confidence = weakest([rule["confidence"], cause.confidence])
         why = f"{distance[i]:.1f} m from {cause.kind or cause.what} '{cause.name or cause.id}'"
         key = (cause.layer, cause.id, cause.name, cause.kind, float(distance[i]))
-        found.append(Piece(max(a, 0.0), min(b, total), rule, *key, needs, confidence, why))
+        found.append(Piece(max(a, 0.0), min(b, total), rule, *key, needs, confidence, why, not needs))
     return found
 
 

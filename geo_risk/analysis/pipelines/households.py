@@ -6,7 +6,8 @@ the largest count in a window holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import geopandas as gpd
@@ -39,22 +40,32 @@ class Units(NamedTuple):
     floors: NDArray[np.float64]
     given: NDArray[np.bool_]
 
+    def among(self, at: list[int]) -> Units:
+        """The units at these indices."""
+        return Units(self.layer, self.id[at], self.shape[at], self.households[at], self.floors[at], self.given[at])
 
-def household_units(layers: Mapping[str, gpd.GeoDataFrame], strip: Any) -> list[Units]:
+
+def household_units(
+    layers: Mapping[str, gpd.GeoDataFrame], strip: Any, skipped: Counter[tuple[str, str]]
+) -> list[Units]:
     """
     The dwellings within ``strip``, a source a layer: buildings, population, crowded_places (estates, dormitories).
 
     A building of a dwelling or unknown use without households counts its persons, else outline times floors (6
     where unknown) over the floor area of a dwelling; the latter is marked as assumed. Population rows count
     households, else persons; areas are spread evenly over points 50 m apart. Sheds, works and public
-    buildings hold no household unless they tell some.
+    buildings hold no household unless they tell some. Rows that tell no number are counted in ``skipped``.
 
     Parameters
     ----------
     strip
         The area around all pipelines in which anything may count, in the layers' metric CRS.
     """
-    makers = {"buildings": _building, "population": _residents, "crowded_places": _estate}
+    makers: dict[str, Callable[[dict[str, Any], Any], list[Entry] | None]] = {
+        "buildings": _building,
+        "population": _residents,
+        "crowded_places": _estate,
+    }
     found = []
     for layer, maker in makers.items():
         if layer not in layers:
@@ -62,9 +73,13 @@ def household_units(layers: Mapping[str, gpd.GeoDataFrame], strip: Any) -> list[
         frame = layers[layer]
         shapes = np.asarray(frame.geometry.array)
         near = working(frame) & located(shapes)
-        near[near] = shapely.intersects(shapes[near], strip)
+        near[near] = shapely.intersects(strip, shapes[near])
         rows = [{**row, "shape": shape} for row, shape in zip(records(frame[near]), shapes[near], strict=True)]
-        entries = [entry for row in rows for entry in maker(row, strip)]
+        told = [maker(row, strip) for row in rows]
+        silent = sum(found is None for found in told)
+        if silent:
+            skipped[layer, "near a pipeline, tells neither households nor persons"] += silent
+        entries = [entry for several in told for entry in several or ()]
         if entries:
             found.append(_units(layer, entries))
     return found
@@ -99,20 +114,20 @@ def _building(row: dict[str, Any], strip: Any) -> list[Entry]:
     return [(str(row["id"]), row["shape"], float(households), float(floors), sure)]
 
 
-def _residents(row: dict[str, Any], strip: Any) -> list[Entry]:
+def _residents(row: dict[str, Any], strip: Any) -> list[Entry] | None:
     households, persons = number(row, "households"), number(row, "persons")
     if not np.isfinite(households):
         households = persons / parameter("persons_per_household")
     if not households > 0:
-        return []
+        return None if np.isnan(households) else []
     points, share = _spread(row["shape"], strip)
     return [(str(row["id"]), p, float(households * share), np.nan, True) for p in points]
 
 
-def _estate(row: dict[str, Any], strip: Any) -> list[Entry]:
+def _estate(row: dict[str, Any], strip: Any) -> list[Entry] | None:
     persons = number(row, "capacity")
     if text(row, "kind") not in _HOMES or not persons > 0:
-        return []
+        return None if text(row, "kind") in _HOMES and np.isnan(persons) else []
     households = persons / parameter("persons_per_household")
     return [(str(row["id"]), row["shape"], float(households), number(row, "floors"), True)]
 

@@ -104,7 +104,8 @@ def location_bands(line: Any, units: Sequence[Units], of: Scheme, raises: Sequen
         for a, b in itertools.pairwise(ends)
         if b > a
     ]
-    return _merged(bands)
+    # A line shorter than the window is one window.
+    return [b._replace(window=(b.window[0], min(b.window[1], total))) for b in _merged(bands)]
 
 
 def _events(line: Any, units: Units, reach: float) -> Events:
@@ -145,34 +146,51 @@ def _band(
     names: Sequence[str],
     of: Scheme,
 ) -> Band:
-    rank, sure_rank, untold = ranks
+    """The class between two neighbouring edges: the severest of the windows that reach it, else what raises it."""
     middle = (a + b) / 2
     here = (extent[0] <= middle) & (extent[1] >= middle)
-    best, sure = int(rank[here].max(initial=0)), int(sure_rank[here].max(initial=0))
-    households, layer, window = 0.0, "", (np.nan, np.nan)
-    reason, needs = "no household on record in any window here", []
     if here.any():
-        at = np.flatnonzero(here & (rank == rank[here].max()))
-        i = int(at[found.held[at].argmax()])
-        households, layer = float(found.held[i]), names[found.source[i]] if found.source[i] >= 0 else ""
-        window = (float(found.start[i]), float(found.start[i] + of.window_m))
-        reason = f"{households:.4g} households in the fullest {of.window_m / 1000:g} km ({layer})"
-        if best == 3:
-            reason += "; buildings of 4 storeys or more prevail, heavy traffic and underground works taken for granted"
-            needs.append("traffic and underground facilities")
-        elif best == 2 and untold[i]:
-            reason += "; class 4 is not excluded: the floors of the buildings are not told"
-            needs.append("floors of buildings")
-        if sure < min(best, 2):
-            needs.append("households of buildings")
+        band = _told(a, b, found, ranks, here, names, of)
     else:
-        needs.append("whether anybody is regularly there")
+        empty, needs = "no household on record in any window here", ("whether anybody is regularly there",)
+        band = Band(a, b, 0, 0, 0.0, "", (np.nan, np.nan), empty, needs)
     for r in raises:
-        if r.from_m <= middle <= r.to_m and (best < 2 or (r.sure and sure < 2)):
-            best, sure = max(best, 2), max(sure, 2 if r.sure else 0)
-            reason += f"; {r.reason}"
-            needs += [r.needs] if r.needs else []
-    return Band(a, b, best, sure, households, layer, window, reason, tuple(dict.fromkeys(needs)))
+        if r.from_m <= middle <= r.to_m and (band.rank < 2 or (r.sure and band.sure_rank < 2)):
+            band = band._replace(
+                rank=max(band.rank, 2),
+                sure_rank=max(band.sure_rank, 2 if r.sure else 0),
+                reason=f"{band.reason}; {r.reason}",
+                needs=tuple(dict.fromkeys((*band.needs, *([r.needs] if r.needs else [])))),
+            )
+    return band
+
+
+def _told(
+    a: float,
+    b: float,
+    found: Windows,
+    ranks: tuple[NDArray, NDArray, NDArray],
+    here: NDArray[np.bool_],
+    names: Sequence[str],
+    of: Scheme,
+) -> Band:
+    """The band of the fullest of the severest windows ``here``."""
+    rank, sure_rank, untold = ranks
+    best, sure = int(rank[here].max()), max(int(sure_rank[here].max()), 0)
+    at = np.flatnonzero(here & (rank == best))
+    i = int(at[found.held[at].argmax()])
+    layer = names[found.source[i]]
+    reason, needs = f"{found.held[i]:.4g} households in the fullest {of.window_m / 1000:g} km ({layer})", []
+    if best == 3:
+        reason += "; buildings of 4 storeys or more prevail, heavy traffic and underground works taken for granted"
+        needs.append("traffic and underground facilities")
+    elif best == 2 and untold[i]:
+        reason += "; class 4 is not excluded: the floors of the buildings are not told"
+        needs.append("floors of buildings")
+    if sure < min(best, 2):
+        needs.append("households of buildings")
+    window = (float(found.start[i]), float(found.start[i] + of.window_m))
+    return Band(a, b, best, sure, float(found.held[i]), layer, window, reason, tuple(needs))
 
 
 def _merged(bands: list[Band]) -> list[Band]:
@@ -191,4 +209,6 @@ def _merged(bands: list[Band]) -> list[Band]:
 
 def strip_of(lines: Sequence[Any], reach_m: float) -> Any:
     """The area within ``reach_m`` [m] of any of the lines."""
-    return shapely.union_all(shapely.buffer(np.array([*lines, None], object)[:-1], reach_m, quad_segs=16))
+    strip = shapely.union_all(shapely.buffer(np.array([*lines, None], object)[:-1], reach_m, quad_segs=16))
+    shapely.prepare(strip)  # thousands of rows are asked for
+    return strip
