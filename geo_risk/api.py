@@ -15,6 +15,7 @@ from .export import export_table
 from .manifest import StepResult, run_steps
 from .pipeline import history
 from .pipeline.history import Snapshot
+from .pipeline.rules import region_rule_sets
 from .pipeline.verify import verify_findings
 from .region import lonlat_of
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
-    from .siting.checks import Siting
+    from .siting.answer import Siting
 
 Report = Callable[[StepResult], None]
 
@@ -100,7 +101,7 @@ class Region(region.Region):
         to: str | Path | None = None,
     ) -> Siting:
         """
-        Whether a project may stand where it is drawn, by the results of the last run; see `siting.checks.Siting`.
+        Whether a project may stand where it is drawn, by the results of the last run; see `siting.answer.Siting`.
 
         Parameters
         ----------
@@ -119,6 +120,16 @@ class Region(region.Region):
             If the outline or what it says of the project cannot be used.
         """
         return siting.siting_check(self, project, kind, values, crs, ways, letter, language, to)
+
+    def rule_sets(self) -> tuple[pd.DataFrame, int]:
+        """The setback rules by standard (schema: rule_sets), and how many own rules cannot be used; runs nothing."""
+        return region_rule_sets(self)
+
+    def rule_classes(self) -> pd.DataFrame:
+        """What own rules may name: class, side (source, target), name_zh, shown (whether a layer can be it), words."""
+        from .analysis.rule_sets import known_classes
+
+        return known_classes()
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""

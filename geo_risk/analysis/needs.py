@@ -27,6 +27,7 @@ from .source_classes import (
     classify_hazard,
     classify_parking,
     classify_pipeline,
+    classify_place,
     volume_bounds_m3,
 )
 from .target_classes import classify_target, target_of_hazard
@@ -69,7 +70,7 @@ _TRIED: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "enterprises": {"sector": ("烟花零售", "化工制造", "餐饮")},
 }
 # What is asked for where no column of the layer could tell.
-_OTHERWISE = {"roads": "highway or street"}
+_OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
@@ -223,6 +224,7 @@ def _options(layer: str, row: Mapping[str, Any]) -> tuple[Option, ...]:
         "hazard_sources": classify_hazard,
         "gas_pipelines": classify_pipeline,
         "parking_lots": classify_parking,
+        "crowded_places": classify_place,
         "enterprises": classify_enterprise,
     }
     found = classify[layer](row)

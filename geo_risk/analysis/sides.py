@@ -22,11 +22,12 @@ from .source_classes import (
     classify_hazard,
     classify_parking,
     classify_pipeline,
+    classify_place,
     most_volume_m3,
 )
 from .target_classes import classify_target, target_of_hazard
 
-SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises")
+SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises", "crowded_places")
 TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")
 COLUMNS = ("layer", "id", "name", "enterprise_id", "enterprise_name", "reason")
 POLYGONS = ("Polygon", "MultiPolygon")
@@ -51,6 +52,7 @@ def source_side(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, flo
         "gas_pipelines": classify_pipeline,
         "parking_lots": classify_parking,
         "enterprises": classify_enterprise,
+        "crowded_places": classify_place,
     }
     parts = []
     for name in SOURCE_LAYERS:

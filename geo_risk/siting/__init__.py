@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..region import Region
-    from .checks import Siting
+    from .answer import Siting
 
 
 def siting_check(
