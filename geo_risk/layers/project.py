@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ _NAMES = {
     "parking_lots": "拟建停车场",
 }
 # Kinds of hazard source whose distances and risk rest on what and how much they hold; the others are ruled by kind.
-_STOCKED = frozenset(
+STOCKED = frozenset(
     ("tank_farm", "process_unit", "warehouse", "cylinder_depot", "cold_store", "waterworks", "gas_station", "jetty",
      "loading", "other")
 )  # fmt: skip
@@ -186,9 +187,12 @@ def _spec(raw: Raw, layer: str, wanted: list[_Wanted], values: dict[str, Any]) -
 
 def _number(name: str, value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name} = {value!r} is not a number. Write it without a unit, as 12.5.") from None
+    if not isfinite(number) or (number < 0 and name != "temperature_c"):
+        raise InputError(f"{name} = {value!r} is no amount there can be. Write a number from 0 on, without a unit.")
+    return number
 
 
 def _refusals(reports: Iterable[FileReport]) -> list[GeoRiskError]:
@@ -214,7 +218,7 @@ def _lacking(layer: str, frame: gpd.GeoDataFrame) -> list[GeoRiskError]:
         return []
     out: list[GeoRiskError] = []
     for row in frame.itertuples():
-        if row.kind not in _STOCKED:
+        if row.kind not in STOCKED:
             continue
         lacks = [] if row.substance or row.cas else ["substance"]
         if not (row.quantity_t == row.quantity_t or row.volume_m3 == row.volume_m3):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import flask
+
     from ..region import Region
     from .checks import Siting
 
@@ -40,3 +42,10 @@ def siting_check(
     if to is not None:
         export_table(found.findings, str(to), "findings")
     return found
+
+
+def add_desk(app: flask.Flask, region: Region) -> None:
+    """Add the planners' desk to an application; see `siting.desk.add_desk`."""
+    from . import desk
+
+    desk.add_desk(app, region)
