@@ -214,7 +214,7 @@ def way_text(way: Told, lang: str) -> str:
         rows = "、".join(_stock(row) for row in way.get("rows", []))
         text = word(kind, lang, **{**way, "verdict": word(way["verdict"], lang), "rows": rows})
     if way.get("why"):
-        text += word("left", lang) + way["why"][lang]
+        text += (" " if lang == "en" else "") + word("left", lang) + way["why"][lang]
     return text
 
 

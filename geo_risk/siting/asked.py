@@ -19,6 +19,8 @@ _COLUMNS = {
     "gas_pipelines": ("name", "medium", "diameter_mm", "pressure_mpa", "wall_mm", "laying"),
     "parking_lots": ("name", "bays"),
 }  # fmt: skip
+# Those of them that few projects state at this stage: offered, folded away.
+_MORE = frozenset(("tanks", "bund_m2", "pressure_mpa", "temperature_c", "wall_mm", "laying", "floors"))
 # What is drawn of each: the first is offered first. A stock is an outline or, of a single tank, a point.
 _SHAPES = {
     "hazard_sources": ("polygon", "point"),
@@ -45,8 +47,8 @@ def asked() -> list[dict[str, Any]]:
     """
     The groups of kinds: ``layer``, words, ``shapes`` that may be drawn, ``columns`` and ``kinds``.
 
-    A column has words, ``unit``, ``dtype`` (string, float, int) and ``options`` (coded values with words); a kind has words, the
-    names of its columns and ``needs``: of each list of columns at least one must be given.
+    A column has words, ``unit``, ``dtype`` (string, float, int), ``options`` (coded values with words) and ``more``
+    where few know it; a kind has words, the names of its columns and ``needs``: of each list at least one is given.
     """
     return [
         {"layer": layer, **_pair(*_GROUPS[layer]), "shapes": list(_SHAPES[layer])}
@@ -71,17 +73,22 @@ def _fits(layer: str, kind: str, column: str) -> bool:
 def _column(column: Column) -> dict[str, Any]:
     unit = _pair(unit_words(column.unit, "zh"), unit_words(column.unit, "en"))
     options = [
-        {"value": v, **_pair(words[0] if words else phrase(v), v.replace("_", " "))}
+        {"value": v, **_pair(words[0] if words else phrase(v), _english(v))}
         for v, words in column.domain.items()
     ]
-    return {"name": column.name, **_pair(column.zh, column.en), "unit": unit, "dtype": column.dtype, "options": options}
+    words = _pair(column.zh, column.en) | {"unit": unit}
+    return {"name": column.name, "dtype": column.dtype, "options": options, "more": column.name in _MORE} | words
 
 
 def _coded(layer: str, column: str, value: str) -> Words:
     """The words of a coded value: its first synonym that is Chinese, and the value itself."""
     chinese = (w for w in LAYERS[layer].column(column).domain[value] if not w.isascii())
     known = _KINDS.get(value) if layer == "parking_lots" or value == "elderly_home" else None
-    return _pair(known or next(chinese, phrase(value)), value.replace("_", " "))
+    return _pair(known or next(chinese, phrase(value)), _english(value))
+
+
+def _english(value: str) -> str:
+    return "LPG" if value == "lpg" else value.replace("_", " ").capitalize()
 
 
 def _pair(zh: str, en: str) -> Words:

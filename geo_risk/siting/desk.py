@@ -44,7 +44,7 @@ _REFUSED = {
 
 def add_desk(app: flask.Flask, region: Region, *, warm: bool = True) -> Office:
     """
-    Add the desk to the application of a region's sites: ``/desk``, ``/api/kinds``, ``/api/siting`` and its letter.
+    Add the desk to the application of a region's sites: ``/desk``, ``/api/kinds``, ``/api/siting``, its ways and letter.
 
     It answers to this machine alone, and to POST only from its own pages.
 
@@ -120,7 +120,13 @@ def _blueprint(office: Office, profile: str) -> flask.Blueprint:
     @desk.post("/api/siting")
     def siting() -> Any:
         question, _ = _asked()
-        return _told(office.answer(question))
+        return _told(office.answer(question, with_ways=False))
+
+    @desk.post("/api/siting/ways")
+    def ways() -> Any:
+        question, _ = _asked()
+        found = office.answer(question).ways
+        return {"ways": [_plain(way) | {"text": _way_words(way)} for way in found]}
 
     @desk.post("/api/siting/letter")
     def letter() -> Any:
@@ -194,7 +200,6 @@ def _move(given: Any) -> tuple[float, float]:
 
 def _told(siting: Siting) -> Any:
     """`told` with the nearest segments as GeoJSON in the order of the findings, and everything's words."""
-    from ..publish.letter import way_text
     from ..publish.words import phrase
 
     told = siting.told
@@ -207,9 +212,14 @@ def _told(siting: Siting) -> Any:
     words = _words([c["name"] for c in told["checks"]])
     words |= {text: {"zh": phrase(text), "en": text} for text in sorted(reasons)}
     layers = {name: {"zh": LAYERS[name].zh, "en": LAYERS[name].en} for name in SETBACK_LAYERS}
-    ways = [way | {"text": {lang: way_text(way, lang) for lang in ("zh", "en")}} for way in told["ways"]]
-    whole = {**told, "ways": ways, "words": words, "layers": layers, "segments": {"type": "FeatureCollection", "features": segments}}
+    whole = {**told, "words": words, "layers": layers, "segments": {"type": "FeatureCollection", "features": segments}}
     return flask.Response(json.dumps(_plain(whole), ensure_ascii=False), mimetype="application/json")
+
+
+def _way_words(way: Any) -> dict[str, str]:
+    from ..publish.letter import way_text
+
+    return {lang: way_text(way, lang) for lang in ("zh", "en")}
 
 
 def _words(keys: Any) -> dict[str, dict[str, str]]:

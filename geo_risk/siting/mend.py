@@ -67,6 +67,15 @@ def mended(error: GeoRiskError) -> dict[str, str]:
 
 
 def _one(text: str) -> tuple[str, str]:
+    """A message in Chinese and English, with its row in the file; a drawing has but one."""
+    zh, en = _translated(text)
+    row = re.search(r"\brow (\d+)", text)
+    if row is None or "drawing.geojson" in text or en == text:
+        return zh, en
+    return f"第 {row[1]} 行：{zh}", f"Row {row[1]}: {en}"
+
+
+def _translated(text: str) -> tuple[str, str]:
     for pattern, zh, en in _MENDS:
         found = re.search(pattern, text, re.DOTALL)
         if found:

@@ -7,6 +7,7 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ class Office:
         self._lock = threading.Lock()
         self._ground: Ground | None = None
         self._stamp: tuple[int, int] = (0, 0)
-        self._answers: OrderedDict[Question, Siting] = OrderedDict()
+        self._answers: OrderedDict[tuple[Question, bool], Siting] = OrderedDict()
 
     def warm(self) -> None:
         """Read what a first question would wait for, by asking one of each sort in the middle of the region."""
@@ -68,9 +69,9 @@ class Office:
         for kind, values in (("hazard_sources:tank_farm", stock), ("crowded_places:primary_school", ())):
             self.answer(Question(drawn(shape), "drawing.geojson", kind, values, "wgs84"))
 
-    def answer(self, question: Question) -> Siting:
+    def answer(self, question: Question, *, with_ways: bool = True) -> Siting:
         """
-        The answer to a question, with `told`.
+        The answer to a question, with `told`; what would make it pass takes longer to find than the verdict.
 
         Raises
         ------
@@ -79,14 +80,8 @@ class Office:
         """
         with self._lock:
             ground = self._open()
-            found = self._answers.pop(question, None)
-            if found is None:
-                with tempfile.TemporaryDirectory() as folder:
-                    found = _ask(ground, question, Path(folder))
-            self._answers[question] = found
-            while len(self._answers) > _KEPT:
-                self._answers.popitem(last=False)
-            return found
+            found = self._kept(question, False, lambda: _judge(ground, question))
+            return found if not with_ways else self._kept(question, True, lambda: _with_ways(ground, found))
 
     def letter(self, question: Question, form: str, lang: str) -> bytes:
         """The letter on a question as the bytes of a pdf, docx or html file. GeoRiskError as in `answer`."""
@@ -95,6 +90,15 @@ class Office:
         found = self.answer(question)
         with self._lock, tempfile.TemporaryDirectory() as folder:
             return write_letter(self._open(), found, Path(folder) / f"letter.{form}", lang).read_bytes()
+
+    def _kept(self, question: Question, with_ways: bool, make: Callable[[], Siting]) -> Siting:
+        key = question, with_ways
+        if key not in self._answers:
+            self._answers[key] = make()
+        self._answers.move_to_end(key)
+        while len(self._answers) > _KEPT:
+            self._answers.popitem(last=False)
+        return self._answers[key]
 
     def _open(self) -> Ground:
         from ..region import Region
@@ -130,20 +134,28 @@ def file_name(given: str) -> str:
     return name if _FILE_NAME.fullmatch(name) and not name.startswith(".") else f"outline{ending}"
 
 
-def _ask(ground: Ground, question: Question, folder: Path) -> Siting:
+def _judge(ground: Ground, question: Question) -> Siting:
     from .checks import check
     from .ground import read
     from .told import told
-    from .ways import moved, ways
+    from .ways import moved
 
-    path = folder / question.name
-    path.write_bytes(question.data)
-    project = read(ground, path, kind=question.kind, values=dict(question.values), crs=question.crs)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / question.name
+        path.write_bytes(question.data)
+        project = read(ground, path, kind=question.kind, values=dict(question.values), crs=question.crs)
     if question.move != (0.0, 0.0):
         project = moved(project, *question.move)
         if not all(f.geometry.intersects(ground.boundary).all() for f in project.values()):
             raise GeoRiskError(f"moved so far it lies outside {ground.region.settings.region.name}. Check the move.")
     found = check(ground, project)
+    return replace(found, told=told(ground, found))
+
+
+def _with_ways(ground: Ground, found: Siting) -> Siting:
+    from .told import told
+    from .ways import ways
+
     found = replace(found, ways=ways(ground, found))
     return replace(found, told=told(ground, found))
 

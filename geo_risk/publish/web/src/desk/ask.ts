@@ -15,6 +15,7 @@ export interface Column extends Words {
   name: string;
   unit: Words;
   dtype: string;
+  more: boolean;
   options: (Words & { value: string })[];
 }
 
@@ -55,7 +56,6 @@ export interface Answer {
   checks: { name: string; verdict: Verdict; zh: string; en: string; clause: string }[];
   findings: Row[];
   risk: Row[];
-  ways: Way[];
   not_checked: (Words | string)[];
   words: Record<string, Words>;
   layers: Record<string, Words>;
@@ -107,6 +107,10 @@ export const askKinds = async (): Promise<Kinds> => (await ask("/api/kinds")).js
 
 export const askVerdict = async (question: Question): Promise<Answer> =>
   (await ask("/api/siting", body(question, {}))).json();
+
+/** What would make it pass, which takes longer to find than the verdict. */
+export const askWays = async (question: Question): Promise<Way[]> =>
+  (await (await ask("/api/siting/ways", body(question, {}))).json()).ways;
 
 /** Asks for the letter and hands it to the browser as a download. */
 export async function download(question: Question, format: string, lang: string): Promise<void> {

@@ -16,10 +16,13 @@ export function form({ groups, substances }: Kinds, changed: () => void): Form {
   const kind = el("select", { id: "desk-kind" });
   const kindName = el("label", { for: "desk-kind" });
   const fields = el("div", { class: "desk-fields" });
+  const rest = el("div", { class: "desk-fields" });
+  const moreName = el("summary");
+  const folded = el("details", {}, moreName, rest);
   const note = el("p", { class: "quiet" });
   const list = el("datalist", { id: "desk-substances" }, ...substances.map((s) => el("option", { value: s })));
   const inputs = new Map<string, HTMLInputElement | HTMLSelectElement>(); // by column: what was written stays when the kind changes
-  const root = el("div", {}, kindName, kind, fields, note, list);
+  const root = el("div", {}, kindName, kind, fields, note, folded, list);
 
   const chosen = (): [Group, Kind] | undefined => {
     for (const group of groups) for (const its of group.kinds) if (its.kind === kind.value) return [group, its];
@@ -51,7 +54,11 @@ export function form({ groups, substances }: Kinds, changed: () => void): Form {
   const render = (): void => {
     const [group, its] = chosen() ?? [];
     const columns = its ? its.columns.map((name) => group!.columns.find((c) => c.name === name)!) : [];
-    fields.replaceChildren(...columns.map((c) => el("div", {}, label(c, its!.needs), input(c))));
+    const made = (more: boolean) => columns.filter((c) => c.more === more).map((c) => el("div", {}, label(c, its!.needs), input(c)));
+    fields.replaceChildren(...made(false));
+    rest.replaceChildren(...made(true));
+    folded.hidden = !rest.childElementCount;
+    moreName.textContent = ui("more");
     note.textContent = its?.needs.length ? ui("oneOf") : "";
     note.hidden = !its?.needs.length;
   };

@@ -2,11 +2,11 @@
 import "./desk.css";
 import type { Map as MapLibre } from "maplibre-gl";
 import { el, say, skeleton } from "../dom";
-import { askKinds, askVerdict, download, Refusal, type Answer, type Geometry, type Kinds, type Position, type Question, type Shape } from "./ask";
+import { askKinds, askVerdict, askWays, download, Refusal, type Answer, type Geometry, type Kinds, type Position, type Question, type Shape, type Way } from "./ask";
 import { chart, geometryOf, showAnswer, sizeOf, type Chart } from "./chart";
 import { board, type Board } from "./draw";
 import { form } from "./form";
-import { result } from "./result";
+import { result, waysOf } from "./result";
 import { lang, number, onLanguage, ui } from "./words";
 
 const LARGEST = 5 * 1024 * 1024; // of a file [bytes], as the server has it
@@ -50,7 +50,7 @@ function panel(): HTMLElement {
 
 function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
   let outline: Outline | undefined;
-  let checked: { question: Question; answer: Answer } | undefined;
+  let checked: { question: Question; answer: Answer; ways?: Way[] } | undefined;
   let refused: Refusal | undefined;
   let wish = ""; // what the form lacks
 
@@ -82,6 +82,7 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
   const lettersName = el("span");
   const letterBox = el("div", { class: "letters", role: "group" }, lettersName, ...letters);
   const after = el("div", {}, stale, letterBox, answerBox);
+  const waysBox = el("div", { id: "desk-ways", role: "status" });
   const off = el("p", { class: "quiet" });
   root.append(title, intro, what, planned.root, where, el("div", { class: "pens" }, ...pens, upload, uploadName), off, formats, given, systems, check, error, after);
 
@@ -96,7 +97,7 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     refused = why instanceof Refusal ? why : new Refusal(undefined, (why as Error).message);
     wish = "";
     tell();
-    error.scrollIntoView({ block: "nearest" });
+    root.scrollTop += Math.min(0, error.getBoundingClientRect().top - root.getBoundingClientRect().top - 8);
   };
   const ask = (text: string): void => {
     refused = undefined;
@@ -132,16 +133,27 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     after.hidden = !checked;
     if (!checked) return;
     const { question, answer } = checked;
-    answerBox.replaceChildren(
-      result(answer, kinds.words, question.move, {
-        row: (row) => {
-          tools?.chart.segments(answer.segments, row);
-          tools?.chart.zoomTo(answer.segments.features.filter((f) => f.properties!.row === row).map((f) => f.geometry));
-        },
-        move: (way) => judge({ ...question, move: [question.move[0] + way.dx_m!, question.move[1] + way.dy_m!] }),
-      }),
-    );
+    const show = (row: number): void => {
+      tools?.chart.segments(answer.segments, row);
+      tools?.chart.zoomTo(answer.segments.features.filter((f) => f.properties!.row === row).map((f) => f.geometry));
+    };
+    answerBox.replaceChildren(result(answer, kinds.words, question.move, waysBox, show));
     answerBox.querySelector("#desk-verdict")!.after(letterBox);
+    renderWays();
+  };
+  const renderWays = (): void => {
+    const { question, ways } = checked!;
+    const move = (way: Way): Promise<void> => judge({ ...question, move: [question.move[0] + way.dx_m!, question.move[1] + way.dy_m!] });
+    waysBox.replaceChildren(ways ? waysOf(ways, move) : ui("searching"));
+  };
+  const search = async (of: NonNullable<typeof checked>): Promise<void> => {
+    if (of.answer.verdict === "clear") return;
+    try {
+      of.ways = await askWays(of.question);
+    } catch (why) {
+      return of === checked ? refuse(why) : undefined;
+    }
+    if (of === checked) renderWays();
   };
   const judge = async (question: Question): Promise<void> => {
     check.disabled = true;
@@ -153,10 +165,12 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
       stale.hidden = true;
       render();
       if (tools) showAnswer(tools.chart, checked.answer);
-      answerBox.scrollIntoView({ block: "start" });
+      root.scrollTop += answerBox.getBoundingClientRect().top - root.getBoundingClientRect().top - 8;
       answerBox.focus({ preventScroll: true });
       say(ui("done", { verdict: answerBox.querySelector("#desk-verdict")!.lastChild!.textContent! }));
+      void search(checked);
     } catch (why) {
+      stale.hidden = !checked;
       refuse(why);
     }
     check.disabled = false;

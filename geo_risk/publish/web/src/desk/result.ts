@@ -9,13 +9,6 @@ const ORDER: Verdict[] = ["conflict", "undecided", "clear", "told"];
 const LAWFUL: Record<string, Verdict> = { fail: "conflict", pass: "clear", undecided: "undecided" };
 const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-export interface Wishes {
-  /** A finding was chosen: show its segment. */
-  row: (row: number) => void;
-  /** The outline should go there. */
-  move: (way: Way) => void;
-}
-
 /** A small risk as a power of ten. */
 function power(value: Row[string]): string {
   if (typeof value !== "number") return "–";
@@ -25,7 +18,28 @@ function power(value: Row[string]): string {
   return `${digits}×10${Number(exponent) < 0 ? "⁻" : ""}${raised}`;
 }
 
-export function result(answer: Answer, fixed: Record<string, Words>, moved: [number, number], wishes: Wishes): HTMLElement {
+/** What would make it pass; `move` is called with a way whose place should be taken. */
+export function waysOf(ways: Way[], move: (way: Way) => void): HTMLElement {
+  const told = ways.map((way) => {
+    const item = el("li", {}, words(way.text));
+    if (way.way === "move" && way.distance_m) {
+      const go = el("button", { type: "button", class: "move" }, ui("moveThere"));
+      go.addEventListener("click", () => move(way));
+      item.append(go);
+    }
+    return item;
+  });
+  return el("ul", {}, ...told);
+}
+
+/** Everything of an answer; `show` is called with the finding whose segment should be shown, `ways` gets its place. */
+export function result(
+  answer: Answer,
+  fixed: Record<string, Words>,
+  moved: [number, number],
+  ways: HTMLElement,
+  show: (row: number) => void,
+): HTMLElement {
   const word = (key: string): string => words(answer.words[key] ?? fixed[key] ?? key);
   const heading = (key: string): HTMLElement => el("h3", {}, word(key));
   const chip = (verdict: Verdict): HTMLElement =>
@@ -74,7 +88,7 @@ export function result(answer: Answer, fixed: Record<string, Words>, moved: [num
       }
       line.classList.add("chosen");
       line.after(el("tr", { class: "reason" }, el("td", { colspan: "4" }, word(String(f.reason)))));
-      wishes.row(row);
+      show(row);
     });
     return line;
   };
@@ -107,22 +121,8 @@ export function result(answer: Answer, fixed: Record<string, Words>, moved: [num
     return parts;
   };
 
-  const ways = (): HTMLElement[] => {
-    if (!answer.ways.length) return [];
-    const told = answer.ways.map((way) => {
-      const item = el("li", {}, words(way.text));
-      if (way.way === "move" && way.dx_m !== undefined) {
-        const go = el("button", { type: "button", class: "move" }, ui("moveThere"));
-        go.addEventListener("click", () => wishes.move(way));
-        item.append(go);
-      }
-      return item;
-    });
-    return [heading("ways"), el("ul", {}, ...told)];
-  };
-
   const missing = (): HTMLElement[] =>
     answer.not_checked.length ? [heading("not_checked"), el("ul", { class: "quiet" }, ...answer.not_checked.map((n) => el("li", {}, words(n))))] : [];
 
-  return el("div", {}, head(), ...ways(), ...checks(), ...distances(), ...risks(), ...missing());
+  return el("div", {}, head(), ...(answer.verdict === "clear" ? [] : [heading("ways"), ways]), ...checks(), ...distances(), ...risks(), ...missing());
 }
