@@ -5,7 +5,7 @@ A full re-check of setbacks: 50,000 hazards against 200,000 places under every r
         [--repeat 3] [--postgis URL] [--duckdb] [--profile]
 
 From layers in memory to the table of findings: what each row is to the rules, the search for pairs, exact geodesic
-clearances, verdicts and reasons. Prints the least seconds over the repeats, the pairs found, and the memory it adds
+clearances, verdicts and reasons; once more with the attributes that undecided findings need. Prints the least seconds over the repeats, the pairs found, and the memory it adds
 at its peak (alone in a fresh process).
 
 With --postgis (a server with PostGIS, as postgresql://user@/database?host=/socket) and --duckdb (the packages duckdb
@@ -23,6 +23,8 @@ import multiprocessing
 import pstats
 import threading
 import time
+from collections import Counter
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -30,7 +32,10 @@ import pandas as pd
 import psutil
 import shapely
 
-from geo_risk.analysis.setbacks import check_setbacks
+from geo_risk.analysis.conditions import demands, prepare, settled
+from geo_risk.analysis.limits import limits
+from geo_risk.analysis.setbacks import NEAR_MISS_M, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, SIGMAS, check_setbacks
+from geo_risk.analysis.sides import source_side, target_side
 
 CRS = "EPSG:4549"
 LEFT, BOTTOM = 480_000.0, 3_460_000.0
@@ -112,10 +117,112 @@ def peak_mb(options: argparse.Namespace, polygons: bool) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    check_setbacks(layers)
+    check_setbacks(layers, needs=False)
     done.set()
     watcher.join()
     print(f"  peak memory added: {peak[0] / 1e6:.0f} MB (layers themselves: {before / 1e6:.0f} MB with the program)")
+
+
+def tables(layers: dict[str, gpd.GeoDataFrame]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Sources, targets and the bounds between their kinds, as a database is given them; shapes as WKB."""
+    rules = prepare()
+    sources = source_side(layers, POSITION_ERROR_M, Counter())
+    targets = target_side(layers, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, Counter())
+    code, kinds = settled(sources.kinds, rules)
+    found = limits([demands(options, rules) for options in kinds], targets.kinds, rules)
+    s, t = (
+        pd.DataFrame({
+            "layer": side.rows["layer"], "id": side.rows["id"], "firm": side.rows["enterprise_id"],
+            "code": codes, "error": side.error, "geom": shapely.to_wkb(side.shapes),
+        })
+        for side, codes in ((sources, code[sources.code]), (targets, targets.code))
+    )  # fmt: skip
+    margin = SIGMAS * np.hypot(s["error"], t["error"].max())
+    s["reach"] = found.high.max(axis=1)[s["code"]] + margin + np.maximum(NEAR_MISS_M, 2 * margin)
+    i, j = np.nonzero(found.high_rule >= 0)
+    names, strength = rules.frame["rule_id"].to_numpy(object), rules.frame["strength"].to_numpy()
+    low_rule, high_rule = found.low_rule[i, j], found.high_rule[i, j]
+    bounds = pd.DataFrame({
+        "sc": i, "tc": j, "low": found.low[i, j], "high": found.high[i, j], "unsure": strength[high_rule] == 1,
+        "low_rule": np.where(low_rule >= 0, names[low_rule], ""), "high_rule": names[high_rule],
+    })  # fmt: skip
+    return s, t, bounds
+
+
+# The same question in SQL; {length} is the geodesic length of a segment in the dialect.
+_QUERY = """
+create temp table answer as
+with pairs as (
+    select s.id as source_id, t.layer as target_layer, t.id as target_id, l.low, l.high, l.unsure, l.low_rule,
+        l.high_rule, 2 * sqrt(s.error * s.error + t.error * t.error) as u, s.geom as a, t.geom as b,
+        st_shortestline(s.geom, t.geom) as seg
+    from s join t on st_dwithin(s.geom, t.geom, {reach}) join l on l.sc = s.code and l.tc = t.code
+    where not (s.layer = t.layer and s.id = t.id) and (s.firm <> t.firm or s.firm = '')
+        and st_distance(s.geom, t.geom) <= s.reach
+), measured as (
+    select *, round(cast({length} as numeric), 3)::double precision as c from pairs
+), judged as (
+    select *, c + u < low and not (st_covers(a, b) and st_dimension(a) = 2)
+        and not (target_layer = 'buildings' and st_covers(b, a)) as conflict
+    from measured where c <= high + greatest({near}, 2 * u)
+)
+select source_id, target_layer, target_id, c as clearance_m, case when conflict then low_rule else high_rule end as rule_id,
+    case when conflict then 'conflict' when c - u >= high and not unsure then 'clear' else 'undecided' end as verdict
+from judged
+"""
+
+
+def postgis(url: str, layers: dict[str, gpd.GeoDataFrame]) -> tuple[float, pd.DataFrame]:
+    """Seconds of the query, and its answer."""
+    import psycopg
+
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for name, table in zip("stl", tables(layers), strict=True):
+            kinds = {"geom": "geometry(Geometry, 4549)", "unsure": "boolean"}
+            text = dict.fromkeys(("layer", "id", "firm", "low_rule", "high_rule"), "text") | kinds
+            columns = ", ".join(f"{c} {text.get(c, 'double precision')}" for c in table)
+            cursor.execute(f"create temp table {name} ({columns})")
+            if "geom" in table:
+                table = table.assign(geom=shapely.to_wkt(shapely.from_wkb(table["geom"]), rounding_precision=-1))
+                table["geom"] = "SRID=4549;" + table["geom"]
+            with cursor.copy(f"copy {name} from stdin") as copy:
+                for row in table.itertuples(index=False):
+                    copy.write_row(row)
+            if "geom" in table:
+                cursor.execute(f"create index on {name} using gist (geom)")
+            cursor.execute(f"analyze {name}")
+        ends = (f"st_transform(st_{end}point(seg), 4326)::geography" for end in ("start", "end"))
+        query = _QUERY.format(length=f"st_distance({', '.join(ends)})", near=NEAR_MISS_M, reach="s.reach")
+        began = time.perf_counter()
+        cursor.execute(query)
+        seconds = time.perf_counter() - began
+        cursor.execute("select * from answer")
+        return seconds, pd.DataFrame(cursor.fetchall(), columns=[d.name for d in cursor.description])
+
+
+def duckdb_spatial(layers: dict[str, gpd.GeoDataFrame]) -> tuple[float, pd.DataFrame]:
+    """The same in DuckDB, which joins by an index it makes on the fly, for one distance: the longest."""
+    import duckdb
+    from duckdb_extensions import import_extension
+
+    import_extension("spatial")
+    connection = duckdb.connect()
+    connection.execute("load spatial")
+    for name, table in zip("stl", tables(layers), strict=True):
+        connection.register("frame", table)
+        what = "* replace (st_geomfromwkb(geom) as geom)" if "geom" in table else "*"
+        connection.execute(f"create table {name} as select {what} from frame")
+        longest = table["reach"].max() if "reach" in table else longest
+    ends = (
+        f"st_flipcoordinates(st_transform(st_{end}point(seg), 'EPSG:4549', 'EPSG:4326', always_xy := true))::point_2d"
+        for end in ("start", "end")
+    )
+    length = f"st_distance_spheroid({', '.join(ends)})"
+    query = _QUERY.format(length=length, near=NEAR_MISS_M, reach=f"{longest:.3f}").replace("numeric", "decimal(18, 9)")
+    began = time.perf_counter()
+    connection.execute(query)
+    seconds = time.perf_counter() - began
+    return seconds, connection.execute("select * from answer").df()
 
 
 def compared(findings: pd.DataFrame, others: pd.DataFrame) -> str:
@@ -124,8 +231,9 @@ def compared(findings: pd.DataFrame, others: pd.DataFrame) -> str:
     both = findings.merge(others, on=keys, suffixes=("", "_other"), how="outer", indicator=True)
     missing = (both["_merge"] != "both").sum()
     both = both[both["_merge"] == "both"]
-    rule = (both["rule_id"] != both["rule_id_other"]).sum()
-    verdict = (both["verdict"] != both["verdict_other"]) & (both["clearance_m"] > 0)
+    measured = both["clearance_m"] > 0  # of overlaps SQL has no depth
+    rule = ((both["rule_id"] != both["rule_id_other"]) & measured).sum()
+    verdict = (both["verdict"] != both["verdict_other"]) & measured
     off = (both["clearance_m"] - both["clearance_m_other"]).abs().max()
     return (
         f"{missing} pairs not in both, {rule} other rules, {verdict.sum()} other verdicts, "
@@ -141,13 +249,21 @@ def run(options: argparse.Namespace, polygons: bool) -> None:
     best = np.inf
     for _ in range(options.repeat):
         began = time.perf_counter()
-        findings = check_setbacks(layers)
+        findings = check_setbacks(layers, needs=False)
         best = min(best, time.perf_counter() - began)
     counts = findings["verdict"].value_counts()
     print(f"  {best:.2f} s for {len(findings):,} findings ({', '.join(f'{n:,} {v}' for v, n in counts.items())})")
+    peers = {"PostGIS": partial(postgis, options.postgis)} if options.postgis else {}
+    peers |= {"DuckDB": duckdb_spatial} if options.duckdb else {}
+    for name, ask in peers.items():
+        seconds, others = min((ask(layers) for _ in range(options.repeat)), key=lambda found: found[0])
+        print(f"  {name} {seconds:.2f} s, {seconds / best:.1f} times ours: {compared(findings, others)}")
+    began = time.perf_counter()
+    check_setbacks(layers)
+    print(f"  {time.perf_counter() - began:.2f} s with what every undecided one needs")
     if options.profile:
         profile = cProfile.Profile()
-        profile.runcall(check_setbacks, layers)
+        profile.runcall(check_setbacks, layers, needs=False)
         pstats.Stats(profile).sort_stats("cumulative").print_stats(40)
     child = multiprocessing.get_context("spawn").Process(target=peak_mb, args=(options, polygons))
     child.start()
@@ -161,6 +277,8 @@ def main() -> None:
     parser.add_argument("--km", type=float, default=100.0)
     parser.add_argument("--shapes", nargs="+", choices=("points", "polygons"), default=("points", "polygons"))
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--postgis", metavar="URL")
+    parser.add_argument("--duckdb", action="store_true")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     for shape in options.shapes:

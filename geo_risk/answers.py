@@ -33,7 +33,6 @@ _AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/
 _SEEN_M = 3000.0  # around a source on the map of a change
 UNSURE_CELLS_M = (50.0, 100.0, 200.0, 250.0, 500.0, 1000.0)
 UNSURE_DRAWS = 60e6  # samples times cells that are drawn unless the user asks for a cell size
-DAY_HOURS = (8.0, 18.5)  # day is 08:00 to 18:30 (Purple Book)
 
 
 def single_file(region: Region, profile: str) -> str:
@@ -168,6 +167,7 @@ def accident(
     from .analysis.qra.report import accident as reported
     from .analysis.qra.saved import model_from
     from .analysis.qra.societal import People
+    from .analysis.qra.weather import period_of
 
     require_quantified(region)
     sources, crowd = region.table("risk_sources"), region.table("risk_people")
@@ -187,7 +187,7 @@ def accident(
         region.settings.risk,
         scenario=scenario,
         wind=wind,
-        period="day" if DAY_HOURS[0] <= hour < DAY_HOURS[1] else "night",
+        period=period_of(hour),
         sources=sources,
         near=near,
         rules=own_numbers(region, sources) if wind is not None else None,

@@ -15,6 +15,8 @@ from .export import export_table
 from .manifest import StepResult, run_steps
 from .pipeline import history
 from .pipeline.history import Snapshot
+from .pipeline.rules import rules_told
+from .pipeline.verify import verify_findings
 from .region import lonlat_of
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
-    from .siting.checks import Siting
+    from .siting.answer import Siting
 
 Report = Callable[[StepResult], None]
 
@@ -77,6 +79,15 @@ class Region(region.Region):
         self.run(["setbacks"], report=report)
         return self.table("findings")
 
+    def verify(self, findings: str | Path | None = None, *, report: Report = _quiet) -> pd.DataFrame:
+        """
+        Setback findings worked out again by separate code: one row a difference, none if all agree.
+
+        ``findings`` is a Parquet file of findings; the region's own where None.
+        """
+        self.run(["setbacks"], report=report)
+        return verify_findings(self, findings)
+
     def siting_check(
         self,
         project: str | Path,
@@ -90,7 +101,7 @@ class Region(region.Region):
         to: str | Path | None = None,
     ) -> Siting:
         """
-        Whether a project may stand where it is drawn, by the results of the last run; see `siting.checks.Siting`.
+        Whether a project may stand where it is drawn, by the results of the last run; see `siting.answer.Siting`.
 
         Parameters
         ----------
@@ -109,6 +120,10 @@ class Region(region.Region):
             If the outline or what it says of the project cannot be used.
         """
         return siting.siting_check(self, project, kind, values, crs, ways, letter, language, to)
+
+    def rules(self, *, classes: bool = False) -> pd.DataFrame:
+        """The setback rules by standard, or what own rules may name; see `pipeline.rules.rules_told`. Runs nothing."""
+        return rules_told(self, classes=classes)
 
     def explain(self, place: str) -> dict[str, Any]:
         """Why a place has its colour: index, grade, and each source's share, summing to 100 %."""

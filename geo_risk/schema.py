@@ -147,6 +147,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("wall_mm", "float", "壁厚", "wall thickness", "mm", "壁厚(mm)|管壁厚度"),
         _c("material", "string", "材质", "material", also="管材"), _c("depth_m", "float", "埋深", "depth of cover", "m", "埋深(m)|覆土深度"),
         _c("laying", "string", "敷设方式", "way of laying", also="敷设", domain="buried=埋地,地埋,直埋|rack=架空,管廊,管架|crossing=穿越,定向钻"),
+        _c("monitored", "bool", "有无监测", "watched at crossings and high-consequence areas (cameras, fibre, alarms)", also="是否监测|监测情况|视频监控"),
         _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|敷设年份|start_year"),
         _c("owner", "string", "权属单位", "owner", also="产权单位|运营单位|管理单位|company|operator"), STATE, ERROR, *SOURCE),
         aliases=("管线", "管道", "燃气管网", "燃气", "天然气", "石化管線", "pipeline", "pipelines", "gas_pipelines", "natural_gas", "petroleum", "petrochemical")),
@@ -234,6 +235,9 @@ _KEYS = (_c("layer", "string", "图层", "layer"), ID, NAME)
 GRADE = _c("grade", "int", "风险等级", "grade: 4 red, 3 orange, 2 yellow, 1 blue, 0 none")
 GRADE_NOW = _c("grade_now", "int", "现实风险等级", "grade of current risk, with controls, hidden dangers, alarms and rescue")
 CERTAINTY = _c("certainty", "float", "颜色确定度", "share of the samples in which the colour stays; absent unless computed", "0-1")
+CHAINAGE = (_c("from_m", "float", "起点里程", "chainage of its beginning, along the pipeline's own line", "m"), _c("to_m", "float", "终点里程", "chainage of its end", "m"))
+NEEDS = _c("needs", "string", "所需资料", "what would settle it; empty where nothing is open")
+CLAUSE = (_c("confidence", "string", "可信度", "V, MC or MU"), _c("standard", "string", "标准", "standard"), _c("edition", "string", "版本", "edition"), _c("clause", "string", "条款", "clause"))
 COLOURS = (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))
 
 RESULTS: dict[str, Table] = {t.name: t for t in (
@@ -312,8 +316,50 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
             ("source_layer", "源图层", "source layer"), ("source_id", "源编号", "source"), ("source_name", "源名称", "source name"), ("target_layer", "目标图层", "target layer"), ("target_id", "目标编号", "target"), ("target_name", "目标名称", "target name"))),
         _c("required_m", "float", "要求距离", "required distance", "m"), _c("clearance_m", "float", "实际距离", "geodesic length of the nearest segment", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the clearance's error band", "m"),
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("needs", "string", "所需资料", "missing attributes that would change what is required, and whose"), _c("reason", "string", "理由", "why")), ()),
+    Table("hca", "高后果区", "high-consequence areas of pipelines", "line", (
+        _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), _c("hca_id", "string", "高后果区编号", "the area; one row for each pipeline it runs along"), *CHAINAGE,
+        _c("level", "int", "级别", "level 1 to 3 (severest)", domain="1=Ⅰ级|2=Ⅱ级|3=Ⅲ级"), _c("verdict", "string", "结论", "found, or undecided where something is not told", domain="found=已识别|undecided=待核实"),
+        _c("item", "string", "识别项", "items of the table of GB 32167, split by |"), _c("cause", "string", "成因", "the buildings and places that cause it, the first three"), _c("n_causes", "int", "成因数", "causes in all"),
+        _c("reason", "string", "理由", "why this level"), NEEDS, _c("causes", "json", "全部成因", "every cause: item, level, layer, id, name, distance_m, from_m and to_m (along the joined pipelines), needs"), *CLAUSE), ()),
+    Table("location_classes", "地区等级", "location classes along gas pipelines", "line", (
+        _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), *CHAINAGE, _c("class", "string", "地区等级", "class taken: the severest that is possible"), _c("class_sure", "string", "确定等级", "class that needs no assumption"),
+        _c("design_class", "string", "设计等级", "class to design for: 3 near places hard to evacuate"), _c("design_factor", "float", "设计系数", "strength design factor of that class"),
+        _c("households", "float", "户数", "most households in a window that reaches here", "households"), _c("households_from", "string", "户数来源", "layer that told them"),
+        _c("window_from_m", "float", "窗口起点", "where that window begins, along the joined pipelines", "m"), _c("window_to_m", "float", "窗口终点", "where it ends", "m"), _c("reason", "string", "理由", "why this class"), NEEDS, *CLAUSE), ()),
+    Table("encroachments", "占压与第三方活动", "encroachment on pipelines and third-party activity", "any", (
+        _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), _c("kind", "string", "类别", "protection: on the protection range; control: within the control range; activity: works of others", domain="protection=占压|control=控制范围内|activity=第三方活动"),
+        _c("verdict", "string", "结论", "conflict, undecided, or notify (the operator must be told)", domain="conflict=占压|undecided=待核实|notify=通知管道企业"), *CHAINAGE,
+        _c("target_layer", "string", "目标图层", "layer of the other side"), _c("target_id", "string", "目标编号", "the building or place"), _c("target_name", "string", "目标名称", "its name"), _c("range_m", "float", "范围", "range on each side of the centreline", "m"),
+        _c("distance_m", "float", "距离", "from the centreline to its nearest edge", "m"), _c("uncertainty_m", "float", "不确定度", "half width of the distance's error band", "m"), _c("depth_m", "float", "侵入深度", "how far it reaches into the range", "m"),
+        _c("overlap_m2", "float", "占压面积", "area inside the range", "m2"), _c("reason", "string", "理由", "why"), NEEDS, *CLAUSE), ()),
+    Table("crossings", "管线穿跨越", "where pipelines cross roads and waters", "point", (
+        _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), *CHAINAGE, _c("target_layer", "string", "目标图层", "roads or water"), _c("target_id", "string", "目标编号", "what is crossed"), _c("target_name", "string", "目标名称", "its name"),
+        _c("kind", "string", "类型", "class of the road or kind of the water"), _c("angle_deg", "float", "交角", "between the two, 0 to 90", "deg"), _c("laying", "string", "敷设方式", "way of laying of the pipeline", domain="buried=埋地|rack=架空|crossing=穿越"),
+        _c("monitoring", "string", "监测", "monitored, unmonitored, or unknown where the layer does not tell", domain="monitored=有监测|unmonitored=无监测|unknown=监测情况不明"), NEEDS), ()),
+    Table("pipelines_unchecked", "管线未检查", "what the checks of pipelines could not look at", "none", (
+        _c("check", "string", "检查", "hca, location_classes, encroachments or crossings"), _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows; missing where the layer itself is"), _c("why", "string", "原因", "why")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
+    Table("rules", "间距规则", "setback rules of the region, built in and own", "none", (
+        _c("rule_id", "string", "规则编号", "id of the rule", also="规则|编号|序号|id"),
+        _c("source_class", "string", "源类别", "class of the source", also="危险源类别|源|危险源|设施|source|from"), _c("target_classes", "string", "目标类别", "classes of what must be kept clear, split by |", also="目标|防护目标|保护对象|对象|target|target_class|to"),
+        _c("distance_m", "float", "距离", "distance required", "m", "间距|安全距离|防护距离|距离(m)|要求距离|最小间距|distance"), _c("reduced_m", "float", "折减距离", "distance with the measures the rule names", "m", "减小距离|reduced"),
+        _c("quantity", "string", "分档依据", "what bounds the rule: volume_m3, quantity_t or none", domain="volume_m3=容积,总容积,体积,volume|quantity_t=存量,储量,质量,quantity|none=无,不分档"),
+        _c("lower", "float", "下限", "least volume [m3] or stock [t] the rule holds for", also="分档下限|从|min"), _c("lower_inclusive", "int", "含下限", "1: the lower bound itself is inside", also="下限含", domain="1=是,含,yes,true,y|0=否,不含,no,false,n"),
+        _c("upper", "float", "上限", "largest volume [m3] or stock [t]", also="分档上限|至|max"), _c("upper_inclusive", "int", "含上限", "1: the upper bound itself is inside", also="上限含", domain="1=是,含,yes,true,y|0=否,不含,no,false,n"),
+        _c("unit_lower_m3", "float", "单罐下限", "largest single tank above this", "m3"), _c("unit_upper_m3", "float", "单罐上限", "largest single tank up to this", "m3"),
+        _c("source_point", "string", "源起算点", "where the distance begins", also="起算点"), _c("target_point", "string", "目标起算点", "where it ends", also="止算点"),
+        _c("in_force", "date", "实施日期", "in force from", also="生效日期|施行日期|起始日期|valid_from"), _c("ends", "date", "废止日期", "not in force any more from", also="失效日期|截止日期|valid_to"),
+        _c("standard", "string", "标准", "standard", also="标准号|依据|标准编号|文件|文号"), _c("edition", "string", "版本", "edition", also="年号|年份|版次"), _c("clause", "string", "条款", "clause", also="条文|条款号"),
+        _c("confidence", "string", "可信度", "V, MC or MU", also="可信程度|核实情况", domain="V=已核实,已核对,verified|MC=较可信,recalled|MU=未核实,待核实,unverified"), _c("source", "string", "来源", "where the number was read", also="出处|数据来源|资料来源"),
+        _c("switched", "string", "停用原因", "why the rule is not applied; empty where it is"), *SOURCE), ()),
+    Table("rule_sets", "规则集", "setback rules by standard", "none", (
+        _c("standard", "string", "标准", "standard"), _c("edition", "string", "版本", "edition"), _c("title", "string", "名称", "title"), _c("n", "int", "规则数", "rules"), _c("applied", "int", "启用数", "rules that are applied"),
+        _c("n_v", "int", "已核实", "rows read in a public source (V)"), _c("n_mc", "int", "较可信", "rows recalled (MC)"), _c("n_mu", "int", "未核实", "rows recalled and unsure (MU)"),
+        _c("in_force", "string", "实施日期", "in force from; empty where not known"), _c("ends", "string", "废止日期", "not in force any more from; empty where not known"), _c("moved_to", "string", "强制条文移入", "where its mandatory clauses went"), _c("why", "string", "停用原因", "why rules of it are not applied")), ()),
+    Table("art19", "八类场所清单", "the eight groups of places to keep clear of (危险化学品安全管理条例 art. 19)", "none", (
+        _c("group", "int", "类别", "group 1 to 8"), _c("item", "string", "场所", "places"), _c("item_en", "string", "场所（英文）", "places in English"), _c("layer", "string", "图层", "layer that shows them"), _c("kinds", "string", "类型", "its kinds"),
+        _c("count", "int", "数量", "rows of the region; missing where no layer shows them"), _c("state", "string", "状态", "shown, or which layer is missing")), ()),
     Table("risk_contours", "个人风险等值线", "contours of individual risk", "polygon", (
         _c("scope", "string", "范围", "region, or park: the park's own sources alone; on maps of one question before, after, p05, p50, p95"), _c("scope_id", "string", "范围名称", "the park"), _c("level_per_yr", "float", "个人风险", "individual risk on the line", "1/yr"),
         _c("area_km2", "float", "面积", "area inside", "km2"), _c("persons", "float", "人口", "residents inside", "persons"), _c("targets", "string", "适用目标", "what the level is the limit of (GB 36894-2018 Table 2)"), _c("confidence", "string", "可信度", "V, MC or MU")), ()),

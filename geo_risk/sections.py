@@ -262,6 +262,12 @@ class SetbackSettings:
     """[setbacks]"""
 
     standards: tuple[str, ...] = setting('Standards whose rules are applied, such as "GB 50016"; empty: all', ())
+    off: tuple[str, ...] = setting(
+        'Standards, with or without edition, or rule_ids that are not applied, such as "GB 50099" or "SB001"', ()
+    )
+    own_rules: tuple[str, ...] = setting(
+        "Tables of own rules, any format, FILE or FILE#SHEET; geo-risk check tells what is wrong with them", ()
+    )
 
 
 @dataclass(frozen=True)
@@ -360,7 +366,6 @@ class ComputeSettings:
     """[compute]"""
 
     workers: int = setting("Processes; 0: one for each core", 0, check=NOT_NEGATIVE)
-    memory_gb: float = setting("Memory that work in bands may use", 2.0, unit="GB", check=POSITIVE)
 
 
 SECTIONS: dict[str, type] = {

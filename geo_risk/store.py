@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import RegionError
+from .errors import InputError, RegionError
 from .grid import Grid
 
 if TYPE_CHECKING:
@@ -116,6 +116,17 @@ def read_table(path: Path) -> pd.DataFrame | gpd.GeoDataFrame:
         raise RegionError(f"{path}: not there yet. Compute it with: geo-risk run {path.parent.parent.parent}")
     geo = b"geo" in (pq.read_schema(path).metadata or {})
     return gpd.read_parquet(path) if geo else pd.read_parquet(path)
+
+
+def read_places(path: Path) -> gpd.GeoDataFrame:
+    """Read a user's GeoParquet file. InputError if it is not there or is something else."""
+    import geopandas as gpd
+
+    try:
+        return gpd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        why = "no such file" if isinstance(error, FileNotFoundError) else "not a GeoParquet file"
+        raise InputError(f"{path}: {why}. Give a file with places, as geo-risk export REGION TABLE writes.") from error
 
 
 def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:

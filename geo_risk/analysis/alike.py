@@ -1,10 +1,11 @@
-"""Rows that a function cannot tell apart, answered once: it is asked again only where what it looked at differs."""
+"""Rows that a function cannot tell apart, answered once: asked again only where something it looked at differs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,33 +17,68 @@ T = TypeVar("T")
 Question = str | tuple[re.Pattern[str], tuple[str, ...]]
 
 
+class _Cells(NamedTuple):
+    """A table's columns as they are, and what was made of them: codes, and texts of several columns joined."""
+
+    columns: dict[str, NDArray[np.object_]]
+    codes: dict[str, NDArray[np.int64]]
+    joined: dict[tuple[str, ...], list[str]]
+
+    def texts(self, names: tuple[str, ...]) -> list[str]:
+        if names not in self.joined:
+            parts = [
+                [v.strip() if isinstance(v, str) else "" for v in self.columns[name]]
+                for name in names
+                if name in self.columns
+            ]
+            length = len(next(iter(self.columns.values())))
+            self.joined[names] = [" ".join(p) for p in zip(*parts, strict=True)] if parts else [""] * length
+        return self.joined[names]
+
+
 class Row(Mapping[str, Any]):
     """One row of a table that notes what is asked of it."""
 
-    def __init__(self, cells: Mapping[str, NDArray[np.object_]], at: int) -> None:
-        self._cells, self._at = cells, at
-        self.asked: dict[Question, None] = {}
+    def __init__(
+        self,
+        cells: _Cells,
+        at: int,
+        asked: dict[Question, None] | None = None,
+        instead: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self._cells, self._at, self._instead = cells, at, instead
+        self.asked: dict[Question, None] = {} if asked is None else asked
+
+    def replaced(self, column: str, value: Any) -> Row:
+        """The row with another value in ``column``; what is asked of it is noted here."""
+        return Row(self._cells, self._at, self.asked, {**self._instead, column: value})
 
     def __getitem__(self, column: str) -> Any:
+        if column in self._instead:
+            return self._instead[column]
         self.asked[column] = None
-        return self._cells[column][self._at]
+        return self._cells.columns[column][self._at]
 
     def get(self, column: str, default: Any = None) -> Any:
         """The cell; ``default`` where the table has no such column."""
+        if column in self._instead:
+            return self._instead[column]
         self.asked[column] = None
-        cells = self._cells.get(column)
+        cells = self._cells.columns.get(column)
         return default if cells is None else cells[self._at]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._cells)
+        return iter(self._cells.columns)
 
     def __len__(self) -> int:
-        return len(self._cells)
+        return len(self._cells.columns)
 
     def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
         """As the function ``mentions``; what else the texts say makes no difference then."""
+        if any(column in self._instead for column in columns):
+            return bool(pattern.search(" ".join(text(self, column) for column in columns)))
         self.asked[pattern, columns] = None
-        return _found(pattern, columns, self._cells, self._at)
+        return pattern.search(self._cells.texts(columns)[self._at]) is not None
 
 
 def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) -> bool:
@@ -50,6 +86,11 @@ def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) ->
     if isinstance(row, Row):
         return row.mentions(pattern, columns)
     return bool(pattern.search(" ".join(text(row, c) for c in columns)))
+
+
+def replaced(row: Mapping[str, Any], column: str, value: Any) -> Mapping[str, Any]:
+    """The row with another value in ``column``."""
+    return row.replaced(column, value) if isinstance(row, Row) else {**row, column: value}
 
 
 def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:
@@ -64,10 +105,9 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
     code, answers : (N,), list
         The answer for row i is ``answers[code[i]]``.
     """
-    cells = {str(name): frame[name].to_numpy(object) for name in frame.columns}
-    whole: dict[str, NDArray[np.int64]] = {}
+    cells = _Cells({str(name): frame[name].to_numpy(object) for name in frame.columns}, {}, {})
     code = np.empty(len(frame), np.int64)
-    answers: list[Any] = []
+    answers: list[T] = []
     pending = [(np.arange(len(frame)), 0)] if len(frame) else []  # rows that agree in the first so many questions
     while pending:
         rows, agreed = pending.pop()
@@ -76,7 +116,7 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
         for at, question in enumerate(row.asked):
             if at < agreed or len(rows) == 1:
                 continue
-            same, *others = _split(rows, _coded(question, rows, cells, whole))
+            same, *others = _split(rows, _coded(question, rows, cells))
             pending += [(group, at + 1) for group in others]
             rows = same
         code[rows] = len(answers)
@@ -84,20 +124,17 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
     return code, answers
 
 
-def _found(pattern: re.Pattern[str], columns: tuple[str, ...], cells: Mapping[str, NDArray], at: int) -> bool:
-    values = [cells[c][at] if c in cells else "" for c in columns]
-    return pattern.search(" ".join([v.strip() if isinstance(v, str) else "" for v in values])) is not None
-
-
-def _coded(question: Question, rows: NDArray, cells: Mapping[str, NDArray], whole: dict[str, NDArray]) -> NDArray:
+def _coded(question: Question, rows: NDArray, cells: _Cells) -> NDArray:
     """A number for each answer the rows give to the question."""
     if isinstance(question, tuple):
-        return np.array([_found(*question, cells, i) for i in rows.tolist()], dtype=np.int64)
-    if question not in cells:
+        pattern, names = question
+        texts = cells.texts(names)
+        return np.array([pattern.search(texts[i]) is not None for i in rows.tolist()], dtype=np.int64)
+    if question not in cells.columns:
         return np.zeros(len(rows), np.int64)
-    if question not in whole:
-        whole[question] = pd.factorize(cells[question])[0]
-    return whole[question][rows]
+    if question not in cells.codes:
+        cells.codes[question] = pd.factorize(cells.columns[question])[0]
+    return cells.codes[question][rows]
 
 
 def _split(rows: NDArray, code: NDArray) -> list[NDArray]:

@@ -20,6 +20,9 @@ from .changes import Changes, changed_rows, outlines
 
 # Residents are counted within this of a unit (GB 18218-2018, 4.3.2).
 RESIDENTS_M = 500.0
+# People of a place change the count of squares this far off: day persons are shared out over 5 x 5 squares of 100 m,
+# of which one is 2 squares and the place's own away at most (qra/people).
+PRESENCE_M = 3 * 100 * 2**0.5
 # A cell-and-zone pair costs some 50 ns; beyond this cells are not counted for each row.
 _PAIRS = 30_000_000
 # Outlines are simplified to 1/20 of a cell before distances are taken (index_kernel).
@@ -120,7 +123,7 @@ def exposure_zones(inputs: Inputs, radius_m: float, cell_m: float) -> Zones:
 def presence_zones(inputs: Inputs) -> Zones:
     """Places of changed people: residents, crowded places and firms with their staff, old and new."""
     rows = inputs.of(*_EXPOSURE, "enterprises")
-    return zones([(int(n), shape, 0.0) for n in rows for shape in (inputs.before[n], inputs.after[n])])
+    return zones([(int(n), shape, PRESENCE_M) for n in rows for shape in (inputs.before[n], inputs.after[n])])
 
 
 def counted_zones(inputs: Inputs) -> Zones:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,10 @@ import shapely
 from numpy.typing import NDArray
 
 from ..crs import geodesic_m
+from ..errors import CRSError
 
+_RULER_M = 1000.0  # the grid is measured with segments of this length
+_MOST_OFF = 0.05
 _STEP_M = 2.0  # overlaps are probed at points this far apart along their outline
 
 
@@ -39,6 +43,32 @@ def nearest_segments(
     ends[:, 1] = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * kept[:, None]
     clearance = geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
     return shapely.linestrings(ends), np.where(kept > 0, clearance, 0.0)
+
+
+def grid_scale(bounds: Sequence[NDArray[np.float64]], crs: Any) -> float:
+    """
+    How much longer a grid metre may be drawn than a true one anywhere in ``bounds`` (left, bottom, right, top): >= 1.
+
+    Raises
+    ------
+    CRSError
+        If the grid is off by more than 5 %: such metres (of Mercator, say) are not to be measured with.
+    """
+    boxes = np.array([b for b in bounds if np.isfinite(b).all()], dtype=float).reshape(-1, 4)
+    if not len(boxes):
+        return 1.0
+    left, bottom = boxes[:, :2].min(axis=0)
+    right, top = boxes[:, 2:].max(axis=0)
+    x, y = (np.ravel(a) for a in np.meshgrid(np.linspace(left, right, 5), np.linspace(bottom, top, 5)))
+    true = np.concatenate([geodesic_m(x, y, x + _RULER_M, y, crs), geodesic_m(x, y, x, y + _RULER_M, crs)])
+    scale = _RULER_M / true
+    if not (abs(scale - 1) <= _MOST_OFF).all():
+        worst = scale[np.argmax(abs(scale - 1))]
+        raise CRSError(
+            f"a metre of {crs.to_string()} is {1 / worst:.3f} m on the ground here; distances would be wrong. "
+            "Reproject all layers into a metric CRS made for this region: frame.to_crs(region.crs)."
+        )
+    return max(1.0, float(scale.max()) * 1.0001)
 
 
 def overlap_depth(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:

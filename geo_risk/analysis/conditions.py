@@ -210,11 +210,17 @@ def _number(value: Any, missing: float) -> float:
     return number if np.isfinite(number) else missing
 
 
-def demands(options: Iterable[Option], rules: Rules) -> list[Demand]:
-    """What each exact case of ``options`` demands, equal cases once, in a fixed order."""
-    cases = {
-        _signature(d): d for option in options for exact in _exact(option, rules) for d in (_demand(exact, rules),)
-    }
+def demands(
+    options: Iterable[Option], rules: Rules, known: dict[Option, dict[tuple[bytes, ...], Demand]] | None = None
+) -> list[Demand]:
+    """What each exact case of ``options`` demands, equal cases once, in a fixed order; ``known`` keeps those found."""
+    known = {} if known is None else known
+    cases: dict[tuple[bytes, ...], Demand] = {}
+    for option in options:
+        if option not in known:
+            found = (_demand(exact, rules) for exact in _exact(option, rules))
+            known[option] = {_signature(demand): demand for demand in found}
+        cases |= known[option]
     return [cases[k] for k in sorted(cases)]
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.features import rasterize
-from shapely.geometry import mapping
 
 from ..crs import require_metric
 from ..errors import CRSError, InputError
@@ -22,10 +19,8 @@ from ..standards import table
 from .rows import working
 
 Floats = NDArray[np.float64]
-# Each cell is sampled at 4 x 4 points, so an area's share of a cell is right to 1/16.
-_SAMPLES = 4
-# Sample rows rasterised at once; bounds the memory, not the result.
-_BAND_ROWS = 512
+# An area below this [cells] counts at a point.
+_POINTLIKE_CELLS = 1e-3
 _CROWDED_DEFAULT = "other"
 
 
@@ -63,9 +58,8 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
     """
     Persons per cell: points counted where they lie, areas spread evenly, totals kept.
 
-    ``persons.sum() + outside`` equals the column's sum to rounding. An area too small to hold one of
-    the 4 x 4 sample points of a cell counts at a point inside it; where areas overlap, the later
-    row's sample points are its own. Lines count at a point on them.
+    ``persons.sum() + outside`` equals the column's sum to rounding. A cell that an area covers in part gets
+    that part, exactly. Lines, and areas of less than a thousandth of a cell, count at a point on them.
 
     Raises
     ------
@@ -89,10 +83,8 @@ def population_on_grid(population: gpd.GeoDataFrame, grid: Grid, column: str = "
     geometry, number = geometry[usable], number[usable]
     areal = shapely.get_dimensions(geometry) == 2
     out = np.zeros(grid.shape)
-    spread, left_over = _spread(out, geometry[areal], number[areal], grid)
-    outside = float(left_over.sum())
-    points = np.concatenate([geometry[~areal], geometry[areal][~spread]])
-    outside += _bin(out, points, np.concatenate([number[~areal], (number[areal] - left_over)[~spread]]), grid)
+    outside = _spread(out, geometry[areal], number[areal], grid)
+    outside += _bin(out, geometry[~areal], number[~areal], grid)
     return GridPopulation(out, outside, int((~usable).sum()))
 
 
@@ -199,44 +191,18 @@ def _bin(out: Floats, geometry: NDArray, number: Floats, grid: Grid) -> float:
     return float(number[~inside].sum())
 
 
-def _spread(out: Floats, areas: NDArray, number: Floats, grid: Grid) -> tuple[NDArray[np.bool_], Floats]:
-    """
-    Spreads numbers over the areas' sample points on the grid.
+def _spread(out: Floats, areas: NDArray, number: Floats, grid: Grid) -> float:
+    """Adds numbers, each spread evenly over its area, to the cells; returns what falls beside the grid."""
+    from .zones import spread, zones
 
-    Returns (N,) whether an area met a sample point, and (N,) the number that lies beside the grid.
-    """
-    if not len(areas):
-        return np.zeros(0, dtype=bool), np.zeros(0)
-    left, bottom, right, top = shapely.bounds(areas).T
-    box = grid.bounds
-    crosses = (left < box[0]) | (bottom < box[1]) | (right > box[2]) | (top > box[3])
-    share = np.ones(len(areas))
-    inner = shapely.area(shapely.intersection(shapely.make_valid(areas[crosses]), shapely.box(*box)))
-    area = shapely.area(shapely.make_valid(areas[crosses]))
-    share[crosses] = np.clip(inner / np.where(area > 0, area, 1.0), 0.0, 1.0)
-    met = np.zeros(len(areas), dtype=np.int64)
-    shapes = [mapping(area) for area in areas]
-    for _, labels in _labels(shapes, areas, grid):
-        met += np.bincount(labels.ravel(), minlength=len(areas) + 1)[1:]
-    each = np.concatenate([[0.0], number * share / np.maximum(met, 1)])
-    for row0, labels in _labels(shapes, areas, grid):
-        rows = labels.shape[0] // _SAMPLES
-        out[row0 : row0 + rows] += each[labels].reshape(rows, _SAMPLES, -1, _SAMPLES).sum(axis=(1, 3))
-    return met > 0, number * (1 - share)
-
-
-def _labels(shapes: list[dict], areas: NDArray, grid: Grid) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """For bands of rows: the first row, and 1 + the area at each sample point (0: none)."""
-    step = grid.cell_m / _SAMPLES
-    band = max(1, _BAND_ROWS // _SAMPLES)
-    _, bottom, _, top = shapely.bounds(areas).T
-    for row0 in range(0, grid.shape[0], band):
-        rows = min(band, grid.shape[0] - row0)
-        north = grid.top - row0 * grid.cell_m
-        which = np.flatnonzero((top >= north - rows * grid.cell_m) & (bottom <= north))
-        shape = (rows * _SAMPLES, grid.shape[1] * _SAMPLES)
-        if not len(which):
-            yield row0, np.zeros(shape, dtype=np.int32)
-            continue
-        pairs = ((shapes[i], int(i) + 1) for i in which)
-        yield row0, rasterize(pairs, shape, transform=Affine(step, 0.0, grid.left, 0.0, -step, north), dtype=np.int32)
+    areas, invalid = areas.copy(), ~shapely.is_valid(areas)
+    areas[invalid] = shapely.make_valid(areas[invalid])
+    found = zones(areas, grid)
+    cells, whole = found.cells(), shapely.area(areas) / grid.cell_m**2
+    small = whole < _POINTLIKE_CELLS
+    (left, bottom, right, top), box = shapely.bounds(areas).T, grid.bounds
+    inside = (left >= box[0]) & (bottom >= box[1]) & (right <= box[2]) & (top <= box[3])
+    within = np.where(inside, 1.0, np.clip(cells / np.where(small, 1.0, whole), 0.0, 1.0))
+    inner = np.where(small, 0.0, number * within)
+    spread(found, inner / np.where(cells > 0, cells, 1.0), out)
+    return float((number - inner)[~small].sum()) + _bin(out, areas[small], number[small], grid)

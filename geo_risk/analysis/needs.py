@@ -7,18 +7,32 @@ values on both sides of every threshold of the tables, so no list says which rul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .conditions import Bounds, Demand, Option, Rules, Target, bounds, demands
-from .rows import number, records, text
-from .source_classes import classify_enterprise, classify_hazard, classify_parking, classify_pipeline, volume_bounds_m3
+from .alike import alike, replaced
+from .conditions import Option, Rules, Target, demands, settled
+from .limits import limits
+from .rows import number, text
+from .sides import numbers, sectors
+from .source_classes import (
+    Source,
+    classify_enterprise,
+    classify_hazard,
+    classify_parking,
+    classify_pipeline,
+    classify_place,
+    volume_bounds_m3,
+)
 from .target_classes import classify_target, target_of_hazard
 
+_OPEN = ""  # the name of what no column tells
 # Values to try: one on each side of every threshold (volumes m3, stocks t, pressures MPa, lengths mm, heights m).
 _VOLUMES = (0.5, 5.0, 8.0, 15.0, 40.0, 80.0, 120.0, 180.0, 400.0, 800.0, 2_000.0, 4_000.0, 8_000.0, 40_000.0)
 _SECTORS = ("石油化工", "油库", "零售", "制造")
@@ -56,123 +70,185 @@ _TRIED: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "enterprises": {"sector": ("烟花零售", "化工制造", "餐饮")},
 }
 # What is asked for where no column of the layer could tell.
-_OTHERWISE = {"roads": "highway or street"}
+_OTHERWISE = {"roads": "exact road type"}
 # Of two attributes either is enough.
 _EITHER = (("volume_m3", "quantity_t"), ("floors", "height_m"))
 
-Row = dict[str, Any]
+
+class _End(NamedTuple):
+    """
+    What a row is to the rules, and what it would be if it were known better.
+
+    ``instead`` holds, for each attribute it lacks, what it would be with each value tried; ``parts`` what it is under
+    each answer to what is open.
+    """
+
+    base: Any
+    instead: Mapping[str, tuple[Any, ...]]
+    parts: tuple[Any, ...]
 
 
-class Needs:
-    """What findings need, over layers and rules; rows, cases and bounds are worked out once."""
+class _Bounds(NamedTuple):
+    """Least and largest distance [m] by kind of source and of target: (S, T), and where each kind stands."""
 
-    def __init__(self, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float) -> None:
-        self.layers, self.rules, self.half_width = layers, rules, road_half_width_m
-        self.sectors = _sectors(layers.get("enterprises"))
-        self._rows: dict[str, dict[str, Row]] = {}
-        self._known: dict[Hashable, Any] = {}
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    source: Mapping[Any, int]
+    target: Mapping[Any, int]
 
-    def column(self, findings: pd.DataFrame) -> list[str]:
-        """
-        (N,) texts, one a finding: missing attributes and whose they are, pieces joined by "; ".
 
-        Empty where the verdict is not "undecided", or where nothing that is missing could change what is required.
-        """
-        return [self._of(row) if row.verdict == "undecided" else "" for row in findings.itertuples(index=False)]
+def needs(
+    findings: pd.DataFrame, layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, road_half_width_m: float
+) -> list[str]:
+    """
+    (N,) texts, one a finding: missing attributes and whose they are, pieces joined by "; ".
 
-    def _of(self, finding: Any) -> str:
-        source, target = (finding.source_layer, finding.source_id), (finding.target_layer, finding.target_id)
-        options, other_options = self._source(*source)
-        kind, other_kinds = self._target(*target)
-        base = self._bounds(options, kind)
-        wanted = [a for a, tried in other_options.items() if any(self._bounds(o, kind) != base for o in tried)]
-        if not wanted and len({self._bounds((o,), kind) for o in options}) > 1:
-            wanted = [_OTHERWISE.get(source[0], "exact type")]
-        asked = [a for a, tried in other_kinds.items() if any(self._bounds(options, k) != base for k in tried)]
-        if not asked and any(self._bounds(options, k) != base for k in _narrowed(kind)):
-            asked = [_OTHERWISE.get(target[0], "exact type")]
-        if self._width_decides(finding, base[0]):
-            asked.append("width_m")
-        ends = (wanted, finding.source_name or source[1]), (asked, finding.target_name or target[1])
-        return "; ".join(f"needs {_listed(attributes)} of {name}" for attributes, name in ends if attributes)
+    Empty where the verdict is not "undecided", or where nothing that is missing could change what is required.
+    ``layers`` are those of the check.
+    """
+    said = np.full(len(findings), "", dtype=object)
+    undecided = np.flatnonzero(findings["verdict"].to_numpy(object) == "undecided")
+    if not len(undecided):
+        return said.tolist()
+    rows = findings.iloc[undecided]
+    source, source_ends = _ends(rows, "source", layers, _source_end)
+    target, target_ends = _ends(rows, "target", layers, _target_end)
+    wanted, asked, low = _decisive(source_ends, target_ends, rules)
+    narrow = _width_decides(rows, layers.get("roads"), low[source, target], road_half_width_m)
+    columns = [rows[f"{end}_{c}"].to_numpy(object) for end in ("source", "target") for c in ("layer", "name", "id")]
+    for n, (i, j, width, *named) in enumerate(zip(source, target, narrow, *columns, strict=True)):
+        ends = ((wanted[i], j, named[:3], False), (asked[j], i, named[3:], width))
+        said[undecided[n]] = "; ".join(filter(None, (_said(*end) for end in ends)))
+    return said.tolist()
 
-    def _width_decides(self, finding: Any, low: float) -> bool:
-        """Whether the edge of a road without a width may be near enough for a conflict, or too near to be clear."""
-        if finding.target_layer != "roads" or np.isfinite(number(self._row("roads", finding.target_id), "width_m")):
-            return False
-        c, u = finding.clearance_m, finding.uncertainty_m
-        return bool(c - u >= finding.required_m or c + u - self.half_width < low <= c + u)
 
-    def _bounds(self, options: tuple[Option, ...], target: Target) -> tuple[float, float]:
-        def work() -> tuple[float, float]:
-            found: Bounds = bounds(self._demands(options), target, self.rules)
-            return found.low, found.high
+def _said(matters: Mapping[str, NDArray[np.bool_]], other: int, named: list[str], width: bool) -> str:
+    """What one end of a pair lacks; ``matters`` says of each attribute towards which others it does."""
+    layer, name, key = named
+    found = [a for a, those in matters.items() if a != _OPEN and those[other]]
+    if not found and matters[_OPEN][other]:
+        found = [_OTHERWISE.get(layer, "exact type")]
+    found += ["width_m"] if width else []
+    return f"needs {_listed(found)} of {name or key}" if found else ""
 
-        return self._once(("bounds", options, target), work)
 
-    def _demands(self, options: tuple[Option, ...]) -> list[Demand]:
-        return self._once(("demands", options), lambda: demands(options, self.rules))
-
-    def _source(self, layer: str, name: str) -> tuple[tuple[Option, ...], dict[str, list[tuple[Option, ...]]]]:
-        """The options of a source, and for each attribute it lacks the options it would have instead."""
-
-        def work() -> Any:
-            row = self._row(layer, name)
-            return self._options(layer, row), _alternatives(layer, row, lambda r: self._options(layer, r))
-
-        return self._once(("source", layer, name), work)
-
-    def _target(self, layer: str, name: str) -> tuple[Target, dict[str, list[Target]]]:
-        """The same for a target."""
-
-        def work() -> Any:
-            row = self._row(layer, name)
-            return self._kind(layer, row), _alternatives(layer, row, lambda r: self._kind(layer, r))
-
-        return self._once(("target", layer, name), work)
-
-    def _options(self, layer: str, row: Row) -> tuple[Option, ...]:
+def _ends(
+    rows: pd.DataFrame,
+    which: str,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    end: Callable[[str, Mapping[str, Any]], _End],
+) -> tuple[NDArray[np.int64], list[_End]]:
+    """The source or target of every finding: a number each, and what those numbers mean."""
+    code = np.empty(len(rows), np.int64)
+    found: list[_End] = []
+    names, ids = (rows[f"{which}_{c}"].to_numpy(object) for c in ("layer", "id"))
+    for layer in dict.fromkeys(names):
+        here = np.flatnonzero(names == layer)
+        frame = layers[layer]
         if layer == "hazard_sources":
-            return classify_hazard(row, row["sector"]).options
-        classify = {
-            "gas_pipelines": classify_pipeline,
-            "parking_lots": classify_parking,
-            "enterprises": classify_enterprise,
-        }[layer]
-        found = classify(row)
-        return found.options if found else ()
-
-    def _kind(self, layer: str, row: Row) -> Target:
-        if layer == "hazard_sources":
-            return target_of_hazard(self._options(layer, row))
-        return classify_target(layer, row).target
-
-    def _row(self, layer: str, name: str) -> Row:
-        if layer not in self._rows:
-            frame = self.layers[layer]
-            self._rows[layer] = {str(row["id"]): row for row in records(frame.drop(columns=frame.geometry.name))}
-        row = self._rows[layer][name]
-        if layer != "hazard_sources":
-            return row
-        firm = self.sectors.get(text(row, "enterprise_id")) or self.sectors.get(text(row, "enterprise_name")) or ""
-        return {**row, "sector": firm}
-
-    def _once(self, key: Hashable, work: Callable[[], Any]) -> Any:
-        if key not in self._known:
-            self._known[key] = work()
-        return self._known[key]
+            frame = frame.assign(sector=sectors(frame, layers.get("enterprises")))
+        place = pd.Index([str(i) for i in frame["id"].to_numpy(object)]).get_indexer(ids[here])
+        unique, at = np.unique(place, return_inverse=True)
+        kinds, ends = alike(frame.drop(columns=frame.geometry.name).iloc[unique], partial(end, layer))
+        code[here] = kinds[at] + len(found)
+        found += ends
+    return code, found
 
 
-def _alternatives(layer: str, row: Row, classify: Callable[[Row], Any]) -> dict[str, list[Any]]:
+def _decisive(sources: list[_End], targets: list[_End], rules: Rules) -> tuple[list[Any], list[Any], NDArray]:
+    """
+    Which attributes of each source matter towards which targets, and the other way round; the lower bounds [m].
+
+    The attribute ``_OPEN`` stands for what no column tells.
+    """
+    known: dict[Option, Any] = {}
+    bases = [end.base for end in sources], [end.base for end in targets]
+    every = _bounds(_variants(sources), bases[1], rules, known)
+    at = [every.target[base] for base in bases[1]]
+    wanted = [_matters(end, every.source, every.low[:, at], every.high[:, at], end.parts[:1]) for end in sources]
+    low = every.low[[every.source[base] for base in bases[0]]][:, at]
+    every = _bounds(bases[0], _variants(targets), rules, known)
+    at = [every.source[base] for base in bases[0]]
+    asked = [_matters(end, every.target, every.low[at].T, every.high[at].T, (end.base,)) for end in targets]
+    return wanted, asked, low
+
+
+def _variants(ends: list[_End]) -> list[Any]:
+    return [kind for end in ends for kind in (end.base, *end.parts, *(k for ks in end.instead.values() for k in ks))]
+
+
+def _matters(end: _End, place: Mapping[Any, int], low: NDArray, high: NDArray, parts_from: tuple[Any, ...]) -> Any:
+    def differ(kinds: tuple[Any, ...], base: Any) -> NDArray[np.bool_]:
+        rows, own = [place[kind] for kind in kinds], place[base]
+        return ((low[rows] != low[own]) | (high[rows] != high[own])).any(axis=0)
+
+    found = {attribute: differ(kinds, end.base) for attribute, kinds in end.instead.items()}
+    return {**found, _OPEN: differ(end.parts, parts_from[0]) if parts_from else np.zeros(low.shape[1], bool)}
+
+
+def _bounds(sources: list[Any], targets: list[Any], rules: Rules, known: dict[Option, Any]) -> _Bounds:
+    different, kinds = list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
+    code, plain = settled([options or (Option(frozenset()),) for options in different], rules)
+    found = limits([demands(options, rules, known) for options in plain], kinds, rules)
+    source = {kind: int(c) for kind, c in zip(different, code, strict=True)}
+    return _Bounds(found.low, found.high, source, {kind: i for i, kind in enumerate(kinds)})
+
+
+def _width_decides(
+    rows: pd.DataFrame, roads: gpd.GeoDataFrame | None, low: NDArray, half_width: float
+) -> NDArray[np.bool_]:
+    """Whether the edge of a road without a width may be near enough for a conflict, or too near to be clear."""
+    road = rows["target_layer"].to_numpy(object) == "roads"
+    if roads is None or not road.any():
+        return road
+    width = numbers(roads, "width_m")
+    known = {str(i) for i in roads["id"].to_numpy(object)[np.isfinite(width)]}
+    without = road & np.array([i not in known for i in rows["target_id"]], dtype=bool)
+    c, u, required = (rows[name].to_numpy(float) for name in ("clearance_m", "uncertainty_m", "required_m"))
+    return without & ((c - u >= required) | ((c + u - half_width < low) & (low <= c + u)))
+
+
+def _source_end(layer: str, row: Mapping[str, Any]) -> _End:
+    options = _options(layer, row)
+    parts = tuple((option,) for option in options)
+    return _End(options, _alternatives(layer, row, partial(_options, layer)), parts)
+
+
+def _target_end(layer: str, row: Mapping[str, Any]) -> _End:
+    target = _kind(layer, row)
+    return _End(target, _alternatives(layer, row, partial(_kind, layer)), _narrowed(target))
+
+
+def _options(layer: str, row: Mapping[str, Any]) -> tuple[Option, ...]:
+    classify: dict[str, Callable[[Mapping[str, Any]], Source | None]] = {
+        "hazard_sources": classify_hazard,
+        "gas_pipelines": classify_pipeline,
+        "parking_lots": classify_parking,
+        "crowded_places": classify_place,
+        "enterprises": classify_enterprise,
+    }
+    found = classify[layer](row)
+    return found.options if found else ()
+
+
+def _kind(layer: str, row: Mapping[str, Any]) -> Target:
+    if layer == "hazard_sources":
+        return target_of_hazard(_options(layer, row))
+    return classify_target(layer, row).target
+
+
+def _alternatives(
+    layer: str, row: Mapping[str, Any], classify: Callable[[Mapping[str, Any]], Any]
+) -> dict[str, tuple[Any, ...]]:
     """For each attribute the row lacks, what it would be to the rules with each value that is tried."""
-    out: dict[str, list[Any]] = {}
+    out: dict[str, tuple[Any, ...]] = {}
     for attribute, values in _TRIED.get(layer, {}).items():
         if text(row, attribute) or np.isfinite(number(row, attribute)):
             continue
         if attribute == "volume_m3":
             low, high = volume_bounds_m3(row)
             values = tuple(v for v in values if low <= v <= high)
-        out[attribute] = list(dict.fromkeys(classify({**row, attribute: v}) for v in values))
+        out[attribute] = tuple(dict.fromkeys(classify(replaced(row, attribute, v)) for v in values))
     return out
 
 
@@ -183,24 +259,11 @@ def _listed(attributes: list[str]) -> str:
     return text
 
 
-def _narrowed(target: Target) -> list[Target]:
+def _narrowed(target: Target) -> tuple[Target, ...]:
     """The target with one of its open questions answered, each answer in turn."""
-    return [
+    return tuple(
         (*target[:i], (answer,), *target[i + 1 :])
         for i, question in enumerate(target)
         if len(question) > 1
         for answer in question
-    ]
-
-
-def _sectors(enterprises: gpd.GeoDataFrame | None) -> dict[str, str]:
-    """Sector by enterprise id and by name; ids win."""
-    if enterprises is None or "sector" not in enterprises:
-        return {}
-    pairs = [
-        (key, sector)
-        for column in ("id", "name")
-        for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False)
-        if isinstance(key, str) and isinstance(sector, str)
-    ]
-    return dict(reversed(pairs))
+    )

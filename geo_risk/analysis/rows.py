@@ -16,6 +16,8 @@ from ..standards import table
 GRADE_WORDS = ("none", "blue", "yellow", "orange", "red")
 # States of a row that is not there any more, or not yet: it counts in no risk. What has only stopped still holds.
 NOT_WORKING = ("closed", "planned")
+# Scope of a group of enterprises -> the column that names it.
+FIRM_GROUPS = {"trade": "sector", "park": "park"}
 
 
 def working(frame: pd.DataFrame) -> NDArray[np.bool_]:

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 from ..crs import require_metric
 from ..errors import CRSError
 from ..schema import RESULTS
-from .clearance import nearest_segments, overlap_depth
+from .clearance import grid_scale, nearest_segments, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
-from .needs import Needs
+from .needs import needs as attributes_needed
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -45,6 +45,7 @@ ROAD_HALF_WIDTH_M = 20.0
 NEAR_MISS_M = 50.0
 SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 
+_ROUNDING_M = 0.001  # clearances are to the millimetre
 _VERDICTS = ("conflict", "undecided", "clear")
 
 
@@ -56,6 +57,7 @@ def check_setbacks(
     road_half_width_m: float = ROAD_HALF_WIDTH_M,
     position_error_m: Mapping[str, float] = POSITION_ERROR_M,
     only: Collection[tuple[str, str]] | None = None,
+    needs: bool = True,
 ) -> gpd.GeoDataFrame:
     """
     Check every rule between every hazard and everything near it.
@@ -85,6 +87,9 @@ def check_setbacks(
     only
         (layer, id) of rows: pairs of which neither is one of these are left out. None: every pair. What a
         row is, and what is not checked, still follows from all rows.
+    needs
+        Whether to work out what undecided findings need; most of the time of a large check, so a search that only
+        asks for verdicts does without.
 
     Returns
     -------
@@ -111,8 +116,10 @@ def check_setbacks(
     recoded, kinds = settled(sources.kinds, prepared)
     sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
-    table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
-    s, t = _candidates(sources, targets, table, near_miss_m)
+    known: dict[Any, Any] = {}
+    table = limits([demands(options, prepared, known) for options in kinds], targets.kinds, prepared)
+    scale = grid_scale([frame.total_bounds for frame in used.values() if len(frame)], crs)
+    s, t = _candidates(sources, targets, table, near_miss_m, scale)
     if only is not None:
         wanted = set(only)
         kept = _among(sources, wanted)[s] | _among(targets, wanted)[t]
@@ -120,8 +127,10 @@ def check_setbacks(
     bounds = table.at(sources.code[s], targets.code[t])
     ruled = bounds.high_rule >= 0
     pairs = s[ruled], t[ruled], bounds.where(ruled)
-    findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs)
-    findings["needs"] = pd.array(Needs(used, prepared, road_half_width_m).column(findings), dtype=object)
+    findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
+    if needs:
+        said = attributes_needed(findings, used, prepared, road_half_width_m)
+        findings["needs"] = pd.array(said, dtype=object)
     findings.attrs["not_checked"] = [
         *({"layer": layer, "count": n, "why": why} for (layer, why), n in sorted(skipped.items())),
         *_unreachable(prepared, targets),
@@ -159,14 +168,16 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _candidates(sources: Side, targets: Side, table: Limits, near_miss_m: float) -> tuple[NDArray, NDArray]:
+def _candidates(
+    sources: Side, targets: Side, table: Limits, near_miss_m: float, scale: float
+) -> tuple[NDArray, NDArray]:
     """Indices of all pairs that any rule and error could reach, ordered."""
     if not len(sources.code) or not len(targets.code):
         return np.empty(0, int), np.empty(0, int)
     furthest = table.high.max(axis=1)[sources.code]
     margin = SIGMAS * np.hypot(sources.error, targets.error.max())
     reach = furthest + margin + np.maximum(near_miss_m, 2 * margin) + sources.slack
-    reach += (targets.slack + targets.inset).max()
+    reach = (reach + (targets.slack + targets.inset).max() + _ROUNDING_M) * scale
     some = np.flatnonzero(furthest > 0)
     found, t = shapely.STRtree(targets.shapes).query(sources.shapes[some], predicate="dwithin", distance=reach[some])
     s = some[found]
@@ -198,19 +209,22 @@ def _judge(
     rules: Rules,
     near_miss_m: float,
     crs: Any,
+    scale: float,
 ) -> gpd.GeoDataFrame:
     """Clearances, verdicts and the finished table."""
     u = SIGMAS * np.hypot(sources.error[s], targets.error[t])
     slack = sources.slack[s] + targets.slack[t]
+    furthest = bounds.high + np.maximum(np.maximum(near_miss_m, 2 * u), u + slack)  # beyond it a pair is no finding
     planar = shapely.distance(sources.shapes[s], targets.shapes[t]) - targets.inset[t]
-    near = (planar <= bounds.high + np.maximum(near_miss_m, 2 * u)) | (planar - slack - u < bounds.high)
-    s, t, u, slack, bounds = s[near], t[near], u[near], slack[near], bounds.where(near)
+    near = planar <= (furthest + _ROUNDING_M) * scale
+    s, t, u, slack, furthest, bounds = s[near], t[near], u[near], slack[near], furthest[near], bounds.where(near)
     segments, clearance = nearest_segments(sources.shapes[s], targets.shapes[t], crs, inset=targets.inset[t])
+    clearance = clearance.round(3)  # a distance equal to the rule's to the millimetre keeps it
     strength = rules.frame["strength"].to_numpy()
     unsure = strength[bounds.high_rule] == 1
     low, high = bounds.low, bounds.high
     signed = clearance.copy()
-    over = clearance == 0
+    over = (clearance == 0) & (u >= low) & (low > 0)  # where u < low the depth decides nothing
     signed[over] = -overlap_depth(sources.shapes[s[over]], targets.shapes[t[over]])
     conflict = signed + u < low
     clear = (clearance - u - slack >= high) & ~unsure
@@ -218,7 +232,7 @@ def _judge(
     own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, layers.get("enterprises"))
     conflict &= ~own
     verdict = np.where(conflict, "conflict", np.where(clear, "clear", "undecided"))
-    kept = _nearest_roads(s, t, verdict, clearance, targets)
+    kept = _nearest_roads(s, t, verdict, clearance, targets) & (clearance <= furthest)
     table = pd.DataFrame(
         {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
     ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, bounds.low_rule, bounds.high_rule))
@@ -260,9 +274,9 @@ def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray,
 def _findings(
     table: pd.DataFrame, segments: NDArray, sources: Side, targets: Side, rules: Rules, crs: Any
 ) -> gpd.GeoDataFrame:
-    rule = rules.frame.iloc[table["rule"].to_numpy(int)].reset_index(drop=True)
-    columns: dict[str, Any] = {"rule_id": rule["rule_id"].to_numpy(object)}
-    columns |= {c: rule[c].to_numpy(object) for c in ("standard", "edition", "clause", "confidence")}
+    rule = table["rule"].to_numpy(int)
+    said = ("rule_id", "standard", "edition", "clause", "confidence")
+    columns: dict[str, Any] = {c: _take(rules.frame, c, rule) for c in said}
     for prefix, side, at in (
         ("source", sources, table["s"].to_numpy(int)),
         ("target", targets, table["t"].to_numpy(int)),
@@ -274,8 +288,9 @@ def _findings(
     columns["clearance_m"] = table["clearance"].to_numpy(float)
     columns["uncertainty_m"] = table["u"].to_numpy(float)
     columns["verdict"] = verdict
-    why = (sources.rows["reason"].to_numpy(object), targets.rows["reason"].to_numpy(object))
-    columns["reason"] = [_reason(r, q, *why) for r, q in zip(table.itertuples(), rule.itertuples(), strict=True)]
+    clauses = [f"{standard}-{edition} {clause}" for standard, edition, clause in rules.frame[[*said[1:4]]].to_numpy()]
+    why = (clauses, sources.rows["reason"].tolist(), targets.rows["reason"].tolist())
+    columns["reason"] = [_reason(row, *why) for row in table.itertuples()]
     parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
     columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
     columns["needs"] = ""  # filled when the verdicts of all are known
@@ -292,9 +307,9 @@ def _finding_id(*key: str) -> str:
     return hashlib.sha256("\x1f".join(key).encode()).hexdigest()[:16]
 
 
-def _reason(row: Any, rule: Any, source_reasons: NDArray, target_reasons: NDArray) -> str:
+def _reason(row: Any, clauses: list[str], source_reasons: list[str], target_reasons: list[str]) -> str:
     """Why this verdict, in one line: numbers, what is open, and what made source and target what they are."""
-    clause = f"{rule.standard}-{rule.edition} {rule.clause}"
+    clause = clauses[row.rule]
     distance = f"{row.clearance:.1f} m (± {row.u:.1f} m)"
     if row.verdict == "conflict":
         head = [f"{distance} is less than the {row.low:g} m of {clause}"]

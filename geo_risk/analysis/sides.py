@@ -22,11 +22,12 @@ from .source_classes import (
     classify_hazard,
     classify_parking,
     classify_pipeline,
+    classify_place,
     most_volume_m3,
 )
 from .target_classes import classify_target, target_of_hazard
 
-SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises")
+SOURCE_LAYERS = ("hazard_sources", "gas_pipelines", "parking_lots", "enterprises", "crowded_places")
 TARGET_LAYERS = ("crowded_places", "buildings", "roads", "enterprises", "hazard_sources")
 COLUMNS = ("layer", "id", "name", "enterprise_id", "enterprise_name", "reason")
 POLYGONS = ("Polygon", "MultiPolygon")
@@ -51,6 +52,7 @@ def source_side(layers: Mapping[str, gpd.GeoDataFrame], errors: Mapping[str, flo
         "gas_pipelines": classify_pipeline,
         "parking_lots": classify_parking,
         "enterprises": classify_enterprise,
+        "crowded_places": classify_place,
     }
     parts = []
     for name in SOURCE_LAYERS:
@@ -129,7 +131,7 @@ def usable(layers: Mapping[str, gpd.GeoDataFrame], name: str, skipped: Counter) 
     chosen = frame[placed & is_open]
     if name != "hazard_sources":
         return chosen
-    return chosen.assign(sector=_sectors(chosen, layers.get("enterprises")), others_m3=_others_m3(chosen))
+    return chosen.assign(sector=sectors(chosen, layers.get("enterprises")), others_m3=_others_m3(chosen))
 
 
 def _others_m3(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -178,7 +180,7 @@ def _part(
     reason = np.array([*(why for _, why in found), ""], dtype=object)[code]
     for i in np.flatnonzero(np.array(texts(frame, "state"), dtype=object) == "planned"):
         reason[i] = f"planned, not built yet; {reason[i]}"
-    ids, names = [str(i) for i in frame["id"]], texts(frame, "name")
+    ids, names = [str(i) for i in frame["id"].to_numpy(object)], texts(frame, "name")
     own = layer == "enterprises"
     error = numbers(frame, "position_error_m")
     return {
@@ -214,14 +216,14 @@ def _side(parts: list[dict[str, Any]]) -> Side:
     return Side(rows, shapes, error, inset, slack, np.concatenate([*codes, np.empty(0, np.int64)]), list(unique))
 
 
-def _sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
+def sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
     """The sector of each row's enterprise, by id, else by name; empty if unknown."""
     if enterprises is None or "sector" not in enterprises:
         return [""] * len(frame)
-    sectors: dict[str, str] = {}
+    known: dict[str, str] = {}
     for column in ("id", "name"):
         for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
             if isinstance(key, str) and key and isinstance(sector, str):
-                sectors.setdefault(key, sector)
+                known.setdefault(key, sector)
     keys = zip(texts(frame, "enterprise_id"), texts(frame, "enterprise_name"), strict=True)
-    return [sectors.get(i) or sectors.get(name) or "" for i, name in keys]
+    return [known.get(i) or known.get(name) or "" for i, name in keys]

@@ -30,8 +30,12 @@ _LNG = re.compile(r"LNG|液化天然气", re.I)
 _CNG = re.compile(r"CNG|压缩天然气", re.I)
 _LPG_STATION = re.compile(r"LPG|石油气|丙烷", re.I)
 _PETROL, _DIESEL, _FUELLING = re.compile("汽油"), re.compile("柴油"), re.compile("加油")
+_RETAIL_POINT, _RETAIL_SHOP = re.compile("零售点"), re.compile("零售店")
 _HYDROGEN, _HAZMAT, _RETAIL = re.compile("氢"), re.compile("危"), re.compile(r"零售|retail|shop", re.I)
 _FIREWORKS = re.compile(r"烟花|爆竹|firework", re.I)
+_KEY = re.compile(
+    r"全厂|中央控制|中心控制|总变电|总配电|中心化验|消防站|电信站|空分站|空压站|锅炉房|control (room|centre)"
+)
 _FUELS = frozenset({"汽油", "柴油", "煤油", "原油", "石脑油", "燃料油"})
 _LPG, _NATURAL_GAS = "液化石油气", "甲烷、天然气"
 ANY_SITE = frozenset({"any_hazmat_site", "any_hazmat_site_except_fuelling"})
@@ -80,6 +84,9 @@ def classify_hazard(row: Mapping[str, Any], sector: str | None = None) -> Source
         "warehouse": _warehouse,
         "cylinder_depot": _cylinders,
         "flare": _flare,
+        "jetty": _transfer,
+        "loading": _transfer,
+        "other": _key_facility,
     }
     if kind not in by_kind:
         found = Source((), kind, f"no distance table for kind '{kind}'")
@@ -127,10 +134,22 @@ def classify_enterprise(row: Mapping[str, Any]) -> Source | None:
     """A row of enterprises: only fireworks shops have a rule of their own; None for all others."""
     if not mentions(row, _FIREWORKS, "sector", "name"):
         return None
-    shop = Option(frozenset({"fireworks_retail_point", "enterprises:fireworks"}))
+    own = frozenset({"enterprises:fireworks"})
+    point, shop = own | {"fireworks_retail_point"}, own | {"fireworks_retail_point", "fireworks_retail_shop"}
+    if mentions(row, _RETAIL_POINT, "sector", "name"):
+        return Source((Option(point),), "fireworks retail")
+    retail = (Option(shop),) if mentions(row, _RETAIL_SHOP, "sector", "name") else (Option(point), Option(shop))
     if mentions(row, _RETAIL, "sector", "name"):
-        return Source((shop,), "fireworks retail")
-    return Source((shop, Option(frozenset({"enterprises:fireworks"}))), "fireworks, retail or works")
+        return Source(retail, "fireworks retail")
+    return Source((*retail, Option(own)), "fireworks, retail or works")
+
+
+def classify_place(row: Mapping[str, Any]) -> Source | None:
+    """A row of crowded_places: only schools (GB 50099) must themselves keep clear of something; None for all others."""
+    kind = text(row, "kind")
+    if kind not in ("primary_school", "middle_school"):
+        return None
+    return Source((Option(frozenset({"school"})),), f"school ({kind})")
 
 
 def _station(row: Mapping[str, Any], sector: str) -> Source:
@@ -307,6 +326,30 @@ def _flare(row: Mapping[str, Any], sector: str) -> Source:
     if sector and not (_PETROCHEM.search(sector) or _CHEMICAL.search(sector)):
         return Source((), "flare", f"no distance table recovered for flares of sector '{sector}'")
     return Source((flare, none), "flare, which may or may not carry liquid")
+
+
+def _transfer(row: Mapping[str, Any], sector: str) -> Source:
+    """A jetty or loading place: GB 50074 has one for an oil depot's, lighter where vapours are recovered."""
+    hazards = _hazards(row)
+    open_row = "oil_depot_row_1" if text(row, "kind") == "jetty" else "oil_depot_row_2"
+    options = []
+    for hazard in hazards:
+        kinds = ("oil_depot_row_3",) if hazard.fire_class == "C" else (open_row, "oil_depot_row_3")
+        for site in _sites(hazard, row, sector):
+            depot = any(c.startswith("oil_depot") for c in site)
+            options += [Option(frozenset({k})) for k in kinds] if depot else [Option(frozenset())]
+    names = "、".join(dict.fromkeys(h.name for h in hazards if h.name)) or "substance unknown"
+    covered = any(o.classes for o in options)
+    gap = "" if covered else f"no distance table recovered for kind '{text(row, 'kind')}' but those of oil depots"
+    return Source(tuple(dict.fromkeys(options)) if covered else (), f"{text(row, 'kind')} of {names}", gap)
+
+
+def _key_facility(row: Mapping[str, Any], sector: str) -> Source:
+    """What its name tells may be a plant-wide key facility of GB 50160; the standard leaves it to judgement."""
+    if mentions(row, _KEY, "name") and (_site_says(_PETROCHEM, row, sector) or _site_says(_CHEMICAL, row, sector)):
+        key, none = Option(frozenset({"petrochem_key_facility"})), Option(frozenset())
+        return Source((key, none), "may be a plant-wide key facility, by its name")
+    return Source((), "other", "no distance table for kind 'other'")
 
 
 def _site(kind: str, row: Mapping[str, Any]) -> tuple[frozenset[str], ...]:

@@ -134,7 +134,7 @@ def _place(kind: str, capacity: float, beds: float, area: float, floors: float) 
 
 @cache
 def _building(kind: str, floors: float, height: float, rating: float, persons: float, households: float) -> Classified:
-    use = _use(kind)
+    use = building_use(kind)
     if use == "shed":
         return Classified(((frozenset({"any_building", "buildings:shed"}),),), f"outbuilding ({kind})")
     civil = _civil(floors, height, rating, home=use == "home")
@@ -175,10 +175,14 @@ def _road(name: str) -> Classified:
     anyroad: Question = (_ANY_ROAD, NOTHING) if kind == "service" else (_ANY_ROAD,)
     maybe = kind in ("trunk", "primary", "secondary", "road", "")
     highway: Question = (_HIGHWAY,) if kind == "motorway" else (_HIGHWAY, NOTHING) if maybe else (NOTHING,)
+    fast = frozenset({"expressway_or_urban_arterial_edge"})
+    arterial: Question = (
+        (fast,) if kind == "motorway" else (fast, NOTHING) if maybe and kind != "secondary" else (NOTHING,)
+    )
     own = (frozenset({f"roads:{kind or 'unknown'}"}),)
     if not kind or kind == "road":
         base = (*dict.fromkeys((*_ROADS["trunk"], *_ROADS["secondary"])),)
-    return Classified((own, base, anyroad, highway), f"road class {name or 'unknown'}")
+    return Classified((own, base, anyroad, highway, arterial), f"road class {name or 'unknown'}")
 
 
 @cache
@@ -239,7 +243,8 @@ def _homes(persons: float, households: float, *, whole: bool = False) -> tuple[Q
     return (NOTHING,) if whole and np.isfinite(persons) else (area, NOTHING), (settlement, NOTHING)
 
 
-def _use(kind: str) -> str:
+def building_use(kind: str) -> str:
+    """What a building is for by the words of its use: shed, home, works, public or unknown."""
     patterns = (("shed", _SHED), ("home", _HOUSE), ("works", _WORKS), ("public", _PUBLIC))
     return next((use for use, pattern in patterns if pattern.search(kind)), "unknown")
 

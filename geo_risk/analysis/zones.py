@@ -286,6 +286,19 @@ def _sums(start, first, last, share, grade, index, persons, counted):
     return cells, people, total, weighted, highest
 
 
+def spread(zones: Zones, each: Floats, out: Floats) -> None:
+    """Adds ``each`` (n,) of an area to the cells of ``out`` (rows, cols) that it covers, by the share covered."""
+    _spread(zones.start, zones.first, zones.last, zones.share, each, out.reshape(-1))
+
+
+@njit(cache=True)
+def _spread(start, first, last, share, each, out):
+    for zone in range(len(start) - 1):
+        for run in range(start[zone], start[zone + 1]):
+            for cell in range(first[run], last[run]):
+                out[cell] += each[zone] * share[run]
+
+
 def covered(zones: Zones, grid: Grid) -> Floats:
     """(rows, cols) share of each cell that the areas cover together; above 1 where they overlap."""
     rows, cols = grid.shape

@@ -139,12 +139,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, siting, states, visits
+    from . import books, rules, siting, states, verify, visits
 
     siting.add(commands)
     books.add(command)
     states.add(command)
     visits.add(command)
+    rules.add(command)
+    verify.add(command)
     return parser
 
 
@@ -403,7 +405,7 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
         target=findings["target_name"].replace("", None).fillna(findings["target_layer"] + " " + findings["target_id"]),
         rule=findings["standard"] + " " + findings["clause"],
     )
-    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
+    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule", "needs"])
     print(
         f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
         f"{counts.get('clear', 0)} near misses that are clear.\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .rule_problems import RULE_ADVICE
+
 # code -> (English, Chinese). Codes that need no action have no row.
 ADVICE: dict[str, tuple[str, str]] = {
     # reading
@@ -107,6 +109,7 @@ ADVICE: dict[str, tuple[str, str]] = {
         "请手工修正边界（QGIS：有效性检查后用节点工具修改）",
     ),
     "unknown_state": ("write 在业, 停产, 注销 or 拟建", "请填写 在业、停产、注销 或 拟建"),
+    **RULE_ADVICE,
 }
 
 # For codes without a row of their own.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from ..errors import InputError
-from ..schema import LAYERS, Column, Table
+from ..schema import LAYERS, RESULTS, Column, Table
 from .text import bare, key
 
 # Where the coordinates stand. ``x`` and ``y`` carry no promise: surveys write north under X.
@@ -37,7 +37,7 @@ _DBF_NAME_BYTES = 10
 @cache
 def _aliases(table: str, column: str) -> tuple[tuple[str, str], ...]:
     """(alias as written, its key), best first."""
-    c = LAYERS[table].column(column)
+    c = (LAYERS.get(table) or RESULTS[table]).column(column)
     return tuple((a, key(a)) for a in dict.fromkeys((c.name, c.zh, *c.aliases)))
 
 

@@ -102,7 +102,7 @@ def load_layer(
     if errors:
         raise together(errors)
     if not frames:
-        raise InputError(_nothing_left(name, [raw for _, raw in files]))
+        raise NothingLeft(name, [raw for _, raw in files])
     layer = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=crs)
     layer = _unite(layer, table, inputs)
     taken: set[str] = set()
@@ -150,6 +150,14 @@ def _inputs(source: Source, folder: Path) -> tuple[dict[str, Any], ...]:
         }
         for p in source_parts(Path(source.path))
     )
+
+
+class NothingLeft(InputError):
+    """No row of a layer can be used; ``issues`` are what was found in its files."""
+
+    def __init__(self, name: str, raws: list[Raw]) -> None:
+        self.issues = tuple(i for raw in raws for i in raw.log.issues)
+        super().__init__(_nothing_left(name, raws))
 
 
 def _nothing_left(name: str, raws: list[Raw]) -> str:

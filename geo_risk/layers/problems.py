@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .rule_problems import RULE_PROBLEMS
+
 # code -> (English, Chinese). ``{detail}`` is filled by the issue.
 PROBLEMS: dict[str, tuple[str, str]] = {
     # reading
@@ -465,4 +467,5 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "wind_percent": ("shares read as percentages", "频率按百分数读取"),
     "wind_sum": ("the shares sum to {detail}; scaled to 1", "频率合计为 {detail}，已归一"),
     "unknown_state": ("none of the values is a known state; column not used", "取值均非已知状态，未使用该列"),
+    **RULE_PROBLEMS,
 }

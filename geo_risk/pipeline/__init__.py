@@ -12,13 +12,14 @@ from pathlib import Path
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps, facilities_of, setback_rules
+from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps, facilities_of
 from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
 from .publish import publish, publish_steps, site_parts
 from .risk import model_of
 from .roads import network
+from .rules import setback_rules
 from .store import store_steps
 
 __all__ = [

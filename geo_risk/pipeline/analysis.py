@@ -6,18 +6,19 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from .. import store
-from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .pipelines import pipeline_steps
 from .risk import risk_step
 from .roads import keep_network, network_file
 from .rollup import groups_step, robustness_step
+from .rules import CODE as RULES_CODE
+from .rules import own_files, region_rules
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
 # Layers each step looks at, if the region has them.
 HAZARD_LAYERS = ("enterprises", "hazard_sources", "gas_pipelines", "parking_lots", "risk_points")
@@ -40,6 +41,8 @@ SETBACK_LAYERS = (
     "enterprises",
     "roads",
 )
+# Layers in which only the checklist of article 19 and pairs without a rule are counted.
+LISTED_LAYERS = ("water", "landuse", "emergency_facilities")
 PLACE_LAYERS = ("hazard_sources", "crowded_places")
 SURFACES = ("index", "hazard", "exposure")
 GRADED = (*SURFACES, "grade", "index_now", "residual_grade")
@@ -69,12 +72,17 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
         Step(
             "setbacks",
             lambda: _setbacks(region),
-            layer_files(region, *SETBACK_LAYERS),
-            tables(region, "findings", "not_checked"),
+            (
+                build / "date.json",
+                *layer_files(region, *SETBACK_LAYERS, *LISTED_LAYERS),
+                *(path for path, _ in own_files(region)),
+            ),
+            tables(region, "findings", "not_checked", "rules", "rule_sets", "art19"),
             asdict(settings.setbacks),
-            code,
+            (*code, *RULES_CODE),
         ),
     ]
+    found += pipeline_steps(region)
     if "hazard_sources" in settings.layers:
         reads = layer_files(region, "hazard_sources", "population", "enterprises")
         found.insert(
@@ -205,28 +213,21 @@ def _with_certainty(region: Region, graded: gpd.GeoDataFrame, scope: str) -> gpd
     return graded.assign(certainty=certainty(graded, scope, region.table("robustness")))
 
 
-def setback_rules(region: Region) -> pd.DataFrame:
-    """The setback rules that the region has switched on; SettingsError if none is."""
-    from ..analysis.conditions import builtin_rules
-
-    rules, wanted = builtin_rules(), region.settings.setbacks.standards
-    if not wanted:
-        return rules
-    chosen = rules[rules["standard"].str.startswith(wanted)]
-    if chosen.empty:
-        known = ", ".join(sorted(set(rules["standard"])))
-        raise SettingsError(f"[setbacks] standards = {list(wanted)}: no rule is of these. Known: {known}.")
-    return chosen
-
-
 def _setbacks(region: Region) -> None:
     import pandas as pd
 
+    from ..analysis.rule_sets import art19, art19_gaps, rule_sets, unruled
     from ..analysis.setbacks import check_setbacks
 
-    findings = check_setbacks(region.layers(*SETBACK_LAYERS), rules=setback_rules(region))
-    not_checked = pd.DataFrame(findings.attrs["not_checked"], columns=["layer", "count", "why"])
-    write_tables(region, findings=findings, not_checked=not_checked)
+    layers = region.layers(*SETBACK_LAYERS, *LISTED_LAYERS)
+    rules, _ = region_rules(region)
+    findings = check_setbacks(layers, rules=rules[rules["switched"] == ""])
+    listed = art19(layers)
+    gaps = [*findings.attrs["not_checked"], *unruled(layers), *art19_gaps(listed)]
+    not_checked = pd.DataFrame(gaps, columns=["layer", "count", "why"])
+    write_tables(
+        region, findings=findings, not_checked=not_checked, rules=rules, rule_sets=rule_sets(rules), art19=listed
+    )
 
 
 def _rescue(region: Region) -> None:

@@ -16,6 +16,7 @@ from .work import Rows, Work, picked
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ..analysis.causes import Inputs
@@ -40,13 +41,20 @@ class Watched:
     """
     A result table: what identifies a row, which columns count (all when empty), which is its name.
 
-    ``ignored`` columns never count.
+    ``ignored`` columns never count; numbers are compared to ``digits`` significant ones, 0: to the last bit.
     """
 
     key: tuple[str, ...]
     columns: tuple[str, ...] = ()
     name: str = "name"
     ignored: tuple[str, ...] = ()
+    digits: int = 0
+
+    def seen(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The columns that count, as they are compared."""
+        out = table[[c for c in table if self.counts(c)]]
+        floats = [c for c in out if self.digits and out[c].dtype.kind == "f"]
+        return out.assign(**{c: [float(f"{v:.{self.digits}g}") for v in out[c]] for c in floats})
 
     def counts(self, column: str) -> bool:
         """Whether a change of the column is a change of the row."""
@@ -75,6 +83,10 @@ TABLES = {
     "groups": Watched(("scope", "scope_id")),
     # Days open and overdue grow with the data date and say nothing new.
     "danger_places": Watched(("id",), ("enterprise_id", "district_id", "level", "state", "problem", "grade")),
+    "danger_spots": Watched(("id",), ("n", "significance")),
+    "inspections": Watched(("enterprise_id",), ("last_visit", "interval_days", "due_date", "rule"), "enterprise_name"),
+    # The zone is that of the F-N curve. Shares change wherever any other source does; sums over people have rounding.
+    "pll": Watched(("scope", "scope_id"), ("pll_per_yr", "worst_deaths", "zone"), "scope_name", digits=12),
 }
 
 
@@ -206,8 +218,7 @@ def _table(work: Work, name: str, notes: list[str]) -> list[dict[str, Any]]:
     if found is None:
         return []
     watched, (before, after) = TABLES[name], found
-    seen = [t[[c for c in t if watched.counts(c)]] for t in found]
-    changes = changed_rows(seen[0], seen[1], watched.key)
+    changes = changed_rows(watched.seen(before), watched.seen(after), watched.key)
     notes += [f"column {c} of table {name} is only in one of the states" for c in changes.only]
     pairs = differences(before, after, changes)
     columns = [*changes.columns, *(() for _ in range(len(pairs) - len(changes.columns)))]

@@ -12,6 +12,7 @@ from ..manifest import Step
 from ..region import Region, comfortable_cell_m
 from ..sections import LayerSettings
 from .files import SHARED_CODE, bind, layer_files
+from .rules import own_rules_steps
 
 # Layers by which the places of the others are judged, in the order of their import, and what the quality
 # report says of one that is itself of no known system.
@@ -70,6 +71,7 @@ def import_steps(region: Region) -> list[Step]:
         ),
         *_surface_steps(region),
         *_weather_steps(region),
+        *own_rules_steps(region),
         Step(
             "quality",
             lambda: _quality(region),
@@ -293,7 +295,8 @@ def _weather(region: Region, file: Path) -> None:
 
 def _reported(region: Region) -> list[str]:
     """Names of the parts of the quality report."""
-    return [*region.settings.layers, *(["weather"] if region.settings.weather.wind else [])]
+    own = ["own_rules"] if region.settings.setbacks.own_rules else []
+    return [*region.settings.layers, *(["weather"] if region.settings.weather.wind else []), *own]
 
 
 def _quality(region: Region) -> None:

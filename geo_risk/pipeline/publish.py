@@ -17,6 +17,7 @@ from .risk import SURFACES as RISK_SURFACES
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from ..publish.site import SiteMeta
 
@@ -29,6 +30,11 @@ _PUBLISHED = (
     "enterprises",
     "major_hazards",
     "findings",
+    "hca",
+    "location_classes",
+    "encroachments",
+    "crossings",
+    "pipelines_unchecked",
     "travel_times",
     "service_areas",
     "coverage",
@@ -103,6 +109,8 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     own, text = region.settings.region, region.settings.publish
     tables = {name: region.table(name) for name in _published_tables(region)}
     tables |= {f"layers/{name}": region.layer(name) for name in region.vector_layers}
+    if "groups" in tables and "enterprises" in region.vector_layers:
+        tables["groups"] = _on_the_map(tables["groups"], tables["layers/enterprises"])
     surfaces = {name: region.surface(name) for name in _published_surfaces(region)}
     name_en = own.name_en or own.name
     meta = SiteMeta(
@@ -116,3 +124,23 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         date=text.date or region.data_date,
     )
     return tables, surfaces, meta
+
+
+def _on_the_map(groups: pd.DataFrame, enterprises: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """The groups, trades and parks with the places of their working enterprises."""
+    import geopandas as gpd
+    import shapely
+
+    from ..analysis.rows import FIRM_GROUPS, working
+
+    firms = enterprises[working(enterprises)]
+    firms = firms.set_geometry(shapely.point_on_surface(firms.geometry.to_numpy()), crs=firms.crs)
+    firms = firms[~(firms.geometry.isna() | firms.geometry.is_empty)]
+    places = {
+        (scope, str(key)): shapely.multipoints(rows.geometry.to_numpy())
+        for scope, column in FIRM_GROUPS.items()
+        if column in firms
+        for key, rows in firms.groupby(column)
+    }
+    shapes = [places.get(key) for key in zip(groups["scope"], groups["scope_id"].astype(str), strict=True)]
+    return gpd.GeoDataFrame(groups, geometry=gpd.GeoSeries(shapes, index=groups.index, crs=enterprises.crs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from .states import State
 
 _COVERAGE_LAYERS = ("roads", "emergency_facilities")
-# Scope of a group -> the column of firms, or the layer of lines, it gathers.
-_OF_FIRMS = {"trade": "sector", "park": "park"}
+# Scope of a group -> the layer of lines it gathers.
 _OF_LINES = {"pipeline": "gas_pipelines", "road": "roads"}
 
 
@@ -167,16 +166,49 @@ def _segments(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[
 
 def _groups(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
     """What is behind its members: firms, the stretch of a line, the region."""
+    from ..analysis.rows import FIRM_GROUPS
+
     out = []
     for pair in pairs:
         row = ends(before, after, pair)[-1]
         scope, key = row["scope"], row["scope_id"]
-        if scope in _OF_FIRMS:
-            out.append(_of_firms(work, _members(work, _OF_FIRMS[scope], key)))
+        if scope in FIRM_GROUPS:
+            out.append(_of_firms(work, _members(work, FIRM_GROUPS[scope], key)))
         elif scope in _OF_LINES:
             out.append(_of_lines(work, _OF_LINES[scope], key))
         else:
             out.append(_of_region(work))
+    return out
+
+
+def _spots(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """Dangers and firms anywhere: a spot is hot beside all others."""
+    causes = sorted({*work.inputs.of("hidden_dangers", "enterprises", "districts").tolist(), *work.dating})
+    return [causes for _ in pairs]
+
+
+def _visits(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """What is behind its firm and the firm's dangers, and the row behind the date."""
+    ids = [str(ends(before, after, pair)[-1]["enterprise_id"]) for pair in pairs]
+    return [sorted({*_of_firms(work, [i]), *work.factors.firm.get(i, ()), *work.dating}) for i in ids]
+
+
+def _deaths(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[list[int]]:
+    """The sources of its scope that changed, and the people in their reach that did; of a district what reaches it."""
+    outlines: dict[str, list[Any]] = {}
+    for table in (state.table("layers", "districts") for state in work.both):
+        if table is not None:
+            for i, shape in zip(table["id"].astype(str), table.geometry, strict=True):
+                outlines.setdefault(i, []).append(shape)
+    reaching = work.zones_of("societal").wider(work.cell_m)
+    out = []
+    for pair in pairs:
+        row = ends(before, after, pair)[-1]
+        if row["scope"] == "district":
+            touched = reaching.touching(np.array(outlines.get(str(row["scope_id"]), []), object))
+            out.append(sorted({n for causes in touched for n in causes}))
+        else:
+            out.append(work.behind_scope.get((row["scope"], str(row["scope_id"])), []))
     return out
 
 
@@ -230,4 +262,7 @@ _RULES: dict[str, Callable[[Work, Rows, Rows, Pairs], list[list[int]]]] = {
     "segments": _segments,
     "groups": _groups,
     "danger_places": _dangers,
+    "danger_spots": _spots,
+    "inspections": _visits,
+    "pll": _deaths,
 }

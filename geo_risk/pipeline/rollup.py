@@ -74,7 +74,7 @@ def _groups(region: Region) -> None:
     from ..analysis.balance import area_balances, balance_table, count_balance, once, residents_balance
     from ..analysis.exposure import located, population_on_grid
     from ..analysis.groups import enterprise_groups, line_groups, region_group
-    from ..analysis.rows import working
+    from ..analysis.rows import FIRM_GROUPS, working
     from ..analysis.zones import zones
 
     risk, grid, layers = region.settings.risk, region.grid, region.layers(*LAYERS)
@@ -89,7 +89,7 @@ def _groups(region: Region) -> None:
         firms, layer = region.table("enterprises"), layers["enterprises"].reset_index(drop=True)
         counts = working(layer)
         graded, layer = firms.reset_index(drop=True)[counts], layer[counts]
-        for scope, column in (("trade", "sector"), ("park", "park")):
+        for scope, column in FIRM_GROUPS.items():
             parts.append(enterprise_groups(graded, layer, scope, column, risk))
             key = layer[column] if column in layer else pd.Series(None, layer.index)
             rows += count_balance(f"enterprises by {scope}", graded, key)

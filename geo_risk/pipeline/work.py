@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..analysis.causes import Inputs, Key, Sources, Zones
     from ..analysis.causes_now import Factors
+    from .states import State
 
 Pairs = list[tuple[int, int]]
 Rows = dict[int, dict[str, Any]]
@@ -25,6 +26,8 @@ _ON_ROUTE_M = 1.0
 _OWNING = ("enterprises", "hazard_sources", "risk_points", "hidden_dangers")
 _GRADED_BY_BOTH = ("grade", "residual_grade")
 _QUANTIFIED = ("lsir", "lsir_grade", "societal")
+# Scope of expected deaths beside the region -> column of the quantified sources.
+_SCOPES = {"park": "park", "enterprise": "enterprise_id", "source": "source_id"}
 _CURRENT = ("index_now", "residual_grade")
 
 
@@ -179,17 +182,49 @@ class Work:
 
         def make() -> Sources:
             tables = self.both.tables("tables", "risk_sources")
-            paths = [state.region.build / "tables" / "scenarios.parquet" for state in self.both]
-            if tables is None or not all(path.is_file() for path in paths):
+            if tables is None or any(reach is None for reach in self.reaches):
                 return self._causes.Sources({}, self._causes.zones([]))
-            scenarios = [store.read_columns(path, ("source_id", "reach_m")) for path in paths]
             reach = tuple(
-                t["source_id"].map(s.groupby("source_id")["reach_m"].max()).fillna(0).to_numpy(float)
-                for t, s in zip(tables, scenarios, strict=True)
+                t["source_id"].map(r).fillna(0).to_numpy(float) for t, r in zip(tables, self.reaches, strict=True)
             )
             return self._causes.changed_sources(self.behind_source, tables, reach, ("source_id",), ("name",))
 
         return self._once("risk_sources", make)
+
+    @property
+    def reaches(self) -> list[pd.Series | None]:
+        """Largest reach [m] of the scenarios of each quantified source by its id, of either state; None without."""
+
+        def reach(state: State) -> pd.Series | None:
+            path = state.region.build / "tables" / "scenarios.parquet"
+            if not path.is_file():
+                return None
+            return store.read_columns(path, ("source_id", "reach_m")).groupby("source_id")["reach_m"].max()
+
+        return self._once("reaches", lambda: [reach(state) for state in self.both])
+
+    @property
+    def behind_scope(self) -> dict[tuple[str, str], list[int]]:
+        """(scope, id) of expected deaths -> changed rows behind its quantified sources and the people they reach."""
+
+        def make() -> dict[tuple[str, str], list[int]]:
+            out: dict[tuple[str, str], set[int]] = {}
+            presence = self._causes.presence_zones(self.inputs)
+            for state, reach in zip(self.both, self.reaches, strict=True):
+                table = state.table("tables", "risk_sources")
+                if table is None or reach is None:
+                    continue
+                metres = table["source_id"].map(reach).fillna(0).to_numpy(float)
+                people = presence.touching(table.geometry.buffer(metres).to_numpy())
+                columns = [table[c] if c in table else [None] * len(table) for c in _SCOPES.values()]
+                for layer, i, near, *ids in zip(table["layer"], table["id"], people, *columns, strict=True):
+                    found = {*self.risk_sources.causes.get((layer, str(i)), ()), *near}
+                    for scope, of in (("region", ""), *zip(_SCOPES, ids, strict=True)):
+                        if isinstance(of, str):
+                            out.setdefault((scope, of), set()).update(found)
+            return {key: sorted(found) for key, found in out.items()}
+
+        return self._once("behind_scope", make)
 
     @property
     def exposure(self) -> Zones:

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from .. import schema
+from .pipelines import PIPE_LINES, PIPE_PLACES
 from .profile import table_schema
 from .words import phrase
 
@@ -24,6 +25,7 @@ GROUPS = (
     {"id": "risk", "zh": "风险", "en": "Risk"},
     {"id": "objects", "zh": "对象", "en": "Objects"},
     {"id": "findings", "zh": "间距冲突", "en": "Setback findings"},
+    {"id": "pipelines", "zh": "油气管道", "en": "Pipelines"},
     {"id": "zones", "zh": "事故影响范围", "en": "Accident zones"},
     {"id": "rescue", "zh": "救援", "en": "Rescue"},
     {"id": "base", "zh": "底图", "en": "Base map"},
@@ -157,6 +159,7 @@ LAYERS: tuple[Spec | str, ...] = (
          where={"layer": ("roads",)}),
     Spec("pipeline_grades", "segments", "risk", "管线分段风险等级", "Grades along pipelines", "line", "graded",
          where={"layer": ("gas_pipelines",)}),
+    *(Spec(**row) for row in PIPE_LINES),
     Spec("control_lines", "risk_contours", "risk", "园区土地使用安全控制线", "Land-safety control lines of parks",
          "line", color="#08519c", where={"scope": ("park",)}),
     *_contours(),
@@ -168,6 +171,7 @@ LAYERS: tuple[Spec | str, ...] = (
     *_contours("p50", "（中位）", ", median", show=_SHOWN_BAND),
     Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
+    *(Spec(**row) for row in PIPE_PLACES),
     Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", "finding", maxzoom=14,
          color="#7b3294", where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
@@ -181,6 +185,8 @@ LAYERS: tuple[Spec | str, ...] = (
     _danger("overdue", "逾期", "overdue", "#7a0177", keep=True),
     Spec("dangers_supervised", "danger_places", "objects", "挂牌督办隐患", "Hidden dangers under listed supervision",
          "circle", color="#000000", where={"supervised": (True,), "state": ("open", "overdue")}, keep=True),
+    *(Spec(f"{scope}s", "groups", "risk", f"{zh}风险等级", f"Grades of {scope}s", "circle", "graded",
+           where={"scope": (scope,)}) for scope, zh in (("park", "园区"), ("trade", "行业"))),
     Spec("enterprises", "enterprises", "risk", "企业风险等级", "Enterprise grades", "circle", "graded"),
     _objects("enterprises", "#737373"),
     Spec("risk_points", "risk_points", "risk", "风险点分级", "Graded risk points", "circle", "graded"),
@@ -207,6 +213,11 @@ Layer = tuple[Spec, gpd.GeoDataFrame]
 EXTRA_DOWNLOADS = (
     "danger_counts",
     "findings",
+    "hca",
+    "location_classes",
+    "encroachments",
+    "crossings",
+    "pipelines_unchecked",
     "travel_times",
     "coverage",
     "major_hazards",

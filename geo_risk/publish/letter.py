@@ -80,6 +80,7 @@ _W = {
     "rescue": ("应急救援", "rescue"),
     "access": ("运输通道", "access for tankers"),
     "pipelines": ("管道", "pipelines"),
+    "hca": ("高后果区", "high-consequence areas"),
     "signed": ("签署", "Signed"),
     "by": ("审查人", "examined by"),
     "reviewed": ("复核人", "reviewed by"),

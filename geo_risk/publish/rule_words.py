@@ -42,6 +42,7 @@ RULE_WORDS = (
         "flood and geological hazard areas, active faults: no such layer (危险化学品安全管理条例 art. 19)",
         "洪涝、地质灾害易发区和活动断层：没有相应图层（《危险化学品安全管理条例》第十九条）",
     ),
+    ("pipelines: the region has no layer gas_pipelines", "管道：本区域没有油气管线图层"),
     ("rescue: the region has no roads or no emergency facilities", "应急救援：本区域没有道路或应急力量图层"),
     ("access for tankers: the region has no roads", "运输通道：本区域没有道路图层"),
     ("tank_AB_liquid", "甲、乙类液体储罐"),

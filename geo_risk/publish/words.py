@@ -11,6 +11,7 @@ import re
 from functools import cache
 
 from .. import schema
+from .pipelines import PIPE_SENTENCES
 from .rule_words import RULE_WORDS
 
 # (English, Chinese); more particular patterns first.
@@ -106,6 +107,8 @@ _SENTENCES = (
         "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness",
         "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
     ),
+    *PIPE_SENTENCES,
+    *RULE_WORDS,
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
     ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
@@ -118,13 +121,12 @@ _SENTENCES = (
     ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
     ("only {} m is certain: it depends on attributes that are missing or on measures taken",
      "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
-    ("needs {} of {}", "{1}：{0}"), ("highway or street", "公路或城市道路"),
+    ("needs {} of {}", "{1}：{0}"), ("exact road type", "确切道路性质"),
     ("volume_m3 or quantity_t", "容积（m³）或存量（t）"), ("floors or height_m", "层数或高度（m）"),
     ("exact type", "确切类型"), ("substance", "物质"), ("volume_m3", "容积（m³）"), ("quantity_t", "存量（t）"),
     ("storage", "储存方式"), ("sector", "行业"), ("medium", "介质"), ("pressure_mpa", "压力（MPa）"),
-    ("diameter_mm", "管径（mm）"),
-    ("wall_mm", "壁厚（mm）"), ("kind", "类型"), ("floors", "层数"), ("height_m", "高度（m）"),
-    ("fire_rating", "耐火等级"), ("class", "道路等级"), ("width_m", "路宽（m）"),
+    ("diameter_mm", "管径（mm）"), ("wall_mm", "壁厚（mm）"), ("kind", "类型"), ("floors", "层数"),
+    ("height_m", "高度（m）"), ("fire_rating", "耐火等级"), ("class", "道路等级"), ("width_m", "路宽（m）"),
     ("the position errors allow both answers", "位置误差内两种结论均有可能"),
     ("{}, capacity {} (above {}: important public building)", "{}，容量 {}（大于 {}：重要公共建筑物）"),
     ("{}, capacity {} (protected building class {})", "{}，容量 {}（保护民用建筑{}类）"),
@@ -175,7 +177,7 @@ _SENTENCES = (
 # Columns whose text is made of these patterns.
 TRANSLATED = frozenset((
     "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
-    "meaning", "warning", "helps", "needs", "rule", "lacked", "residents_from",
+    "meaning", "warning", "helps", "rule", "lacked", "residents_from", "needs", "cause", "households_from",
 ))  # fmt: skip
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SLOT = re.compile(r"\\\{\\\}")
@@ -194,8 +196,8 @@ def sentences() -> tuple[tuple[str, str], ...]:
     """(English, Chinese) of every pattern: sentences, then the coded values of the schema by their first synonym."""
     columns = [c for t in (*schema.LAYERS.values(), *schema.RESULTS.values()) for c in t.columns if c.dtype == "string"]
     coded = {value: words[0] for c in columns for value, words in c.domain.items() if words}
-    known = dict(reversed((*coded.items(), *reversed(RULE_WORDS), *reversed(_SENTENCES))))
-    return tuple((en, known[en]) for en in dict.fromkeys((*(s[0] for s in (*_SENTENCES, *RULE_WORDS)), *coded)))
+    known = dict(reversed((*coded.items(), *reversed(_SENTENCES))))
+    return tuple((en, known[en]) for en in dict.fromkeys((*(s[0] for s in _SENTENCES), *coded)))
 
 
 @cache

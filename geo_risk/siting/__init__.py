@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import flask
 
     from ..region import Region
-    from .checks import Siting
+    from .answer import Siting
 
 
 def siting_check(

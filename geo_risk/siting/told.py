@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import answers
 from ..errors import InputError
 from ..publish.words import phrase
-from .checks import HAZARDS, Project, Siting
+from .answer import HAZARDS, Project, Siting
 from .ground import Ground
 
 if TYPE_CHECKING:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..crs import geodesic_m
 from ..pipeline import SETBACK_LAYERS, model_of
-from .checks import HAZARDS, Project, Siting, decide
+from .answer import HAZARDS, WORST, Project, Siting
+from .checks import decide
 from .ground import Ground
+from .risks import governs
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from ..analysis.qra.model import Model
 
 Way = dict[str, Any]
 FURTHEST_M = 2000.0  # a project moved further is another project
 _PART = 0.01  # the stock is found to this part of it
 _LEAST = 1e-3  # part of the stock below which a smaller one is no answer
-_WORST = ("conflict", "undecided", "clear")
 _COMPASS = (
     ("北", "N"),
     ("东北", "NE"),
@@ -79,8 +81,12 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
 _STEP_M = 0.02  # within the free ground by this, so that rounding the move to centimetres stays in it
 
 
-def forbidden(ground: Ground, project: Project, outline: Any, within_m: float) -> Any:
-    """The moves of ``outline`` [m] that distances, risk or the ground forbid, up to ``within_m`` from where it is."""
+def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | None) -> Any:
+    """
+    The moves of ``outline`` [m] that distances, risk or the ground forbid.
+
+    ``within_m``: those up to so far from where it is; None: of the whole region.
+    """
     import numpy as np
     import shapely
 
@@ -88,63 +94,128 @@ def forbidden(ground: Ground, project: Project, outline: Any, within_m: float) -
     from ..analysis.siting.room import blocks, taken
 
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
-    around = near(used, project, float(ground.rules["distance_m"].max()) + within_m)
+    reach = float(ground.rules["distance_m"].max())
+    around = used if within_m is None else near(used, project, reach + within_m)
     found = blocks(around, project, ground.rules)
     shapes, metres = [b.shape for b in found], [b.distance_m for b in found]
+    ruled = {(b.layer, b.id) for b in found}
     for name in ("water", "buildings", "roads"):
         layer = ground.layers.get(name)
         if layer is None or shapely.get_dimensions(outline) < 2:
             continue
-        own = layer.geometry.to_numpy()
-        own = own[shapely.dwithin(own, outline, within_m)]
-        shapes += [g for g in own if name != "water" or shapely.get_dimensions(g) == 2]
-        metres += [0.0] * (len(shapes) - len(metres))
-    whole = taken(outline, np.array([*shapes, None], object)[:-1], np.array(metres))
+        kept = np.array([(name, i) not in ruled for i in layer["id"].astype(str)], bool)
+        if within_m is not None:
+            kept &= shapely.dwithin(layer.geometry.to_numpy(), outline, within_m)
+        if name == "water":
+            kept &= shapely.get_dimensions(layer.geometry.to_numpy()) == 2
+        shapes += layer.geometry[kept].tolist()
+        metres += [0.0] * int(kept.sum())
+    for pipe, metres_off in pipe_ranges(ground, project):
+        if within_m is None or shapely.dwithin(pipe, outline, within_m + metres_off):
+            shapes.append(pipe)
+            metres.append(metres_off)
+    whole = taken(outline, np.array([*shapes, None], object)[:-1], np.array(metres), quadrant=_corners(within_m))
     return shapely.union_all([whole, *risk_rooms(ground, project, outline, within_m)])
 
 
-def risk_rooms(ground: Ground, project: Project, outline: Any, within_m: float) -> list[Any]:
-    """The moves [m] by which a limit of individual risk would be passed."""
+def pipe_ranges(ground: Ground, project: Project) -> list[tuple[Any, float]]:
+    """(line, distance [m]) by which a structure is sure to keep off the protection range of each pipeline."""
+    from collections import Counter
+
+    import numpy as np
+
+    from ..analysis.pipelines.encroachment import SIGMAS, protection_range
+    from ..analysis.pipelines.pipes import pipes_of
+
+    layer = ground.layers.get("gas_pipelines")
+    if layer is None or set(project) == {"gas_pipelines"}:
+        return []
+    own = max(float(np.nan_to_num(f["position_error_m"].astype(float), nan=0.0).max()) for f in project.values())
+    out = []
+    for pipe in pipes_of(layer, Counter()):
+        ranged = protection_range(pipe)
+        if ranged is not None:
+            out.append((pipe.geometry, ranged.high + SIGMAS * float(np.hypot(pipe.error_m, own))))
+    return out
+
+
+def _corners(within_m: float | None) -> int:
+    """Rounder near by, where the least move is wanted, than over a whole region."""
+    from ..analysis.siting.room import QUADRANT
+
+    return QUADRANT // 2 if within_m is None else QUADRANT
+
+
+def risk_rooms(ground: Ground, project: Project, outline: Any, within_m: float | None) -> list[Any]:
+    """The moves [m] by which a limit of individual risk would be passed; none where the risk sum does not decide."""
+    out = []
+    hazards = {n: project[n] for n in HAZARDS if n in project}
+    if hazards:
+        model, _ = model_of(ground.region, hazards)
+        if model.outcomes and governs(ground, hazards, model.sources, []):
+            out.append(_kept_from(ground, model, outline, within_m))
+    if "crowded_places" in project and ground.quantified:
+        out.append(_kept_out(ground, project["crowded_places"], outline, within_m))
+    return out
+
+
+def _kept_from(ground: Ground, model: Model, outline: Any, within_m: float | None) -> Any:
+    """Moves that bring a target within the reach at which the sources of a project pass its limit."""
     import numpy as np
     import shapely
 
     from ..analysis.qra.criteria import group_of, individual_limit
     from ..analysis.qra.targets import LAYERS
     from ..analysis.rows import records
-    from ..analysis.siting.risk import reach_above, zone_above
+    from ..analysis.siting.risk import reach_above
     from ..analysis.siting.room import taken
 
-    out = []
-    hazards = {n: project[n] for n in HAZARDS if n in project}
-    if hazards:
-        model, _ = model_of(ground.region, hazards)
-        reach = {}
-        for name in LAYERS:
-            layer = ground.layers.get(name)
-            if layer is None or not len(model.outcomes):
-                continue
-            here = layer[shapely.dwithin(layer.geometry.to_numpy(), outline, within_m + float(model.reach.max()))]
-            limits = [_limit(group_of(name, row).groups, "new", individual_limit) for row in records(here)]
-            metres = np.zeros(len(here))
-            for i, limit in enumerate(limits):
-                if np.isfinite(limit):
-                    if limit not in reach:
-                        reach[limit] = reach_above(model, limit, ground.region.grid.cell_m)
-                    metres[i] = reach[limit]
-            near = metres > 0
-            point = shapely.union_all(list(model.sources.geometry.representative_point()))
-            out.append(taken(point, here.geometry.to_numpy()[near], metres[near]))
-    if "crowded_places" in project and ground.quantified:
-        groups = [g for row in records(project["crowded_places"]) for g in group_of("crowded_places", row).groups]
-        limit = min(individual_limit(g, "in_service") for g in groups)
-        box = shapely.buffer(outline, within_m + 1000)
-        zone = zone_above(ground.lsir, ground.region.grid, limit, (ground.model.sources["confidence"] == "MU").any())
-        out.append(taken(outline, np.array([shapely.intersection(zone, box)], object), np.array([0.0])))
-    return out
+    shapes, metres = [], []
+    reach: dict[float, float] = {}
+    furthest = None if within_m is None else within_m + float(model.reach.max())
+    for name in LAYERS:
+        layer = ground.layers.get(name)
+        if layer is None:
+            continue
+        near = layer if furthest is None else layer[shapely.dwithin(layer.geometry.to_numpy(), outline, furthest)]
+        for row in records(near):
+            limit = min((individual_limit(g, "new") for g in group_of(name, row).groups), default=np.inf)
+            if np.isfinite(limit):
+                if limit not in reach:
+                    reach[limit] = reach_above(model, limit, ground.region.grid.cell_m)
+                shapes.append(row["geometry"])
+                metres.append(reach[limit])
+    kept = np.array(metres) > 0
+    points = shapely.union_all(list(model.sources.geometry.representative_point()))
+    some = np.array([*shapes, None], object)[:-1][kept]
+    return taken(points, some, np.array(metres)[kept], quadrant=_corners(within_m))
 
 
-def _limit(groups: tuple[str, ...], situation: str, limit: Callable[[str, str], float]) -> float:
-    return min((limit(g, situation) for g in groups), default=float("inf"))
+def _kept_out(ground: Ground, places: gpd.GeoDataFrame, outline: Any, within_m: float | None) -> Any:
+    """Moves that bring a place onto ground where the sources that decide are not sure to keep its limit."""
+    import numpy as np
+    import shapely
+
+    from ..analysis.qra.criteria import group_of, individual_limit
+    from ..analysis.qra.model import lsir_surface
+    from ..analysis.rows import records
+    from ..analysis.siting.risk import governed, reaching, restricted, zone_above
+    from ..analysis.siting.room import taken
+    from ..grid import grid_of
+
+    groups = [g for row in records(places) for g in group_of("crowded_places", row).groups]
+    limit = min((individual_limit(g, "in_service") for g in groups), default=np.inf)
+    hazards, majors, grid = ground.layers.get("hazard_sources"), ground.table("major_hazards"), ground.region.grid
+    if hazards is None or not np.isfinite(limit):
+        return shapely.Polygon()
+    model = ground.model
+    if within_m is not None:
+        box = shapely.buffer(outline, within_m + 2 * grid.cell_m)
+        grid = grid_of(tuple(shapely.bounds(box).tolist()), grid.cell_m, grid.crs)
+        model = reaching(model, box)
+    model = restricted(model, governed(model.sources, hazards, majors))
+    zone = zone_above(lsir_surface(model, grid), grid, limit, bool((model.sources["confidence"] == "MU").any()))
+    return taken(outline, np.array([zone], object), np.array([grid.cell_m]))
 
 
 def less(ground: Ground, project: Project) -> Way:
@@ -161,7 +232,7 @@ def less(ground: Ground, project: Project) -> Way:
     while high / low > 1 + _PART:
         middle = (low * high) ** 0.5
         verdict = decide(ground, shrunk(project, middle)).verdict
-        low, high = (middle, high) if _WORST.index(verdict) >= _WORST.index(goal) else (low, middle)
+        low, high = (middle, high) if WORST.index(verdict) >= WORST.index(goal) else (low, middle)
     best = shrunk(project, low)
     proof = decide(ground, best)
     rows = best["hazard_sources"][["name", "quantity_t", "volume_m3"]].to_dict("records")

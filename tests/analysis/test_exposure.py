@@ -123,3 +123,16 @@ def test_what_is_missing_is_assumed_and_said():
     assert exposure_on_grid({"population": nameless}, GRID, RiskSettings()).notes == out.notes
     with pytest.raises(InputError, match="no column persons"):
         population_on_grid(nameless, GRID)
+
+
+def test_a_cell_covered_in_part_gets_exactly_that_part():
+    triangle = shapely.Polygon([(0, 200), (200, 200), (0, 300)])  # 1 cell: 3/4 in the first, 1/4 in the second
+    out = population_on_grid(people([triangle, shapely.box(130, 130, 130.1, 130.1)], [80, 3]), GRID)
+    np.testing.assert_allclose(out.persons, [[60, 20, 0], [0, 3, 0], [0, 0, 0]], rtol=1e-12)
+    assert out.outside == 0
+
+
+def test_areas_that_overlap_keep_each_their_people():
+    frame = people([shapely.box(0, 0, 100, 100), shapely.box(0, 0, 100, 200)], [10, 20])
+    for order in ([0, 1], [1, 0]):
+        assert population_on_grid(frame.iloc[order], GRID).persons[:, 0].tolist() == [0, 10, 20]

@@ -9,6 +9,7 @@ from geo_risk.analysis.source_classes import (
     classify_hazard,
     classify_parking,
     classify_pipeline,
+    classify_place,
 )
 from geo_risk.analysis.target_classes import NOTHING, classify_target, target_of_hazard
 
@@ -127,8 +128,12 @@ def test_pipelines_parks_and_shops():
     assert classify_parking({"name": "危化品停车场"}).options
     assert classify_parking({}).gap
     assert classify_enterprise({"sector": "纺织"}) is None
-    assert len(classify_enterprise({"sector": "烟花爆竹零售"}).options) == 1
-    assert len(classify_enterprise({"sector": "烟花爆竹"}).options) == 2
+    # AQ 4128 has a distance of shops beyond that of every retail point
+    shop, point = {"fireworks_retail_point", "fireworks_retail_shop"}, {"fireworks_retail_point"}
+    told = {"零售店": [shop], "零售点": [point], "零售": [point, shop], "": [point, shop, set()]}
+    for words, classes in told.items():
+        found = classify_enterprise({"sector": f"烟花爆竹{words}"}).options
+        assert [o.classes - {"enterprises:fireworks"} for o in found] == classes
 
 
 @pytest.mark.parametrize(
@@ -215,3 +220,38 @@ def test_hazards_as_targets():
     assert plant == ((frozenset({"industrial_enterprise", "adjacent_factory"}),),)
     assert classify_target("enterprises", {"sector": "零售"}).target == ((NOTHING,),)
     assert len(classify_target("enterprises", {}).target[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "sector", "classes"),
+    [
+        # GB 50074: a jetty without vapour recovery counts as a tank group, rail and road loading one row below
+        ({"kind": "jetty", "substance": "汽油"}, "油库", [{"oil_depot_row_1"}, {"oil_depot_row_3"}]),
+        ({"kind": "loading", "substance": "汽油"}, "油库", [{"oil_depot_row_2"}, {"oil_depot_row_3"}]),
+        ({"kind": "loading", "substance": "燃料油"}, "油库", [{"oil_depot_row_3"}]),
+        ({"kind": "loading", "substance": "汽油"}, "港口", [set(), {"oil_depot_row_2"}, {"oil_depot_row_3"}]),
+        ({"kind": "loading", "substance": "苯"}, "油库", []),
+        ({"kind": "other", "name": "中央控制室"}, "石油化工", [{"petrochem_key_facility"}, set()]),
+        ({"kind": "other", "name": "中央控制室"}, "纺织", []),
+        ({"kind": "other", "name": "泵房"}, "石油化工", []),
+    ],
+)
+def test_loading_places_and_key_facilities(row, sector, classes):
+    found = classify_hazard(row, sector)
+    general = {f"hazard_sources:{row['kind']}", "any_hazmat_site", "any_hazmat_site_except_fuelling"}
+    kinds = list(dict.fromkeys(frozenset(o.classes - general) for o in found.options))
+    assert kinds == (classes or [frozenset()])
+    assert bool(found.gap) == (not classes)
+
+
+def test_only_schools_are_sources_among_places():
+    assert classify_place({"kind": "middle_school"}).options[0].classes == {"school"}
+    assert classify_place({"kind": "kindergarten"}) is None
+    assert classify_place({}) is None
+
+
+@pytest.mark.parametrize(("road", "may"), [("motorway", True), ("primary", None), ("residential", False)])
+def test_roads_a_school_keeps_clear_of(road, may):
+    fast = "expressway_or_urban_arterial_edge"
+    (question,) = [q for q in classify_target("roads", {"class": road}).target if any(fast in a for a in q)] or [()]
+    assert {True: len(question) == 1, None: len(question) == 2, False: not question}[may]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import reconciled
 
 import geo_risk
 
@@ -65,6 +66,10 @@ def test_results(kaohsiung):
     assert "conflict" not in set(findings.loc[findings["rule_id"].str.startswith("GC"), "verdict"])
     assert all(page.is_file() for page in region.sites())
     assert [r.name for r in region.run() if r.state == "ran"] == []
+
+
+def test_every_grade_share_and_total_is_that_of_its_cells_and_members(kaohsiung):
+    assert reconciled.faults(kaohsiung[0].folder) == []
 
 
 def test_hospitals_come_from_the_crowded_places(kaohsiung):

@@ -7,8 +7,10 @@ sum of two convex pieces is the hull of the sums of their corners; other shapes 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -22,10 +24,10 @@ from ..limits import limits
 from ..setbacks import NEAR_MISS_M, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, SIGMAS
 from ..sides import Side, source_side, target_side
 
-_QUADRANT = 16  # corners of a quarter of a round buffer
-# A buffer of that many corners around its circle, not within it; and one part in 2,000 for the scale of the map
-# and one centimetre for rounding: a place called free must stay so on the ground.
-_ROUND = 1 / np.cos(np.pi / (4 * _QUADRANT)) * (1 + 1 / 2000)
+_GROUP = 4000  # shapes united at a time
+QUADRANT = 16  # corners of a quarter of a round buffer
+# One part in 2,000 for the scale of the map and one centimetre for rounding: what is called free is free on the ground.
+_SCALE = 1 + 1 / 2000
 _ROUNDING_M = 0.01
 
 
@@ -95,20 +97,43 @@ def _one_site(own: Side, i: int, other: Side) -> NDArray[np.bool_]:
     return same
 
 
-def taken(outline: shapely.Geometry, shapes: NDArray[np.object_], distances: NDArray[np.float64]) -> shapely.Geometry:
+def taken(
+    outline: shapely.Geometry,
+    shapes: NDArray[np.object_],
+    distances: NDArray[np.float64],
+    *,
+    quadrant: int = QUADRANT,
+) -> shapely.Geometry:
     """
     The moves (dx, dy) [m] that bring an outline nearer than its distance to some shape, as one polygon.
 
-    ``shapes`` (N,), ``distances`` (N,) [m]. Round corners are drawn outside of the circle: what is free of the
-    result is free. Empty where there are no shapes.
+    ``shapes`` (N,), ``distances`` (N,) [m]. Round corners, of ``quadrant`` corners a quarter, are drawn outside of the
+    circle: what is free of the result is free. Empty where there are no shapes.
     """
     if not len(shapes):
         return shapely.Polygon()
     pieces, owner = _convex(shapes)
-    grown = distances[owner] * _ROUND + _ROUNDING_M
+    grown = distances[owner] * _SCALE / np.cos(np.pi / (4 * quadrant)) + _ROUNDING_M
     ours, _ = _convex(np.array([shapely.transform(outline, np.negative)], object))
-    sums = [shapely.buffer(_sums(pieces, piece), grown, quad_segs=_QUADRANT) for piece in ours]
-    return shapely.union_all(np.concatenate(sums))
+    sums = [shapely.buffer(_sums(pieces, piece), grown, quad_segs=quadrant) for piece in ours]
+    return _united(np.concatenate(sums))
+
+
+def _united(shapes: NDArray[np.object_]) -> shapely.Geometry:
+    """The union of many shapes: of neighbours first, some groups at a time."""
+    order = np.argsort(_along(shapes), kind="stable")
+    groups = [g for g in np.array_split(shapes[order], max(1, len(shapes) // _GROUP)) if len(g)]
+    with ThreadPoolExecutor(min(len(groups), os.cpu_count() or 1)) as pool:
+        return shapely.union_all(list(pool.map(shapely.union_all, groups)))
+
+
+def _along(shapes: NDArray[np.object_]) -> NDArray[np.float64]:
+    """(N,) places along a line that keeps neighbours together: strips from south to north, each from west to east."""
+    left, bottom, right, top = shapely.bounds(shapes).T
+    x, y = (left + right) / 2, (bottom + top) / 2
+    wide = np.ptp(y) / max(1.0, np.sqrt(len(shapes) / _GROUP)) or 1.0
+    strip = np.floor((y - y.min()) / wide)
+    return strip + (x - x.min()) / ((np.ptp(x) or 1.0) * 1.001)
 
 
 def _convex(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:

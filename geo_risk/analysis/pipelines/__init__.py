@@ -1,0 +1,1 @@
+"""Pipelines: high-consequence areas, location classes, encroachment, third-party activity, crossings."""
