@@ -396,11 +396,14 @@ class Region(region.Region):
         """Pages of the sites that exist."""
         return sorted(self.site.glob("*/index.html"))
 
-    def app(self) -> flask.Flask:
-        """The web application that serves the sites."""
+    def app(self, *, desk: bool = False) -> flask.Flask:
+        """The web application that serves the sites; with ``desk`` also the planners' desk, to this machine alone."""
         if not self.sites():
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
-        return answers.app(self)
+        app = answers.app(self)
+        if desk:
+            siting.add_desk(app, self)
+        return app
 
     def export(self, table: str, to: str) -> tuple[str, str]:
         """Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format."""

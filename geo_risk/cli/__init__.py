@@ -387,6 +387,9 @@ def _uncertainty(arguments: Any) -> int:
 
 
 def _setbacks(arguments: Any) -> int:
+    from ..pipeline.verify import failing_risk
+    from .verify import print_failing
+
     region = _region(arguments)
     findings = region.setbacks(report=_progress(arguments))
     counts = findings["verdict"].value_counts()
@@ -394,6 +397,7 @@ def _setbacks(arguments: Any) -> int:
         print_json(records(findings))
     else:
         _print_findings(findings, counts, region.table("not_checked"), arguments.region)
+        print_failing(failing_risk(region))
     if counts.get("conflict", 0):
         return CONFLICT
     return UNDECIDED if counts.get("undecided", 0) else FINE
@@ -453,9 +457,14 @@ def _serve(arguments: Any) -> int:
     return _serve_region(_region(arguments), arguments.host, arguments.port)
 
 
+_NO_DESK = "no planners' desk: it answers to this machine alone; leave out --host"
+
+
 def _serve_region(region: Any, host: str, port: int) -> int:
-    app = region.app()
+    own = host in ("127.0.0.1", "localhost", "::1")
+    app = region.app(desk=own)
     print(f"http://{host}:{port}/   (Ctrl-C ends)", flush=True)
+    print(f"planners' desk: http://{host}:{port}/desk" if own else _NO_DESK, flush=True)
     try:
         app.run(host=host, port=port, threaded=True)
     except OSError as error:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import flask
+
     from ..region import Region
     from .answer import Siting
     from .search import Sites
@@ -117,3 +119,10 @@ def siting_search(
     elif to is not None:
         export_table(found.sites, str(to), "sites")
     return found
+
+
+def add_desk(app: flask.Flask, region: Region) -> None:
+    """Add the planners' desk to an application; see `siting.desk.add_desk`."""
+    from . import desk
+
+    desk.add_desk(app, region)
