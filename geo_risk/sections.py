@@ -366,7 +366,6 @@ class ComputeSettings:
     """[compute]"""
 
     workers: int = setting("Processes; 0: one for each core", 0, check=NOT_NEGATIVE)
-    memory_gb: float = setting("Memory that work in bands may use", 2.0, unit="GB", check=POSITIVE)
 
 
 SECTIONS: dict[str, type] = {

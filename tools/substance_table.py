@@ -40,6 +40,12 @@ class Pure(NamedTuple):
     limits: tuple[float, float] | None = None  # of flammability, where the package has none
     heat: float | None = None  # of combustion [J/kg], likewise
 
+    @property
+    def recalled(self) -> str:
+        """Numbers given here that no source was read for; a row that has one is MU."""
+        given = {"flash point": self.flash_c, "flammability limits": self.limits, "heat of combustion": self.heat}
+        return ", ".join(what for what, value in given.items() if value is not None)
+
 
 class Mixture(NamedTuple):
     """A product stood for by others, by mass; density at 25 C [kg/m3] where the stand-in's would be wrong."""
@@ -192,7 +198,7 @@ def properties(p: Pure) -> dict[str, object]:
         "psat_25c_pa": c.VaporPressure(ROOM_K) if room else None,
         "antoine": antoine(p.cas, c),
         "flash_point_c": flash,
-        "confidence": "V" if confirmed(p.cas, c) else "MC",
+        "confidence": "MU" if p.recalled else "V" if confirmed(p.cas, c) else "MC",
     }
 
 
@@ -256,6 +262,8 @@ def finish(p: Pure | Mixture, numbers: dict[str, object]) -> dict[str, object]:
     made = "from " + p.why if mixture else "chemicals 1.5.2 and thermo 0.6.1"
     if not mixture and confidence == "V":
         made += "; CoolProp 8.0.0 agrees within 1 %"
+    if not mixture and p.recalled:
+        made += f"; {p.recalled} recalled, no source read"
     return {
         "name_en": p.en,
         "name_zh": p.zh,

@@ -145,8 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     books.add(command)
     states.add(command)
     visits.add(command)
-    verify.add(command)
     rules.add(command)
+    verify.add(command)
     return parser
 
 
@@ -409,7 +409,7 @@ def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.D
         target=findings["target_name"].replace("", None).fillna(findings["target_layer"] + " " + findings["target_id"]),
         rule=findings["standard"] + " " + findings["clause"],
     )
-    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule"])
+    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule", "needs"])
     print(
         f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
         f"{counts.get('clear', 0)} near misses that are clear.\n"
@@ -457,9 +457,14 @@ def _serve(arguments: Any) -> int:
     return _serve_region(_region(arguments), arguments.host, arguments.port)
 
 
+_NO_DESK = "no planners' desk: it answers to this machine alone; leave out --host"
+
+
 def _serve_region(region: Any, host: str, port: int) -> int:
-    app = region.app()
+    own = host in ("127.0.0.1", "localhost", "::1")
+    app = region.app(desk=own)
     print(f"http://{host}:{port}/   (Ctrl-C ends)", flush=True)
+    print(f"planners' desk: http://{host}:{port}/desk" if own else _NO_DESK, flush=True)
     try:
         app.run(host=host, port=port, threaded=True)
     except OSError as error:

@@ -20,8 +20,9 @@ def add(command: Callable[..., Any]) -> None:
 def _rules(arguments: Any) -> int:
     region = _region(arguments)
     if arguments.classes:
-        return _shown(arguments, region.rule_classes(), ["side", "class", "name_zh", "shown"])
-    sets, rejected = region.rule_sets()
+        return _shown(arguments, region.rules(classes=True), ["side", "class", "name_zh", "shown"])
+    sets = region.rules()
+    rejected = sets.attrs["rejected"]
     _shown(arguments, sets, _SETS)
     if rejected and not arguments.json:
         print(f"\n{rejected} own rules cannot be used: geo-risk check {arguments.region} tells why")

@@ -34,7 +34,7 @@ _NAMES = {
     "parking_lots": "拟建停车场",
 }
 # Kinds of hazard source whose distances and risk rest on what and how much they hold; the others are ruled by kind.
-_STOCKED = frozenset(
+STOCKED = frozenset(
     ("tank_farm", "process_unit", "warehouse", "cylinder_depot", "cold_store", "waterworks", "gas_station", "jetty",
      "loading", "other")
 )  # fmt: skip
@@ -426,7 +426,7 @@ def _lacking(layer: str, frame: gpd.GeoDataFrame) -> list[GeoRiskError]:
         return []
     out: list[GeoRiskError] = []
     for row in frame.itertuples():
-        if row.kind not in _STOCKED:
+        if row.kind not in STOCKED:
             continue
         lacks = [] if row.substance or row.cas else ["substance"]
         if not (row.quantity_t == row.quantity_t or row.volume_m3 == row.volume_m3):

@@ -81,12 +81,21 @@ def region_rules(region: Region) -> tuple[pd.DataFrame, int]:
     return found.reindex(columns=list(RESULTS["rules"].names)), rejected
 
 
-def region_rule_sets(region: Region) -> tuple[pd.DataFrame, int]:
-    """The rules of a region by standard (schema: rule_sets), and how many own rows are rejected."""
-    from ..analysis.rule_sets import rule_sets
+def rules_told(region: Region, *, classes: bool) -> pd.DataFrame:
+    """
+    The rules of a region by standard (schema: rule_sets), with ``attrs["rejected"]``: own rows that cannot be used.
 
+    With ``classes`` instead what own rules may name: class, side (source, target), name_zh, shown (whether a layer can
+    be it) and words.
+    """
+    from ..analysis.rule_sets import known_classes, rule_sets
+
+    if classes:
+        return known_classes()
     rules, rejected = region_rules(region)
-    return rule_sets(rules), rejected
+    told = rule_sets(rules)
+    told.attrs["rejected"] = rejected
+    return told
 
 
 def setback_rules(region: Region) -> pd.DataFrame:

@@ -203,18 +203,20 @@ def _deciding(risk: Sequence[Told]) -> list[Told]:
 def _ways(ways: Sequence[Told], lang: str) -> list[Block]:
     if not ways:
         return []
-    blocks: list[Block] = [_heading("ways", lang)]
-    for way in ways:
-        kind = way["way"]
-        if ("distance_m" if kind == "move" else "factor") not in way:
-            text = word("no_way", lang, way=word(f"{kind}_", lang))
-        else:
-            rows = "、".join(_stock(row) for row in way.get("rows", []))
-            text = word(kind, lang, **{**way, "verdict": word(way["verdict"], lang), "rows": rows})
-        if way.get("why"):
-            text += word("left", lang) + way["why"][lang]
-        blocks.append({"type": "text", "text": text})
-    return blocks
+    return [_heading("ways", lang), *({"type": "text", "text": way_text(way, lang)} for way in ways)]
+
+
+def way_text(way: Told, lang: str) -> str:
+    """What a way asks for and what the check of it said, in one paragraph."""
+    kind = way["way"]
+    if ("distance_m" if kind == "move" else "factor") not in way:
+        text = word("no_way", lang, way=word(f"{kind}_", lang))
+    else:
+        rows = "、".join(_stock(row) for row in way.get("rows", []))
+        text = word(kind, lang, **{**way, "verdict": word(way["verdict"], lang), "rows": rows})
+    if way.get("why"):
+        text += (" " if lang == "en" else "") + word("left", lang) + way["why"][lang]
+    return text
 
 
 def _stock(row: Told) -> str:

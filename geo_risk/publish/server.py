@@ -34,7 +34,7 @@ _TYPES = {
 _HASHED = re.compile(r"\.[0-9a-f]{12}(\.|/)")
 _LIST = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>geo_risk</title>
 <h1>安全风险一张图 Safety risk maps</h1><ul>{% for name in names %}<li><a href="{{ name }}/">{{ name }}</a></li>
-{% endfor %}</ul></html>"""
+{% endfor %}{% if desk %}<li><a href="/desk">拟建项目选址审查台 Planners' desk</a></li>{% endif %}</ul></html>"""
 
 
 def create_app(site_root: Path, *, hosts: Sequence[str] | None = LOCAL_HOSTS) -> flask.Flask:
@@ -70,7 +70,7 @@ def create_app(site_root: Path, *, hosts: Sequence[str] | None = LOCAL_HOSTS) ->
 
     @app.get("/")
     def index() -> str:
-        return flask.render_template_string(_LIST, names=_profiles(root))
+        return flask.render_template_string(_LIST, names=_profiles(root), desk="desk" in app.blueprints)
 
     @app.get("/<profile>/")
     @app.get("/<profile>/<path:name>")

@@ -14,6 +14,7 @@ from .style import GRADES
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 _MARGIN_CM, _TEXT_CM = 1.5, 18.0
 _FILLS = {g.grade: g.color[1:] for g in GRADES}
+_FACTS = [28, 152]  # widths of label and cell
 _LIGHT = ("FFFFFF", "000000")
 
 
@@ -65,6 +66,8 @@ def _add(made: Any, block: dict[str, Any]) -> None:
         made.add_picture(io.BytesIO(picture(_drawing(block))), width=Cm(_TEXT_CM))
     elif kind == "table":
         _add_table(made, [c["text"] for c in block["columns"]], block["rows"], [c["width"] for c in block["columns"]])
+    elif kind == "facts":
+        _add_table(made, [], block["rows"], _FACTS)
     else:
         raise ValueError(f"no form for a block of type {kind!r}")
 
@@ -80,11 +83,12 @@ def _drawing(block: dict[str, Any]) -> str:
 
 
 def _add_table(made: Any, heads: list[str], rows: list[Any], widths: list[int]) -> None:
+    """A table; without heads one of labels and cells."""
     from docx.shared import Cm, Pt
 
-    table = made.add_table(rows=1, cols=len(heads), style="Table Grid")
-    for line in (heads, *rows):
-        cells = table.rows[0].cells if line is heads else table.add_row().cells
+    table = made.add_table(rows=0, cols=len(widths), style="Table Grid")
+    for line in (heads, *rows) if heads else rows:
+        cells = table.add_row().cells
         for cell, content, width in zip(cells, line, widths, strict=True):
             cell.width = Cm(_TEXT_CM * width / sum(widths))
             graded = isinstance(content, dict)

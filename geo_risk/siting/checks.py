@@ -58,9 +58,14 @@ def _setbacks(ground: Ground, project: Project, checks: list[Check], missing: li
             missing.append(f"setbacks: the region has no layer {name}")
     wrong = findings[findings["verdict"] == "conflict"]
     unsure = int((findings["verdict"] == "undecided").sum())
-    verdict = "conflict" if len(wrong) else "undecided" if unsure else "clear"
-    zh = f"间距冲突 {len(wrong)} 处，待定 {unsure} 处"
+    # A row of the project that no table covers is not clear because no pair of it was found.
+    alone = {n: f for n, f in around.items() if n == "enterprises"} | dict(project)  # whose sector decides
+    own = check_setbacks(alone, rules=ground.rules, only=keys(project)).attrs["not_checked"]
+    gaps = sum(int(row["count"]) for row in own if row["layer"] in project)
+    verdict = "conflict" if len(wrong) else "undecided" if unsure or gaps else "clear"
+    zh = f"间距冲突 {len(wrong)} 处，待定 {unsure} 处" + (f"，项目自身 {gaps} 项缺少间距规定" if gaps else "")
     en = f"{len(wrong)} conflicts and {unsure} undecided pairs of distance"
+    en += f", {gaps} times no table of distances for the project itself" if gaps else ""
     clause = ""
     if len(wrong):
         worst = wrong.loc[(wrong["required_m"] - wrong["clearance_m"]).idxmax()]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_risk.analysis.consequence.properties import substance
-from geo_risk.analysis.qra import scenarios
+from geo_risk.analysis.qra import weather
 from geo_risk.analysis.qra.airborne import drying_k
 from geo_risk.analysis.qra.drift import explosion
 from geo_risk.analysis.qra.ignition import ends, ignition
@@ -408,7 +408,8 @@ def test_no_rose_is_told_and_has_two_classes():
     assert model.weather.stability == ("D", "F")
     assert model.weather.share.sum() == pytest.approx(1)
     assert any("no wind rose" in said for said in model.lacked)
-    assert scenarios.NO_ROSE[0][3] == pytest.approx(10.5 / 24)
+    assert weather.period_share("day") == pytest.approx(10.5 / 24)
+    assert [weather.period_of(hour) for hour in (0, 7.99, 8, 18.49, 18.5)] == ["night", "night", "day", "day", "night"]
 
 
 def test_an_empty_region_has_an_empty_model():

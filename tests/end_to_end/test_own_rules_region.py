@@ -74,9 +74,9 @@ def test_what_is_off_is_kept_with_its_reason(region):
     rules = here.table("rules").set_index("rule_id")["switched"]
     assert (rules[rules != ""] == "switched off by [setbacks] off").all()
     assert set(rules[rules != ""].index) == {*(f"SB00{i}" for i in range(1, 9)), "SB017"}
-    sets, rejected = here.rule_sets()
+    sets = here.rules()
     assert sets.set_index("standard").loc["GB 55037", ["n", "applied"]].tolist() == [8, 0]
-    assert rejected == 0
+    assert sets.attrs["rejected"] == 0
     assert here.table("art19")["group"].nunique() == 8
     why = " ".join(here.table("not_checked")["why"])
     assert "art. 19 (7): 军事禁区、军事管理区: no layer" in why

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from ...standards import parameter, weakest
@@ -16,7 +17,7 @@ from ..exposure import located
 from ..rows import records, text, working
 from .causes import Cause, causes_of, settlements
 from .chainage import Interval, Route, on_features, routes, stretches, union
-from .hca import hca_rows
+from .hca import SIGMAS, hca_rows
 from .households import Units, household_units
 from .location import Band, Raise, location_bands, scheme, strip_of
 from .pipes import Pipe, pipes_of, site_reach
@@ -24,7 +25,8 @@ from .tables import result_table
 
 # Kinds of crowded places in the open, for the 90 m of GB 50028.
 _OUTDOOR = frozenset({"scenic", "market", "sports"})
-_MARGIN_M = 100.0  # of position errors, beyond the largest reach
+_ERROR = "position_error_m"
+_MARGIN_M = 100.0  # beyond the largest reach, for position errors; more where a row states more
 
 
 class PipelineAreas(NamedTuple):
@@ -61,12 +63,18 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
     hca: list[dict[str, Any]] = []
     classes: list[dict[str, Any]] = []
     if chosen:
-        strip = strip_of([p.geometry for p in chosen], _reach(chosen) + _MARGIN_M)
+        margin = _margin(chosen, layers)
+        strip = strip_of([p.geometry for p in chosen], _reach(chosen) + margin)
         units, causes = household_units(layers, strip, skipped), causes_of(layers, strip, skipped)
         zones = _zones(layers, strip)
+        trees = [shapely.STRtree(u.shape) for u in units]
+        standing = shapely.STRtree([c.shape for c in causes])
         keys = [(p.fluids, p.scheme, p.kind, p.medium) for p in chosen]
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
-            _survey(route, chosen, units, causes, zones, hca, classes)
+            strip_m = scheme(chosen[int(route.row[0])].scheme or "GB 50251").strip_m
+            mine = [u.among(_near(tree, route, strip_m)) for u, tree in zip(units, trees, strict=True)]
+            around = [causes[i] for i in _near(standing, route, _reach([chosen[r] for r in route.row]) + margin)]
+            _survey(route, chosen, mine, around, zones, hca, classes)
     crs = layers["gas_pipelines"].crs
     found = result_table("hca", hca, chosen, crs), result_table("location_classes", classes, chosen, crs)
     return PipelineAreas(found[0], found[1], skipped)
@@ -88,6 +96,18 @@ def _reach(pipes: Sequence[Pipe]) -> float:
     return max([scheme("GB 50251").strip_m, *far])
 
 
+def _margin(pipes: Sequence[Pipe], layers: Mapping[str, gpd.GeoDataFrame]) -> float:
+    """How far beyond its stated place [m] anything may lie."""
+    stated = [pd.to_numeric(f[_ERROR], errors="coerce").max() for f in layers.values() if _ERROR in f]
+    worst = max((float(e) for e in stated if np.isfinite(e)), default=0.0)
+    return max(_MARGIN_M, SIGMAS * float(np.hypot(worst, max(p.error_m for p in pipes))))
+
+
+def _near(tree: shapely.STRtree, route: Route, reach: float) -> list[int]:
+    """Which shapes lie within reach of the route, in their order."""
+    return sorted(tree.query(route.line, "dwithin", reach).tolist())
+
+
 def _survey(
     route: Route,
     pipes: Sequence[Pipe],
@@ -105,8 +125,7 @@ def _survey(
         sensitive = _sensitive(route, causes, of.strip_m)
         classes += [row for band in bands for row in _class_rows(route, pipes, band, first.scheme, sensitive)]
     if first.fluids:
-        reach = _reach([pipes[r] for r in dict.fromkeys(route.row.tolist())]) + _MARGIN_M
-        near = [c for c in causes if shapely.dwithin(c.shape, route.line, reach)]
+        near = list(causes)
         if "oil" in first.fluids:
             near += settlements(units, strip_of([route.line], of.strip_m))
         hca += hca_rows(route, pipes, bands, near)
@@ -134,7 +153,7 @@ def _raises(route: Route, causes: Sequence[Cause], zones: Sequence[tuple[Any, st
     needs = "" if town else "whether planning counts the area as class 3 whatever its households"
     found = []
     wanted = [z for z in zones if not town or z[1].startswith("industrial")]
-    for name, a, b in _stretches(route, wanted, 200.0):
+    for name, a, b in _stretches(route, wanted, scheme("GB 50251").strip_m):
         found.append(Raise(a, b, f"in or beside {name}", town, needs))
     if town:
         open_air = [(c.shape, c.name or c.id) for c in causes if c.what == "site" and c.kind in _OUTDOOR]

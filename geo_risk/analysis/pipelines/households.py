@@ -40,6 +40,10 @@ class Units(NamedTuple):
     floors: NDArray[np.float64]
     given: NDArray[np.bool_]
 
+    def among(self, at: list[int]) -> Units:
+        """The units at these indices."""
+        return Units(self.layer, self.id[at], self.shape[at], self.households[at], self.floors[at], self.given[at])
+
 
 def household_units(
     layers: Mapping[str, gpd.GeoDataFrame], strip: Any, skipped: Counter[tuple[str, str]]

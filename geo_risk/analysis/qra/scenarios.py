@@ -34,12 +34,12 @@ from .outcomes import ANY_WEATHER, Outcome
 from .overrides import Overrides, checked, used_scenarios
 from .sources import Sources, risk_sources
 from .unverified import unverified, weakened
-from .weather import DAY_SHARE, Weather, weather_of
+from .weather import Weather, period_share, weather_of
 
 _FIRES = ("pool_fire", "jet_fire", "fireball")  # the same in every weather
 _CLOUDS = ("toxic", "flash_fire", "explosion")
 # Weather where no rose is given: neutral by day, stable by night, from everywhere alike (a screening choice).
-NO_ROSE = (("day", "D", 4.0, DAY_SHARE), ("night", "F", 1.5, 1 - DAY_SHARE))
+NO_ROSE = (("day", "D", 4.0), ("night", "F", 1.5))
 _CHANCES = json.JSONEncoder(ensure_ascii=False)
 
 
@@ -125,8 +125,8 @@ def risk_model(
 def default_weather() -> Weather:
     """The two classes of `NO_ROSE`."""
     rows = [
-        {"period": period, "direction_deg": np.nan, "speed_mps": speed, "stability": letter, "share": share}
-        for period, letter, speed, share in NO_ROSE
+        {"period": p, "direction_deg": np.nan, "speed_mps": speed, "stability": letter, "share": period_share(p)}
+        for p, letter, speed in NO_ROSE
     ]
     return weather_of(pd.DataFrame(rows))
 

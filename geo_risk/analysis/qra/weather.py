@@ -9,13 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...standards import parameter
 
 ANGLES = 144  # directions of the polar kernels: 2.5 degrees
 STEP = 2 * np.pi / ANGLES
 PERIODS = ("day", "night")
-# Shares of the year that count as day and night where a rose does not tell them apart: 08:00-18:30 is day
-# (Purple Book, section 3.5 of the guideline's weather table).
-DAY_SHARE = 10.5 / 24
 _TOLERANCE = 0.01  # of the sum of the shares: roses are printed in rounded per cents
 
 
@@ -46,8 +44,19 @@ class Weather:
 
     def weight(self, period: str) -> NDArray[np.float64]:
         """(W,) share of each class's time that falls into ``period``: 1, 0, or the day's part of the year."""
-        part = {"day": DAY_SHARE, "night": 1 - DAY_SHARE}[period]
+        part = period_share(period)
         return np.array([part if own == "all" else float(own == period) for own in self.period])
+
+
+def period_of(hour: float) -> str:
+    """ "day" or "night" at an hour of the day, 0 to below 24 (``standards/parameters.csv``)."""
+    return "day" if parameter("day_begins_h") <= hour < parameter("day_ends_h") else "night"
+
+
+def period_share(period: str) -> float:
+    """Share of the year that is day or night, where a rose does not tell them apart."""
+    day = (parameter("day_ends_h") - parameter("day_begins_h")) / 24
+    return day if period == "day" else 1 - day
 
 
 def uniform(stability: str, speed_mps: float) -> Weather:

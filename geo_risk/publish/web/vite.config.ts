@@ -31,6 +31,28 @@ function workerAsText(): Plugin {
   };
 }
 
+/** The planners' desk as a script and a style sheet of its own: the server adds them, a site never carries them. */
+function desk(): Plugin {
+  return {
+    name: "desk",
+    async generateBundle() {
+      const built = await build({
+        configFile: false,
+        root: here,
+        logLevel: "warn",
+        build: {
+          target,
+          write: false,
+          lib: { entry: resolve(here, "src/desk/main.ts"), formats: ["iife"], name: "geoRiskDesk", fileName: () => "desk.js", cssFileName: "desk" },
+        },
+      });
+      for (const part of (built as { output: ({ fileName: string } & ({ code: string } | { source: string }))[] }[])[0].output) {
+        this.emitFile({ type: "asset", fileName: part.fileName, source: "code" in part ? part.code : part.source });
+      }
+    },
+  };
+}
+
 /** A package's licence: its own file, else the one kept in licences/, else the section of its README. */
 function licenceText(folder: string, name: string): string {
   const kept = resolve(here, "licences", `${name}.txt`);
@@ -62,7 +84,7 @@ function licences(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [workerAsText(), licences()],
+  plugins: [workerAsText(), desk(), licences()],
   build: {
     target,
     outDir: "dist",
