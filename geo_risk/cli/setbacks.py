@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..pipeline.verify import failing_risk
 from . import CONFLICT, FINE, UNDECIDED, _progress, _region
 from .terminal import print_json, print_table, records
 
@@ -24,6 +23,8 @@ def add(command: Callable[..., Any]) -> None:
 
 
 def _setbacks(arguments: Any) -> int:
+    from ..pipeline.verify import failing_risk  # not for --help
+
     region = _region(arguments)
     findings = region.setbacks(report=_progress(arguments))
     counts = findings["verdict"].value_counts()
