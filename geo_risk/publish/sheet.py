@@ -179,7 +179,7 @@ def _shares(row: Row, firms: list[Row], lang: str) -> list[Block]:
             [
                 grade_cell(grade, lang),
                 shown,
-                text(people if missing(people) else round(people), 6, lang),
+                text(None if missing(people) else round(float(people or 0)), 6, lang),
                 str(counts[grade]),
             ]
         )
