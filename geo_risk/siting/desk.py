@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from contextlib import suppress
 from importlib import resources
@@ -31,6 +32,7 @@ _MIME = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html; charset=utf-8",
 }
+_CRS = re.compile(r"wgs84|cgcs2000|gcj02|bd09|EPSG:\d{4,6}", re.IGNORECASE)
 # What the page says in the words of the letter.
 _WORDS = ("conflict", "undecided", "clear", "told", "means_conflict", "means_undecided", "means_clear", "project",
           "area", "checks", "distances", "who", "required", "actual", "clause", "risk", "target", "group", "value",
@@ -172,6 +174,8 @@ def _asked() -> tuple[Question, dict[str, Any]]:
     if not isinstance(body, dict) or not isinstance(body.get("values", {}), dict):
         flask.abort(400)
     kind, crs = (_text(body.get(key)) for key in ("kind", "crs"))
+    if crs and not _CRS.fullmatch(crs):  # nothing that could name a file
+        raise InputError(f"crs = {crs!r} is no coordinate system.")
     values = tuple((str(k), v) for k, given in body.get("values", {}).items() if (v := _text(given)))
     move = _move(body.get("move", (0.0, 0.0)))
     if upload:
