@@ -5,8 +5,8 @@ A full re-check of setbacks: 50,000 hazards against 200,000 places under every r
         [--repeat 3] [--postgis URL] [--duckdb] [--profile]
 
 From layers in memory to the table of findings: what each row is to the rules, the search for pairs, exact geodesic
-clearances, verdicts and reasons; once more with the attributes that undecided findings need. Prints the least seconds over the repeats, the pairs found, and the memory it adds
-at its peak (alone in a fresh process).
+clearances, verdicts and reasons; once more with the attributes that undecided findings need. Prints the least seconds
+over the repeats, the pairs found, and the memory it adds at its peak (alone in a fresh process).
 
 With --postgis (a server with PostGIS, as postgresql://user@/database?host=/socket) and --duckdb (the packages duckdb
 and duckdb-extension-spatial) the same question is asked there in the same run. Both are spared the rules: they get
@@ -166,7 +166,8 @@ with pairs as (
         and not (target_layer = 'buildings' and st_covers(b, a)) as conflict
     from measured where c <= high + greatest({near}, 2 * u)
 )
-select source_id, target_layer, target_id, c as clearance_m, case when conflict then low_rule else high_rule end as rule_id,
+select source_id, target_layer, target_id, c as clearance_m,
+    case when conflict then low_rule else high_rule end as rule_id,
     case when conflict then 'conflict' when c - u >= high and not unsure then 'clear' else 'undecided' end as verdict
 from judged
 """
@@ -212,7 +213,7 @@ def duckdb_spatial(layers: dict[str, gpd.GeoDataFrame]) -> tuple[float, pd.DataF
         connection.register("frame", table)
         what = "* replace (st_geomfromwkb(geom) as geom)" if "geom" in table else "*"
         connection.execute(f"create table {name} as select {what} from frame")
-        longest = table["reach"].max() if "reach" in table else longest
+    longest = connection.execute("select max(reach) from s").fetchall()[0][0]
     ends = (
         f"st_flipcoordinates(st_transform(st_{end}point(seg), 'EPSG:4549', 'EPSG:4326', always_xy := true))::point_2d"
         for end in ("start", "end")

@@ -215,10 +215,10 @@ def write_accident(region: Region, found: Accident, to: str) -> None:
     titles = {"zh": f"{name}：{phrase(scenario)}", "en": f"{name}: {scenario}"}
     seen = found.zones[found.zones["effect"].isin(_ZONES_SEEN)]
     about = seen if len(seen) else found.zones
-    _write_page(region, to, {"accident_zones": found.zones}, {}, titles, about, accident_words(found.told))
+    write_page(region, to, {"accident_zones": found.zones}, {}, titles, about, accident_words(found.told))
 
 
-def _write_page(
+def write_page(
     region: Region,
     to: str | Path,
     tables: dict[str, gpd.GeoDataFrame],
@@ -348,7 +348,7 @@ def _write_difference(
     rows = [(power(r["level_per_yr"], 0), r["area_km2"], r["area_after_km2"]) for r in told["contours"]]
     areas = "; ".join(f"{level}: {a:.2f} → {b:.2f} km²" for level, a, b in rows)
     note = {"zh": f"个人风险达到各值的面积（/年） {areas}", "en": f"area at or above (per year) {areas}"}
-    _write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
+    write_page(region, to, {"risk_contours": contours}, shown, title, around, note)
 
 
 def unsure_cell_m(grid: Grid, samples: int) -> float:
@@ -396,7 +396,7 @@ def uncertainty(
         "zh": f"{samples} 个样本：失效频率、天气与毒性概率函数；95 % 与 5 % 等值线之间为不确定范围",
         "en": f"{samples} samples of failure frequencies, weather and toxic probits; the band is from 5 to 95 %",
     }
-    _write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
+    write_page(region, to / "index.html", {"risk_contours": contours}, surfaces, title, contours, note)
     told(1.0, "done")
     return contours
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from .pipeline import history
 from .pipeline.history import Snapshot
 from .pipeline.rules import rules_told
 from .pipeline.verify import verify_findings
-from .region import lonlat_of
+from .region import hour_of, lonlat_of
 
 if TYPE_CHECKING:
     import flask
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .parallel import Progress
     from .pipeline.compare import Comparison
     from .siting.answer import Siting
+    from .siting.search import Sites
 
 Report = Callable[[StepResult], None]
 
@@ -88,38 +88,13 @@ class Region(region.Region):
         self.run(["setbacks"], report=report)
         return verify_findings(self, findings)
 
-    def siting_check(
-        self,
-        project: str | Path,
-        *,
-        kind: str | None = None,
-        values: Mapping[str, Any] | None = None,
-        crs: str | None = None,
-        ways: bool = True,
-        letter: str | Path | None = None,
-        language: str | None = None,
-        to: str | Path | None = None,
-    ) -> Siting:
-        """
-        Whether a project may stand where it is drawn, by the results of the last run; see `siting.answer.Siting`.
+    def siting_check(self, project: str | Path, **options: Any) -> Siting:
+        """Whether a project may stand where it is drawn; ``options`` are those of `siting.siting_check`."""
+        return siting.siting_check(self, project, **options)
 
-        Parameters
-        ----------
-        project
-            Its outline; see `layers.project.read_project` for ``kind``, ``values`` and ``crs``.
-        ways
-            Also look for what would make it pass.
-        letter
-            Write the opinion there: .html, .pdf or .docx, in ``language`` "zh" or "en".
-        to
-            Write the findings there, as in `export`.
-
-        Raises
-        ------
-        InputError
-            If the outline or what it says of the project cannot be used.
-        """
-        return siting.siting_check(self, project, kind, values, crs, ways, letter, language, to)
+    def siting_search(self, kind: str, **options: Any) -> Sites:
+        """Where a project of a kind could stand; ``options`` are those of `siting.siting_search`."""
+        return siting.siting_search(self, kind, **options)
 
     def rules(self, *, classes: bool = False) -> pd.DataFrame:
         """The setback rules by standard, or what own rules may name; see `pipeline.rules.rules_told`. Runs nothing."""
@@ -172,7 +147,7 @@ class Region(region.Region):
             near=self.locate(place) if given else None,
             scenario=scenario,
             wind=wind,
-            hour=_hour(at),
+            hour=hour_of(at),
         )
         if {"roads", "emergency_facilities"} <= set(self.settings.layers):
             place = found.told["at"]
@@ -331,7 +306,10 @@ class Region(region.Region):
         pages = [self.site / name / "index.html" for name in profiles]
         if to is None:
             return pages
-        return [_copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to)) for page in pages]
+        return [
+            pipeline.copy_site(page.parent, Path(to) / page.parent.name if len(pages) > 1 else Path(to))
+            for page in pages
+        ]
 
     def lists(
         self, *, to: str | Path | None = None, language: str | None = None, report: Report = _quiet
@@ -497,26 +475,3 @@ def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     if value not in allowed:
         raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
     return value
-
-
-def _hour(text: str) -> float:
-    """Hours of a time of day HH:MM."""
-    hours, _, minutes = text.partition(":")
-    try:
-        found = int(hours) + int(minutes or 0) / 60
-    except ValueError:
-        found = -1.0
-    if not 0 <= found < 24:
-        raise InputError(f"time {text!r}: write a time of day such as 14:20.")
-    return found
-
-
-def _copy_site(site: Path, to: Path) -> Path:
-    """Put a copy of a site at ``to``; what is there already is replaced only if it is a site."""
-    if to.exists() and any(to.iterdir()) and not (to / "manifest.json").is_file():
-        raise InputError(f"{to} is not empty and no published site. Name another folder with --to.")
-    fresh = to.with_name(f".{to.name}-new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(site, fresh)
-    store.swap_folder(fresh, to)
-    return to / "index.html"

@@ -153,3 +153,15 @@ def lonlat_of(place: str) -> tuple[float, float] | None:
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
         raise InputError(f"{place!r}: longitude must be within 180 and latitude within 90 degrees. Write LON,LAT.")
     return lon, lat
+
+
+def hour_of(text: str) -> float:
+    """Hours of a time of day HH:MM."""
+    hours, _, minutes = text.partition(":")
+    try:
+        found = int(hours) + int(minutes or 0) / 60
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 24:
+        raise InputError(f"time {text!r}: write a time of day such as 14:20.")
+    return found

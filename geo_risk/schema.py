@@ -338,6 +338,13 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("monitoring", "string", "监测", "monitored, unmonitored, or unknown where the layer does not tell", domain="monitored=有监测|unmonitored=无监测|unknown=监测情况不明"), NEEDS), ()),
     Table("pipelines_unchecked", "管线未检查", "what the checks of pipelines could not look at", "none", (
         _c("check", "string", "检查", "hca, location_classes, encroachments or crossings"), _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows; missing where the layer itself is"), _c("why", "string", "原因", "why")), ()),
+    Table("site_area", "可行范围", "ground free for a project: where the middle of its outline may lie", "polygon", (
+        _c("area_km2", "float", "面积", "area", "km2"),), ()),
+    Table("sites", "候选场址", "candidate sites of a project, the best first", "polygon", (
+        _c("rank", "int", "排序", "order: Pareto set first, then by mean rank"), _c("lon", "float", "经度", "WGS 84 longitude of its middle", "deg"), _c("lat", "float", "纬度", "WGS 84 latitude", "deg"), _c("parcel", "string", "地块", "parcel it lies in, where parcels were given"),
+        _c("risk", "float", "风险", "of a hazard: expected deaths a year it adds; of a place: individual risk there; missing where not known", "1/yr"), _c("rescue_min", "float", "消防到达时间", "until the first fire engine", "min"), _c("main_road_m", "float", "距主要道路", "to the nearest motorway, trunk or primary road", "m"),
+        _c("not_industrial", "float", "非工业用地", "0 on industrial land, else 1"), _c("pareto", "bool", "帕累托最优", "no other place compared is better in one criterion and as good in all"), _c("mean_rank", "float", "平均名次", "mean rank over the criteria among all places compared"),
+        _c("verdict", "string", "结论", "of a full check there: conflict, undecided or clear", domain="conflict=不符合|undecided=待定|clear=符合"), _c("why", "string", "原因", "what keeps it from clear")), ()),
     Table("not_checked", "未检查", "what no setback rule could be applied to", "none", (
         _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows"), _c("why", "string", "原因", "why")), ()),
     Table("rules", "间距规则", "setback rules of the region, built in and own", "none", (

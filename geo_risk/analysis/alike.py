@@ -83,8 +83,9 @@ class Row(Mapping[str, Any]):
 
 def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) -> bool:
     """Whether ``pattern`` is found in the texts of ``columns``, joined by blanks; missing ones are empty."""
-    if isinstance(row, Row):
-        return row.mentions(pattern, columns)
+    asked = getattr(row, "mentions", None)
+    if asked is not None:
+        return bool(asked(pattern, columns))
     return bool(pattern.search(" ".join(text(row, c) for c in columns)))
 
 

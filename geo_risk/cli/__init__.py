@@ -387,6 +387,9 @@ def _uncertainty(arguments: Any) -> int:
 
 
 def _setbacks(arguments: Any) -> int:
+    from ..pipeline.verify import failing_risk
+    from .verify import print_failing
+
     region = _region(arguments)
     findings = region.setbacks(report=_progress(arguments))
     counts = findings["verdict"].value_counts()
@@ -394,6 +397,7 @@ def _setbacks(arguments: Any) -> int:
         print_json(records(findings))
     else:
         _print_findings(findings, counts, region.table("not_checked"), arguments.region)
+        print_failing(failing_risk(region))
     if counts.get("conflict", 0):
         return CONFLICT
     return UNDECIDED if counts.get("undecided", 0) else FINE

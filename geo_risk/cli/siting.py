@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import InputError
 from . import CONFLICT, FINE, UNDECIDED, _region
-from .terminal import print_json, print_table
+from .terminal import print_json, print_table, records
 
 _EXIT = {"conflict": CONFLICT, "undecided": UNDECIDED, "clear": FINE}
 
@@ -28,6 +28,20 @@ def add(commands: Any) -> None:
     check.add_argument("--to", metavar="FILE", help="write the findings: .parquet, .xlsx, .geojson ...")
     check.add_argument("--no-ways", action="store_true", help="do not look for what would make it pass")
     check.add_argument("--json", action="store_true", help="print JSON for machines")
+
+    search = own.add_parser("search", help="where a project of a kind could stand: free ground and ranked sites")
+    search.set_defaults(command=_search)
+    search.add_argument("region", metavar="REGION", help="region folder, the one with region.toml")
+    search.add_argument("kind", metavar="KIND", help="what is planned (geo-risk siting kinds)")
+    search.add_argument("--set", action="append", default=[], metavar="COLUMN=VALUE", help="such as quantity_t=20")
+    search.add_argument(
+        "--area", type=float, default=2500.0, metavar="M2", help="of its square outline (default: 2500)"
+    )
+    search.add_argument("--parcels", metavar="FILE", help="polygons to choose from (default: all free ground)")
+    search.add_argument("--within", metavar="DISTRICT", help="name or id of a district")
+    search.add_argument("--top", type=int, default=5, metavar="N", help="sites checked in full (default: 5)")
+    search.add_argument("--to", metavar="FILE", help="write the sites: .html map, .geojson, .xlsx ...")
+    search.add_argument("--json", action="store_true", help="print JSON for machines")
 
     kinds = own.add_parser("kinds", help="every kind of project, and the words for it")
     kinds.set_defaults(command=_kinds)
@@ -112,3 +126,32 @@ def _kinds(arguments: Any) -> int:
     for row in rows:
         print(f"{row['layer']}:{row['kind']}" + (f"  {', '.join(row['also'])}" if row["also"] else ""))
     return FINE
+
+
+def _search(arguments: Any) -> int:
+    found = _region(arguments).siting_search(
+        arguments.kind,
+        values=values_of(arguments.set),
+        area_m2=arguments.area,
+        parcels=arguments.parcels,
+        within=arguments.within,
+        top=arguments.top,
+        to=arguments.to,
+    )
+    rows = records(found.sites.drop(columns="geometry"))
+    free = float(found.area["area_km2"].sum())
+    if arguments.json:
+        print_json({"area_km2": free, "compared": found.compared, "sites": rows, "notes": list(found.notes)})
+    else:
+        print(f"{free:.2f} km2 are free in {len(found.area)} parts; {found.compared} places compared")
+        columns = [c for c in ("rank", "lon", "lat", "parcel", "risk", "rescue_min", "main_road_m", "verdict", "why")
+                   if c in found.sites]  # fmt: skip
+        shown = found.sites.assign(risk=[f"{v:.1e}" for v in found.sites["risk"]]) if len(rows) else found.sites
+        shown = shown.assign(lon=shown["lon"].map("{:.6f}".format), lat=shown["lat"].map("{:.6f}".format))
+        print_table(shown, columns)
+        for note in found.notes:
+            print(f"note: {note}")
+        if arguments.to:
+            print(f"wrote {arguments.to}")
+    verdicts = {row["verdict"] for row in rows}
+    return FINE if "clear" in verdicts else UNDECIDED if "undecided" in verdicts else CONFLICT

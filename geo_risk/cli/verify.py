@@ -30,3 +30,13 @@ def _verify(arguments: Any) -> int:
     counts = told["what"].value_counts().sort_index()
     print(f"\n{len(told)} differences: {', '.join(f'{n} {what}' for what, n in counts.items())}")
     return CONFLICT
+
+
+def print_failing(targets: Any) -> None:
+    """Beside the distances: the targets whose individual risk fails GB 36894-2018, where the region is quantified."""
+    if targets is None:
+        return
+    print(f"by risk (GB 36894-2018): {len(targets)} targets fail the limit for installations in service")
+    if len(targets):
+        shown = targets.assign(**{c: targets[c].map("{:.1e}".format) for c in ("lsir_per_yr", "limit_per_yr")})
+        print_table(shown, ["layer", "id", "name", "lsir_per_yr", "limit_per_yr", "top_source"])

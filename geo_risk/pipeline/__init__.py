@@ -16,7 +16,7 @@ from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps, facilities_
 from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
-from .publish import publish, publish_steps, site_parts
+from .publish import copy_site, publish, publish_steps, site_parts
 from .risk import model_of
 from .roads import network
 from .rules import setback_rules
@@ -24,6 +24,7 @@ from .store import store_steps
 
 __all__ = [
     "SETBACK_LAYERS",
+    "copy_site",
     "facilities_of",
     "model_of",
     "network",

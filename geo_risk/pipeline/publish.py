@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import store
+from ..errors import InputError
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
@@ -144,3 +146,14 @@ def _on_the_map(groups: pd.DataFrame, enterprises: gpd.GeoDataFrame) -> gpd.GeoD
     }
     shapes = [places.get(key) for key in zip(groups["scope"], groups["scope_id"].astype(str), strict=True)]
     return gpd.GeoDataFrame(groups, geometry=gpd.GeoSeries(shapes, index=groups.index, crs=enterprises.crs))
+
+
+def copy_site(site: Path, to: Path) -> Path:
+    """Put a copy of a site at ``to``; what is there already is replaced only if it is a site."""
+    if to.exists() and any(to.iterdir()) and not (to / "manifest.json").is_file():
+        raise InputError(f"{to} is not empty and no published site. Name another folder with --to.")
+    fresh = to.with_name(f".{to.name}-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(site, fresh)
+    store.swap_folder(fresh, to)
+    return to / "index.html"

@@ -38,3 +38,11 @@ def verify_findings(region: Region, path: str | Path | None) -> pd.DataFrame:
             "Give the file that geo-risk export REGION findings --to findings.parquet writes."
         )
     return verify(findings, layers, rules=setback_rules(region))
+
+
+def failing_risk(region: Region) -> pd.DataFrame | None:
+    """Targets whose individual risk fails GB 36894-2018 as last run, worst first; None where risk is not quantified."""
+    if not region.settings.risk.quantified or not (region.build / "tables" / "target_risk.parquet").is_file():
+        return None
+    table = region.table("target_risk")
+    return table[table["verdict"] == "fail"].sort_values(["margin", "layer", "id"], kind="stable")

@@ -108,3 +108,36 @@ def read(
                 "outline, or its coordinate system (--crs gcj02 for outlines drawn on 高德 or 腾讯 maps)."
             )
     return found
+
+
+def district(ground: Ground, name: str) -> Any:
+    """Outline of the district of that name or id; InputError with the nearest names if there is none."""
+    import difflib
+
+    frame = ground.region.layers("districts").get("districts")
+    if frame is None:
+        raise InputError(f"--within {name}: the region has no layer districts.")
+    hit = frame[(frame["name"] == name) | (frame["id"] == name)]
+    if len(hit) != 1:
+        names = frame["name"].dropna().astype(str).tolist()
+        near = difflib.get_close_matches(name, names, 3, 0.3) or names[:5]
+        raise InputError(f"--within {name}: {len(hit)} districts are called so. Nearest: {', '.join(near)}; or an id.")
+    return hit.geometry.iloc[0]
+
+
+def read_parcels(ground: Ground, path: str | Path) -> gpd.GeoDataFrame:
+    """Polygons to choose a site from (id, name), cleaned as the layer landuse is; InputError if none can be used."""
+    from ..layers.load import load_layer
+
+    region = ground.region
+    spec = {"source": str(Path(path).resolve())}
+    frame, reports = load_layer(
+        "landuse", spec, folder=Path.cwd(), crs=region.crs, anchor=tuple(region.frame["anchor"])
+    )
+    lost = sum(report.rows_rejected for report in reports)
+    if lost:
+        first = next(i for report in reports for i in report.issues if i.action == "rejected")
+        raise InputError(
+            f"{path}: {lost} parcels cannot be used, such as row {first.row}: {first.problem}. {first.suggestion[0]}"
+        )
+    return frame

@@ -216,6 +216,11 @@ def test_within_the_position_errors_a_site_is_undecided(distance, verdict):
     assert only(areas(pipe(position_error_m=3.0), crowded_places=place).hca)["verdict"] == verdict
 
 
+def test_a_place_known_to_within_kilometres_is_not_lost():
+    place = layer(site(4000, 900, position_error_m=500.0))
+    assert only(areas(pipe(), crowded_places=place).hca)["verdict"] == "undecided"
+
+
 def test_a_temple_counts_if_thirty_people_gather():
     def verdicts(**more):
         return areas(pipe(), crowded_places=layer(site(4000, 50, "religious", **more))).hca["verdict"].tolist()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from ...standards import parameter, weakest
@@ -16,7 +17,7 @@ from ..exposure import located
 from ..rows import records, text, working
 from .causes import Cause, causes_of, settlements
 from .chainage import Interval, Route, on_features, routes, stretches, union
-from .hca import hca_rows
+from .hca import SIGMAS, hca_rows
 from .households import Units, household_units
 from .location import Band, Raise, location_bands, scheme, strip_of
 from .pipes import Pipe, pipes_of, site_reach
@@ -24,7 +25,8 @@ from .tables import result_table
 
 # Kinds of crowded places in the open, for the 90 m of GB 50028.
 _OUTDOOR = frozenset({"scenic", "market", "sports"})
-_MARGIN_M = 100.0  # of position errors, beyond the largest reach
+_ERROR = "position_error_m"
+_MARGIN_M = 100.0  # beyond the largest reach, for position errors; more where a row states more
 
 
 class PipelineAreas(NamedTuple):
@@ -61,7 +63,8 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
     hca: list[dict[str, Any]] = []
     classes: list[dict[str, Any]] = []
     if chosen:
-        strip = strip_of([p.geometry for p in chosen], _reach(chosen) + _MARGIN_M)
+        margin = _margin(chosen, layers)
+        strip = strip_of([p.geometry for p in chosen], _reach(chosen) + margin)
         units, causes = household_units(layers, strip, skipped), causes_of(layers, strip, skipped)
         zones = _zones(layers, strip)
         trees = [shapely.STRtree(u.shape) for u in units]
@@ -70,7 +73,7 @@ def pipeline_areas(layers: Mapping[str, gpd.GeoDataFrame]) -> PipelineAreas:
         for route in routes([p.geometry for p in chosen], keys, [(p.diameter_mm, p.name) for p in chosen]):
             strip_m = scheme(chosen[int(route.row[0])].scheme or "GB 50251").strip_m
             mine = [u.among(_near(tree, route, strip_m)) for u, tree in zip(units, trees, strict=True)]
-            around = [causes[i] for i in _near(standing, route, _reach([chosen[r] for r in route.row]) + _MARGIN_M)]
+            around = [causes[i] for i in _near(standing, route, _reach([chosen[r] for r in route.row]) + margin)]
             _survey(route, chosen, mine, around, zones, hca, classes)
     crs = layers["gas_pipelines"].crs
     found = result_table("hca", hca, chosen, crs), result_table("location_classes", classes, chosen, crs)
@@ -91,6 +94,13 @@ def _reach(pipes: Sequence[Pipe]) -> float:
     """The largest distance [m] at which anything may count."""
     far = [site_reach(p)[1][0] for p in pipes if "gas" in p.fluids]
     return max([scheme("GB 50251").strip_m, *far])
+
+
+def _margin(pipes: Sequence[Pipe], layers: Mapping[str, gpd.GeoDataFrame]) -> float:
+    """How far beyond its stated place [m] anything may lie."""
+    stated = [pd.to_numeric(f[_ERROR], errors="coerce").max() for f in layers.values() if _ERROR in f]
+    worst = max((float(e) for e in stated if np.isfinite(e)), default=0.0)
+    return max(_MARGIN_M, SIGMAS * float(np.hypot(worst, max(p.error_m for p in pipes))))
 
 
 def _near(tree: shapely.STRtree, route: Route, reach: float) -> list[int]:
