@@ -40,7 +40,7 @@ _WORDS = ("conflict", "undecided", "clear", "told", "means_conflict", "means_und
 _REFUSED = {
     400: ("请求不完整，请刷新页面后重试。", "The question is not complete. Reload the page and try again."),
     403: ("审查台只接受本机页面的请求。", "The desk answers only to its own page on this machine."),
-    413: ("文件过大（上限 5 MB）。请只上传拟建项目的范围。", 
+    413: ("文件过大（上限 5 MB）。请只上传拟建项目的范围。",
           "The file is too large (5 MB at most). Hand in the outline of the project alone."),
 }  # fmt: skip
 
