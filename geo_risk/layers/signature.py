@@ -141,6 +141,8 @@ def _geopackage(path: Path, head: bytes, shown: str) -> None:
     """A GeoPackage (OGC 12-128r18) of plain tables: nothing in it may reach outside."""
     if not head.startswith(b"SQLite format 3\x00"):
         raise _wrong(shown, ".gpkg", "a GeoPackage", head)
+    if len(head) < 32:
+        raise _cut(shown, len(head), 100)  # bytes of its header
     page = struct.unpack(">H", head[16:18])[0]
     stated = (65536 if page == 1 else page) * struct.unpack(">I", head[28:32])[0]
     log = path.with_name(path.name + "-wal")

@@ -1,4 +1,4 @@
-"""What a project of each kind is asked for: the words of its kind, its columns, and which of them it cannot do without."""
+"""What a project of each kind is asked for: words of its kind, columns, and those it cannot do without."""
 
 from __future__ import annotations
 
@@ -73,8 +73,7 @@ def _fits(layer: str, kind: str, column: str) -> bool:
 def _column(column: Column) -> dict[str, Any]:
     unit = _pair(unit_words(column.unit, "zh"), unit_words(column.unit, "en"))
     options = [
-        {"value": v, **_pair(words[0] if words else phrase(v), _english(v))}
-        for v, words in column.domain.items()
+        {"value": v, **_pair(words[0] if words else phrase(v), _english(v))} for v, words in column.domain.items()
     ]
     words = _pair(column.zh, column.en) | {"unit": unit}
     return {"name": column.name, "dtype": column.dtype, "options": options, "more": column.name in _MORE} | words

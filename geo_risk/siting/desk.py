@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import threading
 from contextlib import suppress
 from importlib import resources
@@ -31,6 +32,7 @@ _MIME = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html; charset=utf-8",
 }
+_CRS = re.compile(r"wgs84|cgcs2000|gcj02|bd09|EPSG:\d{4,6}", re.IGNORECASE)
 # What the page says in the words of the letter.
 _WORDS = ("conflict", "undecided", "clear", "told", "means_conflict", "means_undecided", "means_clear", "project",
           "area", "checks", "distances", "who", "required", "actual", "clause", "risk", "target", "group", "value",
@@ -38,13 +40,14 @@ _WORDS = ("conflict", "undecided", "clear", "told", "means_conflict", "means_und
 _REFUSED = {
     400: ("请求不完整，请刷新页面后重试。", "The question is not complete. Reload the page and try again."),
     403: ("审查台只接受本机页面的请求。", "The desk answers only to its own page on this machine."),
-    413: ("文件过大（上限 5 MB）。请只上传拟建项目的范围。", "The file is too large (5 MB at most). Hand in the outline of the project alone."),
+    413: ("文件过大（上限 5 MB）。请只上传拟建项目的范围。",
+          "The file is too large (5 MB at most). Hand in the outline of the project alone."),
 }  # fmt: skip
 
 
 def add_desk(app: flask.Flask, region: Region, *, warm: bool = True) -> Office:
     """
-    Add the desk to the application of a region's sites: ``/desk``, ``/api/kinds``, ``/api/siting``, its ways and letter.
+    Add the desk to the application of a region's sites: ``/desk``, ``/api/kinds``, ``/api/siting``, ways, letter.
 
     It answers to this machine alone, and to POST only from its own pages.
 
@@ -172,6 +175,8 @@ def _asked() -> tuple[Question, dict[str, Any]]:
     if not isinstance(body, dict) or not isinstance(body.get("values", {}), dict):
         flask.abort(400)
     kind, crs = (_text(body.get(key)) for key in ("kind", "crs"))
+    if crs and not _CRS.fullmatch(crs):  # nothing that could name a file
+        raise InputError(f"crs = {crs!r} is no coordinate system.")
     values = tuple((str(k), v) for k, given in body.get("values", {}).items() if (v := _text(given)))
     move = _move(body.get("move", (0.0, 0.0)))
     if upload:

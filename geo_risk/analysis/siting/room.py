@@ -110,7 +110,7 @@ def taken(
     ``shapes`` (N,), ``distances`` (N,) [m]. Round corners, of ``quadrant`` corners a quarter, are drawn outside of the
     circle: what is free of the result is free. Empty where there are no shapes.
     """
-    if not len(shapes):
+    if shapely.is_empty(shapes).all():
         return shapely.Polygon()
     pieces, owner = _convex(shapes)
     grown = distances[owner] * _SCALE / np.cos(np.pi / (4 * quadrant)) + _ROUNDING_M
