@@ -133,6 +133,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("declared_level", "int", "申报等级", "declared major-hazard level 1 to 4", also="重大危险源等级|重大危险源级别|危险源等级|级别|等级", domain=HAZARD_LEVELS),
         _c("tanks", "float", "储罐数", "number of tanks or vessels that share the quantity", "", "罐数|储罐数量|储罐个数|罐数量|tank_count"),
         _c("bund_m2", "float", "围堰面积", "area within the bund", "m2", "防火堤面积|围堤面积|围堰面积(m2)|防火堤内面积"),
+        _c("sector", "string", "行业", "sector of the site, where the list of enterprises does not tell it", also="所属行业|行业类别"),
         _c("residents_500m", "float", "500米人口", "declared residents within 500 m of the plant", "persons", "500m人口|周边500米人数|暴露人员|500米范围常住人口"),
         _c("year", "int", "投用年份", "year of first use", also="投用时间|建成年份|投产年份"), STATE, ERROR, *SOURCE),
         aliases=("重大危险源", "危险源", "危化品", "储罐", "罐区", "加油站", "毒性化學物質", "toxic", "hazard", "hazards", "hazard_sources", "tanks", "chemicals")),
@@ -340,7 +341,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("check", "string", "检查", "hca, location_classes, encroachments or crossings"), _c("layer", "string", "图层", "layer"), _c("count", "int", "数量", "rows; missing where the layer itself is"), _c("why", "string", "原因", "why")), ()),
     Table("site_area", "可行范围", "ground free for a project: where the middle of its outline may lie", "polygon", (
         _c("area_km2", "float", "面积", "area", "km2"),), ()),
-    Table("sites", "候选场址", "candidate sites of a project, the best first", "polygon", (
+    Table("sites", "候选场址", "candidate sites of a project, the best first", "point", (
         _c("rank", "int", "排序", "order: Pareto set first, then by mean rank"), _c("lon", "float", "经度", "WGS 84 longitude of its middle", "deg"), _c("lat", "float", "纬度", "WGS 84 latitude", "deg"), _c("parcel", "string", "地块", "parcel it lies in, where parcels were given"),
         _c("risk", "float", "风险", "of a hazard: expected deaths a year it adds; of a place: individual risk there; missing where not known", "1/yr"), _c("rescue_min", "float", "消防到达时间", "until the first fire engine", "min"), _c("main_road_m", "float", "距主要道路", "to the nearest motorway, trunk or primary road", "m"),
         _c("not_industrial", "float", "非工业用地", "0 on industrial land, else 1"), _c("pareto", "bool", "帕累托最优", "no other place compared is better in one criterion and as good in all"), _c("mean_rank", "float", "平均名次", "mean rank over the criteria among all places compared"),

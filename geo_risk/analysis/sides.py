@@ -217,13 +217,14 @@ def _side(parts: list[dict[str, Any]]) -> Side:
 
 
 def sectors(frame: gpd.GeoDataFrame, enterprises: gpd.GeoDataFrame | None) -> list[str]:
-    """The sector of each row's enterprise, by id, else by name; empty if unknown."""
+    """The sector each row states, else that of its enterprise, by id, else by name; empty if unknown."""
+    stated = texts(frame, "sector") if "sector" in frame else [""] * len(frame)
     if enterprises is None or "sector" not in enterprises:
-        return [""] * len(frame)
+        return list(stated)
     known: dict[str, str] = {}
     for column in ("id", "name"):
         for key, sector in zip(enterprises.get(column, []), enterprises["sector"], strict=False):
             if isinstance(key, str) and key and isinstance(sector, str):
                 known.setdefault(key, sector)
-    keys = zip(texts(frame, "enterprise_id"), texts(frame, "enterprise_name"), strict=True)
-    return [known.get(i) or known.get(name) or "" for i, name in keys]
+    keys = zip(stated, texts(frame, "enterprise_id"), texts(frame, "enterprise_name"), strict=True)
+    return [own or known.get(i) or known.get(name) or "" for own, i, name in keys]

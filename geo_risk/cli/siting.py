@@ -144,11 +144,14 @@ def _search(arguments: Any) -> int:
         print_json({"area_km2": free, "compared": found.compared, "sites": rows, "notes": list(found.notes)})
     else:
         print(f"{free:.2f} km2 are free in {len(found.area)} parts; {found.compared} places compared")
-        columns = [c for c in ("rank", "lon", "lat", "parcel", "risk", "rescue_min", "main_road_m", "verdict", "why")
+        columns = [c for c in ("rank", "lon", "lat", "parcel", "risk", "rescue_min", "main_road_m", "verdict")
                    if c in found.sites]  # fmt: skip
         shown = found.sites.assign(risk=[f"{v:.1e}" for v in found.sites["risk"]]) if len(rows) else found.sites
         shown = shown.assign(lon=shown["lon"].map("{:.6f}".format), lat=shown["lat"].map("{:.6f}".format))
         print_table(shown, columns)
+        for row in rows:
+            if row["why"]:
+                print(f"site {row['rank']} is not clear: {row['why']}")
         for note in found.notes:
             print(f"note: {note}")
         if arguments.to:

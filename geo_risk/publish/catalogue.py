@@ -49,6 +49,10 @@ _NO_LEVEL = ("area", "区域", "Area")
 # Lowest zoom at which a road is drawn, by OSM class; the rest from 13 on.
 _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiary": 11}
 _ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
+# The column that heads a popup: the first of these that the table has.
+_HEADS = (
+    "name", "place_name", "source_name", "facility_kind", "id", "unit_id", "effect", "level_per_yr", "rank", "area_km2",
+)  # fmt: skip
 _BY_LEVEL = ("level", {"city": 0, "county": 0, "township": 9, "village": 12}, 9)
 
 
@@ -89,8 +93,7 @@ class Spec:
     def title_column(self) -> str:
         """The column that heads the popup."""
         names = table_schema(self.table).names
-        heads = ("name", "place_name", "source_name", "facility_kind", "id", "unit_id", "effect", "level_per_yr")
-        return next(n for n in heads if n in names)
+        return next(n for n in _HEADS if n in names)
 
 
 def _base(id: str, table: str, geometry: str, style: str, columns: tuple[str, ...], **more) -> Spec:
@@ -176,6 +179,8 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#7b3294", where={"verdict": ("undecided",)}),
     Spec("conflicts", "findings", "findings", "间距冲突", "Setback conflicts", "line", "finding", visible=True,
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
+    Spec("site_area", "site_area", "findings", "可行范围", "Free ground", "fill", color="#238b45", visible=True),
+    Spec("sites", "sites", "findings", "候选场址", "Candidate sites", "circle", color="#d95f02", visible=True),
     Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),

@@ -90,7 +90,7 @@ _SIGNED = ("by", "reviewed", "day")
 _COLON = {"zh": "：", "en": ": "}
 _UNITS = {"capacity": ("人数", "people"), "beds": ("床位", "beds"), "area_m2": ("建筑面积 m²", "floor area m²"),
           "floors": ("层数", "floors"), "substance": ("物质", "substance"), "quantity_t": ("存量 t", "stock t"),
-          "volume_m3": ("容积 m³", "volume m³"), "storage": ("储存方式", "storage"),
+          "volume_m3": ("容积 m³", "volume m³"), "storage": ("储存方式", "storage"), "sector": ("行业", "sector"),
           "pressure_mpa": ("压力 MPa", "pressure MPa"), "temperature_c": ("温度 °C", "temperature °C"),
           "diameter_mm": ("管径 mm", "diameter mm"), "medium": ("介质", "medium"), "wall_mm": ("壁厚 mm", "wall mm"),
           "bays": ("车位", "bays"), "position_error_m": ("坐标误差 m", "position error m")}  # fmt: skip

@@ -221,16 +221,15 @@ def _rescue(ground: Ground, places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _proven(ground: Ground, project: Project, best: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The best places with the outline there, its place in degrees and the verdict of a full check."""
+    """The best places, in degrees too, each with the verdict of a full check of the outline there."""
     import numpy as np
 
-    shapes, verdicts, why = [], [], []
+    verdicts, why = [], []
     lonlat = best.geometry.to_crs(4326)
     for point in best.geometry:
         there = moved(project, point.x, point.y)
         found = decide(ground, there)
-        shapes.append(next(iter(there.values())).geometry.iloc[0])
         verdicts.append(found.verdict)
         why.append("; ".join(c.en for c in found.checks if c.verdict == found.verdict and found.verdict != "clear"))
     columns = {"rank": np.arange(1, len(best) + 1), "lon": lonlat.x.round(6), "lat": lonlat.y.round(6)}
-    return best.assign(**columns, verdict=verdicts, why=why).set_geometry(shapes, crs=best.crs)
+    return best.assign(**columns, verdict=verdicts, why=why)
