@@ -13,8 +13,8 @@ Words = dict[str, str]
 
 # Columns that decide something about a project, in the order in which a person thinks of them.
 _COLUMNS = {
-    "hazard_sources": ("name", "substance", "quantity_t", "volume_m3", "storage", "sector", "tanks", "bund_m2", "pressure_mpa",
-                       "temperature_c"),
+    "hazard_sources": ("name", "substance", "quantity_t", "volume_m3", "storage", "sector", "tanks", "bund_m2",
+                       "pressure_mpa", "temperature_c"),
     "crowded_places": ("name", "capacity", "beds", "area_m2", "floors"),
     "gas_pipelines": ("name", "medium", "diameter_mm", "pressure_mpa", "wall_mm", "laying"),
     "parking_lots": ("name", "bays"),

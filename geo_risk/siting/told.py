@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RISK_ROWS = 50  # of targets in the JSON beside those that do not pass; the table holds all
-_GIVEN = ("capacity", "beds", "area_m2", "floors", "substance", "quantity_t", "volume_m3", "storage", "sector", "pressure_mpa",
-          "temperature_c", "diameter_mm", "medium", "wall_mm", "bays", "position_error_m")  # fmt: skip
+_GIVEN = ("capacity", "beds", "area_m2", "floors", "substance", "quantity_t", "volume_m3", "storage", "sector",
+          "pressure_mpa", "temperature_c", "diameter_mm", "medium", "wall_mm", "bays", "position_error_m")  # fmt: skip
 
 
 def told(ground: Ground, siting: Siting) -> dict[str, Any]:
