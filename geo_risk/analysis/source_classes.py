@@ -93,7 +93,7 @@ def classify_hazard(row: Mapping[str, Any], sector: str | None = None) -> Source
     else:
         found = by_kind[kind](row, sector)
     own = frozenset({f"hazard_sources:{kind}"})
-    if kind in ("tank_farm", "process_unit") and not sector:
+    if kind in ("tank_farm", "process_unit") and not sector and not _named_site(kind, row):
         told = "sector unknown: no petrochemical (GB 50160) or oil depot (GB 50074) distance applied"
         found = found._replace(reason=f"{found.reason}, {told}", gap=found.gap or told)
     site = _site(kind, row)
@@ -268,6 +268,12 @@ def _sites(hazard: Hazard, row: Mapping[str, Any], sector: str) -> tuple[frozens
     if fuel and _site_says(_STORAGE, row, sector, "name"):
         answers.append(depot)
     return tuple(answers)
+
+
+def _named_site(kind: str, row: Mapping[str, Any]) -> bool:
+    """Whether names tell the kind of site where no sector does."""
+    columns = ("name",) if kind == "tank_farm" else ()
+    return any(_site_says(p, row, "", *columns) for p in (_PETROCHEM, _DEPOT, _CHEMICAL, _STORAGE))
 
 
 def _site_says(pattern: re.Pattern[str], row: Mapping[str, Any], sector: str, *columns: str) -> bool:

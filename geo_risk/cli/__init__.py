@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,6 @@ from .terminal import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..manifest import StepResult
 
 FINE, ERROR, USAGE, CONFLICT, UNDECIDED = range(5)
@@ -113,8 +110,6 @@ def _parser() -> argparse.ArgumentParser:
     unsure.add_argument("--seed", type=int, default=1, help="default: 1; the same seed gives the same bytes")
     unsure.add_argument("--to", metavar="DIR", help="folder to write (default: REGION/uncertainty)")
 
-    command("setbacks", _setbacks, "existing setback conflicts; exit 3 if there are any, 4 if only undecided ones")
-
     robustness = command("robustness", _robustness, "how sure the colours are, and which assumptions move them")
     robustness.add_argument(
         "--samples", type=int, metavar="N", help="a power of two (default: [risk] robustness_samples)"
@@ -139,14 +134,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rules, siting, states, verify, visits
+    from . import books, rules, setbacks, siting, states, visits
 
     siting.add(commands)
     books.add(command)
     states.add(command)
     visits.add(command)
     rules.add(command)
-    verify.add(command)
+    setbacks.add(command)
     return parser
 
 
@@ -384,40 +379,6 @@ def _uncertainty(arguments: Any) -> int:
         print(f"{level:.0e} per year: {told}")
     print(f"map: {folder}/index.html")
     return FINE
-
-
-def _setbacks(arguments: Any) -> int:
-    from ..pipeline.verify import failing_risk
-    from .verify import print_failing
-
-    region = _region(arguments)
-    findings = region.setbacks(report=_progress(arguments))
-    counts = findings["verdict"].value_counts()
-    if arguments.json:
-        print_json(records(findings))
-    else:
-        _print_findings(findings, counts, region.table("not_checked"), arguments.region)
-        print_failing(failing_risk(region))
-    if counts.get("conflict", 0):
-        return CONFLICT
-    return UNDECIDED if counts.get("undecided", 0) else FINE
-
-
-def _print_findings(findings: pd.DataFrame, counts: pd.Series, not_checked: pd.DataFrame, region: str) -> None:
-    shown = findings[findings["verdict"] != "clear"].assign(
-        source=findings["source_name"].replace("", None).fillna(findings["source_id"]),
-        target=findings["target_name"].replace("", None).fillna(findings["target_layer"] + " " + findings["target_id"]),
-        rule=findings["standard"] + " " + findings["clause"],
-    )
-    print_table(shown, ["verdict", "required_m", "clearance_m", "uncertainty_m", "source", "target", "rule", "needs"])
-    print(
-        f"\n{counts.get('conflict', 0)} conflicts, {counts.get('undecided', 0)} undecided, "
-        f"{counts.get('clear', 0)} near misses that are clear.\n"
-        f"All of them: geo-risk export {region} findings --to findings.xlsx"
-    )
-    for layer, count, why in not_checked[["layer", "count", "why"]].itertuples(index=False):
-        what = f"{count} of {layer}:" if layer else str(count)
-        print(f"not checked: {what} {textwrap.shorten(why, 110, placeholder=' ...')}")
 
 
 def _robustness(arguments: Any) -> int:

@@ -128,6 +128,7 @@ _WORDS = {
     "conflicts": ("间距冲突", "Setback conflicts"),
     "facts": ("概况", "Facts"),
     "rule": ("定级规则", "Rule"),
+    "rule_now": ("现实定级规则", "Rule of the current grade"),
     "area_km2": ("面积 (km²)", "Area (km²)"),
     "major": ("重大危险源", "Major hazards"),
     "certainty": ("颜色把握", "Certainty of the colour"),

@@ -143,9 +143,7 @@ def _project(rows: Sequence[Told], lang: str) -> list[Block]:
         facts = [[row["name"], kind], [word("place", lang), f"{row['lon']:.6f}, {row['lat']:.6f}"]]
         if row["area_m2"] > 0:
             facts.append([word("area", lang), f"{row['area_m2']:,.0f} m²"])
-        facts += [
-            [_UNITS[k][lang == "en"], f"{v:g}" if isinstance(v, float) else str(v)] for k, v in row["given"].items()
-        ]
+        facts += [[_UNITS[k][lang == "en"], _given(v, lang)] for k, v in row["given"].items()]
         blocks.append({"type": "facts", "rows": facts})
     return blocks
 
@@ -153,7 +151,7 @@ def _project(rows: Sequence[Told], lang: str) -> list[Block]:
 def _given(value: Any, lang: str) -> str:
     if isinstance(value, str):
         return phrase(value) if lang == "zh" else value.replace("_", " ")
-    return f"{value:g}"
+    return f"{value:.10g}"
 
 
 def _checks(checks: Sequence[Told], lang: str) -> list[Block]:

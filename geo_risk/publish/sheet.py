@@ -161,7 +161,7 @@ def _facts(row: Row, lang: str) -> list[Block]:
         rows.append([say("grade_now", lang), grade_cell(row["grade_now"], lang)])
     for key in ("rule", "rule_now"):
         if not missing(row.get(key)):
-            rows.append([say("rule", lang), explained(row[key], lang)])
+            rows.append([say(key, lang), explained(row[key], lang)])
     if not missing(row.get("certainty")):
         rows.append([say("certainty", lang), f"{row['certainty']:.0%}"])
     for key in ("area_km2", "persons"):
@@ -175,7 +175,14 @@ def _shares(row: Row, firms: list[Row], lang: str) -> list[Block]:
     for grade, word in _WORDS.items():
         share, people = row.get(f"share_{word}"), row.get(f"persons_{word}")
         shown = "–" if missing(share) else f"{share:.1%}"
-        rows.append([grade_cell(grade, lang), shown, text(people, 6, lang), str(counts[grade])])
+        rows.append(
+            [
+                grade_cell(grade, lang),
+                shown,
+                text(None if missing(people) else round(float(people or 0)), 6, lang),
+                str(counts[grade]),
+            ]
+        )
     heads = [(say("colour", lang), 1.2), (say("area_share", lang), 1.0), (say("residents_in", lang), 1.2)]
     return [head("shares", lang), table([*heads, (say("firms_in", lang), 0.9)], rows)]
 

@@ -50,12 +50,15 @@ def _risk_of(ground: Ground, hazards: Project, checks: list[Check], missing: lis
     new = found["verdict_new"].value_counts()
     fail, unsure = int(new.get("fail", 0)), int(new.get("undecided", 0))
     over = int(((found["after"] == "fail") & (found["verdict_new"] != "fail")).sum())
-    verdict = "conflict" if fail or over else "undecided" if unsure or partial else "clear"
+    # Where the sum is open, and was kept before or is not known at all.
+    doubt = (found["after"] == "unknown") | ((found["after"] == "undecided") & (found["before"] == "pass"))
+    verdict = "conflict" if fail or over else "undecided" if unsure or partial or doubt.any() else "clear"
     worst = f"{found['lsir_per_yr'].max():.1e}" if len(found) else "0"
-    zh = f"超新建限值 {fail} 处，待定 {unsure} 处；叠加后超在役限值 {over} 处；最高 {worst}/年"
+    zh = f"超新建限值 {fail} 处，待定 {unsure} 处；叠加后超在役限值 {over} 处，存疑 {int(doubt.sum())} 处"
+    zh += f"；最高 {worst}/年"
     en = (
         f"{fail} targets above the limit for new installations, {unsure} undecided; with what "
-        f"is there {over} more above that in service; highest {worst} per year"
+        f"is there {over} more above that in service and {int(doubt.sum())} in doubt; highest {worst} per year"
     )
     checks.append(_scoped(Check("individual_risk", verdict, zh, en, _TABLE_2), rules))
     if not ground.quantified:

@@ -157,8 +157,8 @@ def test_a_changed_layer_is_told():
     places = layers["crowded_places"]
     shifted = places.set_geometry(places.translate(0.05, 0.0))
     told = verify(findings, {**layers, "crowded_places": shifted})
-    assert len(told)
-    assert (told[["source_layer", "target_layer"]] == "crowded_places").any(axis=1).all()
+    assert len(told) > 10
+    assert (told["target_layer"].eq("crowded_places") | told["source_layer"].eq("crowded_places")).all()
     assert {"clearance_m", "segment"} <= set(told["what"])
 
 

@@ -61,3 +61,21 @@ def test_the_panel_orders_targets_and_curves():
     ]
     assert panel["fn"]["lines"]["upper"] == [[1.0, 1e-3], [10.0, 1e-4]]
     assert risk_panel({}) == {}
+
+
+def test_every_label_of_sources_and_factors_has_chinese():
+    from geo_risk.standards import table
+
+    assert [label for label in table("index_sources")["label"] if phrase(label) == label] == []
+    factors = table("current_factors")
+    single = factors[~factors["how"].isin(["each", "cap"])]["label"] + " x 0.9"
+    single = single.str.replace(r"(later than \d+ min)", r"\1 (12 min)", regex=True)
+    assert [told for told in single if re.search("[a-z]{3}", phrase(told))] == []
+
+
+def test_rules_and_current_reasons_in_chinese():
+    assert phrase("enterprises graded orange or worse: 3 (minimum 3)") == "评为橙及以上的企业 3 家（下限 3）"
+    assert phrase("1010 residents in red (minimum 1000)") == "等级为红处居民 1010 人（下限 1000）"
+    told = phrase("now: inherent 6.0: hidden dangers: 1 open, 2 overdue x 1.9; training x 0.97")
+    assert told == "现实：固有 6.0：重大事故隐患：整改中 1 项、逾期 2 项 ×1.9；培训教育 ×0.97"
+    assert phrase("97.2% of the length is red (minimum 1.0%)") == "97.2 % 的长度为红（下限 1.0 %）"

@@ -39,7 +39,8 @@ def added_risk(
 
     Columns of `qra.targets.target_risk` for the project's risk alone (``verdict_new`` is the limit for new
     installations), and for the sum with what was there: ``before_per_yr``, ``after_per_yr`` (highest that may be;
-    NaN where the region's risk is not known), ``after``: pass, undecided or fail of the limit in service.
+    NaN where the region's risk is not known), ``before`` and ``after``: pass, undecided, fail or unknown, of the
+    limit in service. An enterprise with sources of its own is no target, as in the region.
 
     Parameters
     ----------
@@ -51,12 +52,14 @@ def added_risk(
     centre = shapely.MultiPoint(list(model.sources.geometry.representative_point()))
     shape = shapely.buffer(centre, reach) if reach > 0 else centre
     here = {n: layers[n][shapely.intersects(layers[n].geometry.to_numpy(), shape)] for n in LAYERS if n in layers}
+    if "enterprises" in here:
+        here["enterprises"] = here["enterprises"][~_plants(here["enterprises"], layers, before)]
     bounds = shapely.bounds(shapely.buffer(centre, max(reach, cell_m)))
     grid = grid_of(tuple(bounds.tolist()), cell_m, str(model.sources.crs))
     own = target_risk(model, here, lsir_surface(model, grid), grid)
     own = own[own["lsir_per_yr"] > 0].reset_index(drop=True)
     if before is None:
-        return own.assign(before_per_yr=np.nan, after_per_yr=np.nan, after="unknown")
+        return own.assign(before_per_yr=np.nan, after_per_yr=np.nan, before="unknown", after="unknown")
     old = before.drop_duplicates(["layer", "id"]).set_index(["layer", "id"])
     old = old.reindex(pd.MultiIndex.from_frame(own[["layer", "id"]])).reset_index(drop=True)
     high = own["lsir_per_yr"] + old["lsir_per_yr"]  # each at its worst cell: no less than the worst of the sum
@@ -67,8 +70,21 @@ def added_risk(
     fail = (low / factor > limit) & ~open_group
     after = np.select([fail, high * factor <= limit], ["fail", "pass"], "undecided")
     return own.assign(
-        before_per_yr=old["lsir_per_yr"], after_per_yr=high, after=np.where(high.isna(), "unknown", after)
+        before_per_yr=old["lsir_per_yr"],
+        after_per_yr=high,
+        before=old["verdict"].astype(object).where(old["verdict"].notna(), "unknown"),
+        after=np.where(high.isna(), "unknown", after),
     )
+
+
+def _plants(
+    firms: gpd.GeoDataFrame, layers: Mapping[str, gpd.GeoDataFrame], before: pd.DataFrame | None
+) -> NDArray[np.bool_]:
+    """(N,) enterprises with risk sources of their own: the region has judged all others."""
+    if before is not None:
+        return ~firms["id"].isin(before.loc[before["layer"] == "enterprises", "id"]).to_numpy()
+    sources = layers.get("hazard_sources")
+    return firms["id"].isin([] if sources is None else sources["enterprise_id"].dropna()).to_numpy()
 
 
 def risk_at(model: Model, project: Mapping[str, gpd.GeoDataFrame], cell_m: float, missing: Any) -> gpd.GeoDataFrame:
