@@ -20,7 +20,12 @@ _COLUMNS = {
     "parking_lots": ("name", "bays"),
 }  # fmt: skip
 # Those of them that few projects state at this stage: offered, folded away.
-_MORE = frozenset(("tanks", "bund_m2", "pressure_mpa", "temperature_c", "wall_mm", "laying", "floors"))
+_MORE = {
+    "hazard_sources": ("tanks", "bund_m2", "pressure_mpa", "temperature_c"),
+    "crowded_places": ("floors",),
+    "gas_pipelines": ("wall_mm", "laying"),
+    "parking_lots": (),
+}
 # What is drawn of each: the first is offered first. A stock is an outline or, of a single tank, a point.
 _SHAPES = {
     "hazard_sources": ("polygon", "point"),
@@ -52,7 +57,7 @@ def asked() -> list[dict[str, Any]]:
     """
     return [
         {"layer": layer, **_pair(*_GROUPS[layer]), "shapes": list(_SHAPES[layer])}
-        | {"columns": [_column(LAYERS[layer].column(c)) for c in _COLUMNS[layer]]}
+        | {"columns": [_column(layer, LAYERS[layer].column(c)) for c in _COLUMNS[layer]]}
         | {"kinds": [_kind(layer, kind) for kind in LAYERS[layer].column("kind").domain]}
         for layer in PROJECT_LAYERS
     ]
@@ -70,13 +75,13 @@ def _fits(layer: str, kind: str, column: str) -> bool:
     return not (layer == "hazard_sources" and kind in ("hazmat_parking", "flare") and column in _STOCK)
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(layer: str, column: Column) -> dict[str, Any]:
     unit = _pair(unit_words(column.unit, "zh"), unit_words(column.unit, "en"))
     options = [
         {"value": v, **_pair(words[0] if words else phrase(v), _english(v))} for v, words in column.domain.items()
     ]
     words = _pair(column.zh, column.en) | {"unit": unit}
-    return {"name": column.name, "dtype": column.dtype, "options": options, "more": column.name in _MORE} | words
+    return {"name": column.name, "dtype": column.dtype, "options": options, "more": column.name in _MORE[layer]} | words
 
 
 def _coded(layer: str, column: str, value: str) -> Words:

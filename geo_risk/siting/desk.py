@@ -15,7 +15,6 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from ..errors import GeoRiskError, InputError, RegionError
-from ..pipeline import SETBACK_LAYERS
 from ..schema import LAYERS
 from .mend import mended
 from .office import FORMS, Office, Question, drawn, file_name
@@ -216,7 +215,7 @@ def _told(siting: Siting) -> Any:
     reasons = {r["reason"] for r in (*told["findings"], *told["risk"])} | {r["group"] for r in told["risk"]}
     words = _words([c["name"] for c in told["checks"]])
     words |= {text: {"zh": phrase(text), "en": text} for text in sorted(reasons)}
-    layers = {name: {"zh": LAYERS[name].zh, "en": LAYERS[name].en} for name in SETBACK_LAYERS}
+    layers = {name: {"zh": table.zh, "en": table.en} for name, table in LAYERS.items()}
     whole = {**told, "words": words, "layers": layers, "segments": {"type": "FeatureCollection", "features": segments}}
     return flask.Response(json.dumps(_plain(whole), ensure_ascii=False), mimetype="application/json")
 

@@ -24,6 +24,13 @@ export function geometryOf(shape: Shape, points: Position[]): Geometry | undefin
   return points.length > 2 ? { type: "Polygon", coordinates: [[...points, points[0]]] } : undefined;
 }
 
+/** A shape and the edges of its areas as lines: an area that crosses itself may be drawn as nothing, its edges never. */
+function withEdges(shape: GeoJSON.Geometry): GeoJSON.Geometry[] {
+  if (shape.type === "Polygon") return [shape, { type: "MultiLineString", coordinates: shape.coordinates }];
+  if (shape.type === "MultiPolygon") return [shape, { type: "MultiLineString", coordinates: shape.coordinates.flat() }];
+  return [shape];
+}
+
 function positions(value: unknown): Position[] {
   if (!Array.isArray(value)) return [];
   return typeof value[0] === "number" ? [value as Position] : value.flatMap(positions);
@@ -52,18 +59,19 @@ export function sizeOf(shape: Shape, points: Position[]): number {
 export function chart(map: MapLibre): Chart {
   for (const id of ["desk-outline", "desk-segments", "desk-sketch"]) map.addSource(id, { type: "geojson", data: NONE });
   const verdict = ["match", ["get", "verdict"], ...Object.entries(COLOR).flat(), DRAWN] as unknown as string;
-  const polygon = ["==", ["geometry-type"], "Polygon"] as never;
-  const point = ["==", ["geometry-type"], "Point"] as never;
+  // "in", since a shape of several parts is called MultiPolygon and the like
+  const [polygon, line, point] = ["Polygon", "LineString", "Point"].map((type) => ["in", type, ["geometry-type"]] as never);
   const chosen = ["case", ["get", "chosen"], 5, 2.5] as never;
   const halo = ["case", ["get", "chosen"], 9, 5] as never;
-  map.addLayer({ id: "desk-fill", type: "fill", source: "desk-outline", filter: polygon, paint: { "fill-color": verdict, "fill-opacity": 0.22 } });
-  map.addLayer({ id: "desk-halo", type: "line", source: "desk-outline", paint: { "line-color": "#fff", "line-width": 6 } });
-  map.addLayer({ id: "desk-line", type: "line", source: "desk-outline", paint: { "line-color": verdict, "line-width": 3 } });
+  map.addLayer({ id: "desk-fill", type: "fill", source: "desk-outline", filter: polygon, paint: { "fill-color": "#fff", "fill-opacity": 0.55 } }); // red on a red surface must stand out
+  map.addLayer({ id: "desk-halo", type: "line", source: "desk-outline", filter: line, paint: { "line-color": "#fff", "line-width": 9 } });
+  map.addLayer({ id: "desk-line", type: "line", source: "desk-outline", filter: line, paint: { "line-color": verdict, "line-width": 4 } });
   map.addLayer({ id: "desk-point", type: "circle", source: "desk-outline", filter: point, paint: { "circle-color": verdict, "circle-radius": 8, "circle-stroke-color": "#fff", "circle-stroke-width": 3 } });
   map.addLayer({ id: "desk-segment-halo", type: "line", source: "desk-segments", layout: { "line-cap": "round" }, paint: { "line-color": "#fff", "line-width": halo } });
   map.addLayer({ id: "desk-segment", type: "line", source: "desk-segments", layout: { "line-cap": "round" }, paint: { "line-color": verdict, "line-width": chosen } });
   map.addLayer({ id: "desk-sketch-fill", type: "fill", source: "desk-sketch", filter: polygon, paint: { "fill-color": DRAWN, "fill-opacity": 0.15 } });
-  map.addLayer({ id: "desk-sketch-line", type: "line", source: "desk-sketch", paint: { "line-color": DRAWN, "line-width": 2.5, "line-dasharray": [2, 1.5] } });
+  map.addLayer({ id: "desk-sketch-halo", type: "line", source: "desk-sketch", filter: line, paint: { "line-color": "#fff", "line-width": 6 } });
+  map.addLayer({ id: "desk-sketch-line", type: "line", source: "desk-sketch", filter: line, paint: { "line-color": DRAWN, "line-width": 2.5, "line-dasharray": [2, 1.5] } });
   map.addLayer({ id: "desk-sketch-point", type: "circle", source: "desk-sketch", filter: point, paint: { "circle-color": "#fff", "circle-radius": 5, "circle-stroke-color": DRAWN, "circle-stroke-width": 2.5 } });
 
   const set = (id: string, data: GeoJSON.FeatureCollection): void => void (map.getSource(id) as GeoJSONSource).setData(data);
@@ -71,9 +79,9 @@ export function chart(map: MapLibre): Chart {
     sketch: (shape, points) => {
       const whole = geometryOf(shape, points) ?? geometryOf("line", points);
       const corners = points.map((p) => feature({ type: "Point", coordinates: p }));
-      set("desk-sketch", collection([...(whole ? [feature(whole)] : []), ...corners]));
+      set("desk-sketch", collection([...(whole ? withEdges(whole).map((g) => feature(g)) : []), ...corners]));
     },
-    outline: (shapes, its) => set("desk-outline", collection(shapes.map((s) => feature(s, its ? { verdict: its } : {})))),
+    outline: (shapes, its) => set("desk-outline", collection(shapes.flatMap(withEdges).map((s) => feature(s, its ? { verdict: its } : {})))),
     segments: (lines, row) => {
       const shown = lines.features.filter((f) => f.properties!.verdict !== "clear" || f.properties!.row === row);
       set("desk-segments", collection(shown.map((f) => ({ ...f, properties: { ...f.properties, chosen: f.properties!.row === row } }))));

@@ -92,12 +92,14 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     error.replaceChildren(...(text ? text.split("\n").map((t) => el("p", {}, t)) : []));
     if (detail) error.append(el("details", {}, el("summary", {}, ui("detail")), el("p", { class: "quiet" }, detail)));
     error.hidden = !text;
+    if (!text) return;
+    const [its, whole] = [error.getBoundingClientRect(), root.getBoundingClientRect()];
+    root.scrollTop += Math.min(0, its.top - whole.top - 8) || Math.max(0, its.bottom - whole.bottom + 8);
   };
   const refuse = (why: unknown): void => {
     refused = why instanceof Refusal ? why : new Refusal(undefined, (why as Error).message);
     wish = "";
     tell();
-    root.scrollTop += Math.min(0, error.getBoundingClientRect().top - root.getBoundingClientRect().top - 8);
   };
   const ask = (text: string): void => {
     refused = undefined;

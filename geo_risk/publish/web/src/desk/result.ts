@@ -65,10 +65,11 @@ export function result(
   const table = (heads: string[], rows: HTMLElement[]): HTMLElement =>
     el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, word(h))))), el("tbody", {}, ...rows)));
 
+  const nameOf = (name: Row[string], layer: Row[string], id: Row[string]): string =>
+    String(name || "") || `${ui("unnamed", { layer: words(answer.layers[String(layer)]) })} ${id}`;
   const other = (f: Row): string => {
     const side = String(f.source_id).startsWith("project:") ? "target" : "source";
-    const layer = words(answer.layers[String(f[`${side}_layer`])]);
-    return String(f[`${side}_name`] || "") || `${ui("unnamed", { layer })} ${f[`${side}_id`]}`;
+    return nameOf(f[`${side}_name`], f[`${side}_layer`], f[`${side}_id`]);
   };
   const finding = (f: Row, row: number): HTMLElement => {
     const button = el("button", { type: "button", class: "link", title: ui("showRow") }, other(f));
@@ -106,7 +107,7 @@ export function result(
   const target = (r: Row): HTMLElement => {
     const added = r.role === "endangered";
     const verdict = LAWFUL[String(added ? r.verdict_new : r.verdict)] ?? "undecided";
-    const name = el("th", { scope: "row" }, String(r.name || r.id), el("span", { class: "quiet" }, word(String(r.group))));
+    const name = el("th", { scope: "row" }, nameOf(r.name, r.layer, r.id), el("span", { class: "quiet" }, word(String(r.group))));
     const limit = added ? r.limit_new_per_yr : r.limit_per_yr;
     return el("tr", {}, name, el("td", { class: "number" }, power(r.lsir_per_yr)), el("td", { class: "number" }, power(limit)), el("td", {}, chip(verdict)));
   };
