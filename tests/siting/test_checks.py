@@ -8,7 +8,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from shapely.geometry import Point, box
-from siting_town import SCHOOL, STATION, TANKS, lonlat, place_of, planned, written
+from siting_town import SCHOOL, STATION, TANKS, lonlat, place_of, planned, quiet, written
 
 import geo_risk
 from geo_risk import pipeline
@@ -166,19 +166,6 @@ def test_the_worst_check_is_the_verdict(verdicts):
         assert whole == "undecided"  # facts alone prove nothing
     else:
         assert whole == "clear"
-
-
-def quiet(ground):
-    """A place with nothing near by: the middle of the widest ground free of buildings, roads and water."""
-    names = ("buildings", "roads", "water", "crowded_places", "hazard_sources", "gas_pipelines", "enterprises")
-    shapes = [shape for name in names for shape in ground.layers[name].geometry]
-    inner = ground.boundary.buffer(-400)
-    x0, y0, x1, y1 = inner.bounds
-    spots = [Point(x, y) for x in np.arange(x0, x1, 200) for y in np.arange(y0, y1, 200)]
-    spots = [p for p in spots if inner.covers(p)]
-    tree = shapely.STRtree(shapes)
-    gaps = tree.query_nearest(spots, return_distance=True, all_matches=False)[1]
-    return spots[int(np.argmax(gaps))]
 
 
 def test_a_quiet_place_is_clear(ground, tmp_path):
