@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 
 def check(ground: Ground, project: Project) -> Siting:
     """Everything that has a say about a project, what its place decides first."""
-    judged = decide(ground, project)
+    judged = decide(ground, project, needs=True)
     checks, missing = list(judged.checks), list(judged.not_checked)
     rescue(ground, project, checks, missing)
     access(ground, project, checks, missing)
     return replace(judged, checks=_ordered(checks), not_checked=tuple(dict.fromkeys(missing)))
 
 
-def decide(ground: Ground, project: Project) -> Siting:
-    """The checks that a move or another stock would change: distances, risk, and what the ground is taken by."""
+def decide(ground: Ground, project: Project, *, needs: bool = False) -> Siting:
+    """
+    The checks that a move or another stock would change: distances, risk, and what the ground is taken by.
+
+    ``needs``: also say which missing attributes keep findings undecided.
+    """
     checks: list[Check] = []
     missing: list[str] = []
-    findings = _setbacks(ground, project, checks, missing)
+    findings = _setbacks(ground, project, checks, missing, needs)
     judged = risk(ground, project, checks, missing)
     pipes(ground, project, checks, missing)
     surroundings(ground, project, checks, missing)
@@ -41,13 +45,15 @@ def _ordered(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(sorted(checks, key=lambda c: order.index(c.verdict)))
 
 
-def _setbacks(ground: Ground, project: Project, checks: list[Check], missing: list[str]) -> gpd.GeoDataFrame:
+def _setbacks(
+    ground: Ground, project: Project, checks: list[Check], missing: list[str], needs: bool
+) -> gpd.GeoDataFrame:
     from ..analysis.setbacks import check_setbacks
     from ..analysis.siting.near import joined, keys, near
 
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
     around = near(used, project, float(ground.rules["distance_m"].max()))
-    findings = check_setbacks(joined(around, project), rules=ground.rules, only=keys(project))
+    findings = check_setbacks(joined(around, project), rules=ground.rules, only=keys(project), needs=needs)
     # Rules towards things no row near by shows are told of the whole region, not of this neighbourhood.
     whole = ground.table("not_checked")
     unseen = [] if whole is None else whole[whole["layer"] == ""]["why"].tolist()
@@ -60,7 +66,7 @@ def _setbacks(ground: Ground, project: Project, checks: list[Check], missing: li
     unsure = int((findings["verdict"] == "undecided").sum())
     # A row of the project that no table covers is not clear because no pair of it was found.
     alone = {n: f for n, f in around.items() if n == "enterprises"} | dict(project)  # whose sector decides
-    own = check_setbacks(alone, rules=ground.rules, only=keys(project)).attrs["not_checked"]
+    own = check_setbacks(alone, rules=ground.rules, only=keys(project), needs=False).attrs["not_checked"]
     gaps = sum(int(row["count"]) for row in own if row["layer"] in project)
     verdict = "conflict" if len(wrong) else "undecided" if unsure or gaps else "clear"
     zh = f"间距冲突 {len(wrong)} 处，待定 {unsure} 处" + (f"，项目自身 {gaps} 项缺少间距规定" if gaps else "")
