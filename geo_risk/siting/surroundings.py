@@ -33,7 +33,12 @@ def surroundings(ground: Ground, project: Project, checks: list[Check], missing:
         hit = wet[wet.intersects(shape)]
         if len(hit):
             names = "、".join(str(n) for n in hit["name"].dropna().unique()[:3])
-            checks.append(Check("water", "conflict", f"与水体重叠：{names}", f"lies in water: {names}"))
+            # A pipeline may cross water; the rules of crossings are not among those checked.
+            zh, en = (
+                ("穿越水体", "crosses water") if set(project) == {"gas_pipelines"} else ("与水体重叠", "lies in water")
+            )
+            verdict = "undecided" if set(project) == {"gas_pipelines"} else "conflict"
+            checks.append(Check("water", verdict, f"{zh}：{names}", f"{en}: {names}"))
         else:
             gap = float(shapely.distance(water.geometry.to_numpy(), shape).min()) if len(water) else float("nan")
             checks.append(

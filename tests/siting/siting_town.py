@@ -3,7 +3,9 @@
 import json
 
 import geopandas as gpd
+import numpy as np
 import shapely
+from shapely.geometry import Point
 
 from geo_risk.siting.ground import read
 
@@ -33,3 +35,16 @@ def planned(ground, folder, shape, values):
 def place_of(ground, layer, key):
     frame = ground.layers[layer]
     return frame.loc[frame["id"] == key].geometry.iloc[0]
+
+
+def quiet(ground):
+    """A place with nothing near by: the middle of the widest ground free of buildings, roads and water."""
+    names = ("buildings", "roads", "water", "crowded_places", "hazard_sources", "gas_pipelines", "enterprises")
+    shapes = [shape for name in names for shape in ground.layers[name].geometry]
+    inner = ground.boundary.buffer(-400)
+    x0, y0, x1, y1 = inner.bounds
+    spots = [Point(x, y) for x in np.arange(x0, x1, 200) for y in np.arange(y0, y1, 200)]
+    spots = [p for p in spots if inner.covers(p)]
+    tree = shapely.STRtree(shapes)
+    gaps = tree.query_nearest(spots, return_distance=True, all_matches=False)[1]
+    return spots[int(np.argmax(gaps))]

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
-from shapely.geometry import Point, box
-from siting_town import SCHOOL, STATION, TANKS, lonlat, place_of, planned, written
+from shapely.geometry import LineString, Point, box
+from siting_town import SCHOOL, STATION, TANKS, lonlat, place_of, planned, quiet, written
 
 import geo_risk
 from geo_risk import pipeline
@@ -168,19 +168,6 @@ def test_the_worst_check_is_the_verdict(verdicts):
         assert whole == "clear"
 
 
-def quiet(ground):
-    """A place with nothing near by: the middle of the widest ground free of buildings, roads and water."""
-    names = ("buildings", "roads", "water", "crowded_places", "hazard_sources", "gas_pipelines", "enterprises")
-    shapes = [shape for name in names for shape in ground.layers[name].geometry]
-    inner = ground.boundary.buffer(-400)
-    x0, y0, x1, y1 = inner.bounds
-    spots = [Point(x, y) for x in np.arange(x0, x1, 200) for y in np.arange(y0, y1, 200)]
-    spots = [p for p in spots if inner.covers(p)]
-    tree = shapely.STRtree(shapes)
-    gaps = tree.query_nearest(spots, return_distance=True, all_matches=False)[1]
-    return spots[int(np.argmax(gaps))]
-
-
 def test_a_quiet_place_is_clear(ground, tmp_path):
     at = quiet(ground)
     assert check(ground, planned(ground, tmp_path, at.buffer(30, cap_style="square"), SCHOOL)).verdict == "clear"
@@ -214,6 +201,17 @@ def test_a_region_without_quantified_risk_is_never_clear_for_a_place(city, tmp_p
     found = decide(bare, planned(bare, tmp_path, at, SCHOOL))
     assert found.verdict == "undecided"
     assert any("quantified = true" in line for line in found.not_checked)
+
+
+def test_a_pipeline_may_cross_water_and_a_school_may_not_stand_in_it(ground, tmp_path):
+    water = ground.layers["water"]
+    areas = water[water.geom_type.str.contains("Polygon")]
+    at = areas.geometry[areas.geometry.within(ground.boundary)].iloc[0].representative_point()
+    pipe = {"kind": "长输管道", "name": "新管线", "diameter_mm": 300, "pressure_mpa": 6.0, "position_error_m": 0.1}
+    line = LineString([(at.x - 30, at.y), (at.x, at.y + 1), (at.x + 30, at.y)])
+    for shape, values, verdict in ((line, pipe, "undecided"), (at.buffer(5), SCHOOL, "conflict")):
+        found = decide(ground, planned(ground, tmp_path, shape, values))
+        assert [c.verdict for c in found.checks if c.name == "water"] == [verdict]
 
 
 # beyond the boundary
