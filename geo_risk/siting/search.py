@@ -95,7 +95,7 @@ def search(
     room = _room(ground.boundary if within is None else shapely.intersection(ground.boundary, within), outline)
     free = shapely.difference(room, forbidden(ground, at_zero, outline, None))
     parts = shapely.get_parts(free)
-    parts = parts[shapely.get_dimensions(parts) == 2]
+    parts = parts[shapely.area(parts) > 0]
     parts = parts[np.argsort(-shapely.area(parts), kind="stable")]
     area = gpd.GeoDataFrame({"area_km2": shapely.area(parts) / 1e6}, geometry=parts, crs=ground.region.crs)
     places, owner = _places(free, parcels, outline)

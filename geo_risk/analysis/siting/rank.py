@@ -32,7 +32,7 @@ def spots(free: shapely.Geometry, wanted: int) -> NDArray[np.float64]:
     The middle of the largest circle in each part, and the crossings of a square grid that lie in it.
     """
     parts = shapely.get_parts(free)
-    parts = parts[shapely.get_dimensions(parts) == 2]
+    parts = parts[shapely.area(parts) > 0]
     if not len(parts):
         return np.empty((0, 2))
     largest = parts[np.argsort(-shapely.area(parts), kind="stable")][: max(1, wanted // 4)]
