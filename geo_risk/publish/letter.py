@@ -74,6 +74,7 @@ _W = {
     "individual_risk": ("个人风险", "individual risk"),
     "major_hazard": ("重大危险源", "major hazard"),
     "societal_risk": ("社会风险", "societal risk"),
+    "boundary": ("区域边界", "region's boundary"),
     "water": ("水体", "water"),
     "taken_buildings": ("占用建筑", "buildings on the ground"),
     "taken_roads": ("占用道路", "roads on the ground"),

@@ -33,10 +33,6 @@ RULE_WORDS = (
         "社会风险：未给出场所人数，场所内按无人计",
     ),
     ("risk: {}: {}", "风险：{}：{}"),
-    (
-        "a part of the outline lies beyond the region's boundary: what stands there is not known",
-        "部分范围超出本区域边界，界外情况不明",
-    ),
     ("water: the region has no layer water", "水体：本区域没有水系图层"),
     (
         "flood and geological hazard areas, active faults: no such layer (危险化学品安全管理条例 art. 19)",

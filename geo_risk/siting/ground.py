@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..analysis.qra.model import Model
+    from ..analysis.qra.societal import FN
     from ..region import Region
 
 # What is read of a region: the layers of the setbacks and those the ground itself is judged by.
@@ -63,6 +65,25 @@ class Ground:
         crowd = self.region.table("risk_people")
         persons = {period: crowd[period].to_numpy(float) for period in ("day", "night")}
         return People(crowd["x"].to_numpy(float), crowd["y"].to_numpy(float), SIDE_M, persons)
+
+    @cached_property
+    def ruled(self) -> Any:
+        """(S,) sources of the model that the risk sum decides for, see `analysis.siting.risk.governed`."""
+        import numpy as np
+
+        from ..analysis.siting.risk import governed
+
+        hazards = self.layers.get("hazard_sources")
+        if hazards is None:
+            return np.zeros(len(self.model.sources), bool)
+        return governed(self.model.sources, hazards, self.table("major_hazards"))
+
+    @cached_property
+    def fn(self) -> FN:
+        """F-N of the sources that the risk sum decides for, with the people as they are; zero for the others."""
+        from ..analysis.qra.model import fn_of
+
+        return fn_of(self.model, self.people, only=self.ruled, workers=os.cpu_count() or 1)
 
     @cached_property
     def lsir(self) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .. import pipeline
+from ..standards import parameter
 from .answer import HAZARDS, WORST, Check, Project
 from .ground import Ground
 
@@ -49,7 +53,10 @@ def _risk_of(ground: Ground, hazards: Project, checks: list[Check], missing: lis
     found = added_risk(model, ground.layers, ground.region.grid.cell_m, before)
     new = found["verdict_new"].value_counts()
     fail, unsure = int(new.get("fail", 0)), int(new.get("undecided", 0))
-    over = int(((found["after"] == "fail") & (found["verdict_new"] != "fail")).sum())
+    # A target that is above its limit already is made no worse than by its measure: what the project adds to it.
+    least = parameter("added_share") * found["limit_per_yr"]
+    worse = (found["before"] != "fail") | (found["lsir_per_yr"] >= least)
+    over = int(((found["after"] == "fail") & (found["verdict_new"] != "fail") & worse).sum())
     # Where the sum is open, and was kept before or is not known at all.
     doubt = (found["after"] == "unknown") | ((found["after"] == "undecided") & (found["before"] == "pass"))
     verdict = "conflict" if fail or over else "undecided" if unsure or partial or doubt.any() else "clear"
@@ -116,7 +123,8 @@ def _risk_to(ground: Ground, project: Project, checks: list[Check], missing: lis
     """What the sources there do to a new place: those the risk sum decides for, and all together."""
     import shapely
 
-    from ..analysis.siting.risk import governed, reaching, restricted, risk_at
+    from ..analysis.qra.model import source_ids
+    from ..analysis.siting.risk import reaching, restricted, risk_at
 
     if not ground.quantified:
         zh, en = "本区域未开启定量风险计算", "the region's risk is not quantified"
@@ -125,9 +133,8 @@ def _risk_to(ground: Ground, project: Project, checks: list[Check], missing: lis
         return None
     places, cell = project["crowded_places"], ground.region.grid.cell_m
     every = reaching(ground.model, shapely.union_all(places.geometry.to_numpy()))
-    hazards, majors = ground.layers.get("hazard_sources"), ground.table("major_hazards")
-    mask = governed(every.sources, hazards, majors) if hazards is not None else every.reach < 0
-    ruled = restricted(every, mask)
+    decided = set(source_ids(ground.model.sources)[ground.ruled])
+    ruled = restricted(every, np.isin(source_ids(every.sources), list(decided)))
     missing_rows = ground.table("not_quantified")
     found, whole = (risk_at(m, project, cell, missing_rows) for m in (ruled, every))
     named = {"fail": "conflict", "undecided": "undecided", "pass": "clear"}
@@ -151,11 +158,15 @@ def _society_of(
     ground: Ground, ruled: Model, places: gpd.GeoDataFrame, checks: list[Check], missing: list[str]
 ) -> None:
     """What people in a new place change in the F-N curves of the sources that reach it."""
-    from ..analysis.siting.risk import worse_zones
+    from ..analysis.qra.model import source_ids
+    from ..analysis.siting.risk import rows_of, worse_zones
 
     if not len(ruled.sources):
         return
-    zones = worse_zones(ruled, ground.people, places)
+    whole = {key: row for row, key in enumerate(source_ids(ground.model.sources))}
+    rows = [whole[key] for key in source_ids(ruled.sources)]
+    before = rows_of(ground.fn, np.array(rows))
+    zones = worse_zones(ruled, ground.people, places, before, workers=os.cpu_count() or 1)
     worse = zones[zones["zone_after"] != zones["zone_before"]]
     bad = (worse["zone_after"] == "intolerable").any()
     more = zones["pll_after"].sum() - zones["pll_before"].sum()

@@ -23,7 +23,11 @@ def surroundings(ground: Ground, project: Project, checks: list[Check], missing:
 
     shape = shapely.union_all([g for f in project.values() for g in f.geometry])
     if not shapely.covers(ground.boundary, shape):
-        missing.append("a part of the outline lies beyond the region's boundary: what stands there is not known")
+        zh, en = (
+            "部分范围超出本区域边界，界外情况不明",
+            "a part lies beyond the region's boundary: what stands there is not known",
+        )
+        checks.append(Check("boundary", "undecided", zh, en))
     _taken_ground(ground, shape, checks)
     water = ground.layers.get("water")
     if water is None:
@@ -32,7 +36,7 @@ def surroundings(ground: Ground, project: Project, checks: list[Check], missing:
         wet = water[shapely.get_dimensions(water.geometry.to_numpy()) == 2]
         hit = wet[wet.intersects(shape)]
         if len(hit):
-            names = "、".join(str(n) for n in hit["name"].dropna().unique()[:3])
+            names = "、".join(str(n) for n in hit["name"].dropna().unique()[:3]) or str(hit["id"].iloc[0])
             # A pipeline may cross water; the rules of crossings are not among those checked.
             zh, en = (
                 ("穿越水体", "crosses water") if set(project) == {"gas_pipelines"} else ("与水体重叠", "lies in water")

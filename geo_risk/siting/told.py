@@ -32,7 +32,7 @@ def told(ground: Ground, siting: Siting) -> dict[str, Any]:
         "findings": _rows(siting.findings),
         "risk": _rows(_worst_first(siting.risk)),
         "ways": [dict(w) for w in siting.ways],
-        "not_checked": [{"zh": phrase(text), "en": text} for text in siting.not_checked],
+        "not_checked": [{"zh": phrase(text), "en": text.replace("_", " ")} for text in siting.not_checked],
     }
 
 

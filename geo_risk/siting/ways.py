@@ -69,6 +69,8 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
     if step is None:
         return {"way": "move", "verdict": "conflict", "why": _nowhere(furthest_m)}
     dx, dy = (round(v, 2) for v in step)
+    if max(abs(dx), abs(dy)) < 2 * _STEP_M:  # the ground is free where it stands: something else is against it
+        return {}
     proof = decide(ground, moved(project, dx, dy))
     x, y = float(corner[0]), float(corner[1])
     metres = float(np.asarray(geodesic_m(x, y, x + dx, y + dy, ground.region.crs)))
@@ -199,21 +201,19 @@ def _kept_out(ground: Ground, places: gpd.GeoDataFrame, outline: Any, within_m: 
     from ..analysis.qra.criteria import group_of, individual_limit
     from ..analysis.qra.model import lsir_surface
     from ..analysis.rows import records
-    from ..analysis.siting.risk import governed, reaching, restricted, zone_above
+    from ..analysis.siting.risk import reaching, restricted, zone_above
     from ..analysis.siting.room import taken
     from ..grid import grid_of
 
     groups = [g for row in records(places) for g in group_of("crowded_places", row).groups]
     limit = min((individual_limit(g, "in_service") for g in groups), default=np.inf)
-    hazards, majors, grid = ground.layers.get("hazard_sources"), ground.table("major_hazards"), ground.region.grid
-    if hazards is None or not np.isfinite(limit):
+    grid, model = ground.region.grid, restricted(ground.model, ground.ruled)
+    if not len(model.sources) or not np.isfinite(limit):
         return shapely.Polygon()
-    model = ground.model
     if within_m is not None:
         box = shapely.buffer(outline, within_m + 2 * grid.cell_m)
         grid = grid_of(tuple(shapely.bounds(box).tolist()), grid.cell_m, grid.crs)
         model = reaching(model, box)
-    model = restricted(model, governed(model.sources, hazards, majors))
     zone = zone_above(lsir_surface(model, grid), grid, limit, bool((model.sources["confidence"] == "MU").any()))
     return taken(outline, np.array([zone], object), np.array([grid.cell_m]))
 

@@ -18,7 +18,7 @@ from ..qra.contours import contours
 from ..qra.criteria import ZONES, zones
 from ..qra.model import Model, fn_of, lsir_surface, source_ids
 from ..qra.people import SIDE_M, share
-from ..qra.societal import People
+from ..qra.societal import FN, People
 from ..qra.targets import LAYERS, target_risk
 from ..qra.weather import PERIODS
 
@@ -140,19 +140,41 @@ def societal_of(model: Model, people: People) -> Societal:
     return _told(found.deaths, found.frequency.sum(axis=0), float(found.pll.sum()), float(found.most.max(initial=0)))
 
 
-def worse_zones(model: Model, people: People, places: gpd.GeoDataFrame) -> pd.DataFrame:
+def worse_zones(
+    model: Model, people: People, places: gpd.GeoDataFrame, before: FN | None = None, *, workers: int = 1
+) -> pd.DataFrame:
     """
     What people in new ``places`` change in the F-N curves of the sources that reach them.
 
-    One row a source: source_id, name, zone_before, zone_after, pll_before, pll_after [per year].
+    One row a source: source_id, name, zone_before, zone_after, pll_before, pll_after [per year]. ``before`` is
+    `fn_of` of model and people, where it is known. Only outcomes that reach a place are counted anew.
     """
-    before, after = fn_of(model, people), fn_of(model, crowded(people, places))
+    old = fn_of(model, people) if before is None else before
+    part = _touching(model, shapely.union_all(places.geometry.to_numpy()))
+    gone, come = (fn_of(part, there, workers=workers) for there in (people, crowded(people, places)))
+    new = FN(
+        old.deaths,
+        np.maximum(old.frequency + (come.frequency - gone.frequency), 0.0),
+        old.pll + (come.pll - gone.pll),
+        np.maximum(old.most, come.most),
+    )
     rows = []
     for i, key in enumerate(source_ids(model.sources)):
-        old, new = (_told(f.deaths, f.frequency[i], float(f.pll[i]), float(f.most[i])) for f in (before, after))
-        rows.append((str(key), model.sources["name"].iloc[i], old.zone, new.zone, old.pll_per_yr, new.pll_per_yr))
+        was, is_ = (_told(f.deaths, f.frequency[i], float(f.pll[i]), float(f.most[i])) for f in (old, new))
+        rows.append((str(key), model.sources["name"].iloc[i], was.zone, is_.zone, was.pll_per_yr, is_.pll_per_yr))
     names = ["source_id", "name", "zone_before", "zone_after", "pll_before", "pll_after"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _touching(model: Model, shape: shapely.Geometry) -> Model:
+    """A model with those outcomes alone that may reach people at a shape, who stand for a square there."""
+    far = shapely.distance(model.sources.geometry.to_numpy(), shape) - SIDE_M
+    return replace(model, outcomes=[o for o in model.outcomes if o.footprint.reach_m >= far[o.source]])
+
+
+def rows_of(found: FN, kept: NDArray) -> FN:
+    """F-N of some of the sources (their rows)."""
+    return FN(found.deaths, found.frequency[kept], found.pll[kept], found.most[kept])
 
 
 def crowded(people: People, places: gpd.GeoDataFrame) -> People:
