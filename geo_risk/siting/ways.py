@@ -18,18 +18,11 @@ if TYPE_CHECKING:
 
 Way = dict[str, Any]
 FURTHEST_M = 2000.0  # a project moved further is another project
+_STEP_M = 0.02  # within the free ground by this, so that rounding the move to centimetres stays in it
 _PART = 0.01  # the stock is found to this part of it
 _LEAST = 1e-3  # part of the stock below which a smaller one is no answer
-_COMPASS = (
-    ("北", "N"),
-    ("东北", "NE"),
-    ("东", "E"),
-    ("东南", "SE"),
-    ("南", "S"),
-    ("西南", "SW"),
-    ("西", "W"),
-    ("西北", "NW"),
-)
+_COMPASS = (("北", "N"), ("东北", "NE"), ("东", "E"), ("东南", "SE"), ("南", "S"), ("西南", "SW"), ("西", "W"),
+            ("西北", "NW"))  # fmt: skip
 
 
 def ways(ground: Ground, siting: Siting) -> tuple[Way, ...]:
@@ -43,7 +36,7 @@ def ways(ground: Ground, siting: Siting) -> tuple[Way, ...]:
     if siting.verdict == "clear":
         return ()
     out = [move(ground, siting.project)]
-    if any(n in siting.project for n in ("hazard_sources",)):
+    if "hazard_sources" in siting.project:
         out.append(less(ground, siting.project))
     return tuple(way for way in out if way)
 
@@ -78,9 +71,6 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
     told: Way = {"way": "move", "verdict": proof.verdict, "dx_m": dx, "dy_m": dy, "distance_m": round(metres, 1)}
     told |= {"towards_zh": _COMPASS[at][0], "towards": _COMPASS[at][1]}
     return told | ({} if proof.verdict == "clear" else {"why": _against(proof)})
-
-
-_STEP_M = 0.02  # within the free ground by this, so that rounding the move to centimetres stays in it
 
 
 def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | None) -> Any:
