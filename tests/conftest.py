@@ -27,6 +27,7 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config, items):
     """Workers of pytest-xdist take whole files; all that look at the finished city go to the one that builds it."""
     if config.pluginmanager.hasplugin("xdist"):

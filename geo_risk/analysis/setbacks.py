@@ -118,7 +118,7 @@ def check_setbacks(
     _note_gaps(sources, prepared, skipped)
     known: dict[Any, Any] = {}
     table = limits([demands(options, prepared, known) for options in kinds], targets.kinds, prepared)
-    scale = grid_scale([frame.total_bounds for frame in used.values() if len(frame)], crs)
+    scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
     s, t = _candidates(sources, targets, table, near_miss_m, scale)
     if only is not None:
         wanted = set(only)
