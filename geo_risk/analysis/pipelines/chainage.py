@@ -23,6 +23,7 @@ Interval = tuple[float, float]
 JOIN_M = 1.0
 # A long line is searched in chunks of this many vertices; bounds the work, not the result.
 _CHUNK = 64
+_SMALL = 32  # vertices of a shape that is grown as a whole
 _TOUCH_M = 1e-6
 
 
@@ -59,17 +60,16 @@ class Stretches(NamedTuple):
 
 def parts(geometry: Any) -> list[shapely.LineString]:
     """The lines of a (Multi)LineString in order, without those of no length."""
-    return [p for p in shapely.get_parts(geometry) if shapely.get_dimensions(p) == 1 and p.length > 0]
+    found = shapely.get_parts(geometry)
+    return found[(shapely.get_dimensions(found) == 1) & (shapely.length(found) > 0)].tolist()
 
 
 def locate(geometry: Any, points: NDArray[np.object_]) -> NDArray[np.float64]:
     """(N,) chainage [m] of the place of a (Multi)LineString nearest to each point; the first of equally near ones."""
-    lines = parts(geometry)
-    start = np.concatenate([[0.0], np.cumsum([p.length for p in lines])])[:-1]
-    far = np.stack([shapely.distance(p, points) for p in lines])
-    nearest = far.argmin(axis=0)
-    found = np.stack([s + shapely.line_locate_point(p, points) for s, p in zip(start, lines, strict=True)])
-    return found[nearest, np.arange(len(points))]
+    lines = np.array([*parts(geometry), None], object)[:-1]
+    start = np.concatenate([[0.0], np.cumsum(shapely.length(lines))])[:-1]
+    nearest = shapely.distance(lines[:, None], points[None, :]).argmin(axis=0)
+    return start[nearest] + shapely.line_locate_point(lines[nearest], points)
 
 
 def cut(geometry: Any, from_m: float, to_m: float) -> Any:
@@ -78,16 +78,18 @@ def cut(geometry: Any, from_m: float, to_m: float) -> Any:
 
     A line, or several where it spans several parts; a stretch of no length gives a line of two equal points.
     """
-    found, before = [], 0.0
-    for part in parts(geometry):
-        a, b = max(from_m - before, 0.0), min(to_m - before, part.length)
+    lines = parts(geometry)
+    ends = np.cumsum(shapely.length(np.array([*lines, None], object)[:-1]))
+    found = []
+    for k in range(int(np.searchsorted(ends, from_m, side="right")), len(lines)):
+        before = float(ends[k] - lines[k].length)
+        a, b = max(from_m - before, 0.0), min(to_m - before, lines[k].length)
+        if before > to_m:
+            break
         if a < b:
-            found.append(substring(part, a, b))
-        before += part.length
+            found.append(substring(lines[k], a, b))
     if not found:
-        point = (
-            shapely.line_interpolate_point(geometry, from_m) if len(parts(geometry)) == 1 else _point(geometry, from_m)
-        )
+        point = shapely.line_interpolate_point(geometry, from_m) if len(lines) == 1 else _point(geometry, from_m)
         return shapely.linestrings(np.repeat(shapely.get_coordinates(point), 2, axis=0))
     return found[0] if len(found) == 1 else shapely.multilinestrings(found)
 
@@ -241,17 +243,30 @@ def stretches(line: shapely.LineString, shapes: NDArray[np.object_], reach_m: ND
         Distance within which they count [m].
     """
     chunks, start = _chunks(line)
-    reach = np.broadcast_to(np.asarray(reach_m, float), len(shapes))
-    n, c = shapely.STRtree(chunks).query(shapes, predicate="dwithin", distance=reach)
-    inside = shapely.intersection(chunks[c], shapely.buffer(shapes[n], reach[n], quad_segs=64))
+    single, owner = shapely.get_parts(shapes, return_index=True)  # a village of a thousand points is slow to grow whole
+    reach = np.broadcast_to(np.asarray(reach_m, float), len(shapes))[owner]
+    n, c = shapely.STRtree(chunks).query(single, predicate="dwithin", distance=reach)
+    grown = shapely.buffer(_near(single[n], chunks[c], reach[n]), reach[n], quad_segs=64)
+    inside = shapely.intersection(chunks[c], grown)
     piece, of = shapely.get_parts(inside, return_index=True)
     bare = np.setdiff1d(np.arange(len(n)), of)  # only just within reach: the buffer's corners miss it
-    nearest = shapely.get_point(shapely.shortest_line(chunks[c[bare]], shapes[n[bare]]), 0)
+    nearest = shapely.get_point(shapely.shortest_line(chunks[c[bare]], single[n[bare]]), 0)
     piece, of = np.concatenate([piece, nearest]), np.concatenate([of, bare]).astype(np.int64)
     ends, at = shapely.get_coordinates(piece, return_index=True)
     along = start[c[of]][at] + shapely.line_locate_point(chunks[c[of]][at], shapely.points(ends))
-    shape, low, high = _joined(n[of], *_range(along, at, len(piece)))
+    shape, low, high = _joined(owner[n[of]], *_range(along, at, len(piece)))
     return Stretches(shape, low, high, *_beside(line, shapes[shape], low, high))
+
+
+def _near(shapes: NDArray[np.object_], chunks: NDArray[np.object_], reach: NDArray[np.float64]) -> NDArray[np.object_]:
+    """The part of each shape that can be within reach of its chunk: a whole road or river is slow to grow."""
+    out = shapes.copy()
+    large = np.flatnonzero((shapely.get_num_coordinates(shapes) > _SMALL) & shapely.is_valid(shapes))
+    left, bottom, right, top = shapely.bounds(chunks[large]).T
+    more = reach[large] + 1.0
+    window = shapely.box(left - more, bottom - more, right + more, top + more)
+    out[large] = shapely.intersection(shapes[large], window)
+    return out
 
 
 def _beside(line: shapely.LineString, shapes: NDArray[np.object_], low: NDArray, high: NDArray) -> tuple[NDArray, ...]:

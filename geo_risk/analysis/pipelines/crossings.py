@@ -113,7 +113,7 @@ def _direction(line: Any, point: Any) -> NDArray[np.float64] | None:
     lines = parts(line)
     if not lines:
         return None
-    part = min(lines, key=lambda p: p.distance(point))
+    part = lines[int(shapely.distance(lines, point).argmin())]
     at = part.project(point)
     step = shapely.get_coordinates([part.interpolate(max(at - _STEP_M, 0.0)), part.interpolate(at + _STEP_M)])
     way = step[1] - step[0]

@@ -154,11 +154,15 @@ def _others(layers: Mapping[str, gpd.GeoDataFrame], skipped: Counter[tuple[str, 
 
 def _judge(pipe: Pipe, other: Other, ranged: Range) -> dict[str, Any] | None:
     """The row of one pair, None where it keeps clear."""
-    distance = float(shapely.distance(pipe.geometry, other.shape))
     u = SIGMAS * float(np.hypot(pipe.error_m, other.error_m))
+    # A network of many lines is looked at where the other is: what is cut off lies beyond every range.
+    far = 2 * max(ranged.high, ranged.control) + 2 * u + 1.0
+    left, bottom, right, top = shapely.bounds(other.shape)
+    line = shapely.clip_by_rect(pipe.geometry, left - far, bottom - far, right + far, top + far)
+    distance = float(shapely.distance(line, other.shape))
     signed = distance
     if distance == 0 and other.footprint:
-        signed = -float(overlap_depth(_one(pipe.geometry), _one(other.shape))[0])
+        signed = -float(overlap_depth(_one(line), _one(other.shape))[0])
     sure = other.footprint and pipe.laying != "rack"
     needs = [ranged.needs] if ranged.needs else []
     if signed + u < ranged.low and sure:
@@ -172,7 +176,7 @@ def _judge(pipe: Pipe, other: Other, ranged: Range) -> dict[str, Any] | None:
         return None
     width = ranged.control if kind == "control" else ranged.low if verdict == "conflict" else ranged.high
     rule = (ranged.control_rule if kind == "control" else None) or ranged.rule
-    strip = shapely.buffer(pipe.geometry, width, quad_segs=16)
+    strip = shapely.buffer(line, width, quad_segs=16)
     inside = shapely.intersection(other.shape, strip)
     area = float(shapely.area(inside)) if other.footprint and shapely.is_valid(other.shape) else np.nan
     from_m, to_m = _beside(pipe.geometry, other.shape, strip)
@@ -193,7 +197,7 @@ def _judge(pipe: Pipe, other: Other, ranged: Range) -> dict[str, Any] | None:
         "needs": "; ".join(dict.fromkeys(needs)),
         "confidence": weakest([rule["confidence"]]),
         **{c: rule[c] for c in ("standard", "edition", "clause")},
-        "geometry": other.shape if other.footprint else shapely.shortest_line(pipe.geometry, other.shape),
+        "geometry": other.shape if other.footprint else shapely.shortest_line(line, other.shape),
     }
 
 
