@@ -27,15 +27,6 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config, items):
-    """Workers of pytest-xdist take whole files; all that look at the finished city go to the one that builds it."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            group = "city" if "city" in item.fixturenames else str(item.path)
-            item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def missing():
     """Function of a reason, to be called when a real component is not there: a skip at home, a failure in CI."""
