@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +45,13 @@ def keep_network(region: Region) -> Network:
 
 
 def _key(region: Region) -> np.ndarray:
-    """What the network depends on: the roads' file, the settings, the program."""
+    """What the network depends on: the roads' file, the settings, the program and what it keeps."""
+    from ..routing.network import Network
+
     roads = store.sha256(region.build / "layers" / "roads.parquet")
-    text = json.dumps([roads, asdict(region.settings.rescue), __version__], sort_keys=True)
+    text = json.dumps(
+        [roads, asdict(region.settings.rescue), __version__, [f.name for f in fields(Network)]], sort_keys=True
+    )
     return np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
 
 

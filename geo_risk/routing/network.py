@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from ..crs import require_metric
 from ..errors import InputError, SettingsError
 from . import topology
+from .kernels import NEVER
 from .roads import road_speed, road_table, usable_roads, without_repeats
+from .search import Graph
 from .speeds import check_speeds
 
 # Below these shares the report warns: the layer is then hardly usable as a network.
 WARN_MAIN_SHARE = 0.8
 WARN_JOINED_SHARE = 0.5
+# What a network's variants share, see `variant`.
+_SHARED = ("lines", "tree", "mileage", "links")
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,10 +73,22 @@ class Arcs(NamedTuple):
     key: Ints
 
 
+class Links(NamedTuple):
+    """Both directions of every edge, open or not, by (from, to, edge): ``along`` is the drawing's direction."""
+
+    start: Ints
+    stop: Ints
+    edge: Ints
+    along: Bools
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """
     Roads as edges between junctions; build it with `build_network`.
+
+    What depends on the drawing alone (`lines`, `tree`, `mileage`, `links`) is made once and kept by every
+    `variant`, so that closing roads costs milliseconds; the rest is made when it is first asked for.
 
     Parameters
     ----------
@@ -91,8 +107,8 @@ class Network:
         that layer's columns and the speed used.
     coords (c, 2), offsets (e + 1,)
         Edge i is drawn along ``coords[offsets[i]:offsets[i + 1]]``.
-    component : (n,)
-        Strong component; 0 is the main one (the longest).
+    drawn : NetworkReport
+        What became of the roads layer; `report` adds what depends on which edges are open.
     """
 
     crs: str
@@ -111,24 +127,71 @@ class Network:
     kmh: Floats
     coords: Floats
     offsets: Ints
-    component: Ints
-    report: NetworkReport
+    drawn: NetworkReport
+
+    @cached_property
+    def links(self) -> Links:
+        """Both directions of every edge in the order of arcs."""
+        edges = np.arange(len(self.tail))
+        start, stop = np.concatenate([self.tail, self.head]), np.concatenate([self.head, self.tail])
+        edge, along = np.concatenate([edges, edges]), np.repeat([True, False], len(edges))
+        order = np.lexsort((edge, start * len(self.x) + stop))
+        return Links(start[order], stop[order], edge[order], along[order])
 
     @cached_property
     def arcs(self) -> Arcs:
         """The directed graph."""
-        n = len(self.x)
-        edge = np.concatenate([np.flatnonzero(self.forward), np.flatnonzero(self.backward)])
-        n_forward = int(self.forward.sum())
-        start = np.concatenate([self.tail[edge[:n_forward]], self.head[edge[n_forward:]]])
-        stop = np.concatenate([self.head[edge[:n_forward]], self.tail[edge[n_forward:]]])
-        key = start * n + stop
-        order = np.lexsort((edge, self.ms[edge], key))
-        first = np.concatenate([[True], np.diff(key[order]) > 0])[: len(order)]
-        order = order[first & (start[order] != stop[order])]
-        indptr = np.searchsorted(start[order], np.arange(n + 1)).astype(np.int32)
-        ms = self.ms[edge[order]].astype(np.float64)
-        return Arcs(indptr, stop[order].astype(np.int32), ms, edge[order], key[order])
+        links, n = self.links, len(self.x)
+        rows = np.flatnonzero(np.where(links.along, self.forward[links.edge], self.backward[links.edge]))
+        rows = rows[links.start[rows] != links.stop[rows]]
+        key, edge = links.start[rows] * n + links.stop[rows], links.edge[rows]
+        same = np.zeros(len(rows), bool)  # arcs that share both ends with another
+        same[1:] |= key[1:] == key[:-1]
+        same[:-1] |= same[1:]
+        if same.any():
+            twin = np.flatnonzero(same)
+            order = twin[np.lexsort((edge[twin], self.ms[edge[twin]], key[twin]))]
+            slower = order[1:][key[order[1:]] == key[order[:-1]]]
+            keep = np.ones(len(rows), bool)
+            keep[slower] = False
+            rows, key, edge = rows[keep], key[keep], edge[keep]
+        indptr = np.searchsorted(links.start[rows], np.arange(n + 1)).astype(np.int32)
+        return Arcs(indptr, links.stop[rows].astype(np.int32), self.ms[edge].astype(np.float64), edge, key)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """`arcs` as the searches want them."""
+        arcs = self.arcs
+        return Graph(arcs.indptr, arcs.heads, np.minimum(arcs.ms, NEVER).astype(np.int32))
+
+    @cached_property
+    def component(self) -> Ints:
+        """(n,) strong component of each node; 0 is the main one (the longest); ties by the lowest node."""
+        arcs, n = self.arcs, len(self.x)
+        graph = csr_array((np.ones(len(arcs.heads), bool), arcs.heads, arcs.indptr), shape=(n, n))
+        label = connected_components(graph, connection="strong")[1]
+        _, first_node, label = np.unique(label, return_index=True, return_inverse=True)
+        inside = self.open & (label[self.tail] == label[self.head])
+        length = np.bincount(label[self.tail[inside]], self.metres[inside], minlength=len(first_node))
+        rank = np.empty(len(first_node), np.int64)
+        rank[np.lexsort((first_node, -length))] = np.arange(len(first_node))
+        return rank[label]
+
+    @cached_property
+    def report(self) -> NetworkReport:
+        """What became of the roads layer, and how far the open edges hang together."""
+        total = float(self.metres.sum())
+        degree = np.bincount(np.concatenate([self.tail, self.head]), minlength=len(self.x))
+        report = replace(
+            self.drawn,
+            nodes=len(self.x),
+            edges=len(self.metres),
+            length_km=total / 1000.0,
+            components=int(self.component.max()) + 1,
+            main_share=float(self.metres[self.main].sum()) / total,
+            dead_ends=int((degree == 1).sum()),
+        )
+        return replace(report, warnings=_warnings(report))
 
     @cached_property
     def lines(self) -> NDArray[np.object_]:
@@ -147,16 +210,9 @@ class Network:
         return self.open & (self.component[self.tail] == 0) & (self.component[self.head] == 0)
 
     @cached_property
-    def open_tree(self) -> tuple[shapely.STRtree, Ints]:
-        """Spatial index of the open edges, and their numbers."""
-        edges = np.flatnonzero(self.open)
-        return shapely.STRtree(self.lines[edges]), edges
-
-    @cached_property
-    def main_tree(self) -> tuple[shapely.STRtree, Ints]:
-        """Spatial index of the edges of the main component, and their numbers."""
-        edges = np.flatnonzero(self.main)
-        return shapely.STRtree(self.lines[edges]), edges
+    def tree(self) -> shapely.STRtree:
+        """Spatial index of all edges, open or not."""
+        return shapely.STRtree(self.lines)
 
     @cached_property
     def mileage(self) -> Floats:
@@ -246,7 +302,7 @@ def build_network(
         joined_share=joined_share,
         unjoined_crossings=unjoined,
     )
-    return _described(_assemble(roads.crs.to_string(), table, lines, report))
+    return _assemble(roads.crs.to_string(), table, lines, report)
 
 
 def _assemble(crs: str, table: pd.DataFrame, lines: topology.Lines, report: NetworkReport) -> Network:
@@ -270,9 +326,15 @@ def _assemble(crs: str, table: pd.DataFrame, lines: topology.Lines, report: Netw
         kmh=kmh,
         coords=coords,
         offsets=offsets,
-        component=np.zeros(len(nodes), np.int64),
-        report=report,
+        drawn=report,
     )
+
+
+def variant(network: Network, **changes: Any) -> Network:
+    """The same drawing with other ``ms``, ``kmh``, ``forward`` or ``backward``."""
+    made = replace(network, **changes)
+    made.__dict__.update({name: network.__dict__[name] for name in _SHARED if name in network.__dict__})
+    return made
 
 
 def with_speeds(network: Network, speeds: Mapping[str, float]) -> Network:
@@ -285,8 +347,7 @@ def with_speeds(network: Network, speeds: Mapping[str, float]) -> Network:
     kmh = road_speed(network.road_class, network.limit_kmh, speeds)
     passable = kmh[network.road] > 0
     ms = _milliseconds(network.metres, np.where(passable, kmh[network.road], 1.0))
-    changed = replace(network, kmh=kmh, ms=ms, forward=network.forward & passable, backward=network.backward & passable)
-    return _described(changed)
+    return variant(network, kmh=kmh, ms=ms, forward=network.forward & passable, backward=network.backward & passable)
 
 
 def close_roads(network: Network, area: shapely.Geometry) -> Network:
@@ -295,9 +356,15 @@ def close_roads(network: Network, area: shapely.Geometry) -> Network:
 
     A touched edge is closed from junction to junction. Places snap to the roads still open.
     """
-    is_open = np.ones(len(network.metres), bool)
-    is_open[shapely.STRtree(network.lines).query(area, predicate="intersects")] = False
-    return _described(replace(network, forward=network.forward & is_open, backward=network.backward & is_open))
+    closed = np.zeros(len(network.metres), bool)
+    closed[network.tree.query(area, predicate="intersects")] = True
+    return close_edges(network, closed)
+
+
+def close_edges(network: Network, closed: Bools) -> Network:
+    """The same network without the edges where ``closed`` (e,) holds."""
+    network.links  # noqa: B018 - made once, for every closing to come
+    return variant(network, forward=network.forward & ~closed, backward=network.backward & ~closed)
 
 
 def _lengths(coords: Floats, offsets: Ints) -> Floats:
@@ -309,39 +376,6 @@ def _lengths(coords: Floats, offsets: Ints) -> Floats:
 def _milliseconds(metres: Floats, kmh: Floats) -> NDArray[np.uint32]:
     """Whole milliseconds, at least 1: integers add up to the same total in any order."""
     return np.maximum(1, np.rint(metres / kmh * 3600.0)).astype(np.uint32)
-
-
-def _described(network: Network) -> Network:
-    """Components and the part of the report that depends on the graph."""
-    component = _components(network)
-    network = replace(network, component=component)
-    total = float(network.metres.sum())
-    degree = np.bincount(np.concatenate([network.tail, network.head]), minlength=len(network.x))
-    report = replace(
-        network.report,
-        nodes=len(network.x),
-        edges=len(network.metres),
-        length_km=total / 1000.0,
-        components=int(component.max()) + 1,
-        main_share=float(network.metres[network.main].sum()) / total,
-        dead_ends=int((degree == 1).sum()),
-    )
-    return replace(network, report=replace(report, warnings=_warnings(report)))
-
-
-def _components(network: Network) -> Ints:
-    """(n,) strong component of each node, numbered from the longest; ties by the lowest node."""
-    tail, head, n = network.tail, network.head, len(network.x)
-    start = np.concatenate([tail[network.forward], head[network.backward]])
-    stop = np.concatenate([head[network.forward], tail[network.backward]])
-    graph = coo_array((np.ones(len(start), bool), (start, stop)), shape=(n, n))
-    label = connected_components(graph, connection="strong")[1]
-    _, first_node, label = np.unique(label, return_index=True, return_inverse=True)
-    inside = network.open & (label[tail] == label[head])
-    length = np.bincount(label[tail[inside]], network.metres[inside], minlength=len(first_node))
-    rank = np.empty(len(first_node), np.int64)
-    rank[np.lexsort((first_node, -length))] = np.arange(len(first_node))
-    return rank[label]
 
 
 def _warnings(report: NetworkReport) -> tuple[str, ...]:

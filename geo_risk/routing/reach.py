@@ -1,9 +1,9 @@
 """Travel times from places on edges to places on edges, and the routes between them.
 
-A start is one extra node with an arc to each end of its edge that may be driven to, weighted by the
-partial edge and all that comes before driving (turnout, straight leg). So one ordinary search is exact
-from any position, and the last partial edge is added to its result. Times are milliseconds in float64:
-edge times are whole numbers, sums of which are exact.
+A start seeds the search at each end of its edge that may be driven to, with the partial edge and all that comes
+before driving (turnout, straight leg). So one ordinary search is exact from any position, and the last partial edge
+is added to its result. Times are milliseconds in float64: edge times are whole numbers, sums of which are exact. A
+journey of more than 24 days counts as none.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
+from ..errors import InputError
+from .kernels import NEVER
 from .network import Network
+from .search import Seeds, Tree, seeds_of, times_from_each, tree
 from .snap import Snapped
 from .topology import RESOLUTION_M, ranges
 
@@ -64,21 +65,15 @@ class Pieces(NamedTuple):
 
 def node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Iterator[tuple[slice, Floats]]:
     """Blocks of starts with the time [ms] from each to every node, (block, n); infinite beyond the limit."""
-    graph, n = _graph(network, starts), len(network.x)
-    size = max(1, BLOCK_BYTES // (8 * (n + len(starts))))
+    size = max(1, BLOCK_BYTES // (8 * len(network.x)))
     for first in range(0, len(starts), size):
         block = slice(first, min(first + size, len(starts)))
-        times = dijkstra(graph, indices=n + np.arange(block.start, block.stop), limit=limit_ms)
-        yield block, times[:, :n]
+        yield block, times_from_each(network.graph, _seeds(network, starts.take(block)), limit_ms=limit_ms)
 
 
 def nearest_node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Floats:
     """(n,) time [ms] from whichever start is first to each node; infinite beyond the limit or without starts."""
-    n = len(network.x)
-    if not len(starts):
-        return np.full(n, np.inf)
-    indices = n + np.arange(len(starts))
-    return dijkstra(_graph(network, starts), indices=indices, limit=limit_ms, min_only=True)[:n]
+    return tree(network.graph, _seeds(network, starts, together=True), limit_ms=limit_ms).ms
 
 
 def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped) -> tuple[Floats, NDArray[np.int8]]:
@@ -125,12 +120,12 @@ def route_pieces(network: Network, start: Starts, places: Snapped, how: NDArray,
 
     ``how`` (P,) is what `arrival_ms` said of them; ``limit_ms`` must not be below their times.
     """
-    n = len(network.x)
-    _, before = dijkstra(_graph(network, start), indices=n, limit=limit_ms + SLACK_MS, return_predecessors=True)
     edge, home = places.edge, np.full(len(places), start.at.edge[0])
     from_m = np.full(len(places), start.at.offset_m[0])
     entry = np.where(how == BY_TAIL, network.tail[edge], network.head[edge])
-    route, node = _walk_back(before, np.flatnonzero(how != DIRECT), entry[how != DIRECT], n)
+    goals = entry[how != DIRECT]
+    found = tree(network.graph, _seeds(network, start), goals, limit_ms + SLACK_MS)
+    route, node = _walk_back(found, np.flatnonzero(how != DIRECT), goals)
     line, order, on, begin, end = _middle(network, route, node)
     last_from = np.select([how == BY_TAIL, how == BY_HEAD], [np.zeros(len(edge)), network.metres[edge]], from_m)
     first_node = np.zeros(len(edge), np.int64)
@@ -213,19 +208,16 @@ def _leaving_m(network: Network, start: Starts, first_node: Ints) -> Floats:
     return np.where(first_node == network.tail[edge], 0.0, network.metres[edge])
 
 
-def _graph(network: Network, starts: Starts) -> csr_array:
-    """The network's arcs plus one node a start, numbered from n on."""
-    arcs, n = network.arcs, len(network.x)
-    to_tail, to_head = _leaving_ms(network, starts)
-    tail, head = network.tail[starts.at.edge], network.head[starts.at.edge]
-    loop = tail == head
-    cost = np.column_stack([np.where(loop, np.minimum(to_tail, to_head), to_tail), np.where(loop, np.inf, to_head)])
-    node = np.column_stack([tail, head])
-    used = np.isfinite(cost)
-    indptr = np.concatenate([arcs.indptr, arcs.indptr[-1] + np.cumsum(used.sum(axis=1))]).astype(np.int32)
-    indices = np.concatenate([arcs.heads, node[used]]).astype(np.int32)
-    size = n + len(starts)
-    return csr_array((np.concatenate([arcs.ms, cost[used]]), indices, indptr), shape=(size, size))
+def _seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
+    """Where the search from each start begins; with ``together`` one search from all of them."""
+    if len(starts) and not starts.ms.max() < NEVER:
+        row = int(np.argmax(starts.ms))
+        raise InputError(f"start {row} is on the road only after {starts.ms[row] / 8.64e7:.0f} days: see its turnout.")
+    ms = np.concatenate(_leaving_ms(network, starts))
+    ms[ms >= NEVER] = np.inf
+    node = np.concatenate([network.tail[starts.at.edge], network.head[starts.at.edge]])
+    origin = np.tile(np.arange(len(starts)), 2)
+    return seeds_of(np.zeros_like(origin) if together else origin, node, ms, origin, 1 if together else len(starts))
 
 
 def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, Ints, Floats]:
@@ -241,18 +233,18 @@ def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, In
     return row[allowed], col[allowed], ms[allowed]
 
 
-def _walk_back(before: NDArray, route: Ints, node: Ints, n: int) -> tuple[Ints, Ints]:
-    """Nodes of all routes at once, from the last back to the first; ``before`` leads to the start (>= n)."""
-    routes, nodes = [], []
+def _walk_back(found: Tree, route: Ints, node: Ints) -> tuple[Ints, Ints]:
+    """Nodes of all routes at once, from the last back to the first."""
+    if not np.isfinite(found.ms[node]).all():
+        raise ValueError("a route was asked to a place that the start does not reach within the limit")
+    routes, nodes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     while len(route):
         routes.append(route)
         nodes.append(node)
-        node = before[node].astype(np.int64)
-        if (node < 0).any():
-            raise ValueError("a route was asked to a place that the start does not reach within the limit")
-        ahead = node < n
+        node = found.before[node].astype(np.int64)
+        ahead = node >= 0
         route, node = route[ahead], node[ahead]
-    return np.concatenate([*routes, np.empty(0, np.int64)]), np.concatenate([*nodes, np.empty(0, np.int64)])
+    return np.concatenate(routes), np.concatenate(nodes)
 
 
 def _middle(network: Network, route: Ints, node: Ints) -> tuple[Ints, Ints, Ints, Floats, Floats]:

@@ -19,7 +19,7 @@ _WORDS = "words"  # of what is no array of numbers, as UTF-8 JSON
 def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
     """Everything a network is made of, without objects."""
     values = {f.name: getattr(network, f.name) for f in fields(network)}
-    words: dict[str, Any] = {"crs": values.pop("crs"), "report": asdict(values.pop("report"))}
+    words: dict[str, Any] = {"crs": values.pop("crs"), "drawn": asdict(values.pop("drawn"))}
     words |= {name: [v if isinstance(v, str) else None for v in values.pop(name)] for name in _TEXTS}
     text = json.dumps(words, ensure_ascii=False).encode()
     return values | {_WORDS: np.frombuffer(text, np.uint8)}
@@ -28,7 +28,7 @@ def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
 def network_from(arrays: Mapping[str, NDArray[Any]]) -> Network:
     """The network that `network_arrays` took apart."""
     words = json.loads(arrays[_WORDS].tobytes())
-    report = words["report"] | {"warnings": tuple(words["report"]["warnings"])}
+    drawn = words["drawn"] | {"warnings": tuple(words["drawn"]["warnings"])}
     texts = {name: np.array(words[name], object) for name in _TEXTS}
     numbers = {name: values for name, values in arrays.items() if name != _WORDS}
-    return Network(crs=words["crs"], report=NetworkReport(**report), **texts, **numbers)
+    return Network(crs=words["crs"], drawn=NetworkReport(**drawn), **texts, **numbers)

@@ -13,6 +13,9 @@ from ..errors import CRSError, InputError
 from .network import Network
 from .speeds import rescue_default
 
+# First radius in which an edge of a choice is sought [m].
+_RING_M = 25.0
+
 Floats = NDArray[np.float64]
 
 
@@ -63,11 +66,14 @@ def snap_points(
     """
     max_m = rescue_default("access_max_m") if max_m is None else max_m
     xy = np.asarray(xy, float).reshape(-1, 2)
-    edge, access = _nearest(*network.open_tree, xy, max_m)
-    if prefer_main_component and not network.main[edge[edge >= 0]].all():
-        main_edge, main_access = _nearest(*network.main_tree, xy, max_m)
-        better = (main_edge >= 0) & (main_access - access <= rescue_default("prefer_main_m"))
-        edge, access = np.where(better, main_edge, edge), np.where(better, main_access, access)
+    edge, access = _nearest(network.tree, network.open, xy, max_m)
+    if prefer_main_component:
+        off = np.flatnonzero((edge >= 0) & ~network.main[edge])
+        within = np.minimum(max_m, access[off] + rescue_default("prefer_main_m"))
+        main_edge, main_access = _nearest_of(network.tree, network.main, xy[off], access[off], within)
+        edge[off], access[off] = (
+            np.where(main_edge >= 0, main, now) for main, now in ((main_edge, edge[off]), (main_access, access[off]))
+        )
     offset = np.full(len(xy), np.nan)
     found = edge >= 0
     offset[found] = shapely.line_locate_point(network.lines[edge[found]], shapely.points(xy[found]))
@@ -128,18 +134,51 @@ def access_ms(snapped: Snapped, access_kmh: float | None = None) -> Floats:
     return snapped.access_m / kmh * 3600.0
 
 
-def _nearest(tree: shapely.STRtree, edges: NDArray, xy: Floats, max_m: float) -> tuple[NDArray[np.int64], Floats]:
-    """Nearest of the ``edges`` in ``tree`` and its distance [m], -1 and NaN beyond ``max_m``."""
+def _nearest(
+    tree: shapely.STRtree, allowed: NDArray[np.bool_], xy: Floats, max_m: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """Nearest edge that is ``allowed`` (e,) and its distance [m], -1 and NaN beyond ``max_m``."""
     edge, distance = np.full(len(xy), -1, np.int64), np.full(len(xy), np.nan)
     known = np.flatnonzero(~np.isnan(xy).any(axis=1))
-    if not len(known) or not len(edges):
-        return edge, distance
     (row, hit), far = tree.query_nearest(
         shapely.points(xy[known]), max_distance=max_m, return_distance=True, all_matches=True
     )
-    order = np.lexsort((hit, row))
-    first = np.concatenate([[True], np.diff(row[order]) > 0])[: len(order)]
-    order = order[first]
-    edge[known[row[order]]] = edges[hit[order]]
-    distance[known[row[order]]] = far[order]
+    fits = allowed[hit]
+    edge[known], distance[known] = _first(len(known), row[fits], hit[fits], far[fits])
+    closed = np.full(len(xy), np.nan)
+    closed[known[row]] = far
+    again = np.flatnonzero((edge < 0) & ~np.isnan(closed))
+    limit = np.full(len(again), float(max_m))
+    edge[again], distance[again] = _nearest_of(tree, allowed, xy[again], closed[again], limit)
+    return edge, distance
+
+
+def _nearest_of(
+    tree: shapely.STRtree, allowed: NDArray[np.bool_], xy: Floats, least_m: Floats, max_m: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """
+    Nearest edge that is ``allowed``, of points (N, 2) that have none nearer than ``least_m`` (N,).
+
+    Rings of twice the width are searched one after the other, up to ``max_m`` (N,): one index serves any choice of
+    edges.
+    """
+    edge, distance = np.full(len(xy), -1, np.int64), np.full(len(xy), np.nan)
+    radius, open_rows = np.minimum(np.maximum(2 * least_m, _RING_M), max_m), np.arange(len(xy))
+    while len(open_rows):
+        points = shapely.points(xy[open_rows])
+        row, hit = tree.query(points, predicate="dwithin", distance=radius[open_rows])
+        row, hit = row[allowed[hit]], hit[allowed[hit]]
+        far = shapely.distance(points[row], tree.geometries[hit])
+        edge[open_rows], distance[open_rows] = _first(len(open_rows), row, hit, far)
+        done = (edge[open_rows] >= 0) | (radius[open_rows] >= max_m[open_rows])
+        open_rows = open_rows[~done]
+        radius[open_rows] = np.minimum(2 * radius[open_rows], max_m[open_rows])
+    return edge, distance
+
+
+def _first(n: int, row: NDArray, hit: NDArray, far: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """For each of ``n`` rows the nearest hit and its distance, ties by the lower number; -1 and NaN without any."""
+    edge, distance = np.full(n, -1, np.int64), np.full(n, np.nan)
+    order = np.lexsort((hit, far, row))[::-1]
+    edge[row[order]], distance[row[order]] = hit[order], far[order]  # the last written is the nearest
     return edge, distance
