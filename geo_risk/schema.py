@@ -173,8 +173,12 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
-        ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction"), _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
-        _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
+        ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction",
+               domain="no_left_turn=禁止左转,禁左,禁止向左转弯|no_right_turn=禁止右转,禁右,禁止向右转弯|no_straight_on=禁止直行|no_u_turn=禁止掉头,禁止调头|no_entry=禁止驶入|no_exit=禁止驶出|only_left_turn=只准左转,向左转弯|only_right_turn=只准右转,向右转弯|only_straight_on=只准直行,直行|only_u_turn="),
+        _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
+        _c("via_ids", "string", "经由道路", "roads between them (roads.id), split by ;; none: they meet at the point"),
+        _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), _c("vehicles", "string", "适用车辆", "vehicles it means, OSM words; none: all"),
+        _c("conditional", "string", "限时规定", "kind and hours as written; such a restriction is not applied"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
     Table("districts", "行政区划", "districts", "polygon", (
         _c("id", "string", "行政区划代码", "code", also="区划代码|代码|编码|adcode|TOWN_ID|VILLCODE|code|行政区划代|id"),
         _c("name", "string", "名称", "name", also="行政区划名称|镇街名称|TOWN|VILLNAME|区划名称|name|乡镇名称|行政区划名", need=True),

@@ -296,6 +296,7 @@ class RescueSettings:
         "their junctions",
         False,
     )
+    ignore_turns: bool = setting("Vehicles on call turn where turn restrictions forbid it", False)
     max_access_m: float = setting(
         "Places farther than this from a road cannot be reached", 500.0, unit="m", check=POSITIVE
     )

@@ -429,11 +429,6 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "admin_level read as in China: 5 city, 6 county, 8 township, 10 village",
         "admin_level 按中国用法读取：5 市、6 县、8 乡镇、10 村",
     ),
-    "turn_via_way": ("turn restrictions over a way, left out", "经由道路（而非节点）的转向限制，已略去"),
-    "turn_partial": (
-        "turn restrictions for some vehicles or hours only, left out",
-        "仅限部分车辆或时段的转向限制，已略去",
-    ),
     "turn_unknown": ("turn restrictions of an unknown kind, left out", "类型不明的转向限制，已略去"),
     "turn_incomplete": (
         "turn restrictions without all their members in the extract, left out",

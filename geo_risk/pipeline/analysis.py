@@ -12,7 +12,7 @@ from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .pipelines import pipeline_steps
 from .risk import risk_step
-from .roads import keep_network, network_file
+from .roads import ROAD_LAYERS, keep_network, network_file
 from .rollup import groups_step, robustness_step
 from .rules import CODE as RULES_CODE
 from .rules import own_files, region_rules
@@ -97,7 +97,8 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
         found.append(robustness_step(region, workers, samples))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
         firms = ("enterprises",) if "enterprises" in settings.layers else ()
-        reads = layer_files(region, "roads", "emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
+        others = ("emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
+        reads = layer_files(region, *ROAD_LAYERS, *others)
         writes = (network_file(region), *tables(region, "travel_times", "service_areas", "coverage", "network"))
         writes += tables(region, *(["enterprise_rescue"] if firms else []))
         routes = ("routing", "standards", "parallel.py", "pipeline/roads.py", *_CODE)

@@ -16,6 +16,7 @@ from ..manifest import Step
 from ..region import Region
 from ..sections import InspectionSettings
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .roads import ROAD_LAYERS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,7 +43,7 @@ def danger_steps(region: Region) -> list[Step]:
         reads = (dated, *layer_files(region, *VISIT_LAYERS), *_graded(region), *_optional(region))
         if settings.inspections.rules:
             reads += (region.folder / settings.inspections.rules,)
-        reads += layer_files(region, "roads", *BASE_LAYERS)
+        reads += layer_files(region, *ROAD_LAYERS, *BASE_LAYERS)
         used = [asdict(settings.inspections), asdict(settings.rescue)]
         code = (*_CODE, "routing", "layers/own_numbers.py")
         writes = tables(region, "inspections")

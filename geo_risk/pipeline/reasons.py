@@ -9,13 +9,14 @@ import numpy as np
 import shapely
 
 from .. import store
+from .roads import ROAD_LAYERS
 from .work import Pairs, Rows, Work, ends, route_causes, touching
 
 if TYPE_CHECKING:
     from ..analysis.causes import Key
     from .states import State
 
-_COVERAGE_LAYERS = ("roads", "emergency_facilities")
+_COVERAGE_LAYERS = (*ROAD_LAYERS, "emergency_facilities")
 # Scope of a group -> the layer of lines it gathers.
 _OF_LINES = {"pipeline": "gas_pipelines", "road": "roads"}
 

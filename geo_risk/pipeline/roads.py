@@ -17,6 +17,8 @@ from ..region import Region
 if TYPE_CHECKING:
     from ..routing.network import Network
 
+# Layers a network is built from, those the region has.
+ROAD_LAYERS = ("roads", "turn_restrictions")
 _KEY = "key"
 
 
@@ -45,7 +47,7 @@ def keep_network(region: Region) -> Network:
 
 
 def _key(region: Region) -> np.ndarray:
-    """What the network depends on: the roads' file, the settings, the program and what it keeps."""
+    """What the network depends on: the files of its layers, the settings, the program and what it keeps."""
     from ..routing.network import Network
 
     roads = store.sha256(region.build / "layers" / "roads.parquet")
@@ -66,4 +68,6 @@ def _built(region: Region) -> Network:
         snap_m=rescue.merge_ends_m,
         connect_m=rescue.connect_m,
         split_crossings=rescue.split_crossings,
+        turns=None if rescue.ignore_turns else region.layers(*ROAD_LAYERS).get("turn_restrictions"),
+        vehicle=rescue.vehicle,
     )

@@ -27,9 +27,10 @@ def network_condition(
     """
     One row a finding (``schema.RESULTS["network"]``): what, count, share and why; zero counts are left out.
 
-    Roads left out, values not taken as written, ends merged and connected, crossings joined or not,
-    one-way roads, loose ends within 2 m of another end, the length [km] outside the largest part connected both ways,
-    and, by layer, the places whose nearest road is on such an island or that no road is near; then the
+    Roads left out, values not taken as written, ends merged and connected, crossings joined or not, turn
+    restrictions kept to or left out, one-way roads, loose ends within 2 m of another end, the length [km] outside
+    the largest part connected both ways, and, by layer, the places whose nearest road is on such an island or that no
+    road is near; then the
     emergency facilities of these kinds that no result counts.
     """
     report = network.report
@@ -45,6 +46,8 @@ def network_condition(
         ("loose ends near another end", _near_ends(network), np.nan,
          f"within {NEAR_M:g} m: if they meet, raise merge_ends_m under [rescue]"),
     ]  # fmt: skip
+    rows.append(("turn restrictions kept to", report.turns, np.nan, ""))
+    rows += [("turn restrictions left out", n, np.nan, why) for why, n in report.turns_left_out.items()]
     single = network.forward != network.backward
     km_single = network.metres[single].sum() / 1000
     rows.append(("km one-way", km_single, km_single / report.length_km, "check the one-way column if this is too much"))
@@ -82,11 +85,11 @@ def _idle(
 def _near_ends(network: Network) -> int:
     """Dead ends of the network within 2 m of another node that no edge joins to them."""
     degree = np.bincount(np.concatenate([network.tail, network.head]), minlength=len(network.x))
-    xy = np.column_stack([network.x, network.y])
+    xy = np.column_stack([network.x, network.y])[: network.junctions]
     pairs = cKDTree(xy).query_pairs(NEAR_M, output_type="ndarray")
     if not len(pairs):
         return 0
-    n = len(xy)
+    n = len(network.x)
     joined = np.unique(np.minimum(network.tail, network.head) * n + np.maximum(network.tail, network.head))
     apart = ~np.isin(pairs.min(axis=1) * n + pairs.max(axis=1), joined)
     return len(np.intersect1d(pairs[apart], np.flatnonzero(degree == 1)))

@@ -19,58 +19,33 @@ from ..crs import require_metric
 from ..errors import InputError, SettingsError
 from . import topology
 from .kernels import NEVER
+from .report import WARN_JOINED_SHARE, NetworkReport, warnings_of
 from .roads import road_speed, road_table, usable_roads, without_repeats
 from .search import Graph
 from .speeds import check_speeds
+from .turns import Landings, landings, with_turns
 
-# Below these shares the report warns: the layer is then hardly usable as a network.
-WARN_MAIN_SHARE = 0.8
-WARN_JOINED_SHARE = 0.5
 # What a network's variants share, see `variant`.
-_SHARED = ("lines", "tree", "mileage", "links")
+_SHARED = ("lines", "tree", "mileage", "links", "landings")
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class NetworkReport:
-    """
-    What became of the roads layer.
-
-    ``skipped`` counts roads left out, by reason; ``corrected`` counts values not taken as written,
-    by reason; ``main_share`` is the share of the length in the largest strong component and
-    ``joined_share`` the share of line ends that meet another line; where that is low, ``unjoined_crossings``
-    counts the crossings without a common vertex (None: not counted). ``warnings`` name the next step.
-    """
-
-    roads: int
-    used: int
-    skipped: dict[str, int]
-    corrected: dict[str, int]
-    merged_ends: int
-    connected_ends: int
-    split_crossings: int
-    joined_share: float
-    nodes: int = 0
-    edges: int = 0
-    length_km: float = 0.0
-    components: int = 0
-    main_share: float = 0.0
-    dead_ends: int = 0
-    unjoined_crossings: int | None = None
-    warnings: tuple[str, ...] = ()
-
-
 class Arcs(NamedTuple):
-    """Directed arcs in CSR order by (from, to); of parallel arcs only the fastest; no loops."""
+    """
+    Directed arcs in CSR order by (from, to); of parallel arcs only the fastest; no loops.
+
+    ``edge`` is driven from tail to head where ``along``; ``key`` is from * n + to, sorted.
+    """
 
     indptr: NDArray[np.int32]
     heads: NDArray[np.int32]
     ms: NDArray[np.float64]
     edge: Ints
     key: Ints
+    along: Bools
 
 
 class Links(NamedTuple):
@@ -95,9 +70,9 @@ class Network:
     crs : str
         Metric CRS of all coordinates.
     x, y : (n,)
-        Nodes [m].
+        Nodes [m]: junctions, then copies of those with turn restrictions (see `turns`), none without such.
     tail, head : (e,)
-        End nodes of each edge, in drawing direction.
+        End nodes of each edge, in drawing direction: always junctions.
     metres, ms : (e,)
         Length [m] and travel time [ms], the same both ways.
     forward, backward : (e,)
@@ -109,6 +84,14 @@ class Network:
         Edge i is drawn along ``coords[offsets[i]:offsets[i + 1]]``.
     drawn : NetworkReport
         What became of the roads layer; `report` adds what depends on which edges are open.
+    origin, bound : (n,)
+        Junction of each node, itself but for copies; whether a copy is reached only under a restriction.
+    enter_tail, enter_head : (e,)
+        Node at which each edge is entered from its tail, from its head: the time there, not that at the
+        junction, is when one can be on the edge. The junction itself but where a turn into the edge is restricted.
+    steps : (s, 4)
+        Moves at split junctions: node from, node to, directed edge (2e along edge e, 2e + 1 against it), and whether
+        a vehicle that begins on that edge makes it.
     """
 
     crs: str
@@ -128,6 +111,16 @@ class Network:
     coords: Floats
     offsets: Ints
     drawn: NetworkReport
+    origin: Ints
+    bound: Bools
+    enter_tail: Ints
+    enter_head: Ints
+    steps: Ints
+
+    @property
+    def junctions(self) -> int:
+        """How many nodes are junctions; the others, copies, come after them."""
+        return int((self.origin == np.arange(len(self.origin))).sum())
 
     @cached_property
     def links(self) -> Links:
@@ -135,6 +128,14 @@ class Network:
         edges = np.arange(len(self.tail))
         start, stop = np.concatenate([self.tail, self.head]), np.concatenate([self.head, self.tail])
         edge, along = np.concatenate([edges, edges]), np.repeat([True, False], len(edges))
+        if len(self.steps):
+            split = np.zeros(len(self.x), bool)
+            split[self.origin[self.junctions :]] = True
+            plain = ~(split[start] | split[stop])
+            a, b, directed, _ = self.steps.T
+            start, stop = np.concatenate([start[plain], a]), np.concatenate([stop[plain], b])
+            edge = np.concatenate([edge[plain], directed // 2])
+            along = np.concatenate([along[plain], directed % 2 == 0])
         order = np.lexsort((edge, start * len(self.x) + stop))
         return Links(start[order], stop[order], edge[order], along[order])
 
@@ -156,7 +157,8 @@ class Network:
             keep[slower] = False
             rows, key, edge = rows[keep], key[keep], edge[keep]
         indptr = np.searchsorted(links.start[rows], np.arange(n + 1)).astype(np.int32)
-        return Arcs(indptr, links.stop[rows].astype(np.int32), self.ms[edge].astype(np.float64), edge, key)
+        ms = self.ms[edge].astype(np.float64)
+        return Arcs(indptr, links.stop[rows].astype(np.int32), ms, edge, key, links.along[rows])
 
     @cached_property
     def graph(self) -> Graph:
@@ -166,32 +168,44 @@ class Network:
 
     @cached_property
     def component(self) -> Ints:
-        """(n,) strong component of each node; 0 is the main one (the longest); ties by the lowest node."""
-        arcs, n = self.arcs, len(self.x)
-        graph = csr_array((np.ones(len(arcs.heads), bool), arcs.heads, arcs.indptr), shape=(n, n))
+        """(n,) strong component of each node; 0 is the main one (the longest); ties by the lowest node.
+
+        Turn restrictions are not looked at: a copy is in its junction's part.
+        """
+        tail, head, n = self.tail, self.head, self.junctions
+        ends = (
+            np.concatenate([tail[self.forward], head[self.backward]]),
+            np.concatenate([head[self.forward], tail[self.backward]]),
+        )
+        graph = csr_array((np.ones(len(ends[0]), bool), ends), shape=(n, n))
         label = connected_components(graph, connection="strong")[1]
         _, first_node, label = np.unique(label, return_index=True, return_inverse=True)
         inside = self.open & (label[self.tail] == label[self.head])
         length = np.bincount(label[self.tail[inside]], self.metres[inside], minlength=len(first_node))
         rank = np.empty(len(first_node), np.int64)
         rank[np.lexsort((first_node, -length))] = np.arange(len(first_node))
-        return rank[label]
+        return rank[label][self.origin]
 
     @cached_property
     def report(self) -> NetworkReport:
         """What became of the roads layer, and how far the open edges hang together."""
         total = float(self.metres.sum())
-        degree = np.bincount(np.concatenate([self.tail, self.head]), minlength=len(self.x))
+        degree = np.bincount(np.concatenate([self.tail, self.head]), minlength=self.junctions)
         report = replace(
             self.drawn,
-            nodes=len(self.x),
+            nodes=self.junctions,
             edges=len(self.metres),
             length_km=total / 1000.0,
             components=int(self.component.max()) + 1,
             main_share=float(self.metres[self.main].sum()) / total,
             dead_ends=int((degree == 1).sum()),
         )
-        return replace(report, warnings=_warnings(report))
+        return replace(report, warnings=warnings_of(report))
+
+    @cached_property
+    def landings(self) -> Landings:
+        """Where journeys begin at split junctions."""
+        return landings(self)
 
     @cached_property
     def lines(self) -> NDArray[np.object_]:
@@ -236,6 +250,8 @@ def build_network(
     split_crossings: bool = False,
     height_m: float | None = None,
     weight_t: float | None = None,
+    turns: gpd.GeoDataFrame | None = None,
+    vehicle: str | None = None,
 ) -> Network:
     """
     The network of a roads layer (``schema.LAYERS["roads"]``, metric CRS).
@@ -257,6 +273,10 @@ def build_network(
         Join lines that cross without a common vertex, unless bridge, tunnel or level differ.
     height_m, weight_t : float
         Height [m] and weight [t] of the vehicle: roads with a lower limit are left out. None for any.
+    turns : GeoDataFrame
+        ``schema.LAYERS["turn_restrictions"]``, kept to as `turns.with_turns` says; None: none.
+    vehicle : str
+        Whom the restrictions mean or spare: car, fire_engine, ambulance, truck, tanker or an OSM word.
 
     Raises
     ------
@@ -265,7 +285,7 @@ def build_network(
     SettingsError
         If a speed or distance is negative or not a number, or "road" has no speed.
     CRSError
-        If the CRS is not metric.
+        If the CRS is not metric, or not that of the turn restrictions.
     """
     require_metric(roads, "roads")
     check_speeds(speeds)
@@ -302,7 +322,8 @@ def build_network(
         joined_share=joined_share,
         unjoined_crossings=unjoined,
     )
-    return _assemble(roads.crs.to_string(), table, lines, report)
+    network = _assemble(roads.crs.to_string(), table, lines, report)
+    return network if turns is None else with_turns(network, turns, vehicle=vehicle, near_m=snap_m)
 
 
 def _assemble(crs: str, table: pd.DataFrame, lines: topology.Lines, report: NetworkReport) -> Network:
@@ -327,6 +348,11 @@ def _assemble(crs: str, table: pd.DataFrame, lines: topology.Lines, report: Netw
         coords=coords,
         offsets=offsets,
         drawn=report,
+        origin=np.arange(len(nodes)),
+        bound=np.zeros(len(nodes), bool),
+        enter_tail=tail,
+        enter_head=head,
+        steps=np.empty((0, 4), np.int64),
     )
 
 
@@ -376,20 +402,3 @@ def _lengths(coords: Floats, offsets: Ints) -> Floats:
 def _milliseconds(metres: Floats, kmh: Floats) -> NDArray[np.uint32]:
     """Whole milliseconds, at least 1: integers add up to the same total in any order."""
     return np.maximum(1, np.rint(metres / kmh * 3600.0)).astype(np.uint32)
-
-
-def _warnings(report: NetworkReport) -> tuple[str, ...]:
-    found = []
-    if report.joined_share < WARN_JOINED_SHARE:
-        found.append(
-            f"only {report.joined_share:.0%} of the line ends meet another line, and "
-            f"{report.unjoined_crossings} crossings have no common vertex: the layer is hardly cut at its junctions. "
-            "Set merge_ends_m, connect_m or split_crossings under [rescue], or repair the layer."
-        )
-    if report.main_share < WARN_MAIN_SHARE:
-        found.append(
-            f"only {report.main_share:.0%} of the road length ({report.components} parts) is connected both ways: "
-            "many places will be unreachable. Check the one-way column, gaps between lines (merge_ends_m, connect_m) "
-            "and crossings without a common vertex (split_crossings) under [rescue]."
-        )
-    return tuple(found)

@@ -94,8 +94,9 @@ def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped)
     reachable = places.edge >= 0
     at_tail, at_head = _at_ends(network, places)
     from_tail, from_head = network.forward[edge] | at_tail, network.backward[edge] | at_head
-    by_tail = np.where(from_tail & reachable, times[:, network.tail[edge]] + along, np.inf)
-    by_head = np.where(from_head & reachable, times[:, network.head[edge]] + network.ms[edge] - along, np.inf)
+    tail, head = _entries(network, places)
+    by_tail = np.where(from_tail & reachable, times[:, tail] + along, np.inf)
+    by_head = np.where(from_head & reachable, times[:, head] + network.ms[edge] - along, np.inf)
     best = np.minimum(by_tail, by_head)
     how = np.where(by_tail <= by_head, BY_TAIL, BY_HEAD).astype(np.int8)
     row, col, direct = _direct(network, starts, places)
@@ -122,16 +123,17 @@ def route_pieces(network: Network, start: Starts, places: Snapped, how: NDArray,
     """
     edge, home = places.edge, np.full(len(places), start.at.edge[0])
     from_m = np.full(len(places), start.at.offset_m[0])
-    entry = np.where(how == BY_TAIL, network.tail[edge], network.head[edge])
-    goals = entry[how != DIRECT]
-    found = tree(network.graph, _seeds(network, start), goals, limit_ms + SLACK_MS)
+    goals = np.where(how == BY_TAIL, *_entries(network, places))[how != DIRECT]
+    seeds = _seeds(network, start)
+    found = tree(network.graph, seeds, goals, limit_ms + SLACK_MS)
     route, node = _walk_back(found, np.flatnonzero(how != DIRECT), goals)
     line, order, on, begin, end = _middle(network, route, node)
     last_from = np.select([how == BY_TAIL, how == BY_HEAD], [np.zeros(len(edge)), network.metres[edge]], from_m)
     first_node = np.zeros(len(edge), np.int64)
     first_node[route] = node  # nodes run from the end back to the start: the last written is the first driven to
     driven = np.flatnonzero(how != DIRECT)
-    first_to = _leaving_m(network, start, first_node[driven])
+    by_the_head = seeds.origin[found.seed[first_node[driven]]] >= len(start)
+    first_to = np.where(by_the_head, network.metres[home[driven]], 0.0)
     line = np.concatenate([driven, line, np.arange(len(edge))])
     order = np.concatenate([np.full(len(driven), -1), order, np.full(len(edge), len(route))])
     sort = np.lexsort((order, line))
@@ -199,25 +201,58 @@ def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[
     return at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[at.edge] - RESOLUTION_M
 
 
-def _leaving_m(network: Network, start: Starts, first_node: Ints) -> Floats:
-    """Position [m] on its own edge by which a start leaves towards ``first_node``, one of the edge's ends."""
-    edge = start.at.edge[0]
-    if network.tail[edge] == network.head[edge]:
-        to_tail, to_head = (times[0] for times in _leaving_ms(network, start))
-        return np.full(len(first_node), 0.0 if to_tail <= to_head else network.metres[edge])
-    return np.where(first_node == network.tail[edge], 0.0, network.metres[edge])
+def _entries(network: Network, places: Snapped) -> tuple[Ints, Ints]:
+    """(P,) nodes whose time counts for places reached by their tail, by their head: on a junction, anyone's there."""
+    edge = np.maximum(places.edge, 0)
+    at_tail, at_head = _at_ends(network, places)
+    return (
+        np.where(at_tail, network.tail[edge], network.enter_tail[edge]),
+        np.where(at_head, network.head[edge], network.enter_head[edge]),
+    )
 
 
 def _seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
-    """Where the search from each start begins; with ``together`` one search from all of them."""
+    """
+    Where the search from each start begins; with ``together`` one search from all of them.
+
+    ``origin`` is the start's row if it leaves by the tail of its edge, that + S if by the head.
+    """
     if len(starts) and not starts.ms.max() < NEVER:
         row = int(np.argmax(starts.ms))
         raise InputError(f"start {row} is on the road only after {starts.ms[row] / 8.64e7:.0f} days: see its turnout.")
     ms = np.concatenate(_leaving_ms(network, starts))
     ms[ms >= NEVER] = np.inf
-    node = np.concatenate([network.tail[starts.at.edge], network.head[starts.at.edge]])
-    origin = np.tile(np.arange(len(starts)), 2)
-    return seeds_of(np.zeros_like(origin) if together else origin, node, ms, origin, 1 if together else len(starts))
+    end, node = _landed(network, starts.at)
+    search = np.zeros_like(end) if together else end % max(1, len(starts))
+    return seeds_of(search, node, ms[end], end, 1 if together else len(starts))
+
+
+def _landed(network: Network, at: Snapped) -> tuple[Ints, Ints]:
+    """
+    Nodes that starts arrive at by the ends of their edges: end (start, or start + S by the head) and node.
+
+    One node an end, but at split junctions all that one may reach without having driven anything else: coming along
+    the edge, or, for a start on the junction itself, as one who stands there.
+    """
+    junction = np.concatenate([network.tail[at.edge], network.head[at.edge]])
+    ends = np.arange(len(junction))
+    if not len(network.steps):
+        return ends, junction
+    standing = np.concatenate(_at_ends(network, at))
+    directed = np.concatenate([2 * at.edge + 1, 2 * at.edge])
+    low, high = (
+        np.where(
+            standing,
+            np.searchsorted(network.landings.junction, junction, side),
+            np.searchsorted(network.landings.driven, directed, side) + len(network.landings.stood),
+        )
+        for side in ("left", "right")
+    )
+    count = high - low
+    owner = np.repeat(ends, count)
+    node = np.concatenate([network.landings.stood, network.landings.arrived])[ranges(low, count)]
+    plain = count == 0
+    return np.concatenate([ends[plain], owner]), np.concatenate([junction[plain], node])
 
 
 def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, Ints, Floats]:
@@ -256,7 +291,7 @@ def _middle(network: Network, route: Ints, node: Ints) -> tuple[Ints, Ints, Ints
     u, v = node[:-1][same], node[1:][same]
     arc = np.searchsorted(network.arcs.key, u * len(network.x) + v)
     edge = network.arcs.edge[arc]
-    along = network.tail[edge] == u
+    along = network.arcs.along[arc]
     metres = network.metres[edge]
     begin, end = np.where(along, 0.0, metres), np.where(along, metres, 0.0)
     return route[1:][same], np.flatnonzero(same), edge, begin, end

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import Network, NetworkReport
+from .network import Network
+from .report import NetworkReport
 
 _TEXTS = ("road_id", "road_class")
 _WORDS = "words"  # of what is no array of numbers, as UTF-8 JSON

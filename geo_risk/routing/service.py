@@ -128,8 +128,8 @@ def _reached(network: Network, times: Floats, starts: Starts, limit_ms: float) -
     """Stretches reached within the limit, tail to head, by edge and position, without overlaps."""
     edges = np.arange(len(network.metres))
     metres, ms = network.metres, network.ms.astype(float)
-    ahead = np.where(network.forward, np.clip((limit_ms - times[network.tail]) / ms, 0.0, 1.0), 0.0) * metres
-    back = np.where(network.backward, np.clip((limit_ms - times[network.head]) / ms, 0.0, 1.0), 0.0) * metres
+    ahead = np.where(network.forward, np.clip((limit_ms - times[network.enter_tail]) / ms, 0.0, 1.0), 0.0) * metres
+    back = np.where(network.backward, np.clip((limit_ms - times[network.enter_head]) / ms, 0.0, 1.0), 0.0) * metres
     own, at = starts.at.edge, starts.at.offset_m
     left = np.maximum(limit_ms - starts.ms, 0.0) / ms[own] * metres[own]
     edge = np.concatenate([edges, edges, own])

@@ -220,29 +220,38 @@ def test_turn_restrictions(tmp_path):
     def turn(*via):
         return ("way", 10, "from"), *(via or (("node", 2, "via"),)), ("way", 11, "to")
 
-    path = extract(tmp_path, [([1, 2], {"highway": "primary"}), ([2, 3], {"highway": "primary"})])
+    primary = {"highway": "primary"}
+    path = extract(tmp_path, [([1, 2], primary), ([2, 3], primary), ([4, 2, 5], primary)])
     text = path.read_text("utf-8").replace(
         "</osm>",
         relation(1, {"restriction": "no_left_turn", "except": "psv;emergency"}, *turn())
         + relation(2, {"restriction": "only_straight_on"}, *turn(("way", 12, "via")))
-        + relation(3, {"restriction:hgv": "no_u_turn"}, *turn())
+        + relation(
+            3, {"restriction:hgv": "no_u_turn", "restriction:conditional": "no_left_turn @ (07:00-09:00)"}, *turn()
+        )
         + relation(4, {"restriction": "no_left_turn"}, *turn(("node", 77, "via")))
         + relation(5, {"restriction": "no_thoroughfare"}, *turn())
         + relation(6, {"restriction": "no_entry"}, ("way", 12, "from"), *turn())
         + relation(7, {"restriction": "only_right_turn"}, *turn())
+        + relation(8, {"restriction": "no_u_turn"}, *turn(("way", 99, "via")))
+        + relation(9, {"restriction": "no_u_turn"}, *turn(("way", 12, "via"), ("node", 2, "via")))
         + "</osm>",
     )
     path.write_text(text, "utf-8")
     raw = osm.read_raw(path, "turn_restrictions")
-    assert raw.frame[["id", "kind", "from_id", "to_id", "exempt"]].to_numpy().tolist() == [
-        ["relation/1", "no_left_turn", "way/10", "way/11", "psv;emergency"],
-        ["relation/6#1", "no_entry", "way/12", "way/11", None],
-        ["relation/6#2", "no_entry", "way/10", "way/11", None],
-        ["relation/7", "only_right_turn", "way/10", "way/11", None],
+    assert raw.frame.to_numpy().tolist() == [
+        ["relation/1", "no_left_turn", "way/10", "way/11", None, "psv;emergency", None, None],
+        ["relation/2", "only_straight_on", "way/10", "way/11", "way/12", None, None, None],
+        ["relation/3#1", "no_left_turn", "way/10", "way/11", None, None, None, "no_left_turn @ (07:00-09:00)"],
+        ["relation/3#2", "no_u_turn", "way/10", "way/11", None, None, "hgv", None],
+        ["relation/6#1", "no_entry", "way/12", "way/11", None, None, None, None],
+        ["relation/6#2", "no_entry", "way/10", "way/11", None, None, None, None],
+        ["relation/7", "only_right_turn", "way/10", "way/11", None, None, None, None],
     ]
-    assert shapely.get_coordinates(raw.geometry).tolist() == [[120.11, 31.6]] * 4
+    assert shapely.get_coordinates(raw.geometry).tolist() == [[120.11, 31.6]] * 7
     told = {i.code: i.value for i in raw.log.issues}
-    assert told == {"turn_incomplete": "4", "turn_partial": "3", "turn_unknown": "5", "turn_via_way": "2"}
+    assert told == {"turn_incomplete": "9, 4, 8", "turn_unknown": "5"}
     assert raw.log.left_out == 4
     layer, _ = load_layer("turn_restrictions", {"source": path.name}, folder=tmp_path, crs="EPSG:4549")
-    assert layer["from_id"].tolist() == ["way/10", "way/12", "way/10", "way/10"]
+    assert layer["from_id"].tolist() == [*["way/10"] * 4, "way/12", "way/10", "way/10"]
+    assert layer["via_ids"].dropna().tolist() == ["way/12"]
