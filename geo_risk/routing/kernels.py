@@ -142,3 +142,130 @@ def each(indptr, heads, ms, first, node, cost, fraction, limit, wanted, left, co
         for c in range(len(columns)):
             v = columns[c]
             out[g, c] = np.inf if dist[v] == NEVER else dist[v] + fraction[a + label[v]]
+
+
+@njit(cache=True, nogil=True)
+def _meet(graph, here, there, u, d, limit, heap, size, best, middle):
+    """Relax the arcs out of ``u`` on one side; the size of its heap, the best whole way so far and where it meets."""
+    indptr, heads, ms = graph
+    dist, label, before, fraction, touched, count = here
+    far, far_label, far_fraction = there
+    for a in range(indptr[u], indptr[u + 1]):
+        total = d + ms[a]
+        if total > limit:
+            continue
+        v = heads[a]
+        if total < dist[v]:
+            if dist[v] == NEVER:
+                touched[count[0]] = v
+                count[0] += 1
+            dist[v], label[v], before[v] = total, label[u], u
+            size = _push(heap, size, (total << 32) | v)
+        elif total == dist[v] and label[u] < label[v]:
+            label[v], before[v] = label[u], u
+        else:
+            continue
+        if far[v] < NEVER:
+            whole = total + fraction[label[v]] + far[v] + far_fraction[far_label[v]]
+            if whole < best:
+                best, middle = whole, v
+    return size, best, middle
+
+
+@njit(cache=True, nogil=True)
+def _written(path, used, before, before_back, middle):
+    """``path`` with the nodes from a seed over ``middle`` to a goal put at ``used``; it, grown, and its new length."""
+    count = 1
+    v = before[middle]
+    while v >= 0:
+        count, v = count + 1, before[v]
+    v = before_back[middle]
+    total = count
+    while v >= 0:
+        total, v = total + 1, before_back[v]
+    if used + total > len(path):
+        grown = np.empty(2 * (used + total), np.int32)
+        grown[:used] = path[:used]
+        path = grown
+    i, v = used + count - 1, middle
+    while v >= 0:
+        path[i] = v
+        i, v = i - 1, before[v]
+    i, v = used + count, before_back[middle]
+    while v >= 0:
+        path[i] = v
+        i, v = i + 1, before_back[v]
+    return path, used + total
+
+
+@njit(cache=True, nogil=True)
+def pairs(ahead, back, starts, goals, limit, ms, start_seed, goal_seed, first):
+    """
+    The fastest way from one group of seeds to one of goals after the other, searched from both ends.
+
+    Parameters
+    ----------
+    ahead, back
+        The graph and its reverse, each (indptr, heads, ms).
+    starts, goals
+        Seeds, each (first, node, cost, fraction); those of a goal cost the rest of the way.
+    ms : (g,) float64
+        Out: exact time, infinite without a way within ``limit``.
+    start_seed, goal_seed : (g,)
+        Out: rank of the seed it begins and ends at.
+    first : (g + 1,)
+        Out: the nodes of way i are ``path[first[i]:first[i + 1]]``.
+
+    Returns
+    -------
+    path : int32
+        Nodes in driving order, one way after the other.
+    """
+    n = len(ahead[0]) - 1
+    dist, label, before = np.full(n, NEVER, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    far, far_label, after = np.full(n, NEVER, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    most, far_most = np.max(np.diff(starts[0])), np.max(np.diff(goals[0]))
+    touched, far_touched = np.empty(n + most, np.int32), np.empty(n + far_most, np.int32)
+    count, far_count = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    heap, far_heap = np.empty(len(ahead[1]) + most, np.int64), np.empty(len(ahead[1]) + far_most, np.int64)
+    path, used = np.empty(1024, np.int32), 0
+    for g in range(len(ms)):
+        a, b, c, d = starts[0][g], starts[0][g + 1], goals[0][g], goals[0][g + 1]
+        fraction, far_fraction = starts[3][a:b], goals[3][c:d]
+        size = _seed(starts[1][a:b], starts[2][a:b], limit, dist, label, before, heap)
+        far_size = _seed(goals[1][c:d], goals[2][c:d], limit, far, far_label, after, far_heap)
+        touched[: b - a], count[0] = starts[1][a:b], b - a
+        far_touched[: d - c], far_count[0] = goals[1][c:d], d - c
+        best, middle = np.inf, -1
+        for v in starts[1][a:b]:
+            if dist[v] < NEVER and far[v] < NEVER:
+                whole = dist[v] + fraction[label[v]] + far[v] + far_fraction[far_label[v]]
+                if whole < best:
+                    best, middle = whole, v
+        while size and far_size and (heap[0] >> 32) + (far_heap[0] >> 32) < min(best, limit + 1):
+            if heap[0] <= far_heap[0]:
+                key = heap[0]
+                size = _pop(heap, size)
+                u, t = key & _LOW, key >> 32
+                if t == dist[u]:
+                    here = (dist, label, before, fraction, touched, count)
+                    size, best, middle = _meet(
+                        ahead, here, (far, far_label, far_fraction), u, t, limit, heap, size, best, middle
+                    )
+            else:
+                key = far_heap[0]
+                far_size = _pop(far_heap, far_size)
+                u, t = key & _LOW, key >> 32
+                if t == far[u]:
+                    here = (far, far_label, after, far_fraction, far_touched, far_count)
+                    far_size, best, middle = _meet(
+                        back, here, (dist, label, fraction), u, t, limit, far_heap, far_size, best, middle
+                    )
+        ms[g], first[g] = best, used
+        if middle >= 0:
+            start_seed[g], goal_seed[g] = a + label[middle], c + far_label[middle]
+            path, used = _written(path, used, before, after, middle)
+        dist[touched[: count[0]]] = NEVER
+        far[far_touched[: far_count[0]]] = NEVER
+    first[len(ms)] = used
+    return path[:used]

@@ -167,6 +167,15 @@ class Network:
         return Graph(arcs.indptr, arcs.heads, np.minimum(arcs.ms, NEVER).astype(np.int32))
 
     @cached_property
+    def reverse(self) -> Graph:
+        """`graph` with every arc the other way."""
+        n = len(self.x)
+        order = np.argsort(self.graph.heads, kind="stable")
+        tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(self.graph.indptr))
+        indptr = np.searchsorted(self.graph.heads[order], np.arange(n + 1)).astype(np.int32)
+        return Graph(indptr, tails[order], self.graph.ms[order])
+
+    @cached_property
     def component(self) -> Ints:
         """(n,) strong component of each node; 0 is the main one (the longest); ties by the lowest node.
 
@@ -227,6 +236,12 @@ class Network:
     def tree(self) -> shapely.STRtree:
         """Spatial index of all edges, open or not."""
         return shapely.STRtree(self.lines)
+
+    @cached_property
+    def main_tree(self) -> tuple[shapely.STRtree, Ints]:
+        """Spatial index of the edges of the main component, and their numbers."""
+        edges = np.flatnonzero(self.main)
+        return shapely.STRtree(self.lines[edges]), edges
 
     @cached_property
     def mileage(self) -> Floats:

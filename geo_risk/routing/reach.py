@@ -68,12 +68,12 @@ def node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) ->
     size = max(1, BLOCK_BYTES // (8 * len(network.x)))
     for first in range(0, len(starts), size):
         block = slice(first, min(first + size, len(starts)))
-        yield block, times_from_each(network.graph, _seeds(network, starts.take(block)), limit_ms=limit_ms)
+        yield block, times_from_each(network.graph, seeds(network, starts.take(block)), limit_ms=limit_ms)
 
 
 def nearest_node_times(network: Network, starts: Starts, *, limit_ms: float = np.inf) -> Floats:
     """(n,) time [ms] from whichever start is first to each node; infinite beyond the limit or without starts."""
-    return tree(network.graph, _seeds(network, starts, together=True), limit_ms=limit_ms).ms
+    return tree(network.graph, seeds(network, starts, together=True), limit_ms=limit_ms).ms
 
 
 def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped) -> tuple[Floats, NDArray[np.int8]]:
@@ -89,28 +89,39 @@ def arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped)
     -------
     (S, P) times, infinite where there is no way; (S, P) how the last edge is entered.
     """
-    edge = np.maximum(places.edge, 0)
-    along = np.where(places.edge >= 0, places.offset_m, 0.0) / network.metres[edge] * network.ms[edge]
-    reachable = places.edge >= 0
-    at_tail, at_head = _at_ends(network, places)
-    from_tail, from_head = network.forward[edge] | at_tail, network.backward[edge] | at_head
-    tail, head = _entries(network, places)
-    by_tail = np.where(from_tail & reachable, times[:, tail] + along, np.inf)
-    by_head = np.where(from_head & reachable, times[:, head] + network.ms[edge] - along, np.inf)
+    tail, head = entries(network, places)
+    return best_arrival(network, times[:, tail], times[:, head], starts, places)
+
+
+def best_arrival(
+    network: Network, at_tail: Floats, at_head: Floats, starts: Starts, places: Snapped
+) -> tuple[Floats, NDArray[np.int8]]:
+    """`arrival_ms` from the times (S, P) at which each place's `entries` are reached."""
+    by_tail, by_head = remaining_ms(network, places)
+    by_tail, by_head = at_tail + by_tail, at_head + by_head
     best = np.minimum(by_tail, by_head)
     how = np.where(by_tail <= by_head, BY_TAIL, BY_HEAD).astype(np.int8)
-    row, col, direct = _direct(network, starts, places)
+    row, col, direct = direct_ms(network, starts, places)
     shorter = direct <= best[row, col]
     best[row[shorter], col[shorter]] = direct[shorter]
     how[row[shorter], col[shorter]] = DIRECT
     return best, how
 
 
+def remaining_ms(network: Network, places: Snapped) -> tuple[Floats, Floats]:
+    """(P,) time [ms] from the tail, from the head of its edge to each place; infinite against a one-way."""
+    edge, reachable = np.maximum(places.edge, 0), places.edge >= 0
+    along = np.where(reachable, places.offset_m, 0.0) / network.metres[edge] * network.ms[edge]
+    at_tail, at_head = _at_ends(network, places)
+    by_tail, by_head = reachable & (network.forward[edge] | at_tail), reachable & (network.backward[edge] | at_head)
+    return np.where(by_tail, along, np.inf), np.where(by_head, network.ms[edge] - along, np.inf)
+
+
 def first_arrival_ms(network: Network, times: Floats, starts: Starts, places: Snapped) -> Floats:
     """(P,) time [ms] from whichever start is first, the place's straight leg not included; ``times`` (n,)."""
     nobody = Starts(starts.at.take(np.empty(0, np.int64)), np.empty(0))
     best = arrival_ms(network, times[None, :], nobody, places)[0][0]
-    _, col, direct = _direct(network, starts, places)
+    _, col, direct = direct_ms(network, starts, places)
     np.minimum.at(best, col, direct)
     return best
 
@@ -121,25 +132,36 @@ def route_pieces(network: Network, start: Starts, places: Snapped, how: NDArray,
 
     ``how`` (P,) is what `arrival_ms` said of them; ``limit_ms`` must not be below their times.
     """
-    edge, home = places.edge, np.full(len(places), start.at.edge[0])
-    from_m = np.full(len(places), start.at.offset_m[0])
-    goals = np.where(how == BY_TAIL, *_entries(network, places))[how != DIRECT]
-    seeds = _seeds(network, start)
-    found = tree(network.graph, seeds, goals, limit_ms + SLACK_MS)
+    goals = np.where(how == BY_TAIL, *entries(network, places))[how != DIRECT]
+    begun = seeds(network, start)
+    found = tree(network.graph, begun, goals, limit_ms + SLACK_MS)
     route, node = _walk_back(found, np.flatnonzero(how != DIRECT), goals)
+    first_node = np.zeros(len(places), np.int64)
+    first_node[route] = node  # nodes run from the end back to the start: the last written is the first driven to
+    by_head = begun.origin[np.maximum(found.seed[first_node], 0)] >= len(start)
+    home = start.at.take(np.zeros(len(places), np.int64))
+    return joined_pieces(network, home, by_head, route[::-1], node[::-1], places, how)
+
+
+def joined_pieces(
+    network: Network, home: Snapped, by_head: NDArray, route: Ints, node: Ints, places: Snapped, how: NDArray
+) -> Pieces:
+    """
+    Stretches of routes (P,) from ``home`` (P,), left by the head where ``by_head``, to ``places`` (P,).
+
+    ``route`` and ``node`` are the nodes of each in driving order; a route that is `DIRECT` has none.
+    """
+    edge, from_m = places.edge, home.offset_m
     line, order, on, begin, end = _middle(network, route, node)
     last_from = np.select([how == BY_TAIL, how == BY_HEAD], [np.zeros(len(edge)), network.metres[edge]], from_m)
-    first_node = np.zeros(len(edge), np.int64)
-    first_node[route] = node  # nodes run from the end back to the start: the last written is the first driven to
     driven = np.flatnonzero(how != DIRECT)
-    by_the_head = seeds.origin[found.seed[first_node[driven]]] >= len(start)
-    first_to = np.where(by_the_head, network.metres[home[driven]], 0.0)
+    first_to = np.where(by_head, network.metres[home.edge], 0.0)[driven]
     line = np.concatenate([driven, line, np.arange(len(edge))])
     order = np.concatenate([np.full(len(driven), -1), order, np.full(len(edge), len(route))])
     sort = np.lexsort((order, line))
     return Pieces(
         line[sort],
-        np.concatenate([home[driven], on, edge])[sort],
+        np.concatenate([home.edge[driven], on, edge])[sort],
         np.concatenate([from_m[driven], begin, last_from])[sort],
         np.concatenate([first_to, end, places.offset_m])[sort],
     )
@@ -201,7 +223,7 @@ def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[
     return at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[at.edge] - RESOLUTION_M
 
 
-def _entries(network: Network, places: Snapped) -> tuple[Ints, Ints]:
+def entries(network: Network, places: Snapped) -> tuple[Ints, Ints]:
     """(P,) nodes whose time counts for places reached by their tail, by their head: on a junction, anyone's there."""
     edge = np.maximum(places.edge, 0)
     at_tail, at_head = _at_ends(network, places)
@@ -211,7 +233,7 @@ def _entries(network: Network, places: Snapped) -> tuple[Ints, Ints]:
     )
 
 
-def _seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
+def seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
     """
     Where the search from each start begins; with ``together`` one search from all of them.
 
@@ -255,7 +277,7 @@ def _landed(network: Network, at: Snapped) -> tuple[Ints, Ints]:
     return np.concatenate([ends[plain], owner]), np.concatenate([junction[plain], node])
 
 
-def _direct(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, Ints, Floats]:
+def direct_ms(network: Network, starts: Starts, places: Snapped) -> tuple[Ints, Ints, Floats]:
     """Start, place and time [ms] of the pairs on one edge that can be driven without leaving it."""
     order = np.argsort(places.edge, kind="stable")
     low = np.searchsorted(places.edge[order], starts.at.edge, side="left")
@@ -284,8 +306,7 @@ def _walk_back(found: Tree, route: Ints, node: Ints) -> tuple[Ints, Ints]:
 
 def _middle(network: Network, route: Ints, node: Ints) -> tuple[Ints, Ints, Ints, Floats, Floats]:
     """Whole edges between consecutive nodes: route, order, edge, begin and end [m]."""
-    order = np.arange(len(route))[::-1]
-    sort = np.lexsort((order, route))
+    sort = np.argsort(route, kind="stable")
     route, node = route[sort], node[sort]
     same = route[1:] == route[:-1]
     u, v = node[:-1][same], node[1:][same]

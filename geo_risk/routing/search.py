@@ -146,3 +146,43 @@ def tree(graph: Graph, seeds: Seeds, targets: NDArray | None = None, limit_ms: f
     late = found & (ms > limit_ms)
     ms[late] = np.inf
     return Tree(ms, np.where(found & ~late, label, -1), before)
+
+
+class Ways(NamedTuple):
+    """
+    One way for each pair: ``ms`` (g,), infinite where there is none, its first seed and its goal (rows of theirs,
+    -1), and its nodes in driving order, ``node[first[i]:first[i + 1]]``.
+    """
+
+    ms: Floats
+    seed: Ints
+    goal: Ints
+    first: Ints
+    node: Whole
+
+
+def ways_between(graph: Graph, reverse: Graph, seeds: Seeds, goals: Seeds, limit_ms: float = np.inf) -> Ways:
+    """The fastest way of each search from ``seeds`` to ``goals`` of the same number, whose times are what remains."""
+    count, limit = len(seeds), whole_limit(limit_ms)
+    ms, parts = np.full(count, np.inf), {}
+    ends = np.full((2, count), -1, np.int64)
+
+    def some(low: int, high: int) -> None:
+        first = np.zeros(high - low + 1, np.int64)
+        if limit < 0 or low == high:
+            parts[low] = (first, np.empty(0, np.int32))
+            return
+        a, b = seeds.part(low, high), goals.part(low, high)
+        node = kernels.pairs(tuple(graph), tuple(reverse), a[:4], b[:4], limit, ms[low:high], ends[0, low:high],
+                             ends[1, low:high], first)  # fmt: skip
+        for row, every in ((0, seeds), (1, goals)):
+            found = ends[row, low:high] >= 0
+            ends[row, low:high][found] += every.first[low]
+        parts[low] = (first, node)
+
+    in_threads(some, count)
+    ms[ms > limit_ms] = np.inf
+    ordered = [parts[low] for low in sorted(parts)]
+    lengths = np.concatenate([np.diff(first) for first, _ in ordered])
+    nodes = np.concatenate([node for _, node in ordered])
+    return Ways(ms, ends[0], ends[1], np.concatenate([[0], np.cumsum(lengths)]), nodes)

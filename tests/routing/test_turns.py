@@ -15,7 +15,16 @@ from geo_risk.errors import CRSError
 from geo_risk.routing import turns as t
 from geo_risk.routing.condition import network_condition
 from geo_risk.routing.network import build_network, close_roads
-from geo_risk.routing.reach import Starts, arrival_ms, first_arrival_ms, nearest_node_times, node_times, route_pieces
+from geo_risk.routing.pairs import routes_between, travel_ms
+from geo_risk.routing.reach import (
+    Starts,
+    arrival_ms,
+    first_arrival_ms,
+    nearest_node_times,
+    node_times,
+    piece_lines,
+    route_pieces,
+)
 from geo_risk.routing.saved import network_arrays, network_from
 from geo_risk.routing.service import reached_edges
 
@@ -225,3 +234,28 @@ def test_without_a_restriction_nothing_is_split(cross):
     same = build_network(cross, speeds=SPEEDS, turns=turns_of())
     np.testing.assert_array_equal(plain.arcs.key, same.arcs.key)
     assert len(same.x) == len(plain.x)
+
+
+@given(restricted())
+@settings(max_examples=60, deadline=None)
+def test_pairs_agree_with_the_table(case):
+    plain, at, roads, banned = case
+    network = t._split(plain, roads, banned)
+    starts = Starts(at, np.linspace(0.0, 1.7, len(at)))
+    ((_, times),) = node_times(network, starts)
+    expected, how = arrival_ms(network, times, starts, at)
+    table, table_how = travel_ms(network, starts, at)
+    np.testing.assert_array_equal(table, expected)
+    np.testing.assert_array_equal(table_how, how)
+    i, j = (a.ravel() for a in np.indices(expected.shape))
+    ms, pieces = routes_between(network, starts.take(i), at.take(j))
+    np.testing.assert_allclose(ms, expected.ravel(), atol=1e-9)
+    cost = np.abs(pieces.end_m - pieces.begin_m) / network.metres[pieces.edge] * network.ms[pieces.edge]
+    found = np.flatnonzero(np.isfinite(ms))
+    np.testing.assert_allclose(np.bincount(pieces.line, cost, minlength=len(found)) + starts.ms[i[found]], ms[found],
+                               atol=1e-6)  # fmt: skip
+    lengths = np.bincount(pieces.line, np.abs(pieces.end_m - pieces.begin_m), minlength=len(found))
+    np.testing.assert_allclose(shapely.length(piece_lines(network, pieces)), lengths, atol=1e-3)
+    near = np.median(ms[found])
+    np.testing.assert_allclose(routes_between(network, starts.take(i), at.take(j), limit_ms=near)[0],
+                               np.where(ms <= near, ms, np.inf), atol=1e-9)  # fmt: skip
