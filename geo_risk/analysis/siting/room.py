@@ -76,7 +76,7 @@ def _between(own: Side, other: Side, prepared: Rules, swapped: bool) -> Iterator
     sources, targets = (other, own) if swapped else (own, other)
     cases = [demands(options, prepared) for options in sources.kinds]
     table = limits(cases, targets.kinds, prepared)
-    layer, key, name = (other.rows[c].to_numpy(object) for c in ("layer", "id", "name"))
+    layer, key, name = (other.rows[c] for c in ("layer", "id", "name"))
     for i in range(len(own.code)):
         mine = np.full(len(other.code), own.code[i])
         found = table.at(other.code, mine) if swapped else table.at(mine, other.code)
@@ -92,8 +92,8 @@ def _one_site(own: Side, i: int, other: Side) -> NDArray[np.bool_]:
     """Which of the others belong to the enterprise of a row: two things of one site are no targets of each other."""
     same = np.zeros(len(other.code), bool)
     for column in ("enterprise_id", "enterprise_name"):
-        value = own.rows[column].iloc[i]
-        same |= (other.rows[column].to_numpy(object) == value) & bool(value)
+        value = own.rows[column][i]
+        same |= (other.rows[column] == value) & bool(value)
     return same
 
 
