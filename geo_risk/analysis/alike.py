@@ -94,6 +94,12 @@ def replaced(row: Mapping[str, Any], column: str, value: Any) -> Mapping[str, An
     return row.replaced(column, value) if isinstance(row, Row) else {**row, column: value}
 
 
+def columns_asked(row: Mapping[str, Any]) -> set[str]:
+    """The columns that a row given by ``alike`` was asked for so far."""
+    asked = row.asked if isinstance(row, Row) else dict.fromkeys(row)
+    return {column for question in asked for column in ((question,) if isinstance(question, str) else question[1])}
+
+
 def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:
     """
     ``function`` of every row, called once for all rows that agree in everything it looked at.

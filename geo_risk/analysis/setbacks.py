@@ -119,8 +119,7 @@ def check_setbacks(
     recoded, kinds = settled(sources.kinds, prepared)
     sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
-    known: dict[Any, Any] = {}
-    table = limits([demands(options, prepared, known) for options in kinds], targets.kinds, prepared)
+    table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
     scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
     s, t = _near(sources, targets, table, near_miss_m, scale, only)
     judged = _judge(s, t, table, sources, targets, used, prepared, near_miss_m, crs, scale)

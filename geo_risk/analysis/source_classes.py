@@ -204,13 +204,14 @@ def _tanks(row: Mapping[str, Any], sector: str) -> Source:
     volume, said = _volume(row)
     options: list[Option] = []
     kinds = dict.fromkeys(_hazards(row))
+    single = (0.0, most_volume_m3(row))
     for hazard in kinds:
         classes = _tank_classes(hazard, row)
         for base, extra, variants in product(classes, _sites(hazard, row, sector), _roofs(hazard, row)):
             if any(c.startswith("oil_depot") for c in extra):  # classed by the whole depot, of which this is a part
                 options.append(Option(extra, (volume[0], np.inf)))
             else:
-                options.append(Option(base | extra, volume, (0.0, most_volume_m3(row)), variants=variants))
+                options.append(Option(base | extra, volume, single, variants=variants))
     names = "、".join(dict.fromkeys(h.name for h in kinds if h.name)) or "substance unknown"
     covered = any(o.classes for o in options)
     gap = "" if covered else f"no distance table recovered for tanks of {names}"
