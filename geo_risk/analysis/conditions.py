@@ -351,17 +351,17 @@ def _exact(option: Option, rules: Rules) -> list[Option]:
 def _samples(interval: Interval, edges: list[float]) -> list[float]:
     """One number for each piece into which ``edges`` cut the interval, ends included."""
     low, high = interval
-    cuts = np.unique([e for e in edges if np.isfinite(e)])
-    if not len(cuts):
+    cuts = {e for e in edges if e < np.inf}
+    if not cuts:
         return [low]
-    high = max(low, min(high, cuts[-1] * 2 + 1))
-    inside = cuts[(cuts >= low) & (cuts <= high)]
-    samples = np.concatenate([[low, high], inside, inside[inside * _ABOVE <= high] * _ABOVE])
-    return np.unique(samples).tolist()
+    high = max(low, min(high, max(cuts) * 2 + 1))
+    inside = [e for e in cuts if low <= e <= high]
+    return sorted({low, high, *inside, *(e * _ABOVE for e in inside if e * _ABOVE <= high)})
 
 
 def _demand(option: Option, rules: Rules) -> Demand:
-    chosen = [r for c in sorted(option.classes) for r in rules.by_class.get(c, []) if _in_band(r, option)]
+    own = (r for c in sorted(option.classes) for r in rules.by_class.get(c, ()))
+    chosen = [r for r in own if r.quantity == "none" or _in_band(r, option)]
     chosen.sort(key=lambda r: (r.distance_m, not r.unsure))  # stable: within a class the order stays
     factors = [_modified(rule, option) for rule in chosen]
     key = (*(rule.row for rule in chosen), *factors)
@@ -404,9 +404,7 @@ def _modified(rule: Rule, option: Option) -> tuple[float, float, float]:
 
 
 def _in_band(rule: Rule, option: Option) -> bool:
-    """Whether the rule's bounds hold the exact numbers; of total and single tank the larger row counts."""
-    if rule.quantity == "none":
-        return True
+    """Whether a rule's bounds hold the exact numbers; of total and single tank the larger row counts."""
     value, unit = (option.volume_m3[0] if rule.quantity == "volume_m3" else option.quantity_t[0]), option.unit_m3[0]
     above = value >= rule.lower if rule.lower_inclusive else value > rule.lower
     below = value <= rule.upper if rule.upper_inclusive else value < rule.upper

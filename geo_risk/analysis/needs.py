@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .alike import alike, columns_asked, replaced
 from .conditions import Option, Rules, Target, demands, settled
-from .limits import limits
+from .limits import Ids, limits
 from .rows import number, text
 from .sides import numbers, sectors
 from .source_classes import (
@@ -90,16 +90,17 @@ class _End(NamedTuple):
 
 class _Trials(NamedTuple):
     """
-    What is tried of each end, in flat arrays: of end i the attributes ``group[i]:group[i + 1]``, of attribute g the kinds
-    ``kind[trial[g]:trial[g + 1]]``, each compared with ``own[g]``; ``base`` is what the end is. Numbers mean ``kinds``.
+    What is tried of each end, in flat arrays: of end i the attributes ``group[i]:group[i + 1]``, of attribute g the
+    kinds ``kind[trial[g]:trial[g + 1]]``, each compared with ``own[g]``; ``base`` is what the end is, in numbers of
+    ``kinds``.
     """
 
-    base: NDArray[np.int64]
-    group: NDArray[np.int64]
+    base: Ids
+    group: Ids
     name: list[str]
-    own: NDArray[np.int64]
-    trial: NDArray[np.int64]
-    kind: NDArray[np.int64]
+    own: Ids
+    trial: Ids
+    kind: Ids
     kinds: list[Any]
 
 
@@ -145,7 +146,7 @@ def _ends(
     which: str,
     layers: Mapping[str, gpd.GeoDataFrame],
     end: Callable[[str, Mapping[str, Any]], _End],
-) -> tuple[NDArray[np.int64], list[_End]]:
+) -> tuple[Ids, list[_End]]:
     """The source or target of every finding: a number each, and what those numbers mean."""
     code = np.empty(len(rows), np.int64)
     found: list[_End] = []
@@ -164,7 +165,7 @@ def _ends(
 
 
 def _decisive(
-    i: NDArray[np.int64], j: NDArray[np.int64], sources: list[_End], targets: list[_End], rules: Rules
+    i: Ids, j: Ids, sources: list[_End], targets: list[_End], rules: Rules
 ) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], NDArray[np.float64]]:
     """
     For the pairs (i, j): which attributes of the source matter, which of the target; and the lower bounds [m].
@@ -182,7 +183,7 @@ def _decisive(
     return wanted, _matters(tried, j, np.arange(len(tried.kinds)), code[at[i]], low.T, high.T), least
 
 
-def _numbered(kinds: list[Any]) -> tuple[NDArray[np.int64], list[Any]]:
+def _numbered(kinds: list[Any]) -> tuple[Ids, list[Any]]:
     """A number for each kind, equal ones alike, and what those numbers mean."""
     found: dict[Any, int] = {}
     return np.array([found.setdefault(kind, len(found)) for kind in kinds], dtype=np.int64), list(found)
@@ -205,7 +206,12 @@ def _trials(ends: list[_End], open_base: list[Any]) -> _Trials:
 
 
 def _matters(
-    tried: _Trials, end: NDArray[np.int64], row: NDArray[np.int64], column: NDArray[np.int64], low: NDArray, high: NDArray
+    tried: _Trials,
+    end: Ids,
+    row: Ids,
+    column: Ids,
+    low: NDArray,
+    high: NDArray,
 ) -> list[tuple[str, ...]]:
     """
     For pairs of an end and a column of the bounds: the attributes that change either bound.
@@ -223,14 +229,14 @@ def _matters(
     return [tuple(names) for names in found]
 
 
-def _expanded(start: NDArray[np.int64], which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For runs ``start[w]:start[w + 1]`` of each of ``which``: the place in ``which`` and the number, one after another."""
+def _expanded(start: Ids, which: Ids) -> tuple[Ids, Ids]:
+    """Of the runs ``start[w]:start[w + 1]`` for w in ``which``, one after another: place in ``which`` and number."""
     count = start[which + 1] - start[which]
     place = np.repeat(np.arange(len(which)), count)
     return place, np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count) + start[which][place]
 
 
-def _bounds(sources: list[Any], targets: list[Any], rules: Rules) -> tuple[NDArray[np.int64], NDArray, NDArray]:
+def _bounds(sources: list[Any], targets: list[Any], rules: Rules) -> tuple[Ids, NDArray, NDArray]:
     """The row of each source in the bounds; least and largest distance [m]: (rows, T)."""
     code, plain = settled([options or (Option(frozenset()),) for options in sources], rules)
     found = limits([demands(options, rules) for options in plain], targets, rules)
