@@ -48,7 +48,7 @@ SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 
 _HEAVY = 64  # points of an outline
 _ROUNDING_M = 0.001  # clearances are to the millimetre
-_VERDICTS = ("conflict", "undecided", "clear")
+VERDICTS = ("conflict", "undecided", "clear")
 _CONFLICT, _UNDECIDED, _CLEAR = range(3)
 
 
@@ -120,9 +120,9 @@ def check_setbacks(
     sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
     table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
-    scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
-    s, t = _near(sources, targets, table, near_miss_m, scale, only)
-    judged = _judge(s, t, table, sources, targets, used, prepared, near_miss_m, crs, scale)
+    judged = judge(
+        sources, targets, table, prepared, crs, enterprises=used.get("enterprises"), near_miss_m=near_miss_m, only=only
+    )
     findings = _findings(judged, sources, targets, prepared, crs)
     if needs:
         said = attributes_needed(findings, used, prepared, road_half_width_m)
@@ -193,24 +193,29 @@ def _among(side: Side, wanted: Collection[tuple[str, str]] | None) -> NDArray[np
     return np.array([key in wanted for key in zip(side.rows["layer"], side.rows["id"], strict=True)], dtype=bool)
 
 
-def _judge(
-    s: NDArray,
-    t: NDArray,
-    table: Limits,
+def judge(
     sources: Side,
     targets: Side,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    table: Limits,
     rules: Rules,
-    near_miss_m: float,
     crs: Any,
-    scale: float,
+    *,
+    enterprises: gpd.GeoDataFrame | None = None,
+    near_miss_m: float = NEAR_MISS_M,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> pd.DataFrame:
     """
-    Clearances and verdicts of pairs, one row each that is a finding.
+    Pairs, clearances and verdicts of rows whose kinds are known: ``check_setbacks`` without names and reasons.
 
-    Columns: s, t, u, slack, low, high, clearance, own (one may be part of the other's site), verdict (place in
-    ``_VERDICTS``), unsure, rule (row of the rules), and the ends of the nearest segment x0, y0, x1, y1.
+    Returns
+    -------
+    DataFrame
+        One row a finding: s, t (places in the sides), u, slack, low, high, clearance [m], own (one may be part of the
+        other's site), verdict (place in ``VERDICTS``), unsure, rule (row of the rules), and the ends of the nearest
+        segment x0, y0, x1, y1 [m].
     """
+    scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
+    s, t = _near(sources, targets, table, near_miss_m, scale, only)
     furthest = _furthest(s, t, table, sources, targets, near_miss_m)
     within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets)
     s, t, furthest = s[within], t[within], furthest[within]
@@ -224,7 +229,7 @@ def _judge(
     conflict = signed + u < low
     clear = (clearance - u - slack >= high) & ~unsure
     own = np.zeros(len(s), bool)
-    own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, layers.get("enterprises"))
+    own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, enterprises)
     conflict &= ~own
     verdict = np.where(conflict, _CONFLICT, np.where(clear, _CLEAR, _UNDECIDED))
     columns = {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
@@ -300,7 +305,7 @@ def _findings(table: pd.DataFrame, sources: Side, targets: Side, rules: Rules, c
     columns["required_m"] = np.where(verdict == _CONFLICT, table["low"], table["high"])
     columns["clearance_m"] = table["clearance"].to_numpy()
     columns["uncertainty_m"] = table["u"].to_numpy()
-    columns["verdict"] = np.array(_VERDICTS, dtype=object)[verdict]
+    columns["verdict"] = np.array(VERDICTS, dtype=object)[verdict]
     clauses = [f"{standard}-{edition} {clause}" for standard, edition, clause in rules.frame[[*said[1:4]]].to_numpy()]
     why = (clauses, sources.rows["reason"].tolist(), targets.rows["reason"].tolist())
     columns["reason"] = np.array([_reason(row, *why) for row in table.itertuples()], dtype=object)
