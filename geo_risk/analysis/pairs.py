@@ -14,6 +14,8 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from .clearance import in_threads
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -27,11 +29,13 @@ class End(NamedTuple):
     """
     One side of a search.
 
-    ``shapes`` (N,), none empty; ``code`` (N,) the row or column of the table of reaches; ``error``, ``slack`` and
-    ``inset`` (N,) widen the reach [m]; of pairs of which neither is ``wanted`` (N,) none is sought.
+    ``shapes`` (N,), none empty, and their ``bounds`` (N, 4); ``code`` (N,) the row or column of the table of reaches;
+    ``error``, ``slack`` and ``inset`` (N,) widen the reach [m]; of pairs of which neither is ``wanted`` (N,) none is
+    sought.
     """
 
     shapes: NDArray[np.object_]
+    bounds: Floats
     code: Ints
     error: Floats
     slack: Floats
@@ -58,15 +62,17 @@ def near_pairs(sources: End, targets: End, reach: Reach) -> tuple[Ints, Ints]:
     most = _most_reach(sources, targets, reach)
     if not (most > 0).any():
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    (box, owner), (other, of) = _boxes(sources.shapes), _boxes(targets.shapes)
+    (box, owner), (other, of) = _boxes(sources), _boxes(targets)
     corner, side, columns = _squares(other, float(np.median(most[most > 0])))
     square, entry = _entries(other, corner, side, columns)
-    order = np.argsort(square, kind="stable")
-    entry = entry[order]
-    found = _sweep(
-        box, owner, most, other[entry], of[entry], square[order], corner, side, columns, sources[1:], targets[1:], reach
-    )
-    s, t = np.divmod(np.unique(found), len(targets.code))
+    order = np.argsort(square)
+    square, entry = square[order], entry[order]
+    near, whose = other[entry], of[entry]
+
+    def sweep(box: Floats, owner: Ints) -> Ints:
+        return _sweep(box, owner, most, near, whose, square, corner, side, columns, sources[2:], targets[2:], reach)
+
+    s, t = np.divmod(np.unique(in_threads(sweep, box, owner)), len(targets.code))
     return s, t
 
 
@@ -80,23 +86,26 @@ def _most_reach(sources: End, targets: End, reach: Reach) -> Floats:
     return np.where(required > 0, (required + further) * reach.scale + targets.inset.max(), -1.0)
 
 
-def _boxes(shapes: NDArray[np.object_]) -> tuple[Floats, Ints]:
+def _boxes(end: End) -> tuple[Floats, Ints]:
     """(B, 4) left, bottom, right, top around each point, area and stretch of a line; (B,) which shape it is of."""
-    line = np.isin(shapely.get_type_id(shapes), _LINES)
+    line = np.isin(shapely.get_type_id(end.shapes), _LINES)
+    if not line.any():
+        return end.bounds, np.arange(len(line))
     lines, whole = np.flatnonzero(line), np.flatnonzero(~line)
-    parts, at = shapely.get_parts(shapes[lines], return_index=True)
+    parts, at = shapely.get_parts(end.shapes[lines], return_index=True)
     xy, part = shapely.get_coordinates(shapely.segmentize(parts, _STRETCH_M), return_index=True)
     i = np.flatnonzero(part[1:] == part[:-1])
     stretches = np.hstack([np.minimum(xy[i], xy[i + 1]), np.maximum(xy[i], xy[i + 1])])
-    box = np.concatenate([shapely.bounds(shapes[whole]).reshape(-1, 4), stretches])
+    box = np.concatenate([end.bounds[whole], stretches])
     return box, np.concatenate([whole, lines[at[part[i]]]])
 
 
 def _squares(box: Floats, side: float) -> tuple[Floats, float, int]:
     """Lower left corner, side [m] and number of columns of the squares: as large as a usual reach or larger."""
-    corner, extent = box[:, :2].min(axis=0), box[:, 2:].max(axis=0) - box[:, :2].min(axis=0)
+    corner = box[:, :2].min(axis=0)
+    extent, width, height = box[:, 2:].max(axis=0) - corner, box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
     side = max(side, float(extent.max()) / _MOST_COLUMNS)
-    while np.prod((box[:, 2:] - box[:, :2]) / side + 1, axis=1).mean() > _MOST_SQUARES:
+    while ((width / side + 1) * (height / side + 1)).mean() > _MOST_SQUARES:
         side *= 2
     return corner, side, int(extent[0] / side) + 1
 
@@ -105,7 +114,7 @@ def _entries(box: Floats, corner: Floats, side: float, columns: int) -> tuple[In
     """The number of every square a box lies in, and the box."""
     low, high = (np.floor((ends - corner) / side).astype(np.int64) for ends in (box[:, :2], box[:, 2:]))
     span = high - low + 1
-    count = span.prod(axis=1)
+    count = span[:, 0] * span[:, 1]
     entry = np.repeat(np.arange(len(box)), count)
     nth = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
     row, column = np.divmod(nth, span[entry, 0])

@@ -164,27 +164,14 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _near(
-    sources: Side,
-    targets: Side,
-    table: Limits,
-    near_miss_m: float,
-    scale: float,
-    only: Collection[tuple[str, str]] | None,
-) -> tuple[NDArray, NDArray]:
-    """Indices of all pairs that any rule and error could reach, ordered; those of one site left out."""
-    wanted = None if only is None else set(only)
-    one, two = (
-        End(side.shapes, side.code, side.error, side.slack, side.inset, _among(side, wanted))
-        for side in (sources, targets)
-    )
-    s, t = near_pairs(one, two, Reach(table.high, near_miss_m, SIGMAS, scale))
+def _one_site(s: NDArray, t: NDArray, sources: Side, targets: Side) -> NDArray[np.bool_]:
+    """Which pairs are one row twice, or rows of the same enterprise."""
     a, b = sources.rows, targets.rows
-    itself = (a["layer"][s] == b["layer"][t]) & (a["id"][s] == b["id"][t])
+    same = (a["layer"][s] == b["layer"][t]) & (a["id"][s] == b["id"][t])
     for column in ("enterprise_id", "enterprise_name"):
         left, right = a[column][s], b[column][t]
-        itself |= (left == right) & (left != "")
-    return s[~itself], t[~itself]
+        same |= (left == right) & (left != "")
+    return same
 
 
 def _among(side: Side, wanted: Collection[tuple[str, str]] | None) -> NDArray[np.bool_]:
@@ -214,8 +201,16 @@ def judge(
         other's site), verdict (place in ``VERDICTS``), unsure, rule (row of the rules), and the ends of the nearest
         segment x0, y0, x1, y1 [m].
     """
-    scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
-    s, t = _near(sources, targets, table, near_miss_m, scale, only)
+    boxes = [shapely.bounds(side.shapes).reshape(-1, 4) for side in (sources, targets)]
+    scale = grid_scale(np.concatenate(boxes), crs)
+    wanted = None if only is None else set(only)
+    one, two = (
+        End(side.shapes, box, side.code, side.error, side.slack, side.inset, _among(side, wanted))
+        for side, box in zip((sources, targets), boxes, strict=True)
+    )
+    s, t = near_pairs(one, two, Reach(table.high, near_miss_m, SIGMAS, scale))
+    apart = ~_one_site(s, t, sources, targets)
+    s, t = s[apart], t[apart]
     furthest = _furthest(s, t, table, sources, targets, near_miss_m)
     within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets)
     s, t, furthest = s[within], t[within], furthest[within]
