@@ -135,9 +135,9 @@ def builtin_rules() -> pd.DataFrame:
     return pd.concat([p.astype(numbers) for p in parts], ignore_index=True)
 
 
-def prepare(rules: pd.DataFrame | None = None) -> Rules:
+def prepare(rules: pd.DataFrame | Rules | None = None) -> Rules:
     """
-    Check a rule table (the built-in one if None) and index its target classes.
+    Check a rule table (the built-in one if None) and index its target classes; one that is checked is given back.
 
     A user's table needs rule_id, source_class, target_classes ("|" between several), distance_m and
     the provenance columns; quantity bounds and reduced_m are optional.
@@ -148,6 +148,8 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         If a column or provenance is missing, a rule_id is repeated, a distance is not above 0, or a
         quantity is neither volume_m3, quantity_t nor none.
     """
+    if isinstance(rules, Rules):
+        return rules
     return _builtin() if rules is None else _prepared(rules.reset_index(drop=True))
 
 
@@ -218,7 +220,7 @@ def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
 
 
 def _number(value: Any, missing: float) -> float:
-    number = float(pd.to_numeric(value, errors="coerce"))
+    number = value if isinstance(value, float) else float(pd.to_numeric(value, errors="coerce"))
     return number if np.isfinite(number) else missing
 
 

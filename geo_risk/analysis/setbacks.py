@@ -55,7 +55,7 @@ _CONFLICT, _UNDECIDED, _CLEAR = range(3)
 def check_setbacks(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
-    rules: pd.DataFrame | None = None,
+    rules: pd.DataFrame | Rules | None = None,
     near_miss_m: float = NEAR_MISS_M,
     road_half_width_m: float = ROAD_HALF_WIDTH_M,
     position_error_m: Mapping[str, float] = POSITION_ERROR_M,
@@ -80,7 +80,8 @@ def check_setbacks(
         gas_pipelines, parking_lots, enterprises as sources; crowded_places, buildings, roads,
         enterprises with an outline and hazard_sources as targets. Closed ones are left out.
     rules
-        The rules to check, columns as in setbacks.csv; ``conditions.builtin_rules()`` if None.
+        The rules to check, columns as in setbacks.csv, or ``conditions.prepare`` of them, which many checks may share;
+        ``conditions.builtin_rules()`` if None.
     near_miss_m
         How far beyond the required distance a pair is still worth reporting [m].
     road_half_width_m

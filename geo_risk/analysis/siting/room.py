@@ -19,8 +19,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..conditions import Rules, demands, prepare
-from ..limits import limits
+from ..conditions import Rules, demands, prepare, settled
+from ..limits import Limits, limits
 from ..setbacks import NEAR_MISS_M, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, SIGMAS
 from ..sides import Side, source_side, target_side
 
@@ -45,7 +45,7 @@ class Block(NamedTuple):
 def blocks(
     layers: Mapping[str, gpd.GeoDataFrame],
     project: Mapping[str, gpd.GeoDataFrame],
-    rules: pd.DataFrame | None = None,
+    rules: pd.DataFrame | Rules | None = None,
 ) -> list[Block]:
     """
     What the rules make a project keep clear of, and by how much for a verdict "clear".
@@ -74,8 +74,10 @@ def _between(own: Side, other: Side, prepared: Rules, swapped: bool) -> Iterator
         return
     strength, names = prepared.frame["strength"].to_numpy(), prepared.frame["rule_id"].to_numpy(object)
     sources, targets = (other, own) if swapped else (own, other)
-    cases = [demands(options, prepared) for options in sources.kinds]
-    table = limits(cases, targets.kinds, prepared)
+    code, kinds = settled(sources.kinds, prepared)
+    found = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
+    low, low_rule, high, high_rule = found
+    table = Limits(low[code], low_rule[code], high[code], high_rule[code])
     layer, key, name = (other.rows[c] for c in ("layer", "id", "name"))
     for i in range(len(own.code)):
         mine = np.full(len(other.code), own.code[i])
