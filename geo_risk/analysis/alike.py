@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from .rows import text
 
 T = TypeVar("T")
-Question = str | tuple[re.Pattern[str], tuple[str, ...]]
+# A column, or a pattern (its text and flags, quicker to look up than itself) and the columns it is sought in.
+Question = str | tuple[str, int, tuple[str, ...]]
 
 
 class _Cells(NamedTuple):
@@ -23,6 +24,7 @@ class _Cells(NamedTuple):
     columns: dict[str, NDArray[np.object_]]
     codes: dict[str, NDArray[np.int64]]
     joined: dict[tuple[str, ...], list[str]]
+    matched: dict[Question, dict[int, bool]]
 
     def texts(self, names: tuple[str, ...]) -> list[str]:
         if names not in self.joined:
@@ -35,6 +37,12 @@ class _Cells(NamedTuple):
             self.joined[names] = [" ".join(p) for p in zip(*parts, strict=True)] if parts else [""] * length
         return self.joined[names]
 
+    def matches(self, question: Question, pattern: re.Pattern[str], names: tuple[str, ...], at: int) -> bool:
+        known = self.matched.setdefault(question, {})
+        if at not in known:
+            known[at] = pattern.search(self.texts(names)[at]) is not None
+        return known[at]
+
 
 class Row(Mapping[str, Any]):
     """One row of a table that notes what is asked of it."""
@@ -43,11 +51,11 @@ class Row(Mapping[str, Any]):
         self,
         cells: _Cells,
         at: int,
-        asked: dict[Question, None] | None = None,
+        asked: dict[Question, re.Pattern[str] | None] | None = None,
         instead: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._cells, self._at, self._instead = cells, at, instead
-        self.asked: dict[Question, None] = {} if asked is None else asked
+        self.asked: dict[Question, re.Pattern[str] | None] = {} if asked is None else asked
 
     def replaced(self, column: str, value: Any) -> Row:
         """The row with another value in ``column``; what is asked of it is noted here."""
@@ -75,10 +83,11 @@ class Row(Mapping[str, Any]):
 
     def mentions(self, pattern: re.Pattern[str], columns: tuple[str, ...]) -> bool:
         """As the function ``mentions``; what else the texts say makes no difference then."""
-        if any(column in self._instead for column in columns):
+        if not self._instead.keys().isdisjoint(columns):
             return bool(pattern.search(" ".join(text(self, column) for column in columns)))
-        self.asked[pattern, columns] = None
-        return pattern.search(self._cells.texts(columns)[self._at]) is not None
+        question = (pattern.pattern, pattern.flags, columns)
+        self.asked[question] = pattern
+        return self._cells.matches(question, pattern, columns, self._at)
 
 
 def mentions(row: Mapping[str, Any], pattern: re.Pattern[str], *columns: str) -> bool:
@@ -94,6 +103,12 @@ def replaced(row: Mapping[str, Any], column: str, value: Any) -> Mapping[str, An
     return row.replaced(column, value) if isinstance(row, Row) else {**row, column: value}
 
 
+def columns_asked(row: Mapping[str, Any]) -> set[str]:
+    """The columns that a row given by ``alike`` was asked for so far."""
+    asked = row.asked if isinstance(row, Row) else dict.fromkeys(row)
+    return {column for question in asked for column in ((question,) if isinstance(question, str) else question[2])}
+
+
 def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tuple[NDArray[np.int64], list[T]]:
     """
     ``function`` of every row, called once for all rows that agree in everything it looked at.
@@ -106,7 +121,7 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
     code, answers : (N,), list
         The answer for row i is ``answers[code[i]]``.
     """
-    cells = _Cells({str(name): frame[name].to_numpy(object) for name in frame.columns}, {}, {})
+    cells = _Cells({str(name): frame[name].to_numpy(object) for name in frame.columns}, {}, {}, {})
     code = np.empty(len(frame), np.int64)
     answers: list[T] = []
     pending = [(np.arange(len(frame)), 0)] if len(frame) else []  # rows that agree in the first so many questions
@@ -114,10 +129,10 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
         rows, agreed = pending.pop()
         row = Row(cells, int(rows[0]))
         answer = function(row)
-        for at, question in enumerate(row.asked):
+        for at, (question, pattern) in enumerate(row.asked.items()):
             if at < agreed or len(rows) == 1:
                 continue
-            same, *others = _split(rows, _coded(question, rows, cells))
+            same, *others = _split(rows, _coded(question, pattern, rows, cells))
             pending += [(group, at + 1) for group in others]
             rows = same
         code[rows] = len(answers)
@@ -125,11 +140,11 @@ def alike(frame: pd.DataFrame, function: Callable[[Mapping[str, Any]], T]) -> tu
     return code, answers
 
 
-def _coded(question: Question, rows: NDArray, cells: _Cells) -> NDArray:
+def _coded(question: Question, pattern: re.Pattern[str] | None, rows: NDArray, cells: _Cells) -> NDArray:
     """A number for each answer the rows give to the question."""
     if isinstance(question, tuple):
-        pattern, names = question
-        texts = cells.texts(names)
+        assert pattern is not None
+        texts = cells.texts(question[-1])
         return np.array([pattern.search(texts[i]) is not None for i in rows.tolist()], dtype=np.int64)
     if question not in cells.columns:
         return np.zeros(len(rows), np.int64)

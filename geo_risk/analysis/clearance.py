@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -12,7 +16,10 @@ from ..crs import geodesic_m
 from ..errors import CRSError
 
 _RULER_M = 1000.0  # the grid is measured with segments of this length
+_SQUARE_M = 10_000.0  # at the corners of squares of this side
+_FURTHEST = 2.0**24  # squares from the origin; further off no grid holds
 _MOST_OFF = 0.05
+_LEAST_A_THREAD = 2_000  # fewer elements are not worth a thread
 _STEP_M = 2.0  # overlaps are probed at points this far apart along their outline
 
 
@@ -34,19 +41,47 @@ def nearest_segments(
     segments, clearance : (N,), (N,)
         Lines of two points and metres; touching or overlapping shapes give 0 m.
     """
-    if not len(a):
-        return np.empty(0, object), np.empty(0)
-    ends = shapely.get_coordinates(shapely.shortest_line(a, b)).reshape(-1, 2, 2)
+    ends = nearest_ends(a, b, inset)
+    return shapely.linestrings(ends), lengths(ends, crs)
+
+
+def nearest_ends(
+    a: NDArray[np.object_], b: NDArray[np.object_], inset: NDArray[np.float64] | float = 0.0
+) -> NDArray[np.float64]:
+    """The two ends of the nearest segments from ``a`` to ``b``, ``inset`` [m] taken off at ``b``; (N, 2, 2)."""
+    ends = np.empty((len(a), 2, 2))
+    point = (shapely.get_type_id(a) == 0) & (shapely.get_type_id(b) == 0)
+    for end, shapes in enumerate((a, b)):
+        ends[point, end] = shapely.get_coordinates(shapes[point])
+    lines = in_threads(shapely.shortest_line, a[~point], b[~point])
+    ends[~point] = shapely.get_coordinates(lines).reshape(-1, 2, 2)
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     kept = np.divide(np.maximum(length - inset, 0.0), length, out=np.zeros_like(length), where=length > 0)
     ends[:, 1] = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * kept[:, None]
-    clearance = geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
-    return shapely.linestrings(ends), np.where(kept > 0, clearance, 0.0)
+    return ends
+
+
+def lengths(ends: NDArray[np.float64], crs: Any) -> NDArray[np.float64]:
+    """Geodesic lengths [m] of segments (N, 2, 2) given in ``crs``; (N,)."""
+    if not len(ends):
+        return np.empty(0)  # there may be no layer, and so no CRS
+    return geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
+
+
+def in_threads(function: Callable[..., NDArray], *arrays: NDArray) -> NDArray:
+    """``function`` of arrays (N, ...), element by element, a part of them in each thread; as the function alone."""
+    parts = min(os.cpu_count() or 1, len(arrays[0]) // _LEAST_A_THREAD)
+    if parts < 2:
+        return function(*arrays)
+    with ThreadPoolExecutor(parts) as pool:
+        return np.concatenate(list(pool.map(function, *(np.array_split(array, parts) for array in arrays))))
 
 
 def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
     """
     How much longer a grid metre may be drawn than a true one at any of the shapes: >= 1.
+
+    Measured at the corners of squares around the shapes, as it changes slowly.
 
     Parameters
     ----------
@@ -61,10 +96,14 @@ def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
     boxes = bounds[np.isfinite(bounds).all(axis=1)]
     if not len(boxes):
         return 1.0
-    x, y = np.concatenate([boxes[:, :2], boxes[:, 2:]]).T
+    square = np.floor(np.concatenate([boxes[:, :2], boxes[:, 2:]]) / _SQUARE_M).clip(-_FURTHEST, _FURTHEST)
+    at, number = pd.factorize(square @ (4 * _FURTHEST, 1.0))
+    column = np.round(number / (4 * _FURTHEST))
+    corner = np.stack([column, number - column * (4 * _FURTHEST)], axis=1)[:, None] + ((0, 0), (0, 1), (1, 0), (1, 1))
+    x, y = (corner * _SQUARE_M).reshape(-1, 2).T
     true = np.stack([geodesic_m(x, y, x + _RULER_M, y, crs), geodesic_m(x, y, x, y + _RULER_M, crs)])
-    scale = _RULER_M / true
-    usual = float(np.median(scale))
+    scale = (_RULER_M / true).max(axis=0).reshape(-1, 4).max(axis=1)
+    usual = float(np.median(scale[at]))
     if not abs(usual - 1) <= _MOST_OFF:
         raise CRSError(
             f"a metre of {crs.to_string()} is {1 / usual:.3f} m on the ground here; distances would be wrong. "

@@ -86,14 +86,6 @@ class Modifier(NamedTuple):
     max_unit_m3: float
 
 
-class Rules(NamedTuple):
-    """A checked rule table, its rows by source class (smaller distance first), the position of each target class."""
-
-    frame: pd.DataFrame
-    by_class: dict[str, list[Rule]]
-    positions: dict[str, int]
-
-
 class Demand(NamedTuple):
     """What one exact option demands of each target class: (C,) distances [m] and rule rows."""
 
@@ -101,6 +93,26 @@ class Demand(NamedTuple):
     low_rule: NDArray[np.int64]
     high: NDArray[np.float64]
     high_rule: NDArray[np.int64]
+
+
+class Known(NamedTuple):
+    """The demands of each option, equal ones once; and those of each list of rules with their factors."""
+
+    options: dict[Option, dict[tuple[bytes, ...], Demand]]
+    chosen: dict[tuple[Any, ...], Demand]
+
+
+class Rules(NamedTuple):
+    """
+    A checked rule table, its rows by source class (smaller distance first), the position of each target class.
+
+    ``known`` keeps what has been worked out of it: see ``demands``.
+    """
+
+    frame: pd.DataFrame
+    by_class: dict[str, list[Rule]]
+    positions: dict[str, int]
+    known: Known
 
 
 def builtin_rules() -> pd.DataFrame:
@@ -123,9 +135,9 @@ def builtin_rules() -> pd.DataFrame:
     return pd.concat([p.astype(numbers) for p in parts], ignore_index=True)
 
 
-def prepare(rules: pd.DataFrame | None = None) -> Rules:
+def prepare(rules: pd.DataFrame | Rules | None = None) -> Rules:
     """
-    Check a rule table (the built-in one if None) and index its target classes.
+    Check a rule table (the built-in one if None) and index its target classes; one that is checked is given back.
 
     A user's table needs rule_id, source_class, target_classes ("|" between several), distance_m and
     the provenance columns; quantity bounds and reduced_m are optional.
@@ -136,6 +148,8 @@ def prepare(rules: pd.DataFrame | None = None) -> Rules:
         If a column or provenance is missing, a rule_id is repeated, a distance is not above 0, or a
         quantity is neither volume_m3, quantity_t nor none.
     """
+    if isinstance(rules, Rules):
+        return rules
     return _builtin() if rules is None else _prepared(rules.reset_index(drop=True))
 
 
@@ -164,7 +178,7 @@ def _prepared(frame: pd.DataFrame) -> Rules:
     frame["table_lower"] = frame.groupby(["source_class", "standard", "clause"])["lower"].transform("min")
     names = sorted({c for classes in frame["target_classes"] for c in classes.split("|")})
     positions = {c: i for i, c in enumerate([*names, *(n + CIVIL for n in names)])}
-    return Rules(frame, _by_class(frame), positions)
+    return Rules(frame, _by_class(frame), positions, Known({}, {}))
 
 
 def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
@@ -206,15 +220,13 @@ def _by_class(frame: pd.DataFrame) -> dict[str, list[Rule]]:
 
 
 def _number(value: Any, missing: float) -> float:
-    number = float(pd.to_numeric(value, errors="coerce"))
+    number = value if isinstance(value, float) else float(pd.to_numeric(value, errors="coerce"))
     return number if np.isfinite(number) else missing
 
 
-def demands(
-    options: Iterable[Option], rules: Rules, known: dict[Option, dict[tuple[bytes, ...], Demand]] | None = None
-) -> list[Demand]:
-    """What each exact case of ``options`` demands, equal cases once, in a fixed order; ``known`` keeps those found."""
-    known = {} if known is None else known
+def demands(options: Iterable[Option], rules: Rules) -> list[Demand]:
+    """What each exact case of ``options`` demands, equal cases once, in a fixed order; ``rules`` keep those found."""
+    known = rules.known.options
     cases: dict[tuple[bytes, ...], Demand] = {}
     for option in options:
         if option not in known:
@@ -341,37 +353,47 @@ def _exact(option: Option, rules: Rules) -> list[Option]:
 def _samples(interval: Interval, edges: list[float]) -> list[float]:
     """One number for each piece into which ``edges`` cut the interval, ends included."""
     low, high = interval
-    cuts = np.unique([e for e in edges if np.isfinite(e)])
-    if not len(cuts):
+    cuts = {e for e in edges if e < np.inf}
+    if not cuts:
         return [low]
-    high = max(low, min(high, cuts[-1] * 2 + 1))
-    inside = cuts[(cuts >= low) & (cuts <= high)]
-    samples = np.concatenate([[low, high], inside, inside[inside * _ABOVE <= high] * _ABOVE])
-    return np.unique(samples).tolist()
+    high = max(low, min(high, max(cuts) * 2 + 1))
+    inside = [e for e in cuts if low <= e <= high]
+    return sorted({low, high, *inside, *(e * _ABOVE for e in inside if e * _ABOVE <= high)})
 
 
 def _demand(option: Option, rules: Rules) -> Demand:
-    size = len(rules.positions)
-    low, high = np.zeros(size), np.zeros(size)
-    low_rule, high_rule = np.full(size, -1), np.full(size, -1)
-    chosen = [r for c in sorted(option.classes) for r in rules.by_class.get(c, []) if _in_band(r, option)]
-    for rule in sorted(chosen, key=lambda r: (r.distance_m, not r.unsure)):  # stable: within a class the order stays
-        factor, civil, least = _modified(rule, option)
+    own = (r for c in sorted(option.classes) for r in rules.by_class.get(c, ()))
+    chosen = [r for r in own if r.quantity == "none" or _in_band(r, option)]
+    chosen.sort(key=lambda r: (r.distance_m, not r.unsure))  # stable: within a class the order stays
+    factors = [_modified(rule, option) for rule in chosen]
+    key = (*(rule.row for rule in chosen), *factors)
+    if key not in rules.known.chosen:
+        rules.known.chosen[key] = _greatest(chosen, factors, rules.positions)
+    return rules.known.chosen[key]
+
+
+def _greatest(chosen: list[Rule], factors: list[tuple[float, float, float]], positions: dict[str, int]) -> Demand:
+    """The largest distance that rules demand of each target class, smaller ones given first."""
+    low, high = [0.0] * len(positions), [0.0] * len(positions)
+    low_rule, high_rule = [-1] * len(positions), [-1] * len(positions)
+    for rule, (factor, civil, least) in zip(chosen, factors, strict=True):
         for name in rule.targets:
-            place = rules.positions[name]
-            places = [(place, factor, 0.0), (rules.positions[name + CIVIL], factor * civil, least)]
+            place = positions[name]
+            places = [(place, factor, 0.0), (positions[name + CIVIL], factor * civil, least)]
             for at, by, floor in places if name not in _CIVIL_ALREADY else [(place, factor * civil, least)]:
                 upper, lower = max(rule.distance_m * by, floor), max(rule.reduced_m * by, floor)
                 if upper >= high[at]:
                     high[at], high_rule[at] = upper, rule.row
                 if not rule.unsure and lower >= low[at]:
                     low[at], low_rule[at] = lower, rule.row
-    return Demand(low, low_rule, high, high_rule)
+    return Demand(np.array(low), np.array(low_rule), np.array(high), np.array(high_rule))
 
 
 def _modified(rule: Rule, option: Option) -> tuple[float, float, float]:
     """The factor for every target, the further factor for civil buildings, and their least distance [m]."""
     factor, civil, least = 1.0, 1.0, 0.0
+    if not option.variants:
+        return factor, civil, least
     for m in rule.modifiers:
         fits = option.volume_m3[0] <= m.max_total_m3 and option.unit_m3[0] <= m.max_unit_m3
         if m.variant not in option.variants or not fits:
@@ -384,9 +406,7 @@ def _modified(rule: Rule, option: Option) -> tuple[float, float, float]:
 
 
 def _in_band(rule: Rule, option: Option) -> bool:
-    """Whether the rule's bounds hold the exact numbers; of total and single tank the larger row counts."""
-    if rule.quantity == "none":
-        return True
+    """Whether a rule's bounds hold the exact numbers; of total and single tank the larger row counts."""
     value, unit = (option.volume_m3[0] if rule.quantity == "volume_m3" else option.quantity_t[0]), option.unit_m3[0]
     above = value >= rule.lower if rule.lower_inclusive else value > rule.lower
     below = value <= rule.upper if rule.upper_inclusive else value < rule.upper

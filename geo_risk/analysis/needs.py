@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .alike import alike, replaced
+from .alike import alike, columns_asked, replaced
 from .conditions import Option, Rules, Target, demands, settled
-from .limits import limits
+from .limits import Ids, limits
 from .rows import number, text
 from .sides import numbers, sectors
 from .source_classes import (
@@ -88,13 +88,20 @@ class _End(NamedTuple):
     parts: tuple[Any, ...]
 
 
-class _Bounds(NamedTuple):
-    """Least and largest distance [m] by kind of source and of target: (S, T), and where each kind stands."""
+class _Trials(NamedTuple):
+    """
+    What is tried of each end, in flat arrays: of end i the attributes ``group[i]:group[i + 1]``, of attribute g the
+    kinds ``kind[trial[g]:trial[g + 1]]``, each compared with ``own[g]``; ``base`` is what the end is, in numbers of
+    ``kinds``.
+    """
 
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    source: Mapping[Any, int]
-    target: Mapping[Any, int]
+    base: Ids
+    group: Ids
+    name: list[str]
+    own: Ids
+    trial: Ids
+    kind: Ids
+    kinds: list[Any]
 
 
 def needs(
@@ -113,20 +120,22 @@ def needs(
     rows = findings.iloc[undecided]
     source, source_ends = _ends(rows, "source", layers, _source_end)
     target, target_ends = _ends(rows, "target", layers, _target_end)
-    wanted, asked, low = _decisive(source_ends, target_ends, rules)
-    narrow = _width_decides(rows, layers.get("roads"), low[source, target], road_half_width_m)
+    pair, which = np.unique(source * len(target_ends) + target, return_inverse=True)
+    i, j = np.divmod(pair, len(target_ends))
+    wanted, asked, low = _decisive(i, j, source_ends, target_ends, rules)
+    narrow = _width_decides(rows, layers.get("roads"), low[which], road_half_width_m)
     columns = [rows[f"{end}_{c}"].to_numpy(object) for end in ("source", "target") for c in ("layer", "name", "id")]
-    for n, (i, j, width, *named) in enumerate(zip(source, target, narrow, *columns, strict=True)):
-        ends = ((wanted[i], j, named[:3], False), (asked[j], i, named[3:], width))
-        said[undecided[n]] = "; ".join(filter(None, (_said(*end) for end in ends)))
+    for n, (p, width, *named) in enumerate(zip(which.tolist(), narrow.tolist(), *columns, strict=True)):
+        parts = _said(wanted[p], named[:3], False), _said(asked[p], named[3:], width)
+        said[undecided[n]] = "; ".join(filter(None, parts))
     return said.tolist()
 
 
-def _said(matters: Mapping[str, NDArray[np.bool_]], other: int, named: list[str], width: bool) -> str:
-    """What one end of a pair lacks; ``matters`` says of each attribute towards which others it does."""
+def _said(matters: tuple[str, ...], named: list[str], width: bool) -> str:
+    """What one end of a pair lacks; ``matters`` are the attributes that do."""
     layer, name, key = named
-    found = [a for a, those in matters.items() if a != _OPEN and those[other]]
-    if not found and matters[_OPEN][other]:
+    found = [a for a in matters if a != _OPEN]
+    if matters and not found:
         found = [_OTHERWISE.get(layer, "exact type")]
     found += ["width_m"] if width else []
     return f"needs {_listed(found)} of {name or key}" if found else ""
@@ -137,7 +146,7 @@ def _ends(
     which: str,
     layers: Mapping[str, gpd.GeoDataFrame],
     end: Callable[[str, Mapping[str, Any]], _End],
-) -> tuple[NDArray[np.int64], list[_End]]:
+) -> tuple[Ids, list[_End]]:
     """The source or target of every finding: a number each, and what those numbers mean."""
     code = np.empty(len(rows), np.int64)
     found: list[_End] = []
@@ -155,43 +164,83 @@ def _ends(
     return code, found
 
 
-def _decisive(sources: list[_End], targets: list[_End], rules: Rules) -> tuple[list[Any], list[Any], NDArray]:
+def _decisive(
+    i: Ids, j: Ids, sources: list[_End], targets: list[_End], rules: Rules
+) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]], NDArray[np.float64]]:
     """
-    Which attributes of each source matter towards which targets, and the other way round; the lower bounds [m].
+    For the pairs (i, j): which attributes of the source matter, which of the target; and the lower bounds [m].
 
     The attribute ``_OPEN`` stands for what no column tells.
     """
-    known: dict[Option, Any] = {}
-    bases = [end.base for end in sources], [end.base for end in targets]
-    every = _bounds(_variants(sources), bases[1], rules, known)
-    at = [every.target[base] for base in bases[1]]
-    wanted = [_matters(end, every.source, every.low[:, at], every.high[:, at], end.parts[:1]) for end in sources]
-    low = every.low[[every.source[base] for base in bases[0]]][:, at]
-    every = _bounds(bases[0], _variants(targets), rules, known)
-    at = [every.source[base] for base in bases[0]]
-    asked = [_matters(end, every.target, every.low[at].T, every.high[at].T, (end.base,)) for end in targets]
-    return wanted, asked, low
+    tried = _trials(sources, [end.parts[0] if end.parts else end.base for end in sources])
+    at, bases = _numbered([end.base for end in targets])
+    code, low, high = _bounds(tried.kinds, bases, rules)
+    wanted = _matters(tried, i, code, at[j], low, high)
+    least = low[code[tried.base[i]], at[j]]
+    tried = _trials(targets, [end.base for end in targets])
+    at, bases = _numbered([end.base for end in sources])
+    code, low, high = _bounds(bases, tried.kinds, rules)
+    return wanted, _matters(tried, j, np.arange(len(tried.kinds)), code[at[i]], low.T, high.T), least
 
 
-def _variants(ends: list[_End]) -> list[Any]:
-    return [kind for end in ends for kind in (end.base, *end.parts, *(k for ks in end.instead.values() for k in ks))]
+def _numbered(kinds: list[Any]) -> tuple[Ids, list[Any]]:
+    """A number for each kind, equal ones alike, and what those numbers mean."""
+    found: dict[Any, int] = {}
+    return np.array([found.setdefault(kind, len(found)) for kind in kinds], dtype=np.int64), list(found)
 
 
-def _matters(end: _End, place: Mapping[Any, int], low: NDArray, high: NDArray, parts_from: tuple[Any, ...]) -> Any:
-    def differ(kinds: tuple[Any, ...], base: Any) -> NDArray[np.bool_]:
-        rows, own = [place[kind] for kind in kinds], place[base]
-        return ((low[rows] != low[own]) | (high[rows] != high[own])).any(axis=0)
+def _trials(ends: list[_End], open_base: list[Any]) -> _Trials:
+    """What is tried of each end; answers to open questions are compared with ``open_base``."""
+    every = [{**dict.fromkeys(end.instead), _OPEN: None} for end in ends]
+    tried = [
+        (name, base if name == _OPEN else end.base, end.parts if name == _OPEN else end.instead[name])
+        for end, base, names in zip(ends, open_base, every, strict=True)
+        for name in names
+    ]
+    own, others = [base for _, base, _ in tried], [kind for *_, kinds in tried for kind in kinds]
+    number, kinds = _numbered([*(end.base for end in ends), *own, *others])
+    base, own_at, kind = np.split(number, [len(ends), len(ends) + len(own)])
+    trial = np.cumsum([0, *(len(kinds) for *_, kinds in tried)])
+    group = np.cumsum([0, *(len(names) for names in every)])
+    return _Trials(base, group, [name for name, *_ in tried], own_at, trial, kind, kinds)
 
-    found = {attribute: differ(kinds, end.base) for attribute, kinds in end.instead.items()}
-    return {**found, _OPEN: differ(end.parts, parts_from[0]) if parts_from else np.zeros(low.shape[1], bool)}
+
+def _matters(
+    tried: _Trials,
+    end: Ids,
+    row: Ids,
+    column: Ids,
+    low: NDArray,
+    high: NDArray,
+) -> list[tuple[str, ...]]:
+    """
+    For pairs of an end and a column of the bounds: the attributes that change either bound.
+
+    ``row`` says in which row of the bounds each of the kinds tried is.
+    """
+    pair, group = _expanded(tried.group, end)
+    place, trial = _expanded(tried.trial, group)
+    one, two, towards = row[tried.kind[trial]], row[tried.own[group[place]]], column[pair[place]]
+    differ = (low[one, towards] != low[two, towards]) | (high[one, towards] != high[two, towards])
+    decisive = np.unique(place[differ])
+    found: list[list[str]] = [[] for _ in end]
+    for p, g in zip(pair[decisive].tolist(), group[decisive].tolist(), strict=True):
+        found[p].append(tried.name[g])
+    return [tuple(names) for names in found]
 
 
-def _bounds(sources: list[Any], targets: list[Any], rules: Rules, known: dict[Option, Any]) -> _Bounds:
-    different, kinds = list(dict.fromkeys(sources)), list(dict.fromkeys(targets))
-    code, plain = settled([options or (Option(frozenset()),) for options in different], rules)
-    found = limits([demands(options, rules, known) for options in plain], kinds, rules)
-    source = {kind: int(c) for kind, c in zip(different, code, strict=True)}
-    return _Bounds(found.low, found.high, source, {kind: i for i, kind in enumerate(kinds)})
+def _expanded(start: Ids, which: Ids) -> tuple[Ids, Ids]:
+    """Of the runs ``start[w]:start[w + 1]`` for w in ``which``, one after another: place in ``which`` and number."""
+    count = start[which + 1] - start[which]
+    place = np.repeat(np.arange(len(which)), count)
+    return place, np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count) + start[which][place]
+
+
+def _bounds(sources: list[Any], targets: list[Any], rules: Rules) -> tuple[Ids, NDArray, NDArray]:
+    """The row of each source in the bounds; least and largest distance [m]: (rows, T)."""
+    code, plain = settled([options or (Option(frozenset()),) for options in sources], rules)
+    found = limits([demands(options, rules) for options in plain], targets, rules)
+    return code, found.low, found.high
 
 
 def _width_decides(
@@ -242,7 +291,10 @@ def _alternatives(
 ) -> dict[str, tuple[Any, ...]]:
     """For each attribute the row lacks, what it would be to the rules with each value that is tried."""
     out: dict[str, tuple[Any, ...]] = {}
+    asked = columns_asked(row)
     for attribute, values in _TRIED.get(layer, {}).items():
+        if attribute not in asked:
+            continue  # what nobody looks at changes nothing
         if text(row, attribute) or np.isfinite(number(row, attribute)):
             continue
         if attribute == "volume_m3":

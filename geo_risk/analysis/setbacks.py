@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from ..crs import require_metric
 from ..errors import CRSError
 from ..schema import RESULTS
-from .clearance import grid_scale, nearest_segments, overlap_depth
+from .clearance import grid_scale, lengths, nearest_ends, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
 from .needs import needs as attributes_needed
+from .pairs import End, Reach, near_pairs
 from .sides import POLYGONS, SOURCE_LAYERS, TARGET_LAYERS, Side, source_side, target_side
 
 # Position error (68 %) [m] where a row states none: registers and digitised plans are worse than surveys.
@@ -45,14 +46,16 @@ ROAD_HALF_WIDTH_M = 20.0
 NEAR_MISS_M = 50.0
 SIGMAS = 2.0  # position errors are 68 %; verdicts are given at 95 %
 
+_HEAVY = 64  # points of an outline
 _ROUNDING_M = 0.001  # clearances are to the millimetre
-_VERDICTS = ("conflict", "undecided", "clear")
+VERDICTS = ("conflict", "undecided", "clear")
+_CONFLICT, _UNDECIDED, _CLEAR = range(3)
 
 
 def check_setbacks(
     layers: Mapping[str, gpd.GeoDataFrame],
     *,
-    rules: pd.DataFrame | None = None,
+    rules: pd.DataFrame | Rules | None = None,
     near_miss_m: float = NEAR_MISS_M,
     road_half_width_m: float = ROAD_HALF_WIDTH_M,
     position_error_m: Mapping[str, float] = POSITION_ERROR_M,
@@ -77,7 +80,8 @@ def check_setbacks(
         gas_pipelines, parking_lots, enterprises as sources; crowded_places, buildings, roads,
         enterprises with an outline and hazard_sources as targets. Closed ones are left out.
     rules
-        The rules to check, columns as in setbacks.csv; ``conditions.builtin_rules()`` if None.
+        The rules to check, columns as in setbacks.csv, or ``conditions.prepare`` of them, which many checks may share;
+        ``conditions.builtin_rules()`` if None.
     near_miss_m
         How far beyond the required distance a pair is still worth reporting [m].
     road_half_width_m
@@ -116,18 +120,11 @@ def check_setbacks(
     recoded, kinds = settled(sources.kinds, prepared)
     sources = sources._replace(code=recoded[sources.code], kinds=kinds)
     _note_gaps(sources, prepared, skipped)
-    known: dict[Any, Any] = {}
-    table = limits([demands(options, prepared, known) for options in kinds], targets.kinds, prepared)
-    scale = grid_scale(np.concatenate([shapely.bounds(side.shapes) for side in (sources, targets)]), crs)
-    s, t = _candidates(sources, targets, table, near_miss_m, scale)
-    if only is not None:
-        wanted = set(only)
-        kept = _among(sources, wanted)[s] | _among(targets, wanted)[t]
-        s, t = s[kept], t[kept]
-    bounds = table.at(sources.code[s], targets.code[t])
-    ruled = bounds.high_rule >= 0
-    pairs = s[ruled], t[ruled], bounds.where(ruled)
-    findings = _judge(*pairs, sources, targets, used, prepared, near_miss_m, crs, scale)
+    table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
+    judged = judge(
+        sources, targets, table, prepared, crs, enterprises=used.get("enterprises"), near_miss_m=near_miss_m, only=only
+    )
+    findings = _findings(judged, sources, targets, prepared, crs)
     if needs:
         said = attributes_needed(findings, used, prepared, road_half_width_m)
         findings["needs"] = pd.array(said, dtype=object)
@@ -168,75 +165,98 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
     ]
 
 
-def _candidates(
-    sources: Side, targets: Side, table: Limits, near_miss_m: float, scale: float
-) -> tuple[NDArray, NDArray]:
-    """Indices of all pairs that any rule and error could reach, ordered."""
-    if not len(sources.code) or not len(targets.code):
-        return np.empty(0, int), np.empty(0, int)
-    furthest = table.high.max(axis=1)[sources.code]
-    margin = SIGMAS * np.hypot(sources.error, targets.error.max())
-    reach = furthest + margin + np.maximum(near_miss_m, 2 * margin) + sources.slack
-    reach = (reach + (targets.slack + targets.inset).max() + _ROUNDING_M) * scale
-    some = np.flatnonzero(furthest > 0)
-    found, t = shapely.STRtree(targets.shapes).query(sources.shapes[some], predicate="dwithin", distance=reach[some])
-    s = some[found]
-    order = np.lexsort((t, s))
-    s, t = s[order], t[order]
+def _one_site(s: NDArray, t: NDArray, sources: Side, targets: Side) -> NDArray[np.bool_]:
+    """Which pairs are one row twice, or rows of the same enterprise."""
     a, b = sources.rows, targets.rows
-    itself = (_take(a, "layer", s) == _take(b, "layer", t)) & (_take(a, "id", s) == _take(b, "id", t))
+    same = (a["layer"][s] == b["layer"][t]) & (a["id"][s] == b["id"][t])
     for column in ("enterprise_id", "enterprise_name"):
-        left, right = _take(a, column, s), _take(b, column, t)
-        itself |= (left == right) & (left != "")
-    return s[~itself], t[~itself]
+        left, right = a[column][s], b[column][t]
+        same |= (left == right) & (left != "")
+    return same
 
 
-def _among(side: Side, wanted: Collection[tuple[str, str]]) -> NDArray[np.bool_]:
+def _among(side: Side, wanted: Collection[tuple[str, str]] | None) -> NDArray[np.bool_]:
+    if wanted is None:
+        return np.ones(len(side.code), bool)
     return np.array([key in wanted for key in zip(side.rows["layer"], side.rows["id"], strict=True)], dtype=bool)
 
 
-def _take(rows: pd.DataFrame, column: str, at: NDArray) -> NDArray:
-    return rows[column].to_numpy(object)[at]
-
-
-def _judge(
-    s: NDArray,
-    t: NDArray,
-    bounds: Limits,
+def judge(
     sources: Side,
     targets: Side,
-    layers: Mapping[str, gpd.GeoDataFrame],
+    table: Limits,
     rules: Rules,
-    near_miss_m: float,
     crs: Any,
-    scale: float,
-) -> gpd.GeoDataFrame:
-    """Clearances, verdicts and the finished table."""
-    u = SIGMAS * np.hypot(sources.error[s], targets.error[t])
-    slack = sources.slack[s] + targets.slack[t]
-    furthest = bounds.high + np.maximum(np.maximum(near_miss_m, 2 * u), u + slack)  # beyond it a pair is no finding
-    planar = shapely.distance(sources.shapes[s], targets.shapes[t]) - targets.inset[t]
-    near = planar <= (furthest + _ROUNDING_M) * scale
-    s, t, u, slack, furthest, bounds = s[near], t[near], u[near], slack[near], furthest[near], bounds.where(near)
-    segments, clearance = nearest_segments(sources.shapes[s], targets.shapes[t], crs, inset=targets.inset[t])
-    clearance = clearance.round(3)  # a distance equal to the rule's to the millimetre keeps it
-    strength = rules.frame["strength"].to_numpy()
-    unsure = strength[bounds.high_rule] == 1
-    low, high = bounds.low, bounds.high
+    *,
+    enterprises: gpd.GeoDataFrame | None = None,
+    near_miss_m: float = NEAR_MISS_M,
+    only: Collection[tuple[str, str]] | None = None,
+) -> pd.DataFrame:
+    """
+    Pairs, clearances and verdicts of rows whose kinds are known: ``check_setbacks`` without names and reasons.
+
+    Returns
+    -------
+    DataFrame
+        One row a finding: s, t (places in the sides), u, slack, low, high, clearance [m], own (one may be part of the
+        other's site), verdict (place in ``VERDICTS``), unsure, rule (row of the rules), and the ends of the nearest
+        segment x0, y0, x1, y1 [m].
+    """
+    boxes = [shapely.bounds(side.shapes).reshape(-1, 4) for side in (sources, targets)]
+    scale = grid_scale(np.concatenate(boxes), crs)
+    wanted = None if only is None else set(only)
+    one, two = (
+        End(side.shapes, box, side.code, side.error, side.slack, side.inset, _among(side, wanted))
+        for side, box in zip((sources, targets), boxes, strict=True)
+    )
+    s, t = near_pairs(one, two, Reach(table.high, near_miss_m, SIGMAS, scale))
+    apart = ~_one_site(s, t, sources, targets)
+    s, t = s[apart], t[apart]
+    furthest = _furthest(s, t, table, sources, targets, near_miss_m)
+    within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets)
+    s, t, furthest = s[within], t[within], furthest[within]
+    u, slack = _uncertainty(s, t, sources, targets)
+    low, low_rule, high, high_rule = table.at(sources.code[s], targets.code[t])
+    clearance = lengths(ends, crs).round(3)  # a distance equal to the rule's to the millimetre keeps it
+    unsure = rules.frame["strength"].to_numpy()[high_rule] == 1
     signed = clearance.copy()
     over = (clearance == 0) & (u >= low) & (low > 0)  # where u < low the depth decides nothing
     signed[over] = -overlap_depth(sources.shapes[s[over]], targets.shapes[t[over]])
     conflict = signed + u < low
     clear = (clearance - u - slack >= high) & ~unsure
     own = np.zeros(len(s), bool)
-    own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, layers.get("enterprises"))
+    own[conflict] = _own_site(s[conflict], t[conflict], sources, targets, enterprises)
     conflict &= ~own
-    verdict = np.where(conflict, "conflict", np.where(clear, "clear", "undecided"))
-    kept = _nearest_roads(s, t, verdict, clearance, targets) & (clearance <= furthest)
-    table = pd.DataFrame(
-        {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
-    ).assign(verdict=verdict, unsure=unsure, rule=np.where(conflict, bounds.low_rule, bounds.high_rule))
-    return _findings(table[kept], segments[kept], sources, targets, rules, crs)
+    verdict = np.where(conflict, _CONFLICT, np.where(clear, _CLEAR, _UNDECIDED))
+    columns = {"s": s, "t": t, "u": u, "slack": slack, "low": low, "high": high, "clearance": clearance, "own": own}
+    columns |= {"unsure": unsure, "rule": np.where(conflict, low_rule, high_rule), "verdict": verdict}
+    columns |= dict(zip(("x0", "y0", "x1", "y1"), ends.reshape(-1, 4).T, strict=True))
+    return pd.DataFrame(columns)[_nearest_roads(s, t, verdict, clearance, targets) & (clearance <= furthest)]
+
+
+def _uncertainty(s: NDArray, t: NDArray, sources: Side, targets: Side) -> tuple[NDArray, NDArray]:
+    """Of each pair: how far off its distance may be by the position errors, and by widths not given [m]."""
+    return SIGMAS * np.hypot(sources.error[s], targets.error[t]), sources.slack[s] + targets.slack[t]
+
+
+def _furthest(s: NDArray, t: NDArray, table: Limits, sources: Side, targets: Side, near_miss_m: float) -> NDArray:
+    """The clearance [m] beyond which a pair is no finding."""
+    u, slack = _uncertainty(s, t, sources, targets)
+    return table.high[sources.code[s], targets.code[t]] + np.maximum(np.maximum(near_miss_m, 2 * u), u + slack)
+
+
+def _measured(s: NDArray, t: NDArray, limit: NDArray, sources: Side, targets: Side) -> tuple[NDArray, NDArray]:
+    """Which pairs are within ``limit`` [m of the grid], and the ends of the nearest segments of those."""
+    a, b, inset = sources.shapes[s], targets.shapes[t], targets.inset[t]
+    near = np.ones(len(s), bool)
+    heavy = np.flatnonzero(shapely.get_num_coordinates(a) > _HEAVY)
+    shapely.prepare(a[heavy])  # outlines of many points are asked often: by an index of their own
+    near[heavy] = shapely.dwithin(a[heavy], b[heavy], limit[heavy] + inset[heavy])
+    shapely.destroy_prepared(a[heavy])
+    found = np.flatnonzero(near)
+    ends = nearest_ends(a[found], b[found], inset[found])
+    within = np.hypot(*(ends[:, 1] - ends[:, 0]).T) <= limit[found]
+    return found[within], ends[within]
 
 
 def _own_site(
@@ -244,7 +264,7 @@ def _own_site(
 ) -> NDArray[np.bool_]:
     """Whether the target may belong to the source's own site: inside it, or a building or plant around the source."""
     a, b = sources.shapes[s], targets.shapes[t]
-    around = np.isin(_take(targets.rows, "layer", t), ("enterprises", "buildings"))
+    around = np.isin(targets.rows["layer"][t], ("enterprises", "buildings"))
     own = ((shapely.get_dimensions(a) == 2) & shapely.covers(a, b)) | (around & shapely.covers(b, a))
     if enterprises is None or not len(s):
         return own
@@ -254,16 +274,16 @@ def _own_site(
             if isinstance(key, str) and key and shape is not None and shape.geom_type in POLYGONS:
                 outlines.setdefault(key, shape)
     for column in ("enterprise_id", "enterprise_name"):
-        site = np.array([*(outlines.get(k) for k in _take(sources.rows, column, s)), None], dtype=object)[:-1]
+        site = np.array([*(outlines.get(k) for k in sources.rows[column][s]), None], dtype=object)[:-1]
         own |= shapely.covers(site, b)
     return own
 
 
 def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray, targets: Side) -> NDArray[np.bool_]:
     """A road network is cut in many pieces: for a source, a kind of road and a verdict the nearest is enough."""
-    road = _take(targets.rows, "layer", t) == "roads"
+    road = targets.rows["layer"][t] == "roads"
     table = pd.DataFrame(
-        {"s": s, "kind": targets.code[t], "verdict": verdict, "d": clearance, "id": _take(targets.rows, "id", t)}
+        {"s": s, "kind": targets.code[t], "verdict": verdict, "d": clearance, "id": targets.rows["id"][t]}
     )
     first = table[road].sort_values(["d", "id"], kind="stable").drop_duplicates(["s", "kind", "verdict"])
     keep = ~road
@@ -271,35 +291,27 @@ def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray,
     return keep
 
 
-def _findings(
-    table: pd.DataFrame, segments: NDArray, sources: Side, targets: Side, rules: Rules, crs: Any
-) -> gpd.GeoDataFrame:
-    rule = table["rule"].to_numpy(int)
+def _findings(table: pd.DataFrame, sources: Side, targets: Side, rules: Rules, crs: Any) -> gpd.GeoDataFrame:
+    """The finished table, in its order."""
+    s, t, rule, verdict = (table[name].to_numpy() for name in ("s", "t", "rule", "verdict"))
     said = ("rule_id", "standard", "edition", "clause", "confidence")
-    columns: dict[str, Any] = {c: _take(rules.frame, c, rule) for c in said}
-    for prefix, side, at in (
-        ("source", sources, table["s"].to_numpy(int)),
-        ("target", targets, table["t"].to_numpy(int)),
-    ):
-        for column in ("layer", "id", "name"):
-            columns[f"{prefix}_{column}"] = _take(side.rows, column, at)
-    verdict = table["verdict"].to_numpy(object)
-    columns["required_m"] = np.where(verdict == "conflict", table["low"], table["high"])
-    columns["clearance_m"] = table["clearance"].to_numpy(float)
-    columns["uncertainty_m"] = table["u"].to_numpy(float)
-    columns["verdict"] = verdict
+    columns: dict[str, Any] = {c: rules.frame[c].to_numpy(object)[rule] for c in said}
+    for prefix, side, at in (("source", sources, s), ("target", targets, t)):
+        columns |= {f"{prefix}_{column}": side.rows[column][at] for column in ("layer", "id", "name")}
+    columns["required_m"] = np.where(verdict == _CONFLICT, table["low"], table["high"])
+    columns["clearance_m"] = table["clearance"].to_numpy()
+    columns["uncertainty_m"] = table["u"].to_numpy()
+    columns["verdict"] = np.array(VERDICTS, dtype=object)[verdict]
     clauses = [f"{standard}-{edition} {clause}" for standard, edition, clause in rules.frame[[*said[1:4]]].to_numpy()]
     why = (clauses, sources.rows["reason"].tolist(), targets.rows["reason"].tolist())
-    columns["reason"] = [_reason(row, *why) for row in table.itertuples()]
-    parts = ("rule_id", "source_layer", "source_id", "target_layer", "target_id")
-    columns["finding_id"] = [_finding_id(*key) for key in zip(*(columns[p] for p in parts), strict=True)]
-    columns["needs"] = ""  # filled when the verdicts of all are known
-    names = RESULTS["findings"].names
-    frame = gpd.GeoDataFrame({n: columns[n] for n in names}, geometry=segments, crs=crs)
-    order = frame["verdict"].map({v: i for i, v in enumerate(_VERDICTS)})
-    return (
-        frame.assign(_order=order).sort_values(["_order", "finding_id"]).drop(columns="_order").reset_index(drop=True)
-    )
+    columns["reason"] = np.array([_reason(row, *why) for row in table.itertuples()], dtype=object)
+    key = (columns[c] for c in ("rule_id", "source_layer", "source_id", "target_layer", "target_id"))
+    columns["finding_id"] = np.array([_finding_id(*k) for k in zip(*key, strict=True)], dtype=object)
+    columns["needs"] = np.full(len(table), "", dtype=object)  # filled when the verdicts of all are known
+    order = np.lexsort((columns["finding_id"].astype("S16"), verdict))
+    ends = table[["x0", "y0", "x1", "y1"]].to_numpy()[order].reshape(-1, 2, 2)
+    frame = {name: columns[name][order] for name in RESULTS["findings"].names}
+    return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(ends), crs=crs)
 
 
 def _finding_id(*key: str) -> str:
@@ -311,13 +323,13 @@ def _reason(row: Any, clauses: list[str], source_reasons: list[str], target_reas
     """Why this verdict, in one line: numbers, what is open, and what made source and target what they are."""
     clause = clauses[row.rule]
     distance = f"{row.clearance:.1f} m (± {row.u:.1f} m)"
-    if row.verdict == "conflict":
+    if row.verdict == _CONFLICT:
         head = [f"{distance} is less than the {row.low:g} m of {clause}"]
-    elif row.verdict == "clear":
+    elif row.verdict == _CLEAR:
         head = [f"{distance} keeps the {row.high:g} m of {clause}"]
     else:
         head = [f"{distance}, {row.high:g} m may be required by {clause}", *_doubts(row)]
-    if row.verdict == "conflict" and row.high > row.low:
+    if row.verdict == _CONFLICT and row.high > row.low:
         head.append(f"up to {row.high:g} m may be required, depending on what is not known")
     return "; ".join([*head, f"source: {source_reasons[row.s]}", f"target: {target_reasons[row.t]}"])
 

@@ -36,7 +36,7 @@ POLYGONS = ("Polygon", "MultiPolygon")
 class Side(NamedTuple):
     """All sources, or all targets: one array element a row; ``kinds[code]`` is what it is to the rules."""
 
-    rows: pd.DataFrame  # COLUMNS, all text
+    rows: Mapping[str, NDArray[np.object_]]  # COLUMNS, all text
     shapes: NDArray[np.object_]
     error: NDArray[np.float64]  # position error, 68 % [m]
     inset: NDArray[np.float64]  # known half width to take off the distance to the line [m]
@@ -206,7 +206,7 @@ def _side(parts: list[dict[str, Any]]) -> Side:
         used, at = np.unique(part["code"], return_inverse=True)
         places = [unique.setdefault(part["kinds"][c], len(unique)) for c in used]
         codes.append(np.array(places, dtype=np.int64)[at])
-    rows = pd.DataFrame({c: [v for part in parts for v in part[c]] for c in COLUMNS}, columns=COLUMNS, dtype=object)
+    rows = {c: np.array([v for part in parts for v in part[c]], dtype=object) for c in COLUMNS}
     shapes = np.concatenate([part["shape"] for part in parts] or [np.empty(0, object)])
     broken = ~shapely.is_valid(shapes)
     shapes[broken] = shapely.make_valid(shapes[broken])  # or an overlap could not be measured

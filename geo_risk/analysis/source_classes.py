@@ -7,7 +7,7 @@ means that no rule here covers it, and ``reason`` says why.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from .alike import mentions
 from .conditions import UNKNOWN, Interval, Option
 from .rows import number, table_rows, text
 from .substances import canonical, identify
+from .town_gas import town_gas
 
 _PETROCHEM = re.compile(r"石油化工|石化|炼油|炼化|石油加工|petrochem|refin", re.I)
 _CHEMICAL = re.compile(r"化工|化学|chemical", re.I)
@@ -38,6 +39,7 @@ _KEY = re.compile(
 )
 _FUELS = frozenset({"汽油", "柴油", "煤油", "原油", "石脑油", "燃料油"})
 _LPG, _NATURAL_GAS = "液化石油气", "甲烷、天然气"
+_SITE_WORDS = {"petrochem": _PETROCHEM, "depot": _DEPOT, "chemical": _CHEMICAL, "storage": _STORAGE}
 ANY_SITE = frozenset({"any_hazmat_site", "any_hazmat_site_except_fuelling"})
 _STATION_TEXTS = ("substance", "name")
 _ROOFS: dict[str, tuple[str, ...]] = {
@@ -75,31 +77,17 @@ def classify_hazard(row: Mapping[str, Any], sector: str | None = None) -> Source
     """
     kind = text(row, "kind") or "other"
     sector = text(row, "sector") if sector is None else sector
-    by_kind = {
-        "filling_station": _station,
-        "hazmat_parking": lambda row, sector: Source((Option(frozenset({"hazmat_vehicle_park"})),), "hazmat car park"),
-        "tank_farm": _tanks,
-        "gas_station": _tanks,
-        "process_unit": _process,
-        "warehouse": _warehouse,
-        "cylinder_depot": _cylinders,
-        "flare": _flare,
-        "jetty": _transfer,
-        "loading": _transfer,
-        "other": _key_facility,
-    }
-    if kind not in by_kind:
-        found = Source((), kind, f"no distance table for kind '{kind}'")
+    if kind in _BY_KIND:
+        found = _BY_KIND[kind](row, sector)
     else:
-        found = by_kind[kind](row, sector)
+        found = Source((), kind, f"no distance table for kind '{kind}'")
     own = frozenset({f"hazard_sources:{kind}"})
     if kind in ("tank_farm", "process_unit") and not sector and not _named_site(kind, row):
         told = "sector unknown: no petrochemical (GB 50160) or oil depot (GB 50074) distance applied"
         found = found._replace(reason=f"{found.reason}, {told}", gap=found.gap or told)
     site = _site(kind, row)
-    options = tuple(
-        o._replace(classes=o.classes | own | s) for o in found.options or (Option(frozenset()),) for s in site
-    )
+    more = [own | s for s in site]
+    options = (Option(o.classes | s, *o[1:]) for o in found.options or (Option(frozenset()),) for s in more)
     return found._replace(options=tuple(dict.fromkeys(options)))
 
 
@@ -115,7 +103,7 @@ def classify_pipeline(row: Mapping[str, Any]) -> Source:
         answers = (oil,) if medium in ("crude_oil", "refined_oil") else (law,) if medium else (law, oil)
         return Source(tuple(Option(a | own) for a in answers), f"long-distance pipeline, {medium or 'medium unknown'}")
     if kind == "town_gas":
-        rows, why = _town_gas(number(row, "pressure_mpa"), number(row, "diameter_mm"), number(row, "wall_mm"))
+        rows, why = town_gas(number(row, "pressure_mpa"), number(row, "diameter_mm"), number(row, "wall_mm"))
         gap = "" if rows else f"town gas pipe {why}"
         return Source(tuple(Option(a | own) for a in rows or (frozenset(),)), f"town gas pipe, {why}", gap)
     gap = "no verified distance for hazardous-chemical pipelines" if kind == "hazmat" else "kind of pipeline unknown"
@@ -202,53 +190,72 @@ def _gas_station(row: Mapping[str, Any]) -> list[Option]:
 
 def _tanks(row: Mapping[str, Any], sector: str) -> Source:
     volume, said = _volume(row)
-    options: list[Option] = []
-    kinds = dict.fromkeys(_hazards(row))
-    for hazard in kinds:
-        classes = _tank_classes(hazard, row)
-        for base, extra, variants in product(classes, _sites(hazard, row, sector), _roofs(hazard, row)):
-            if any(c.startswith("oil_depot") for c in extra):  # classed by the whole depot, of which this is a part
-                options.append(Option(extra, (volume[0], np.inf)))
-            else:
-                options.append(Option(base | extra, volume, (0.0, most_volume_m3(row)), variants=variants))
+    kinds = tuple(dict.fromkeys(_hazards(row)))
+    single = (0.0, most_volume_m3(row))
+    site = _site_words(row, sector, "name") if any(h.phase not in ("gas", "none") for h in kinds) else ()
+    gas = _natural_gas(row) if any(h.name == _NATURAL_GAS for h in kinds) else ()
+    options = [
+        # A depot is classed by the whole of it, of which this is a part.
+        Option(classes, (volume[0], np.inf)) if depot else Option(classes, volume, single, variants=variants)
+        for classes, depot, variants in _tank_options(kinds, text(row, "storage"), site, gas)
+    ]
     names = "、".join(dict.fromkeys(h.name for h in kinds if h.name)) or "substance unknown"
     covered = any(o.classes for o in options)
     gap = "" if covered else f"no distance table recovered for tanks of {names}"
     return Source(tuple(dict.fromkeys(options)) if covered else (), f"tanks of {names}, {said}", gap)
 
 
-def _tank_classes(hazard: Hazard, row: Mapping[str, Any]) -> list[frozenset[str]]:
+@cache
+def _tank_options(
+    kinds: tuple[Hazard, ...], storage: str, site: tuple[str, ...], gas: tuple[frozenset[str], ...]
+) -> tuple[tuple[frozenset[str], bool, frozenset[str]], ...]:
+    """Classes, whether they are an oil depot's, and variants of what tanks of these hazards may be."""
+    out = []
+    for hazard in kinds:
+        for base, extra, variants in product(_tank_classes(hazard, gas), _sites(hazard, site), _roofs(hazard, storage)):
+            depot = any(c.startswith("oil_depot") for c in extra)
+            out.append((extra if depot else base | extra, depot, variants))
+    return tuple(out)
+
+
+def _tank_classes(hazard: Hazard, gas: tuple[frozenset[str], ...]) -> tuple[frozenset[str], ...]:
+    """The classes of a tank; ``gas`` are those of natural gas."""
     if hazard.phase == "liquid":
-        return [frozenset({"tank_C_liquid" if hazard.fire_class == "C" else "tank_AB_liquid"})]
+        return (frozenset({"tank_C_liquid" if hazard.fire_class == "C" else "tank_AB_liquid"}),)
     if hazard.name == _LPG or hazard.phase == "lpg?":
-        return [frozenset({"lpg_tank"})]
+        return (frozenset({"lpg_tank"}),)
     if hazard.name == _NATURAL_GAS:
-        cold = text(row, "storage") == "refrigerated" or mentions(row, _LNG, "substance", "name")
-        stored = (
-            text(row, "kind") != "gas_station"
-            or np.isfinite([number(row, c) for c in ("volume_m3", "quantity_t")]).any()
-        )
-        open_question = stored and text(row, "storage") in ("", "pressurised")
-        return (
-            [frozenset({"lng_tank"})]
-            if cold
-            else [frozenset({"lng_tank"}), frozenset()]
-            if open_question
-            else [frozenset()]
-        )
+        return gas
     if hazard.phase == "liquefied_gas":
-        return [frozenset({"liquefied_hydrocarbon"})]
-    return [frozenset()]
+        return (frozenset({"liquefied_hydrocarbon"}),)
+    return (frozenset(),)
 
 
-def _roofs(hazard: Hazard, row: Mapping[str, Any]) -> list[frozenset[str]]:
+def _natural_gas(row: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
+    """The classes of a tank of natural gas: liquefied, compressed, or not known."""
+    storage, cold = text(row, "storage"), frozenset({"lng_tank"})
+    if storage == "refrigerated" or mentions(row, _LNG, "substance", "name"):
+        return (cold,)
+    stored = (
+        text(row, "kind") != "gas_station" or np.isfinite([number(row, c) for c in ("volume_m3", "quantity_t")]).any()
+    )
+    return (cold, frozenset()) if stored and storage in ("", "pressurised") else (frozenset(),)
+
+
+def _roofs(hazard: Hazard, storage: str) -> list[frozenset[str]]:
     if hazard.phase != "liquid":
-        return [frozenset({"buried"} if text(row, "storage") == "buried" else ())]
+        return [frozenset({"buried"} if storage == "buried" else ())]
     lighter = {"class_C"} if hazard.fire_class == "C" else set()
-    return [frozenset({v, *lighter}) for v in _ROOFS.get(text(row, "storage"), ("fixed_roof", "floating_roof"))]
+    return [frozenset({v, *lighter}) for v in _ROOFS.get(storage, ("fixed_roof", "floating_roof"))]
 
 
-def _sites(hazard: Hazard, row: Mapping[str, Any], sector: str) -> tuple[frozenset[str], ...]:
+def _site_words(row: Mapping[str, Any], sector: str, *columns: str) -> tuple[str, ...]:
+    """What the sector, or the name of the enterprise or of ``columns``, says of the kind of site."""
+    return tuple(word for word, pattern in _SITE_WORDS.items() if _site_says(pattern, row, sector, *columns))
+
+
+@cache
+def _sites(hazard: Hazard, said: tuple[str, ...]) -> tuple[frozenset[str], ...]:
     """Further classes by the kind of site: none, a petrochemical plant's or an oil depot's; several if unclear."""
     liquid = hazard.phase == "liquid"
     petrochem = frozenset(
@@ -257,15 +264,15 @@ def _sites(hazard: Hazard, row: Mapping[str, Any], sector: str) -> tuple[frozens
     if hazard.phase in ("gas", "none"):
         return (frozenset(),)
     depot = frozenset({"oil_depot_row_2" if hazard.fire_class == "C" else "oil_depot_row_1"})
-    if _site_says(_PETROCHEM, row, sector, "name"):
+    if "petrochem" in said:
         return (petrochem,)
     fuel = hazard.name in _FUELS
-    if fuel and _site_says(_DEPOT, row, sector, "name"):
+    if fuel and "depot" in said:
         return (depot,)
     answers: list[frozenset[str]] = [frozenset()]
-    if _site_says(_CHEMICAL, row, sector, "name"):
+    if "chemical" in said:
         answers.append(petrochem)
-    if fuel and _site_says(_STORAGE, row, sector, "name"):
+    if fuel and "storage" in said:
         answers.append(depot)
     return tuple(answers)
 
@@ -273,7 +280,7 @@ def _sites(hazard: Hazard, row: Mapping[str, Any], sector: str) -> tuple[frozens
 def _named_site(kind: str, row: Mapping[str, Any]) -> bool:
     """Whether names tell the kind of site where no sector does."""
     columns = ("name",) if kind == "tank_farm" else ()
-    return any(_site_says(p, row, "", *columns) for p in (_PETROCHEM, _DEPOT, _CHEMICAL, _STORAGE))
+    return any(_site_says(pattern, row, "", *columns) for pattern in _SITE_WORDS.values())
 
 
 def _site_says(pattern: re.Pattern[str], row: Mapping[str, Any], sector: str, *columns: str) -> bool:
@@ -337,11 +344,12 @@ def _flare(row: Mapping[str, Any], sector: str) -> Source:
 def _transfer(row: Mapping[str, Any], sector: str) -> Source:
     """A jetty or loading place: GB 50074 has one for an oil depot's, lighter where vapours are recovered."""
     hazards = _hazards(row)
+    said = _site_words(row, sector, "name")
     open_row = "oil_depot_row_1" if text(row, "kind") == "jetty" else "oil_depot_row_2"
     options = []
     for hazard in hazards:
         kinds = ("oil_depot_row_3",) if hazard.fire_class == "C" else (open_row, "oil_depot_row_3")
-        for site in _sites(hazard, row, sector):
+        for site in _sites(hazard, said):
             depot = any(c.startswith("oil_depot") for c in site)
             options += [Option(frozenset({k})) for k in kinds] if depot else [Option(frozenset())]
     names = "、".join(dict.fromkeys(h.name for h in hazards if h.name)) or "substance unknown"
@@ -356,6 +364,21 @@ def _key_facility(row: Mapping[str, Any], sector: str) -> Source:
         key, none = Option(frozenset({"petrochem_key_facility"})), Option(frozenset())
         return Source((key, none), "may be a plant-wide key facility, by its name")
     return Source((), "other", "no distance table for kind 'other'")
+
+
+_BY_KIND: dict[str, Callable[[Mapping[str, Any], str], Source]] = {
+    "filling_station": _station,
+    "hazmat_parking": lambda row, sector: Source((Option(frozenset({"hazmat_vehicle_park"})),), "hazmat car park"),
+    "tank_farm": _tanks,
+    "gas_station": _tanks,
+    "process_unit": _process,
+    "warehouse": _warehouse,
+    "cylinder_depot": _cylinders,
+    "flare": _flare,
+    "jetty": _transfer,
+    "loading": _transfer,
+    "other": _key_facility,
+}
 
 
 def _site(kind: str, row: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
@@ -416,12 +439,12 @@ def _volume(row: Mapping[str, Any], else_of: str = "") -> tuple[Interval, str]:
 
 def _own_volume(row: Mapping[str, Any], else_of: str = "") -> tuple[Interval, str]:
     """Given, else from the quantity by density, else anything; of several substances any one may have little."""
-    volume, quantity = number(row, "volume_m3"), number(row, "quantity_t")
+    volume = number(row, "volume_m3")
     names = _canonical(text(row, "substance") or else_of)
     several = len(names) > 1
     if np.isfinite(volume):
         return ((0.0 if several else volume), volume), f"{volume:g} m3"
-    known = _densities()
+    quantity, known = number(row, "quantity_t"), _densities()
     rows = [known[n] for n in names if n in known]
     if not np.isfinite(quantity) or not rows or len(rows) < len(names):
         return UNKNOWN, "volume unknown"
@@ -438,48 +461,3 @@ def _canonical(substance: str) -> tuple[str, ...]:
 @cache
 def _densities() -> dict[str, dict[str, Any]]:
     return {r["name_zh"]: r for r in table_rows("densities")}
-
-
-def _town_gas(pressure: float, diameter: float, wall: float) -> tuple[list[frozenset[str]], str]:
-    """The clearance rows of GB 50028 that may apply; pressures between two columns take both."""
-    bands = table_rows("gas_pressure_classes")
-    names = [
-        r["pressure_class"] for r in bands if not np.isfinite(pressure) or r["over_mpa"] < pressure <= r["upto_mpa"]
-    ]
-    said = f"{pressure:g} MPa" if np.isfinite(pressure) else "pressure unknown"
-    rows = table_rows("gb50028_clearances")
-    answers = []
-    for name in names:
-        high = name.startswith("town_gas_high")
-        fitting = [
-            r for r in rows if r["source_class"] == name or (high and r["source_class"].startswith("town_gas_high"))
-        ]
-        fitting = [r for r in fitting if _fits(r, diameter, wall) and (not high or _near_pressure(r, rows, pressure))]
-        protection = frozenset({"town_gas_high" if high else name})
-        answers += [protection | {r["rule_id"]} for r in fitting]
-    return list(dict.fromkeys(answers)), said if names else f"of {said} is above the classes of GB 50028"
-
-
-def _fits(row: dict[str, Any], diameter: float, wall: float) -> bool:
-    bounds = (
-        (diameter, row["dn_over_mm"], row["dn_upto_mm"], True),
-        (wall, row["wall_min_mm"], row["wall_below_mm"], False),
-    )
-    for value, low, high, right_closed in bounds:
-        if not np.isfinite(value):
-            continue
-        below = np.isfinite(low) and (value <= low if right_closed else value < low)
-        above = np.isfinite(high) and (value > high if right_closed else value >= high)
-        if below or above:
-            return False
-    return True
-
-
-def _near_pressure(row: dict[str, Any], rows: list[dict[str, Any]], pressure: float) -> bool:
-    """Whether the row's pressure column is next to ``pressure``: the standard interpolates between the two."""
-    if not np.isfinite(pressure):
-        return True
-    columns = sorted({r["pressure_mpa"] for r in rows if np.isfinite(r["pressure_mpa"])})
-    below = max((c for c in columns if c <= pressure), default=columns[0])
-    above = min((c for c in columns if c >= pressure), default=columns[-1])
-    return row["pressure_mpa"] in (below, above)

@@ -105,7 +105,7 @@ def _pairs(
     i, j, table = i[ruled], j[ruled], table[ruled].reset_index(drop=True)
     for side, at, prefix in ((sources, i, "source"), (targets, j, "target")):
         for column in ("layer", "id"):
-            table[f"{prefix}_{column}"] = side.rows[column].to_numpy(object)[at]
+            table[f"{prefix}_{column}"] = side.rows[column][at]
     d, p, q = plain.distances(a, b, i, j)
     back = np.where(d > 0, targets.inset[j] / np.where(d > 0, d, 1.0), 1.0)  # from the line to the edge of the road
     q = q + (p - q) * np.minimum(back, 1.0)[:, None]
@@ -132,7 +132,7 @@ def _raw(side: Side, layers: Mapping[str, gpd.GeoDataFrame]) -> NDArray[np.objec
 
 def _same(sources: Side, i: NDArray, targets: Side, j: NDArray) -> NDArray[np.bool_]:
     """Whether a pair is one row twice, or of one enterprise."""
-    a, b = ({c: side.rows[c].to_numpy(object) for c in side.rows} for side in (sources, targets))
+    a, b = (side.rows for side in (sources, targets))
     same = (a["layer"][i] == b["layer"][j]) & (a["id"][i] == b["id"][j])
     for column in ("enterprise_id", "enterprise_name"):
         same |= (a[column][i] == b[column][j]) & (a[column][i] != "")
@@ -191,10 +191,10 @@ def _sites(enterprises: gpd.GeoDataFrame | None) -> dict[str, plain.Edges]:
 def _may_be_own(
     i: int, j: int, a: plain.Edges, b: plain.Edges, sources: Side, targets: Side, sites: dict[str, plain.Edges]
 ) -> bool:
-    around = targets.rows["layer"].iat[j] in ("enterprises", "buildings")
+    around = targets.rows["layer"][j] in ("enterprises", "buildings")
     if plain.covers(a, i, b, j) or (around and plain.covers(b, j, a, i)):
         return True
-    keys = [sources.rows[column].iat[i] for column in ("enterprise_id", "enterprise_name")]
+    keys = [sources.rows[column][i] for column in ("enterprise_id", "enterprise_name")]
     return any(key in sites and plain.covers(sites[key], 0, b, j) for key in keys)
 
 

@@ -52,7 +52,7 @@ def _setbacks(
     from ..analysis.siting.near import joined, keys, near
 
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
-    around = near(used, project, float(ground.rules["distance_m"].max()))
+    around = near(used, project, float(ground.rules.frame["distance_m"].max()))
     findings = check_setbacks(joined(around, project), rules=ground.rules, only=keys(project), needs=needs)
     # Rules towards things no row near by shows are told of the whole region, not of this neighbourhood.
     whole = ground.table("not_checked")

@@ -14,8 +14,8 @@ from ..pipeline import SETBACK_LAYERS
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
+    from ..analysis.conditions import Rules
     from ..analysis.qra.model import Model
     from ..analysis.qra.societal import FN
     from ..region import Region
@@ -42,9 +42,11 @@ class Ground:
         return store.read_table(self.region.build / "boundary.parquet").geometry.iloc[0]
 
     @cached_property
-    def rules(self) -> pd.DataFrame:
-        """The rules the region has switched on."""
-        return pipeline.setback_rules(self.region)
+    def rules(self) -> Rules:
+        """The rules the region has switched on, with what has been worked out of them."""
+        from ..analysis.conditions import prepare
+
+        return prepare(pipeline.setback_rules(self.region))
 
     @cached_property
     def quantified(self) -> bool:

@@ -86,7 +86,7 @@ def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | 
     from ..analysis.siting.room import blocks, taken
 
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
-    reach = float(ground.rules["distance_m"].max())
+    reach = float(ground.rules.frame["distance_m"].max())
     around = used if within_m is None else near(used, project, reach + within_m)
     found = blocks(around, project, ground.rules)
     shapes, metres = [b.shape for b in found], [b.distance_m for b in found]

@@ -55,7 +55,7 @@ class Footprint:
     outdoor: NDArray[np.float64] | float = 1.0
     indoor: NDArray[np.float64] | float = 1.0
 
-    @property
+    @cached_property
     def reach_m(self) -> float:
         """Distance from the source beyond which nobody dies [m]."""
         wide = 0.0 if self.width_m is None else float(np.max(crosswind_m(self), initial=0.0))

@@ -17,6 +17,7 @@ from ...standards import parameter
 from ..qra.contours import contours
 from ..qra.criteria import ZONES, zones
 from ..qra.model import Model, fn_of, lsir_surface, source_ids
+from ..qra.outcomes import Outcome
 from ..qra.people import SIDE_M, share
 from ..qra.societal import FN, People
 from ..qra.targets import LAYERS, target_risk
@@ -100,7 +101,11 @@ def risk_at(model: Model, project: Mapping[str, gpd.GeoDataFrame], cell_m: float
 def restricted(model: Model, kept: NDArray[np.bool_]) -> Model:
     """The sources ``kept`` (S,) of a model, with their outcomes."""
     place = np.cumsum(kept) - 1
-    outcomes = [replace(o, source=int(place[o.source])) for o in model.outcomes if kept[o.source]]
+    outcomes = [
+        Outcome(int(place[o.source]), o.scenario, o.kind, o.weather, o.frequency, o.footprint)
+        for o in model.outcomes
+        if kept[o.source]
+    ]
     return replace(model, sources=model.sources[kept].reset_index(drop=True), outcomes=outcomes)
 
 

@@ -19,8 +19,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..conditions import Rules, demands, prepare
-from ..limits import limits
+from ..conditions import Rules, demands, prepare, settled
+from ..limits import Limits, limits
 from ..setbacks import NEAR_MISS_M, POSITION_ERROR_M, ROAD_HALF_WIDTH_M, SIGMAS
 from ..sides import Side, source_side, target_side
 
@@ -45,7 +45,7 @@ class Block(NamedTuple):
 def blocks(
     layers: Mapping[str, gpd.GeoDataFrame],
     project: Mapping[str, gpd.GeoDataFrame],
-    rules: pd.DataFrame | None = None,
+    rules: pd.DataFrame | Rules | None = None,
 ) -> list[Block]:
     """
     What the rules make a project keep clear of, and by how much for a verdict "clear".
@@ -74,9 +74,11 @@ def _between(own: Side, other: Side, prepared: Rules, swapped: bool) -> Iterator
         return
     strength, names = prepared.frame["strength"].to_numpy(), prepared.frame["rule_id"].to_numpy(object)
     sources, targets = (other, own) if swapped else (own, other)
-    cases = [demands(options, prepared) for options in sources.kinds]
-    table = limits(cases, targets.kinds, prepared)
-    layer, key, name = (other.rows[c].to_numpy(object) for c in ("layer", "id", "name"))
+    code, kinds = settled(sources.kinds, prepared)
+    found = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
+    low, low_rule, high, high_rule = found
+    table = Limits(low[code], low_rule[code], high[code], high_rule[code])
+    layer, key, name = (other.rows[c] for c in ("layer", "id", "name"))
     for i in range(len(own.code)):
         mine = np.full(len(other.code), own.code[i])
         found = table.at(other.code, mine) if swapped else table.at(mine, other.code)
@@ -92,8 +94,8 @@ def _one_site(own: Side, i: int, other: Side) -> NDArray[np.bool_]:
     """Which of the others belong to the enterprise of a row: two things of one site are no targets of each other."""
     same = np.zeros(len(other.code), bool)
     for column in ("enterprise_id", "enterprise_name"):
-        value = own.rows[column].iloc[i]
-        same |= (other.rows[column].to_numpy(object) == value) & bool(value)
+        value = own.rows[column][i]
+        same |= (other.rows[column] == value) & bool(value)
     return same
 
 
