@@ -23,36 +23,6 @@ if TYPE_CHECKING:
 
     from ..publish.site import SiteMeta
 
-# Results and layers a map is made of, if they are there.
-_PUBLISHED = (
-    "danger_places",
-    "danger_counts",
-    "danger_spots",
-    "districts",
-    "enterprises",
-    "major_hazards",
-    "findings",
-    "hca",
-    "location_classes",
-    "encroachments",
-    "crossings",
-    "pipelines_unchecked",
-    "travel_times",
-    "service_areas",
-    "coverage",
-    "index_sources",
-    "risk_points",
-    "risk_contours",
-    "target_risk",
-    "risk_sources",
-    "not_quantified",
-    "fn_curve",
-    "pll",
-    "groups",
-    "segments",
-    "sensitivity",
-)
-
 
 def publish_steps(region: Region) -> list[Step]:
     reads = (
@@ -77,10 +47,12 @@ def publish_steps(region: Region) -> list[Step]:
 
 
 def _published_tables(region: Region) -> list[str]:
-    """Names of the result tables this region has, all steps run."""
+    """Names of the result tables a map shows that this region has, all steps run."""
+    from ..publish.catalogue import result_tables
+
     steps = [*analysis_steps(region, 1), *danger_steps(region)]
     written = {path.stem for step in steps for path in step.writes if path.suffix == ".parquet"}
-    return [name for name in _PUBLISHED if name in written]
+    return [name for name in result_tables() if name in written]
 
 
 def _model_tables(region: Region) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import schema
-from .catalogue import domain_words
+from .columns import domain_words
 from .words import phrase, unit_words
 
 _WORDS = {

@@ -22,14 +22,13 @@ from ..store import Surface
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
-    OUTLINE,
     SURFACES_HERE,
     Spec,
-    layers_of,
-    popup_columns,
 )
 from .check import check_site
+from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
+from .drawn import OUTLINE, layers_of
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
