@@ -53,7 +53,7 @@ def app(region: Region) -> flask.Flask:
     """The web application that serves the region's sites."""
     from .publish.server import create_app
 
-    return create_app(region.site)
+    return create_app(region.site, handbooks=region.folder / "handbooks")
 
 
 def explain(region: Region, x: float, y: float) -> dict[str, Any]:

@@ -96,6 +96,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         note={"zh": text.note, "en": text.note_en or text.note},
         languages=text.languages,
         date=text.date or region.data_date,
+        region=own.name,
     )
     return tables, surfaces, meta
 

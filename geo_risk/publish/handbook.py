@@ -17,6 +17,7 @@ from .document import Block, Document, grade_cell, html, pdf
 from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
+from .page import script_json
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -57,7 +58,8 @@ def write_handbooks(
     """
     Write the handbooks of the enterprises ``wanted`` (ids or names; all without any) and an index page.
 
-    The folder ``to`` appears whole or stays as it was; the bytes are the same for any number of workers.
+    The folder ``to`` appears whole or stays as it was; the bytes are the same for any number of workers. From
+    handbooks.js in it the internal map learns which enterprises it can link (docs/site-format.md).
 
     Returns
     -------
@@ -86,6 +88,9 @@ def write_handbooks(
                 progress=progress,
             )
         store.write_text(folder / "index.html", html(_index(books, firms, names, lang)))
+        files = {str(f["id"]): name for f, name in reversed(list(zip(firms, names, strict=True)))}
+        found = script_json({"region": books.name, "files": dict(sorted(files.items()))})
+        store.write_text(folder / "handbooks.js", f"window.GEO_RISK_HANDBOOKS = {found};\n")
     return [to / "index.html", *(to / name for name in names)]
 
 
