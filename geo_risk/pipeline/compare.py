@@ -351,8 +351,7 @@ def _figures(before: Any, after: Any, changed: Any, cell_m: float) -> dict[str, 
 
 def _told_state(state: State) -> dict[str, Any]:
     region = state.region
-    own = region.settings.region
-    names = {"name": own.name, "name_en": own.name_en or own.name}
+    names = {"name": region.names["zh"], "name_en": region.names["en"]}
     return {"folder": str(region.folder), **names, "date": region.data_date, "program": state.program}
 
 

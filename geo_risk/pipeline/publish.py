@@ -86,11 +86,10 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     if "groups" in tables and "enterprises" in region.vector_layers:
         tables["groups"] = _on_the_map(tables["groups"], tables["layers/enterprises"])
     surfaces = {name: region.surface(name) for name in _published_surfaces(region)}
-    name_en = own.name_en or own.name
     meta = SiteMeta(
         title={
             "zh": text.title or f"{own.name}安全风险一张图",
-            "en": text.title_en or f"{name_en}: safety risk on one map",
+            "en": text.title_en or f"{region.names['en']}: safety risk on one map",
         },
         bounds=tuple(region.frame["bounds"]),
         note={"zh": text.note, "en": text.note_en or text.note},

@@ -45,6 +45,12 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
     "scope": {
         "region": {"zh": "全域", "en": "region"},
         "park": {"zh": "园区", "en": "park"},
+        "trade": {"zh": "行业", "en": "trade"},
+        "enterprise": {"zh": "企业", "en": "enterprise"},
+        "source": {"zh": "风险源", "en": "source"},
+        "district": {"zh": "行政区", "en": "district"},
+        "pipeline": {"zh": "管线", "en": "pipeline"},
+        "road": {"zh": "道路", "en": "road"},
         "before": {"zh": "变更前", "en": "before the change"},
         "after": {"zh": "变更后", "en": "after the change"},
         **{f"p{p:02d}": {"zh": f"{p} % 分位", "en": f"{p} %"} for p in (5, 50, 95)},

@@ -37,7 +37,9 @@ _LIST = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>geo_ri
 {% endfor %}{% if desk %}<li><a href="/desk">拟建项目选址审查台 Planners' desk</a></li>{% endif %}</ul></html>"""
 
 
-def create_app(site_root: Path, *, handbooks: Path | None = None, hosts: Sequence[str] | None = LOCAL_HOSTS) -> flask.Flask:
+def create_app(
+    site_root: Path, *, handbooks: Path | None = None, hosts: Sequence[str] | None = LOCAL_HOSTS
+) -> flask.Flask:
     """
     A Flask application for the site folders in ``site_root`` (public/, internal/, ...).
 
