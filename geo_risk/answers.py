@@ -53,7 +53,7 @@ def app(region: Region) -> flask.Flask:
     """The web application that serves the region's sites."""
     from .publish.server import create_app
 
-    return create_app(region.site)
+    return create_app(region.site, handbooks=region.folder / "handbooks")
 
 
 def explain(region: Region, x: float, y: float) -> dict[str, Any]:
@@ -390,7 +390,7 @@ def uncertainty(
     for name, surface in surfaces.items():
         store.write_surface(to / f"{name}.tif", surface)
     export_table(contours, str(to / "contours.geojson"), "contours")
-    zh, en = region.settings.region.name, region.settings.region.name_en or region.settings.region.name
+    zh, en = region.names["zh"], region.names["en"]
     title = {"zh": f"{zh}个人风险的不确定范围", "en": f"{en}: how sure the individual risk is"}
     note = {
         "zh": f"{samples} 个样本：失效频率、天气与毒性概率函数；95 % 与 5 % 等值线之间为不确定范围",

@@ -60,6 +60,12 @@ class Region:
         return store.read_json(self.build / "frame.json")
 
     @property
+    def names(self) -> dict[str, str]:
+        """The region's name by language; where no English one is set the name as it is written."""
+        own = self.settings.region
+        return {"zh": own.name, "en": own.name_en or own.name}
+
+    @property
     def data_date(self) -> str:
         """Day the data stand for, ISO text; empty where neither settings nor inputs say, or before the first run."""
         path = self.build / "date.json"

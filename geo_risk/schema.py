@@ -110,7 +110,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("regulated", "string", "重点监管", "regulated for", also="列管类别|列管類別|监管类别|监管类型"),
         _c("self_grade", "int", "自评等级", "self-reported grade", also="自评风险等级|风险等级|企业自评等级|等级", domain=LEVELS),
         _c("visited", "date", "最近检查日期", "date of the last inspection", also="上次检查日期|最近检查时间|上次检查时间|最近执法检查日期|检查日期"),
-        _c("standardisation", "int", "标准化等级", "work-safety standardisation grade 1 (best) to 3", also="安全生产标准化|安全标准化等级|标准化达标等级|安全生产标准化等级", domain="1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级"),
+        _c("standardisation", "int", "标准化等级", "work-safety standardisation grade: 1 (best) to 3", also="安全生产标准化|安全标准化等级|标准化达标等级|安全生产标准化等级", domain="1=一级,I,Ⅰ,I级,Ⅰ级,1级|2=二级,II,Ⅱ,II级,Ⅱ级,2级|3=三级,III,Ⅲ,III级,Ⅲ级,3级"),
         _c("alarms", "float", "未处置报警数", "alarms nobody has dealt with", "alarms", "未处理报警数|报警未处置数|未销警数"),
         STATE, _c("data_date", "date", "数据日期", "date of the data", also="資料日期|更新日期|更新时间|date"), ERROR, *SOURCE),
         aliases=("企业名录", "企业", "企業", "名录", "enterprise", "enterprises", "company", "facilities", "firms")),
@@ -130,7 +130,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("hazard_class", "string", "危险性符号", "GB 18218 class symbol, W5.3 or the like", also="危险性类别|类别符号|GHS类别"),
         _c("pressure_mpa", "float", "压力", "operating pressure (gauge)", "MPa", "设计压力|操作压力|压力(MPa)|工作压力"),
         _c("temperature_c", "float", "温度", "operating temperature", "degC", "操作温度|温度(℃)|储存温度"),
-        _c("declared_level", "int", "申报等级", "declared major-hazard level 1 to 4", also="重大危险源等级|重大危险源级别|危险源等级|级别|等级", domain=HAZARD_LEVELS),
+        _c("declared_level", "int", "申报等级", "declared major-hazard level: 1 to 4", also="重大危险源等级|重大危险源级别|危险源等级|级别|等级", domain=HAZARD_LEVELS),
         _c("tanks", "float", "储罐数", "number of tanks or vessels that share the quantity", "", "罐数|储罐数量|储罐个数|罐数量|tank_count"),
         _c("bund_m2", "float", "围堰面积", "area within the bund", "m2", "防火堤面积|围堤面积|围堰面积(m2)|防火堤内面积"),
         _c("sector", "string", "行业", "sector of the site, where the list of enterprises does not tell it", also="所属行业|行业类别"),
@@ -253,7 +253,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("unit_id", "string", "单元编号", "unit", need=True), NAME, _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"),
         _c("substances", "string", "物质", "substances"), _c("quantity_t", "float", "存量", "sum of the quantities", "t"), _c("verdict", "string", "结论", "major, not_major or undecided"),
         _c("s_value", "float", "S", "sum of q/Q (GB 18218-2018 4.2)"), _c("r_value", "float", "R", "grading index (GB 18218-2018 4.3)"), _c("alpha", "float", "α", "exposure factor (Table 5)"),
-        _c("level", "int", "级别", "level 1 (worst) to 4; missing unless major"), _c("declared_level", "int", "申报级别", "level as declared"), _c("agrees", "bool", "与申报一致", "declared level equals the computed one"),
+        _c("level", "int", "级别", "level: 1 (worst) to 4; missing unless major"), _c("declared_level", "int", "申报级别", "level as declared"), _c("agrees", "bool", "与申报一致", "declared level equals the computed one"),
         _c("residents_500m", "float", "500米人口", "residents within 500 m", "persons"), _c("residents_from", "string", "人口来源", "declared, counted or assumed"),
         _c("terms", "json", "计算过程", "one object a substance: substance, q, Q, beta, clause, confidence"), _c("confidence", "string", "可信度", "weakest confidence used: V, MC or MU"), _c("reason", "string", "理由", "why, and what is missing")), ()),
     Table("risk_sources", "风险计算源", "sources of the risk sum", "any", (
@@ -323,7 +323,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("verdict", "string", "结论", "conflict, clear or undecided"), _c("needs", "string", "所需资料", "missing attributes that would change what is required, and whose"), _c("reason", "string", "理由", "why")), ()),
     Table("hca", "高后果区", "high-consequence areas of pipelines", "line", (
         _c("id", "string", "管线编号", "pipeline"), _c("name", "string", "管线名称", "its name"), _c("hca_id", "string", "高后果区编号", "the area; one row for each pipeline it runs along"), *CHAINAGE,
-        _c("level", "int", "级别", "level 1 to 3 (severest)", domain="1=Ⅰ级|2=Ⅱ级|3=Ⅲ级"), _c("verdict", "string", "结论", "found, or undecided where something is not told", domain="found=已识别|undecided=待核实"),
+        _c("level", "int", "级别", "level: 1 to 3 (severest)", domain="1=Ⅰ级|2=Ⅱ级|3=Ⅲ级"), _c("verdict", "string", "结论", "found, or undecided where something is not told", domain="found=已识别|undecided=待核实"),
         _c("item", "string", "识别项", "items of the table of GB 32167, split by |"), _c("cause", "string", "成因", "the buildings and places that cause it, the first three"), _c("n_causes", "int", "成因数", "causes in all"),
         _c("reason", "string", "理由", "why this level"), NEEDS, _c("causes", "json", "全部成因", "every cause: item, level, layer, id, name, distance_m, from_m and to_m (along the joined pipelines), needs"), *CLAUSE), ()),
     Table("location_classes", "地区等级", "location classes along gas pipelines", "line", (
@@ -435,7 +435,7 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("significance", "string", "显著性", "hot: q within the setting alpha; possible: p alone", domain="hot=显著热点|possible=可能热点|none=不显著|not_tested=未检验"), _c("reason", "string", "说明", "why it was not tested; empty where it was")), ()),
     Table("inspections", "检查计划", "inspection plan", "any", (
         _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"), _c("district_id", "string", "镇街代码", "township"), GRADE, _c("sector", "string", "行业", "sector"),
-        _c("last_visit", "date", "最近检查日期", "last inspection; missing where none is known"), _c("interval_days", "int", "检查间隔", "suggested interval", "days"), _c("due_date", "date", "应检日期", "next inspection due on"), _c("days_late", "int", "超期天数", "days past it at the start of the plan", "days"),
+        _c("last_visit", "date", "最近检查日期", "last inspection; missing where none is known"), _c("interval_days", "int", "检查间隔", "suggested interval", "days"), _c("due_date", "date", "应检日期", "next inspection due on"), _c("days_late", "int", "超期天数", "days past it at the start of the plan", "days"), _c("due", "string", "到期情况", "how soon after the start of the plan", domain="overdue=已逾期|within_30_days=30日内到期|within_90_days=31至90日到期|later=90日以后到期"),
         _c("priority", "int", "优先序", "1 is the most urgent"), _c("visit_min", "float", "检查时长", "time of one visit", "min"), _c("rule", "string", "依据规则", "rule that gave the date"), _c("confidence", "string", "可信度", "confidence of that rule: V, MC or MU"),
         _c("team", "int", "检查组", "team, from 1; missing where not planned"), _c("day", "date", "检查日", "day of the visit"), _c("order", "int", "次序", "place in the team's day, from 1"), _c("arrival", "string", "到达时刻", "time of arrival after the start of work, h:mm"), _c("travel_min", "float", "行驶时间", "from the stop before", "min"),
         _c("reason", "string", "说明", "why it is due; why it is not planned")), ()),

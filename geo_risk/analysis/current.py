@@ -170,10 +170,10 @@ def firms_of(layers: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], st
     firms = layers.get("enterprises")
     if firms is None:
         return {}
-    out = {("enterprises", i): i for i in firms["id"].astype(str)}
+    out = {("enterprises", i): i for i in firms["id"].astype(str).tolist()}
     for name in ("hazard_sources", "risk_points"):
         if name in layers:
-            pairs = zip(layers[name]["id"].astype(str), owners(layers[name], firms), strict=True)
+            pairs = zip(layers[name]["id"].astype(str).tolist(), owners(layers[name], firms).tolist(), strict=True)
             out |= {(name, key): firm for key, firm in pairs if firm is not None}
     return out
 

@@ -18,6 +18,8 @@ from .rows import number, records, text, working
 
 RULE_COLUMNS = ("rule_id", "what", "match", "grade", "days", "visit_min", "weight", "label")
 WHATS = ("grade", "ungraded", "trade", "major", "recheck", "supervised")
+# How soon a visit is due: days from the start of the plan; the project's own choice, for the map and the office's list.
+_SOON = ((30, "within_30_days"), (90, "within_90_days"), (float("inf"), "later"))
 _NUMBERS = {"days": 1.0, "visit_min": 1.0, "weight": 0.0}  # and the least each may be
 
 
@@ -132,6 +134,7 @@ def _row(
         "interval_days": interval,
         "due_date": first.day.isoformat(),
         "days_late": late,
+        "due": "overdue" if late else next(word for days, word in _SOON if (first.day - start).days <= days),
         "visit_min": max(float(d.rule["visit_min"]) for d in dues if d.day <= max(start, first.day)),
         "rule": rule["rule_id"],
         "confidence": rule["confidence"],

@@ -351,8 +351,7 @@ def _figures(before: Any, after: Any, changed: Any, cell_m: float) -> dict[str, 
 
 def _told_state(state: State) -> dict[str, Any]:
     region = state.region
-    own = region.settings.region
-    names = {"name": own.name, "name_en": own.name_en or own.name}
+    names = {"name": region.names["zh"], "name_en": region.names["en"]}
     return {"folder": str(region.folder), **names, "date": region.data_date, "program": state.program}
 
 
@@ -392,10 +391,11 @@ def _changes(told: dict[str, Any], work: Work) -> gpd.GeoDataFrame:
         )
     for name, items in told["tables"].items():
         tables: list[Any] = [state.table("tables", name) for state in work.both]
+        shapes = [table["geometry"].array if "geometry" in table else None for table in tables]
         for item in items:
             i, j = item.pop("row")
-            table, at = (tables[0], i) if j < 0 else (tables[1], j)
-            shape = table.geometry.iloc[at] if "geometry" in table else None
+            places, at = (shapes[0], i) if j < 0 else (shapes[1], j)
+            shape = None if places is None else places[at]
             causes = [cause_text(told["inputs"][n]) for n in item["causes"]] + item["general"]
             rows.append(
                 {"kind": "result", "table": name, **_flat(item, told), "causes": "; ".join(causes), "geometry": shape}

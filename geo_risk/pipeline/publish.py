@@ -23,36 +23,6 @@ if TYPE_CHECKING:
 
     from ..publish.site import SiteMeta
 
-# Results and layers a map is made of, if they are there.
-_PUBLISHED = (
-    "danger_places",
-    "danger_counts",
-    "danger_spots",
-    "districts",
-    "enterprises",
-    "major_hazards",
-    "findings",
-    "hca",
-    "location_classes",
-    "encroachments",
-    "crossings",
-    "pipelines_unchecked",
-    "travel_times",
-    "service_areas",
-    "coverage",
-    "index_sources",
-    "risk_points",
-    "risk_contours",
-    "target_risk",
-    "risk_sources",
-    "not_quantified",
-    "fn_curve",
-    "pll",
-    "groups",
-    "segments",
-    "sensitivity",
-)
-
 
 def publish_steps(region: Region) -> list[Step]:
     reads = (
@@ -77,10 +47,12 @@ def publish_steps(region: Region) -> list[Step]:
 
 
 def _published_tables(region: Region) -> list[str]:
-    """Names of the result tables this region has, all steps run."""
+    """Names of the result tables a map shows that this region has, all steps run."""
+    from ..publish.catalogue import result_tables
+
     steps = [*analysis_steps(region, 1), *danger_steps(region)]
     written = {path.stem for step in steps for path in step.writes if path.suffix == ".parquet"}
-    return [name for name in _PUBLISHED if name in written]
+    return [name for name in result_tables() if name in written]
 
 
 def _model_tables(region: Region) -> tuple[str, ...]:
@@ -114,16 +86,16 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     if "groups" in tables and "enterprises" in region.vector_layers:
         tables["groups"] = _on_the_map(tables["groups"], tables["layers/enterprises"])
     surfaces = {name: region.surface(name) for name in _published_surfaces(region)}
-    name_en = own.name_en or own.name
     meta = SiteMeta(
         title={
             "zh": text.title or f"{own.name}安全风险一张图",
-            "en": text.title_en or f"{name_en}: safety risk on one map",
+            "en": text.title_en or f"{region.names['en']}: safety risk on one map",
         },
         bounds=tuple(region.frame["bounds"]),
         note={"zh": text.note, "en": text.note_en or text.note},
         languages=text.languages,
         date=text.date or region.data_date,
+        region=own.name,
     )
     return tables, surfaces, meta
 

@@ -216,8 +216,9 @@ class Work:
                     continue
                 metres = table["source_id"].map(reach).fillna(0).to_numpy(float)
                 people = presence.touching(table.geometry.buffer(metres).to_numpy())
-                columns = [table[c] if c in table else [None] * len(table) for c in _SCOPES.values()]
-                for layer, i, near, *ids in zip(table["layer"], table["id"], people, *columns, strict=True):
+                columns = [table[c].tolist() if c in table else [None] * len(table) for c in _SCOPES.values()]
+                keys = (table[c].tolist() for c in ("layer", "id"))
+                for layer, i, near, *ids in zip(*keys, people, *columns, strict=True):
                     found = {*self.risk_sources.causes.get((layer, str(i)), ()), *near}
                     for scope, of in (("region", ""), *zip(_SCOPES, ids, strict=True)):
                         if isinstance(of, str):

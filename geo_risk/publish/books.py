@@ -35,12 +35,13 @@ class Books:
     """
     A region's layers and results as handbooks need them.
 
-    ``firms`` are the enterprises, each with what the step "districts" found of it; ``rows`` maps a table to
-    its rows by enterprise id; ``owner`` maps (layer, id) of what belongs to an enterprise to its id; ``branches``
-    maps a source of the risk sum to its outcomes: kind, frequency [1/yr], farthest reach [m], confidence.
+    ``names`` are the region's own by language. ``firms`` are the enterprises, each with what the step "districts"
+    found of it; ``rows`` maps a table to its rows by enterprise id; ``owner`` maps (layer, id) of what belongs to an
+    enterprise to its id; ``branches`` maps a source of the risk sum to its outcomes: kind, frequency [1/yr],
+    farthest reach [m], confidence.
     """
 
-    name: str
+    names: Mapping[str, str]
     date: str
     crs: str
     layers: Mapping[str, gpd.GeoDataFrame]
@@ -80,7 +81,7 @@ def read_books(region: Region) -> Books:
         contours = contours[contours["scope"] == "region"]
     base = base_map({n: layers[n] for n in _MAP_LAYERS if n in layers}, contours, region.surface("grade"))
     return Books(
-        region.settings.region.name,
+        region.names,
         region.settings.publish.date or region.data_date,
         region.crs,
         layers,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from .. import schema
-from .catalogue import domain_words
+from .columns import domain_words
 from .words import phrase, unit_words
 
 _WORDS = {
@@ -91,6 +91,7 @@ _WORDS = {
     "source": ("危险源", "Source"),
     "state": ("状态", "State"),
     "days_overdue": ("逾期天数", "Days overdue"),
+    "as_of": ("数据截至 {date}", "data of {date}"),
     "data_date": ("数据日期", "Date of the data"),
     "record": ("名录记录", "Record"),
     "record_of": ("{file} 第 {row} 行", "{file}, row {row}"),
@@ -113,7 +114,7 @@ _WORDS = {
     "place": ("人员密集场所", "crowded place"),
     "firm": ("企业", "enterprise"),
     "pipeline": ("管线", "pipeline"),
-    "contour": ("个人风险等值线", "individual risk contour"),
+    "contour": ("个人风险等值线 {levels}/年（由外向内）", "individual risk {levels} per year, outermost first"),
     "north": ("北", "N"),
     # sheet
     "shares": ("四色分布", "The four colours"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..schema import LAYERS, RESULTS
+from ..schema import LAYERS, RESULTS, Column
+from .columns import domain_words
 from .document import Block, Document, grade_cell
+from .words import power, unit_words
 
 Told = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -14,6 +16,8 @@ Row = Mapping[str, Any]
 # Rows of a table on paper; all of them are in the JSON and the XLSX.
 _ROWS = 25
 _BULLETIN_ROWS = 10
+# Smaller numbers are written as powers of ten.
+_TINY = 1e-3
 _W = {
     "title": ("安全风险变化对比", "What changed between two states"),
     "bulletin": ("安全风险变化通报", "Bulletin of safety risk"),
@@ -23,10 +27,10 @@ _W = {
     "internal": ("内部资料", "internal"),
     "map": ("风险等级变化图", "Where the grade changed"),
     "headline": ("主要数字", "Headline figures"),
-    "figure": ("指标", "figure"),
-    "before": ("前期", "before"),
-    "after": ("本期", "after"),
-    "step": ("增减", "change"),
+    "figure": ("指标", "Figure"),
+    "before": ("前期", "Before"),
+    "after": ("本期", "After"),
+    "step": ("增减", "Change"),
     "up": ("等级升高的镇街", "Districts whose grade got worse"),
     "down": ("等级降低的镇街", "Districts whose grade got better"),
     "districts": ("行政区变化", "Districts"),
@@ -41,22 +45,22 @@ _W = {
         "{n} changes are not explained by any changed row or setting: look into them.",
     ),
     "cells": (
-        "{name}：{cells} 个单元变化（{km2:.3f} km²），{worse} 个变差，{better} 个变好，"
-        "{unexplained} 个在所有变化行的影响范围之外。",
-        "{name}: {cells} cells changed ({km2:.3f} km²), {worse} worse, {better} better, "
-        "{unexplained} beyond every reach.",
+        "{name}：{cells:,} 个网格变化（{km2:.3f} km²），{worse:,} 个变差，{better:,} 个变好，"
+        "{unexplained:,} 个在所有变化行的影响范围之外。",
+        "{name}: {cells:,} cells changed ({km2:.3f} km²), {worse:,} worse, {better:,} better, "
+        "{unexplained:,} beyond the reach of every changed row.",
     ),
-    "name": ("名称", "name"),
-    "what": ("变化", "change"),
-    "cause": ("原因（输入行编号）", "causes (input rows)"),
-    "no": ("编号", "no."),
-    "layer": ("图层", "layer"),
-    "reach": ("影响单元数", "cells reached"),
-    "grade_before": ("前期等级", "before"),
-    "grade_after": ("本期等级", "after"),
+    "name": ("名称", "Name"),
+    "what": ("变化", "Change"),
+    "cause": ("原因（输入行编号）", "Causes (input rows)"),
+    "no": ("编号", "No."),
+    "layer": ("图层", "Layer"),
+    "reach": ("影响网格数", "Cells reached"),
+    "grade_before": ("前期等级", "Before"),
+    "grade_after": ("本期等级", "After"),
     "yes": ("是", "yes"),
     "no_": ("否", "no"),
-    "steps": ("步骤", "steps"),
+    "steps": ("步骤", "Steps"),
     "added": ("新增", "added"),
     "removed": ("删除", "removed"),
     "changed": ("变更", "changed"),
@@ -70,11 +74,11 @@ _W = {
     "dangers_overdue": ("转为逾期的隐患", "Hidden dangers now overdue"),
     "dangers_closed": ("已整改的隐患", "Hidden dangers closed"),
     "act": ("需要采取行动的单位", "Who must act"),
-    "why": ("事由", "why"),
-    "where": ("镇街", "township"),
+    "why": ("事由", "Why"),
+    "where": ("镇街", "Township"),
     "lists": ("新增与消除", "New and closed"),
-    "count": ("数量", "number"),
-    "which": ("名称", "which"),
+    "count": ("数量", "Number"),
+    "which": ("名称", "Which"),
 }
 
 
@@ -122,6 +126,7 @@ def bulletin_document(
         moved = [r for r in districts if _step(r) * sign > 0]
         content += [_heading(key, lang), *_districts(moved, told["inputs"], lang)]
     content += [_heading("lists", lang), _lists(lists, lang)]
+    content += _inputs(told["inputs"], lang, _BULLETIN_ROWS)
     content += [_heading("act", lang), *_actions(lists["act"], lang)]
     content += _notes(told["notes"], lang)
     return _document(told, "bulletin", content, lang)
@@ -161,20 +166,34 @@ def surface_word(name: str, lang: str) -> str:
     """The name of a surface."""
     from .style import SURFACES
 
+    if name == "index_now":  # compared, and not drawn
+        return {"zh": "现实风险指数", "en": "Current risk index"}[lang]
     scale = SURFACES.get(name)
     return name if scale is None else getattr(scale, lang)
 
 
 def _table_word(name: str, lang: str) -> str:
     table = RESULTS.get(name) or LAYERS.get(name)
-    return name if table is None else getattr(table, lang)
+    if table is None:
+        return name
+    return table.zh if lang == "zh" else table.en[:1].upper() + table.en[1:]
 
 
-def column_word(table: str, column: str, lang: str) -> str:
-    """The name of a column of a layer or result."""
+def _column(table: str, column: str) -> Column | None:
     known = LAYERS.get(table), RESULTS.get(table)
-    found = next((t.column(column) for t in known if t is not None and column in t.names), None)
-    return column if found is None else getattr(found, lang)
+    return next((t.column(column) for t in known if t is not None and column in t.names), None)
+
+
+def _row_word(table: str, row: Row, lang: str) -> str:
+    """A row by its name and id; a layer or scope before the id in words."""
+    first, slash, rest = str(row["id"]).partition("/")
+    scopes = RESULTS[table].columns if table in RESULTS else ()
+    words = next((domain_words(c) for c in scopes if c.name == "scope"), {})
+    if slash and first in LAYERS:
+        first = getattr(LAYERS[first], lang)
+    elif slash and first in words:
+        first = words[first][lang]
+    return " ".join(part for part in (row["name"], first, rest.rstrip("/")) if part)
 
 
 def _general(told: Told, lang: str) -> list[Block]:
@@ -187,16 +206,16 @@ def _general(told: Told, lang: str) -> list[Block]:
     return [_heading("general", lang), _table(columns, rows[:_ROWS], lang), *_cut(rows, _ROWS, lang)] if rows else []
 
 
-def _inputs(inputs: Sequence[Row], lang: str) -> list[Block]:
+def _inputs(inputs: Sequence[Row], lang: str, limit: int = _ROWS) -> list[Block]:
     if not inputs:
         return []
     rows = []
-    for i in inputs[:_ROWS]:
-        cells = "" if i["cells"] is None else str(i["cells"])
+    for i in inputs[:limit]:
+        cells = "–" if i["cells"] is None else f"{i['cells']:,}"
         name = f"{i['name']} {i['id']}".strip()
         rows.append([str(i["number"]), _table_word(i["layer"], lang), name, change_text(i, lang), cells])
     columns = (("no", 8), ("layer", 14), ("name", 28), ("what", 38), ("reach", 12))
-    return [_heading("inputs", lang), _table(columns, rows, lang), *_cut(inputs, _ROWS, lang)]
+    return [_heading("inputs", lang), _table(columns, rows, lang), *_cut(inputs, limit, lang)]
 
 
 def change_text(item: Row, lang: str, table: str = "") -> str:
@@ -205,15 +224,32 @@ def change_text(item: Row, lang: str, table: str = "") -> str:
         return word(item["change"], lang)
     name = table or item.get("layer", "")
     parts = [
-        f"{column_word(name, c['column'], lang)} {' → '.join(two_values(c['before'], c['after'], lang))}"
+        _step_text(_column(name, c["column"]), c, lang)
         for c in item["columns"]
         if c["column"] not in ("reason", "rule", "terms", "reason_now", "rule_now")
     ]
+    parts = [part for part in parts if part]
     if item.get("moved_m"):
         parts.append(word("moved", lang, m=item["moved_m"]))
     elif item.get("outline_changed"):
         parts.append(word("outline", lang))
     return ("；" if lang == "zh" else "; ").join(parts[:6]) or word("changed", lang)
+
+
+def _step_text(column: Column | None, change: Row, lang: str) -> str:
+    """Old and new value of one column with its unit; nothing of lists for machines."""
+    before, after = two_values(change["before"], change["after"], lang)
+    if column is None:
+        return f"{change['column']} {before} → {after}"
+    if column.dtype == "json":
+        return ""
+    words = domain_words(column)
+    before, after = (
+        words.get(str(v), {}).get(lang, text) for v, text in ((change["before"], before), (change["after"], after))
+    )
+    said = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0]
+    unit = unit_words(column.unit, lang)
+    return f"{said} {before} → {after}{f' {unit}' if unit else ''}"
 
 
 def _results(name: str, rows: Sequence[Row], lang: str) -> list[Block]:
@@ -223,7 +259,7 @@ def _results(name: str, rows: Sequence[Row], lang: str) -> list[Block]:
     body = []
     for r in shown:
         grades = [grade_cell(r.get("grade_before"), lang), grade_cell(r.get("grade_after"), lang)] if graded else []
-        body.append([f"{r['name']} {r['id']}".strip(), *grades, change_text(r, lang, name), _causes(r)])
+        body.append([_row_word(name, r, lang), *grades, change_text(r, lang, name), _causes(r)])
     middle = (("grade_before", 13), ("grade_after", 13)) if graded else ()
     columns = (("name", 24), *middle, ("what", 34), ("cause", 16))
     title = {"type": "heading", "text": f"{_table_word(name, lang)} ({len(rows)})"}
@@ -257,6 +293,8 @@ def _value(value: Any, lang: str, digits: int = 4) -> str:
         return "–"
     if isinstance(value, bool):
         return word("yes" if value else "no_", lang)
+    if isinstance(value, float) and 0 < abs(value) < _TINY:
+        return power(value, digits - 3)
     if isinstance(value, float):
         return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:,.0f}"
     text = str(value)

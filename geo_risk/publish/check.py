@@ -20,8 +20,8 @@ import shapely
 
 from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
-from .catalogue import LAYERS, Spec, tables_of
-from .profile import Profile, get_profile, table_schema
+from .catalogue import LAYERS, Spec, table_schema, tables_of
+from .profile import Profile, get_profile
 from .spot import TABLES as SPOT_TABLES
 from .style import SURFACES
 from .tiles.archive import gunzip, read_archive

@@ -25,8 +25,10 @@ from folium.map import Layer
 
 from ..errors import GeoRiskError
 from ..store import Surface
-from .catalogue import Spec, layers_of, popup_columns
+from .catalogue import Spec
+from .columns import popup_columns
 from .downloads import records
+from .drawn import layers_of
 from .page import read_resource, script_json
 from .profile import Profile, get_profile, shown_tables
 from .site import SiteMeta

@@ -17,6 +17,8 @@ from .document import Block, Document, grade_cell, html, pdf
 from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
+from .page import script_json
+from .words import power
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -57,7 +59,8 @@ def write_handbooks(
     """
     Write the handbooks of the enterprises ``wanted`` (ids or names; all without any) and an index page.
 
-    The folder ``to`` appears whole or stays as it was; the bytes are the same for any number of workers.
+    The folder ``to`` appears whole or stays as it was; the bytes are the same for any number of workers. From
+    handbooks.js in it the internal map learns which enterprises it can link (docs/site-format.md).
 
     Returns
     -------
@@ -86,6 +89,9 @@ def write_handbooks(
                 progress=progress,
             )
         store.write_text(folder / "index.html", html(_index(books, firms, names, lang)))
+        files = {str(f["id"]): name for f, name in reversed(list(zip(firms, names, strict=True)))}
+        found = script_json({"region": books.names["zh"], "files": dict(sorted(files.items()))})
+        store.write_text(folder / "handbooks.js", f"window.GEO_RISK_HANDBOOKS = {found};\n")
     return [to / "index.html", *(to / name for name in names)]
 
 
@@ -112,10 +118,11 @@ def handbook(books: Books, firm: Row, near: Neighbours | None, lang: str) -> Doc
     """The document of one enterprise."""
     sections = (_profile, _map, _hazards, _scenarios, _neighbours, _setbacks, _rescue, _dangers, _controls, _unknowns)
     content = [block for section in sections for block in section(books, firm, near, lang)]
+    date = say("as_of", lang, date=books.date) if books.date else ""
     return {
         "lang": lang,
         "title": text(firm["name"], lang=lang),
-        "subtitle": f"{say('handbook', lang)} · {books.name} · {say('internal', lang)}",
+        "subtitle": " · ".join(p for p in (say("handbook", lang), books.names[lang], say("internal", lang), date) if p),
         "footer": f"{text(firm['name'], lang=lang)} {firm['id']} · {say('internal', lang)}",
         "one_page": False,
         "content": content,
@@ -181,7 +188,8 @@ def present(key: str, wanted: Sequence[str], rows: list[Row]) -> list[schema.Col
     return [known.column(n) for n in wanted if n in known.names and any(not missing(r.get(n)) for r in rows)]
 
 
-_WIDTH = {"name": 3.0, "substances": 2.5, "substance": 2.0, "kind": 1.5, "measures": 4.0, "reason": 4.0, "unit": 2.0}
+_WIDTH = {"name": 3.0, "substances": 2.5, "substance": 2.0, "kind": 1.5, "measures": 4.0, "reason": 4.0, "unit": 2.0,
+          "verdict": 2.2, "storage": 1.6, "quantity_t": 1.4}  # fmt: skip
 
 
 def listing(key: str, wanted: Sequence[str], rows: list[Row], lang: str) -> Block:
@@ -207,7 +215,7 @@ def _map(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Bl
     legend = [(key, say(key, lang)) for key in ("site", "hazard", "place")]
     legend += [("reach", f"{say('reach', lang)} {reach:,.0f} m")] if near else []
     legend += [("pipeline", say("pipeline", lang))] if books.has("gas_pipelines") else []
-    legend += [("contour", say("contour", lang))] if books.has("risk_contours") else []
+    legend += contour_legend(books, lang)
     legend += [(f"p{g}", grade_cell(g, lang)["word"]) for g in (4, 3, 2, 1)]
     outline = firm["geometry"] if firm["geometry"].geom_type in ("Polygon", "MultiPolygon") else None
     drawn = maplet(
@@ -221,6 +229,18 @@ def _map(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Bl
         north=say("north", lang),
     )
     return [head("map", lang), drawn]
+
+
+def contour_legend(books: Books, lang: str) -> list[tuple[str, str]]:
+    """Entry of the contours of individual risk with their levels, the outermost first; none where there are none."""
+    if not books.has("risk_contours"):
+        return []
+    table = books.tables["risk_contours"]
+    levels = sorted(set(table.loc[table["scope"] == "region", "level_per_yr"]))
+    if not levels:
+        return []
+    ends = [f"{power(v, 0)}" for v in (levels[0], levels[-1])]
+    return [("contour", say("contour", lang, levels="–".join(dict.fromkeys(ends))))]
 
 
 def _hazards(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Block]:
@@ -245,13 +265,13 @@ def _scenarios(books: Books, firm: Row, near: Neighbours | None, lang: str) -> l
         ("outcome", 1.4),
         ("frequency", 1.4),
         ("farthest", 1.4),
-        ("confidence", 1),
+        ("confidence", 1.2),
     ]
     rows = []
     for source, row in sources.items():
         for outcome, frequency, reach, confidence in books.branches.get(source, ()):
             named = [text(row[key], lang=lang) for key in ("name", "substance")]
-            rows.append([*named, say(outcome, lang), f"{frequency:.1e}", f"{reach:,.0f}", confidence])
+            rows.append([*named, say(outcome, lang), power(frequency), f"{reach:,.0f}", _sure(confidence, lang)])
     heads = [
         (heading(schema.LAYERS["hazard_sources"].column(k), lang) if k == "substance" else say(k, lang), w)
         for k, w in columns
@@ -271,7 +291,7 @@ def _neighbours(books: Books, firm: Row, near: Neighbours | None, lang: str) -> 
     if not near.named:
         return [*out, note("no_neighbours", lang)]
     rows = [
-        [str(n), _layer(r["layer"], lang), text(r["name"], lang=lang), coded(r["layer"], "kind", r["kind"], lang),
+        [str(n), _one(r["layer"], lang), text(r["name"], lang=lang), coded(r["layer"], "kind", r["kind"], lang),
          text(r["persons"], 4, lang), f"{r['distance_m']:,.0f}"]
         for n, r in enumerate(near.named, 1)
     ]  # fmt: skip
@@ -287,6 +307,18 @@ def _layer(name: str, lang: str) -> str:
     return getattr(schema.LAYERS[name], lang)
 
 
+def _one(name: str, lang: str) -> str:
+    """One thing of a layer: English names layers in the plural."""
+    said = _layer(name, lang)
+    plural = lang == "en" and said.endswith("s")
+    return said[:-3] + "y" if plural and said.endswith("ies") else said[:-1] if plural else said
+
+
+def _sure(confidence: Any, lang: str) -> str:
+    """How sure a number is, in words."""
+    return coded("findings", "confidence", confidence, lang)
+
+
 def _setbacks(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Block]:
     out = [head("setbacks", lang)]
     if not books.has("findings"):
@@ -296,11 +328,11 @@ def _setbacks(books: Books, firm: Row, near: Neighbours | None, lang: str) -> li
     rows = [
         [coded("findings", "verdict", r["verdict"], lang), _end(r, r["own"], lang), _end(r, r["other"], lang),
          text(r["required_m"], 5, lang), f"{r['clearance_m']:,.1f} ± {r['uncertainty_m']:.1f}",
-         f"{r['standard']}-{r['edition']} {r['clause']}", r["confidence"]]
+         f"{r['standard']}-{r['edition']} {r['clause']}", _sure(r["confidence"], lang)]
         for r in shown
     ]  # fmt: skip
-    keys = (("verdict", 1.0), ("source", 2.4), ("other", 2.6), ("required", 1.1), ("actual", 1.5), ("clause", 2.2))
-    heads = [*((say(k, lang), w) for k, w in keys), (say("confidence", lang), 1.0)]
+    keys = (("verdict", 1.3), ("source", 2.3), ("other", 2.4), ("required", 1.2), ("actual", 1.5), ("clause", 2.1))
+    heads = [*((say(k, lang), w) for k, w in keys), (say("confidence", lang), 1.3)]
     out.append(table(heads, rows) if rows else note("no_findings", lang))
     clear = len(found) - len(shown)
     return [*out, note("clear_count", lang, n=clear)] if clear else out
@@ -308,7 +340,7 @@ def _setbacks(books: Books, firm: Row, near: Neighbours | None, lang: str) -> li
 
 def _end(row: Row, end: str, lang: str) -> str:
     name = row[f"{end}_name"] or row[f"{end}_id"]
-    return f"{_layer(row[f'{end}_layer'], lang)} {name}"
+    return f"{_one(row[f'{end}_layer'], lang)} {name}"
 
 
 def _rescue(books: Books, firm: Row, near: Neighbours | None, lang: str) -> list[Block]:
@@ -392,7 +424,7 @@ def _unknowns(books: Books, firm: Row, near: Neighbours | None, lang: str) -> li
         if not missing(r["assumed"]) and r["assumed"] != "[]"
     ]
     if assumed:
-        rows.append([say("assumed", lang), "、".join(dict.fromkeys(assumed))])
+        rows.append([say("assumed", lang), ("、" if lang == "zh" else ", ").join(dict.fromkeys(assumed))])
     lacks = [
         ("lack_controls", not books.has("risk_points")),
         ("lack_now", "grade_now" not in firm),
@@ -422,7 +454,7 @@ def _index(books: Books, firms: list[Row], names: list[str], lang: str) -> Docum
     heads += [(say("grade_now", lang), 1.5)] if now else []
     return {
         "lang": lang,
-        "title": f"{books.name} · {say('handbooks', lang)}",
+        "title": f"{books.names[lang]} · {say('handbooks', lang)}",
         "subtitle": f"{len(firms):,} · {say('internal', lang)}",
         "footer": books.date,
         "one_page": False,

@@ -60,7 +60,8 @@ def write_lists(region: Region, to: Path, *, lang: str = "zh") -> list[Path]:
                 continue
             fields, rows = made
             name = say(key, lang)
-            write_xlsx(folder / f"{name}.xlsx", f"{books.name} {name}", fields, rows, words)
+            title = " ".join(p for p in (books.names[lang], name.replace("_", " "), books.date) if p)
+            write_xlsx(folder / f"{name}.xlsx", title, fields, rows, words)
             write_csv(folder / f"{name}.csv", fields, rows, words)
             written += [to / f"{name}.xlsx", to / f"{name}.csv"]
     return written

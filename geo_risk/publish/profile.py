@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from .. import schema
 from ..errors import SettingsError
+from .catalogue import table_schema
 
 # Practice (MC): the public surface is no finer than this [m].
 PUBLIC_CELL_M = 500.0
@@ -160,22 +160,6 @@ def get_profile(name: str) -> Profile:
     if name not in PROFILES:
         raise SettingsError(f"no publishing profile '{name}': choose one of {', '.join(PROFILES)}.")
     return PROFILES[name]
-
-
-def table_schema(key: str) -> schema.Table:
-    """
-    The schema of ``layers/<name>`` or of the result ``<name>``.
-
-    Raises
-    ------
-    SettingsError
-        If the schema has no such table.
-    """
-    kind, _, name = key.rpartition("/")
-    tables = schema.LAYERS if kind == "layers" else schema.RESULTS if not kind else {}
-    if name not in tables:
-        raise SettingsError(f"the map knows no table '{key}': keys are layers/<input layer> or a result table.")
-    return tables[name]
 
 
 def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], list[str]]:

@@ -37,7 +37,9 @@ _LIST = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>geo_ri
 {% endfor %}{% if desk %}<li><a href="/desk">拟建项目选址审查台 Planners' desk</a></li>{% endif %}</ul></html>"""
 
 
-def create_app(site_root: Path, *, hosts: Sequence[str] | None = LOCAL_HOSTS) -> flask.Flask:
+def create_app(
+    site_root: Path, *, handbooks: Path | None = None, hosts: Sequence[str] | None = LOCAL_HOSTS
+) -> flask.Flask:
     """
     A Flask application for the site folders in ``site_root`` (public/, internal/, ...).
 
@@ -45,6 +47,8 @@ def create_app(site_root: Path, *, hosts: Sequence[str] | None = LOCAL_HOSTS) ->
 
     Parameters
     ----------
+    handbooks : Path, optional
+        Folder of handbooks, answered under ``/handbooks/``, where the internal map looks for them.
     hosts : sequence of str, optional
         Names under which the server may be asked; None allows all, for use behind a proxy.
 
@@ -71,6 +75,13 @@ def create_app(site_root: Path, *, hosts: Sequence[str] | None = LOCAL_HOSTS) ->
     @app.get("/")
     def index() -> str:
         return flask.render_template_string(_LIST, names=_profiles(root), desk="desk" in app.blueprints)
+
+    @app.get("/handbooks/")
+    @app.get("/handbooks/<path:name>")
+    def handbook(name: str = "index.html") -> flask.Response:
+        if handbooks is None or any(part.startswith(".") for part in name.split("/")):
+            flask.abort(404)
+        return flask.send_from_directory(handbooks.resolve(), name, conditional=True, etag=True)
 
     @app.get("/<profile>/")
     @app.get("/<profile>/<path:name>")

@@ -15,7 +15,7 @@ from .books import Books, Row, chosen, place_of, read_books, records
 from .captions import explained, missing, say, text
 from .document import Block, Document, grade_cell, html
 from .folder import file_names, fresh_folder
-from .handbook import FORMATS, head, note, table
+from .handbook import FORMATS, contour_legend, head, note, table
 from .maplet import Mark, maplet
 
 _TOP = 10
@@ -94,7 +94,7 @@ def sheet(books: Books, row: Row, lang: str, earlier: Earlier | None) -> Documen
     return {
         "lang": lang,
         "title": text(row["name"], lang=lang),
-        "subtitle": f"{say('sheet', lang)} · {books.name} · {say('internal', lang)}",
+        "subtitle": f"{say('sheet', lang)} · {books.names[lang]} · {say('internal', lang)}",
         "footer": " · ".join(p for p in (row["name"], say("internal", lang), date) if p),
         "one_page": True,
         "content": [
@@ -132,6 +132,7 @@ def _map(books: Books, row: Row, firms: list[Row], lang: str) -> Block:
             marks.append(Mark(*place, "place", str(number)))
     legend = [("place", say("numbered", lang))]
     legend += [("pipeline", say("pipeline", lang))] if books.has("gas_pipelines") else []
+    legend += contour_legend(books, lang)
     legend += [(f"p{g}", grade_cell(g, lang)["word"]) for g in (4, 3, 2, 1)]
     centre = ((left + right) / 2, (bottom + top) / 2)
     return maplet(
@@ -171,9 +172,10 @@ def _facts(row: Row, lang: str) -> list[Block]:
 
 def _shares(row: Row, firms: list[Row], lang: str) -> list[Block]:
     counts = np.bincount([int(f.get("grade") or 0) for f in firms], minlength=5)
+    persons = _persons(row)
     rows = []
     for grade, word in _WORDS.items():
-        share, people = row.get(f"share_{word}"), row.get(f"persons_{word}")
+        share, people = row.get(f"share_{word}"), persons[grade]
         shown = "–" if missing(share) else f"{share:.1%}"
         rows.append(
             [
@@ -185,6 +187,16 @@ def _shares(row: Row, firms: list[Row], lang: str) -> list[Block]:
         )
     heads = [(say("colour", lang), 1.2), (say("area_share", lang), 1.0), (say("residents_in", lang), 1.2)]
     return [head("shares", lang), table([*heads, (say("firms_in", lang), 0.9)], rows)]
+
+
+def _persons(row: Row) -> dict[int, Any]:
+    """Residents by grade; those of no grade are the rest of all."""
+    out = {grade: row.get(f"persons_{word}") for grade, word in _WORDS.items()}
+    graded: list[Any] = [out[g] for g in (4, 3, 2, 1)]
+    everybody: Any = row.get("persons")
+    if missing(out[0]) and not any(missing(n) for n in (everybody, *graded)):
+        out[0] = max(everybody - sum(graded), 0.0)
+    return out
 
 
 def _top(firms: list[Row], lang: str) -> list[Block]:
@@ -267,7 +279,7 @@ def _index(books: Books, rows: list[Row], names: list[str], lang: str) -> Docume
     heads = [(say("name", lang), 3), (say("id", lang), 2), (say("grade", lang), 2)]
     return {
         "lang": lang,
-        "title": f"{books.name} · {say('sheets', lang)}",
+        "title": f"{books.names[lang]} · {say('sheets', lang)}",
         "subtitle": say("internal", lang),
         "footer": books.date,
         "one_page": False,

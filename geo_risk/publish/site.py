@@ -22,14 +22,13 @@ from ..store import Surface
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
-    OUTLINE,
     SURFACES_HERE,
     Spec,
-    layers_of,
-    popup_columns,
 )
 from .check import check_site
+from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
+from .drawn import OUTLINE, layers_of
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
@@ -51,6 +50,8 @@ _RASTER_MAXZOOM = 14
 # some 10,000 px wide, whatever its size.
 _HATCH_MAXZOOM = 13
 _HATCH_DEPTH = 5
+# From REGION/site/internal to REGION/handbooks; asked for only when an enterprise is looked at.
+_HANDBOOKS = "../../handbooks"
 # Bookkeeping of the import, which quality.html tells.
 _NOT_SHOWN = ("geometry", "source_file", "source_row")
 # Digits of places in the search index and the table: 1e-5 degrees is 1 m.
@@ -64,7 +65,7 @@ class SiteMeta:
 
     ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
     number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
-    [degrees]; ``date`` is ISO text or empty.
+    [degrees]; ``date`` is ISO text or empty. Handbooks of ``region`` are linked where they lie beside the site.
     """
 
     title: Mapping[str, str]
@@ -72,6 +73,7 @@ class SiteMeta:
     note: Mapping[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
     languages: tuple[str, ...] = ("zh", "en")
     date: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -360,6 +362,8 @@ def _manifest(build: _Build) -> dict[str, Any]:
     }
     if build.profile.tables is None:  # the words alone would tell of things a public map does not show
         manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
+        if meta.region:
+            manifest["handbooks"] = {"folder": _HANDBOOKS, "region": meta.region}
     if build.risk:
         manifest["risk"] = build.risk
     if build.spot:

@@ -142,7 +142,7 @@ class Scale:
 # The surfaces a region may have, in the order of the layer switch.
 SURFACES: dict[str, Scale] = {
     "grade": Scale("风险分布", "Risk surface"),
-    "residual_grade": Scale("现实风险分布", "Residual risk surface"),
+    "residual_grade": Scale("现实风险分布", "Current risk surface"),
     "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
     "lsir_grade": Scale("个人风险分级", "Individual risk grade"),
     # Whole decades around the range in which individual risk criteria lie (3e-7 to 3e-5 per year).

@@ -17,6 +17,7 @@ from ..store import without_formulas
 from .style import GRADES
 
 _ROWS = 1_048_575  # of a worksheet below its header
+_NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")  # of worksheets
 _TEXT = 32_767  # characters of a cell
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 _DATE = datetime(2000, 1, 1)
@@ -65,7 +66,7 @@ def write_xlsx(
     book = Workbook(write_only=True)
     book.properties.created = book.properties.modified = _DATE
     book.properties.title = title
-    sheet = book.create_sheet(title[:31])
+    sheet = book.create_sheet(_NOT_IN_NAMES.sub(" ", title)[:31])
     line = Side(style="thin", color="999999")
     border, wrap = Border(left=line, right=line, top=line, bottom=line), Alignment(wrap_text=True, vertical="top")
     fills = {g.grade: PatternFill("solid", fgColor=g.color[1:].upper()) for g in GRADES}

@@ -83,7 +83,7 @@ def write_letter(ground: Ground, siting: Siting, to: str | Path, lang: str) -> P
     if Path(to).suffix.lower() not in (".html", ".pdf", ".docx"):
         raise InputError(f"{to}: a letter is written as .html, .pdf or .docx. Name such a file.")
     meta = ground.region.settings
-    name = (meta.region.name_en or meta.region.name) if lang == "en" else meta.region.name
+    name = ground.region.names[lang]
     note = (meta.publish.note_en or meta.publish.note) if lang == "en" else meta.publish.note
     document = letter(told(ground, siting), _picture(ground, siting, lang), name, note or "", lang)
     return answers.write_document_file(document, str(to))

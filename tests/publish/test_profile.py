@@ -6,8 +6,10 @@ import shapely
 
 from geo_risk import schema
 from geo_risk.errors import SettingsError
-from geo_risk.publish.catalogue import LAYERS, SURFACES_HERE, Spec, layers_of, popup_columns, tables_of
-from geo_risk.publish.profile import PUBLIC, get_profile, shown_tables, table_schema
+from geo_risk.publish.catalogue import LAYERS, SURFACES_HERE, Spec, table_schema, tables_of
+from geo_risk.publish.columns import popup_columns
+from geo_risk.publish.drawn import layers_of
+from geo_risk.publish.profile import PUBLIC, get_profile, shown_tables
 
 
 def test_every_public_column_exists_in_the_schema():

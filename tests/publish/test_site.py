@@ -194,7 +194,7 @@ def test_townships_without_a_city_are_seen_from_the_start_and_framed(tmp_path, t
     assert sources["boundary"]["minzoom"] == sources["labels"]["minzoom"] == 4
     assert sorted(lowest["boundary"]) == [("city", None), ("township", None)]
     assert {level for level, _ in lowest["labels"]} == {"township"}
-    from geo_risk.publish.catalogue import layers_of
+    from geo_risk.publish.drawn import layers_of
 
     shown = [item for item in layers_of({"districts": towns}) if not isinstance(item, str)]
     (outline,) = [rows for spec, rows in shown if spec.id == "boundary"]
@@ -389,9 +389,9 @@ def test_missing_built_scripts_say_how_to_build_them(tmp_path, tables, meta, mon
 
 
 def test_layers_with_too_many_names_get_no_labels(tmp_path, meta, static, monkeypatch, tables):
-    from geo_risk.publish import catalogue
+    from geo_risk.publish import drawn
 
-    monkeypatch.setattr(catalogue, "MAX_LABELLED", 5)
+    monkeypatch.setattr(drawn, "MAX_LABELLED", 5)
     summary = build_site(
         tmp_path / "s", {"districts": tables["districts"]}, {}, meta, "public", template=TEMPLATE, static=static
     )

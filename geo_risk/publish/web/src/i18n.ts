@@ -32,6 +32,7 @@ const UI = {
   shown: { zh: "已定位：{name}", en: "On the map: {name}" },
   locate: { zh: "定位", en: "Locate" },
   locateName: { zh: "在地图上定位 {name}", en: "Show {name} on the map" },
+  handbook: { zh: "打开企业安全风险手册（一企一手册）", en: "Open the enterprise's safety risk handbook" },
   more: { zh: "此处还有", en: "Also here" },
   furtherHere: { zh: "另有 {n} 处未列出，请放大地图后点击", en: "{n} further features not listed: zoom in and click again" },
   gradeHere: { zh: "此处风险等级", en: "Risk grade of this place" },

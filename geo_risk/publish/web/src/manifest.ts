@@ -70,6 +70,7 @@ export interface Manifest {
   phrases?: [string, string][]; // sentences of the results: English with {} for values, Chinese
   translated?: string[]; // columns made of them
   risk?: RiskPanel;
+  handbooks?: { folder: string; region: string }; // where handbooks of the region lie, if there are any
   spot?: string; // the script that takes the risk of a clicked place apart
 }
 
@@ -96,6 +97,7 @@ declare global {
     GEO_RISK?: Manifest;
     GEO_RISK_SEARCH?: Hit[];
     GEO_RISK_SPOT?: SpotData;
+    GEO_RISK_HANDBOOKS?: { region: string; files: Record<string, string> };
     GEO_RISK_CHUNK?: (source: string, n: number, base64: string) => void;
     __geoRisk?: { map: unknown; ready: Promise<void> };
   }

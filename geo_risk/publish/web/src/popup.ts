@@ -1,6 +1,7 @@
 // What a click on the map tells: every feature there, the worst first.
 import { LngLat, Popup, type LngLatLike, type Map as MapLibre, type MapGeoJSONFeature, type PointLike } from "maplibre-gl";
 import { el } from "./dom";
+import { linkHandbook } from "./handbooks";
 import { onLanguage, ui, words } from "./i18n";
 import type { ReadTile } from "./archive";
 import { swatch } from "./hatch";
@@ -32,11 +33,17 @@ function titleOf({ layer, properties }: Found): string {
 /** Columns that name a thing for machines; a reader wants them last. */
 const isKey = ({ name }: Column): boolean => name === "id" || name.endsWith("_id") || name.endsWith("_code");
 
-function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
+function details(manifest: Manifest, found: Found): HTMLElement {
+  const box = el("div", {}, facts(manifest, found));
+  linkHandbook(manifest, box, found.layer, found.properties);
+  return box;
+}
+
+function facts(manifest: Manifest, { layer, properties }: Found): HTMLElement {
   const filled = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
   const long = (c: Column) => text(c, properties[c.name]).length > LONG;
-  const facts = filled.filter((c) => !isKey(c));
-  const rows = [...facts.filter((c) => !long(c)), ...facts.filter(long), ...filled.filter(isKey)];
+  const told = filled.filter((c) => !isKey(c));
+  const rows = [...told.filter((c) => !long(c)), ...told.filter(long), ...filled.filter(isKey)];
   if (!rows.length) return el("p", { class: "quiet" }, ui("noDetails"));
   const list = el("dl");
   for (const column of rows) {

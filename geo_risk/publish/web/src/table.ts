@@ -2,7 +2,7 @@
 import { el, skeleton } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { Column, Layer, Manifest, Value } from "./manifest";
-import { cell, heading } from "./values";
+import { cell, heading, isGrade } from "./values";
 
 const NAME: Column = { name: "name", zh: "名称", en: "Name", unit: "", dtype: "string", domain: {} };
 
@@ -48,7 +48,7 @@ export function addTable(manifest: Manifest, locate?: (layer: Layer, name: strin
     const cells: HTMLElement[] = table.rows[row].map((value, i) => {
       const inside = cell(manifest, columns[i], value);
       if (i === title) return el("th", { scope: "row" }, inside);
-      const number = typeof value === "number" && columns[i].name !== "grade";
+      const number = typeof value === "number" && !isGrade(columns[i]);
       const long = typeof value === "string" && value.length > 40; // characters that no line of a table holds
       return el("td", { class: number ? "number" : long ? "long" : undefined }, inside);
     });

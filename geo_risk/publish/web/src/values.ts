@@ -97,9 +97,12 @@ export function gradeWords(grade: Grade | undefined): string {
   return `${words(grade)} ${words(grade.letter)}`;
 }
 
+/** Whether a column holds grades, 0 to 4: inherent, current, declared, of an earlier state. */
+export const isGrade = ({ name, dtype }: Column): boolean => dtype === "int" && /(^|_)grade(_|$)/.test(name);
+
 /** A grade with swatch and words; any other value as text. */
 export function cell(manifest: Manifest, column: Column, value: Value): Node {
-  if (column.name === "grade" || column.name === "self_grade") {
+  if (isGrade(column)) {
     const grade = gradeOf(manifest, value);
     return el("span", { class: "grade" }, swatch(grade), gradeWords(grade));
   }
