@@ -94,10 +94,10 @@ def rescue(
     staging = staging_point(open_roads, place, forbidden.area, forbidden.upwind) if forbidden else None
     target = (staging.x, staging.y) if staging else place
     facilities = pipeline.facilities_of(region)
-    now = _everyone(region, open_roads, facilities, target, names)
+    now = _everyone(region, open_roads, facilities, target, names, hour)
     if forbidden and staging is None:
         notes.append(_NO_STAGING)
-    usual = now if open_roads is roads else _everyone(region, roads, facilities, place, None)
+    usual = now if open_roads is roads else _everyone(region, roads, facilities, place, None, hour)
     kinds = (scenario,) if scenario else forbidden.kinds if forbidden else ()
     wanted = needs(tuple(k for k in kinds if k != "none"), forbidden.pool_m2 if forbidden else None)
     working = facilities[~unserviceable(facilities)].reset_index(drop=True)
@@ -183,7 +183,7 @@ def _without(roads: Network, areas: list[Any]) -> Network:
 
 
 def _everyone(
-    region: Region, roads: Network, facilities: gpd.GeoDataFrame, at: tuple[float, float], names: Any
+    region: Region, roads: Network, facilities: gpd.GeoDataFrame, at: tuple[float, float], names: Any, hour: str
 ) -> gpd.GeoDataFrame:
     """Every facility that has a say, by kind and rank, to one place."""
     rescue = region.settings.rescue
@@ -198,6 +198,7 @@ def _everyone(
         max_min=rescue.max_min,
         access_max_m=rescue.max_access_m,
         names=names,
+        hour=hour,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .facilities import KINDS, facility_starts
+from .hours import USUAL
 from .network import Network
 from .reach import (
     SLACK_MS,
@@ -31,7 +32,7 @@ from .steps import route_steps
 MS_PER_MIN = 60_000.0
 COLUMNS = (
     "place_layer", "place_id", "place_name", "facility_kind", "rank", "facility_id", "facility_name",
-    "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
+    "hour", "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
 )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ def closest_facilities(
     access_kmh: float | None = None,
     access_max_m: float | None = None,
     names: NDArray[np.object_] | None = None,
+    hour: str = USUAL,
 ) -> gpd.GeoDataFrame:
     """
     The ``k`` facilities of each kind that reach each place first (``schema.RESULTS["travel_times"]``).
@@ -68,6 +70,8 @@ def closest_facilities(
     names : (r,)
         Names of the network's roads, "" where there is none: adds the column ``steps``, the route in words
         (`steps.route_steps`), None without a route.
+    hour : str
+        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def closest_facilities(
         reasons = _reasons(network, starts, at.take(lost), leg_ms[lost], len(idle), access_max_m)
         found.append(_kind_table(network, kind, served, starts, at, best, lost, reasons, names))
     columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]} if found else {}
-    return _frame(network, table, columns)
+    return _frame(network, table, columns, hour)
 
 
 def rescue_at(
@@ -245,7 +249,7 @@ def _places(network: Network, places: Mapping[str, gpd.GeoDataFrame]) -> pd.Data
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray]) -> gpd.GeoDataFrame:
+def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray], hour: str) -> gpd.GeoDataFrame:
     """The result table: by place in the order given, then kind in the order asked, then rank."""
     if not columns:
         empty = {name: np.empty(0, object) for name in COLUMNS}
@@ -255,5 +259,6 @@ def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray]) 
     rows = places.iloc[columns["place"][order]].reset_index(drop=True)
     table = {name: values[order] for name, values in columns.items()}
     table |= {f"place_{name}": rows[name].to_numpy(object) for name in ("layer", "id", "name")}
+    table["hour"] = np.full(len(order), hour, object)
     names = [*COLUMNS, *(["steps"] if "steps" in table else [])]
     return gpd.GeoDataFrame({name: table[name] for name in names}, geometry="geometry", crs=network.crs)
