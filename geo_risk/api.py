@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .roads.rescue import Rescue
     from .siting.answer import Siting
     from .siting.search import Sites
 
@@ -246,9 +247,11 @@ class Region(region.Region):
         run_steps(self.folder, partial(pipeline.steps, self.folder, samples=samples), report=report)
         return self.table("districts"), self.table("sensitivity")
 
-    def rescue(self, at: str) -> gpd.GeoDataFrame:
-        """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
-        return answers.rescue_at(self, *self.locate(at))
+    def rescue(self, at: str, **options: Any) -> Rescue:
+        """Who comes to a place, when and by which road; ``options`` are those of `roads.rescue.rescue`."""
+        from .roads.rescue import rescue
+
+        return rescue(self, at, **options)
 
     def inspections(
         self,

@@ -243,6 +243,9 @@ CERTAINTY = _c("certainty", "float", "颜色确定度", "share of the samples in
 CHAINAGE = (_c("from_m", "float", "起点里程", "chainage of its beginning, along the pipeline's own line", "m"), _c("to_m", "float", "终点里程", "chainage of its end", "m"))
 NEEDS = _c("needs", "string", "所需资料", "what would settle it; empty where nothing is open")
 CLAUSE = (_c("confidence", "string", "可信度", "V, MC or MU"), _c("standard", "string", "标准", "standard"), _c("edition", "string", "版本", "edition"), _c("clause", "string", "条款", "clause"))
+HOUR = _c("hour", "string", "时段", "hour of the speeds", domain="free=畅通|typical=平常|peak=高峰")
+_FACILITY = (_c("facility_kind", "string", "力量类型", "kind of facility"), _c("facility_id", "string", "力量编号", "facility; empty where none of the kind comes"), _c("facility_name", "string", "力量名称", "facility name"))
+_WORST = (_c("worst_layer", "string", "最远对象图层", "layer of the place that waits longest"), _c("worst_id", "string", "最远对象编号", "its id"), _c("worst_place", "string", "最远对象", "its name"), _c("worst_min", "float", "最远分钟", "minutes it waits; missing where nobody comes", "min"))
 COLOURS = (("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"), ("none", "无"))
 
 RESULTS: dict[str, Table] = {t.name: t for t in (
@@ -408,17 +411,31 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("what", "string", "项目", "what was found"), _c("count", "float", "数量", "roads, ends, places, or kilometres"), _c("share", "float", "比例", "of all of them; missing where there is none"), _c("why", "string", "说明", "why, and what to do")), ()),
     Table("travel_times", "救援时间", "nearest rescue", "line", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
-        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), HOUR, _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
         _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
     Table("enterprise_rescue", "企业最近救援", "who reaches an enterprise first", "none", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "enterprise"), _c("place_name", "string", "名称", "its name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
-        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), HOUR, _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
         _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
     Table("service_areas", "服务范围", "service areas", "polygon", (
         _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("facilities", "int", "数量", "facilities counted"), _c("area_km2", "float", "面积", "area", "km2")), ()),
     Table("coverage", "覆盖率", "coverage", "none", (
-        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("target", "string", "对象", "people or a layer"), _c("district_id", "string", "行政区", "district; empty for the region"),
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), HOUR, _c("target", "string", "对象", "people or a layer"), _c("district_id", "string", "行政区", "district; empty for the region"),
         _c("total", "float", "总数", "people or places"), _c("covered", "float", "覆盖", "of them reached within the limit"), _c("unreachable", "float", "不可达", "of them without any way by road"), _c("share", "float", "比例", "covered / total")), ()),
+    Table("catchments", "责任区", "areas of responsibility: what each facility reaches before any other of its kind", "polygon", (
+        *_FACILITY, HOUR, _c("area_km2", "float", "面积", "area", "km2"), _c("road_km", "float", "道路里程", "roads it reaches first, cut to the metre", "km"), _c("people", "float", "人口", "residents it reaches first", "persons"), _c("places", "float", "场所数", "places it reaches first"),
+        _c("mean_min", "float", "平均分钟", "mean over these residents", "min"), _c("farthest_min", "float", "最远分钟数", "of residents and places, the longest wait", "min"), *_WORST), ()),
+    Table("gaps", "救援空白区", "ground, people and places beyond a limit, by district", "polygon", (
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), HOUR, _c("district_id", "string", "镇街代码", "smallest district; outside:level for what lies in none"), _c("district_name", "string", "镇街", "its name"),
+        _c("area_km2", "float", "面积", "ground from whose nearest road the call is not answered in time, or that no road is near", "km2"), _c("area_share", "float", "面积占比", "of the district"), _c("people", "float", "人口", "residents beyond the limit: total less covered of table coverage", "persons"), _c("people_share", "float", "人口占比", "of the district's residents; missing where there are none"),
+        _c("places", "float", "场所数", "places beyond the limit"), *_WORST), ()),
+    Table("weak_links", "关键路段", "single roads whose closure breaks the promise to reach people and places in time", "line", (
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), HOUR, _c("road_id", "string", "道路编号", "road"), _c("road_name", "string", "道路名称", "its name"), _c("road_class", "string", "道路等级", "its class"), _c("bridge", "bool", "桥梁", "whether it is a bridge; missing where not told"), _c("metres", "float", "长度", "from junction to junction", "m"),
+        _c("people", "float", "人口", "residents who lose the promise", "persons"), _c("places", "float", "场所数", "places that lose it"), _c("before_min", "float", "平时分钟", "of them, on average, by residents (by places where there are none)", "min"), _c("after_min", "float", "中断后分钟", "the same with the road closed; missing where nobody comes any more", "min"), _c("cut_off", "float", "孤立人口", "residents whom nobody reaches any more", "persons"), *_WORST), ()),
+    Table("rescue_plan", "救援方案", "rescue to one incident: routes, forbidden ground, staging point", "any", (
+        _c("what", "string", "内容", "what the row is", domain="incident=事故点|forbidden=禁入范围|closed=封闭范围|staging=集结点|route=救援路线"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
+        _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("minutes_before", "float", "平时分钟", "to the place itself with all roads open", "min"), _c("lost_min", "float", "延误", "minutes more than that", "min"),
+        _c("turnout_s", "float", "出动", "turnout", "s"), _c("distance_m", "float", "路程", "length of the route; of a staging point its distance from the incident", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("note", "string", "说明", "route turn by turn; source of the forbidden ground")), ()),
     Table("danger_places", "隐患现状", "hidden dangers at the data date", "any", (
         ID, _c("name", "string", "隐患名称", "what is wrong"), _c("enterprise_id", "string", "企业编号", "enterprise id"), _c("enterprise_name", "string", "企业名称", "enterprise"), _c("district_id", "string", "镇街代码", "township"), _c("sector", "string", "行业", "sector"),
         _c("level", "string", "隐患级别", "level", domain="major=重大|general=一般"), _c("state", "string", "整改状态", "state at the data date", domain="open=整改中|overdue=逾期|closed=已整改"), _c("supervised", "bool", "挂牌督办", "under listed supervision"),

@@ -300,6 +300,11 @@ class RescueSettings:
     max_access_m: float = setting(
         "Places farther than this from a road cannot be reached", 500.0, unit="m", check=POSITIVE
     )
+    hours: tuple[str, ...] = setting(
+        "Hours of which coverage is told; the first is the hour of all other results",
+        ("typical", "peak", "free"),
+        check=(lambda v: len(v) > 0 and set(v) <= {"free", "typical", "peak"}, "some of 'free', 'typical', 'peak'"),
+    )
     off_road_m: float = setting(
         "Ground within this of a reached road counts as reached", 100.0, unit="m", check=POSITIVE
     )

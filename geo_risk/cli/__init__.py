@@ -115,9 +115,6 @@ def _parser() -> argparse.ArgumentParser:
         "--samples", type=int, metavar="N", help="a power of two (default: [risk] robustness_samples)"
     )
 
-    rescue = command("rescue", _rescue, "who arrives when, by which road")
-    rescue.add_argument("--at", required=True, metavar="PLACE")
-
     publish = command("publish", _publish, "write the static site, or one HTML file")
     publish.add_argument("--profile", choices=("internal", "public"), help="default: those in region.toml")
     publish.add_argument("--to", metavar="DIR|FILE", help="copy the site there")
@@ -134,10 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rules, setbacks, siting, states, visits
+    from . import books, rescue, rules, setbacks, siting, states, visits
 
     siting.add(commands)
     books.add(command)
+    rescue.add(command)
     states.add(command)
     visits.add(command)
     rules.add(command)
@@ -391,15 +389,6 @@ def _robustness(arguments: Any) -> int:
     for (_, name), rows in moved.groupby(["scope", "name"], sort=False, dropna=False):
         three = ", ".join(f"{r.meaning} {r.total_order:.2f}" for r in rows.head(3).itertuples())
         print(f"{name if isinstance(name, str) else 'all districts'}: {three}")
-    return FINE
-
-
-def _rescue(arguments: Any) -> int:
-    times = _region(arguments).rescue(arguments.at)
-    if arguments.json:
-        print_json(records(times))
-        return FINE
-    print_table(times, ["facility_kind", "rank", "facility_name", "minutes", "turnout_s", "distance_m", "reason"])
     return FINE
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
-from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps, facilities_of
+from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps
 from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
 from .publish import copy_site, publish, publish_steps, site_parts
+from .rescue import facilities_of
 from .risk import model_of
 from .roads import network
 from .rules import setback_rules

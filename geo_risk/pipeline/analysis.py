@@ -11,8 +11,8 @@ from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
 from .pipelines import pipeline_steps
+from .rescue import rescue_step
 from .risk import risk_step
-from .roads import ROAD_LAYERS, keep_network, network_file
 from .rollup import groups_step, robustness_step
 from .rules import CODE as RULES_CODE
 from .rules import own_files, region_rules
@@ -43,7 +43,6 @@ SETBACK_LAYERS = (
 )
 # Layers in which only the checklist of article 19 and pairs without a rule are counted.
 LISTED_LAYERS = ("water", "landuse", "emergency_facilities")
-PLACE_LAYERS = ("hazard_sources", "crowded_places")
 SURFACES = ("index", "hazard", "exposure")
 GRADED = (*SURFACES, "grade", "index_now", "residual_grade")
 _CODE = ("pipeline/analysis.py", *SHARED_CODE)
@@ -96,13 +95,7 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
     if "districts" in settings.layers and samples:
         found.append(robustness_step(region, workers, samples))
     if "roads" in settings.layers and "emergency_facilities" in settings.layers:
-        firms = ("enterprises",) if "enterprises" in settings.layers else ()
-        others = ("emergency_facilities", *PLACE_LAYERS, *firms, "population", "districts")
-        reads = layer_files(region, *ROAD_LAYERS, *others)
-        writes = (network_file(region), *tables(region, "travel_times", "service_areas", "coverage", "network"))
-        writes += tables(region, *(["enterprise_rescue"] if firms else []))
-        routes = ("routing", "standards", "parallel.py", "pipeline/roads.py", *_CODE)
-        found.append(Step("rescue", lambda: _rescue(region), reads, writes, asdict(settings.rescue), routes))
+        found.append(rescue_step(region))
     found.append(composite_step(region, workers))
     if "districts" in settings.layers:
         reads = (*grid, *surfaces(region, *GRADED), *tables(region, "findings", "index_sources", "current_sources"))
@@ -229,47 +222,3 @@ def _setbacks(region: Region) -> None:
     write_tables(
         region, findings=findings, not_checked=not_checked, rules=rules, rule_sets=rule_sets(rules), art19=listed
     )
-
-
-def _rescue(region: Region) -> None:
-    import pandas as pd
-
-    from ..analysis.rows import working
-    from ..routing.closest import closest_facilities
-    from ..routing.condition import network_condition
-    from ..routing.coverage import coverage
-    from ..routing.service import service_areas
-
-    rescue, roads, facilities = region.settings.rescue, keep_network(region), facilities_of(region)
-    places = {name: layer[working(layer)] for name, layer in region.layers(*PLACE_LAYERS).items()}
-    common: dict[str, Any] = dict(kinds=rescue.kinds, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m)
-    others = region.layers("population", "districts")
-    times = closest_facilities(roads, places, facilities, k=rescue.nearest, max_min=rescue.max_min, **common)
-    areas = service_areas(roads, facilities, limits_min=rescue.limits_min, off_road_m=rescue.off_road_m, **common)
-    people, districts = others.get("population"), others.get("districts")
-    shares = coverage(roads, facilities, places, people, districts, limits_min=rescue.limits_min, **common)
-    condition = network_condition(roads, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
-    write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
-    for name, firms in region.layers("enterprises").items():
-        # No routes: nine thousand of them would be the bulk of everything published.
-        first = closest_facilities(
-            roads, {name: firms[working(firms)]}, facilities, k=1, max_min=rescue.max_min, **common
-        )
-        write_tables(region, enterprise_rescue=pd.DataFrame(first.drop(columns="geometry")))
-
-
-def facilities_of(region: Region) -> gpd.GeoDataFrame:
-    """
-    The emergency facilities; hospitals come from the crowded places where the layer itself has none.
-
-    Offices keep hospitals in the list of crowded places more often than in that of the rescue forces.
-    """
-    import pandas as pd
-
-    facilities = region.layer("emergency_facilities")
-    if "crowded_places" not in region.settings.layers or (facilities["kind"] == "hospital").any():
-        return facilities
-    places = region.layer("crowded_places")
-    hospitals = places.loc[places["kind"] == "hospital", ["id", "name", "kind", "beds", "state", "geometry"]]
-    hospitals = hospitals.assign(id="crowded_places/" + hospitals["id"])
-    return pd.concat([facilities, hospitals], ignore_index=True) if len(hospitals) else facilities

@@ -98,7 +98,7 @@ def _of_dangers(table: pd.DataFrame) -> dict:
 
 def _of_coverage(table: pd.DataFrame) -> dict:
     people = table[(table["facility_kind"] == "fire_station") & (table["target"] == "people")]
-    people = people[people["district_id"].fillna("") == ""]
+    people = people[people["district_id"].fillna("") == ""].drop_duplicates("limit_min")  # the first hour comes first
     out: dict = {}
     for minutes, share in zip(people["limit_min"], people["share"], strict=True):
         key = f"消防 {minutes:g} 分钟覆盖人口（%）", f"People a fire engine reaches in {minutes:g} min [%]", 1

@@ -77,7 +77,7 @@ TABLES = {
     "target_risk": Watched(("layer", "id")),
     "travel_times": _RESCUE,
     "enterprise_rescue": _RESCUE,
-    "coverage": Watched(("facility_kind", "limit_min", "target", "district_id"), name="target"),
+    "coverage": Watched(("facility_kind", "limit_min", "hour", "target", "district_id"), name="target"),
     "risk_points": Watched(("id",)),
     "segments": Watched(("layer", "id", "segment"), ("grade", "grade_now")),
     "groups": Watched(("scope", "scope_id")),

@@ -50,9 +50,10 @@ def _key(region: Region) -> np.ndarray:
     """What the network depends on: the files of its layers, the settings, the program and what it keeps."""
     from ..routing.network import Network
 
-    roads = store.sha256(region.build / "layers" / "roads.parquet")
+    files = [region.build / "layers" / f"{name}.parquet" for name in ROAD_LAYERS]
+    roads = [store.sha256(path) if path.is_file() else None for path in files]
     text = json.dumps(
-        [roads, asdict(region.settings.rescue), __version__, [f.name for f in fields(Network)]], sort_keys=True
+        [*roads, asdict(region.settings.rescue), __version__, [f.name for f in fields(Network)]], sort_keys=True
     )
     return np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .. import schema
 from ..errors import SettingsError
 from .pipelines import PIPE_LINES, PIPE_PLACES
+from .rescue_layers import RESCUE_AREAS, RESCUE_LINES
 
 GROUPS = (
     {"id": "risk", "zh": "风险", "en": "Risk"},
@@ -155,8 +156,7 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#fdae61", where={"significance": ("possible",)}),
     Spec("danger_spots_hot", "danger_spots", "risk", "隐患显著热点", "Hidden dangers: significant hot spots", "fill",
          color="#a50026", where={"significance": ("hot",)}),
-    Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
-         maxzoom=12),
+    *(Spec(**row) for row in RESCUE_AREAS),
     _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
@@ -175,8 +175,7 @@ LAYERS: tuple[Spec | str, ...] = (
     *_contours("p05", "（5 %）", ", 5 %", "1 6", show=_SHOWN_BAND),
     *_contours("p95", "（95 %）", ", 95 %", "7 6", show=_SHOWN_BAND),
     *_contours("p50", "（中位）", ", median", show=_SHOWN_BAND),
-    Spec("routes", "travel_times", "rescue", "最近救援路线", "Nearest rescue routes", "line", color="#1b9e77",
-         where={"rank": (1,), "place_layer": ("hazard_sources",)}),
+    *(Spec(**row) for row in RESCUE_LINES),
     *(Spec(**row) for row in PIPE_PLACES),
     Spec("undecided", "findings", "findings", "间距待核实", "Setback undecided", "line", "finding", maxzoom=14,
          color="#7b3294", where={"verdict": ("undecided",)}),

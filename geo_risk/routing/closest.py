@@ -26,11 +26,13 @@ from .reach import (
 )
 from .snap import Snapped, access_ms, column_text, frame_points, require_crs, snap_points
 from .speeds import rescue_default
+from .steps import route_steps
+from .traffic import USUAL
 
 MS_PER_MIN = 60_000.0
 COLUMNS = (
     "place_layer", "place_id", "place_name", "facility_kind", "rank", "facility_id", "facility_name",
-    "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
+    "hour", "minutes", "turnout_s", "distance_m", "access_m", "reason", "geometry",
 )  # fmt: skip
 
 
@@ -45,6 +47,8 @@ def closest_facilities(
     max_min: float | None = None,
     access_kmh: float | None = None,
     access_max_m: float | None = None,
+    names: NDArray[np.object_] | None = None,
+    hour: str = USUAL,
 ) -> gpd.GeoDataFrame:
     """
     The ``k`` facilities of each kind that reach each place first (``schema.RESULTS["travel_times"]``).
@@ -63,6 +67,11 @@ def closest_facilities(
         Facilities farther than this [min] are not listed; default 60.
     access_kmh, access_max_m : float
         Speed on the straight legs (default 5 km/h) and their greatest length (default 500 m).
+    names : (r,)
+        Names of the network's roads, "" where there is none: adds the column ``steps``, the route in words
+        (`steps.route_steps`), None without a route.
+    hour : str
+        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
 
     Raises
     ------
@@ -85,9 +94,9 @@ def closest_facilities(
         best = _best(network, starts, at, leg_ms, k, max_ms)
         lost = np.setdiff1d(np.arange(len(at)), best.place)
         reasons = _reasons(network, starts, at.take(lost), leg_ms[lost], len(idle), access_max_m)
-        found.append(_kind_table(network, kind, served, starts, at, best, lost, reasons))
+        found.append(_kind_table(network, kind, served, starts, at, best, lost, reasons, names))
     columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]} if found else {}
-    return _frame(network, table, columns)
+    return _frame(network, table, columns, hour)
 
 
 def rescue_at(
@@ -102,6 +111,7 @@ def rescue_at(
     max_min: float | None = None,
     access_kmh: float | None = None,
     access_max_m: float | None = None,
+    names: NDArray[np.object_] | None = None,
 ) -> gpd.GeoDataFrame:
     """`closest_facilities` of the one place (x, y) [m]; its layer and id are empty, its name gives x and y."""
     if not (np.isfinite(x) and np.isfinite(y)):
@@ -118,6 +128,7 @@ def rescue_at(
         max_min=max_min,
         access_kmh=access_kmh,
         access_max_m=access_max_m,
+        names=names,
     )
 
 
@@ -159,16 +170,22 @@ def _best(network: Network, starts: Starts, at: Snapped, leg_ms: NDArray, k: int
     return _Best(start[chosen], place[chosen], np.broadcast_to(rank, start.shape)[chosen], ms[chosen], picked[chosen])
 
 
-def _routes(network: Network, starts: Starts, at: Snapped, best: _Best) -> tuple[NDArray, NDArray[np.float64]]:
-    """(b,) LineString from facility to place and its length on the road [m] of each chosen pair."""
+def _routes(
+    network: Network, starts: Starts, at: Snapped, best: _Best, names: NDArray | None
+) -> tuple[NDArray, NDArray[np.float64], NDArray[np.object_]]:
+    """(b,) LineString from facility to place, its length on the road [m] and its steps, of each chosen pair."""
     lines, road_m = np.full(len(best.start), None, object), np.zeros(len(best.start))
+    steps = np.full(len(best.start), None, object)
     for start in np.unique(best.start):
         pairs = np.flatnonzero(best.start == start)
         one, ends = starts.take(np.array([start])), at.take(best.place[pairs])
         pieces = route_pieces(network, one, ends, best.how[pairs], limit_ms=float(best.ms[pairs].max()))
         road_m[pairs] = np.bincount(pieces.line, np.abs(pieces.end_m - pieces.begin_m), minlength=len(pairs))
         lines[pairs] = piece_lines(network, pieces, np.repeat(one.at.xy, len(pairs), axis=0), ends.xy)
-    return lines, road_m
+        told = {} if names is None else route_steps(network, pieces, names)
+        for i, pair in enumerate(pairs):
+            steps[pair] = told.get(i, [])
+    return lines, road_m, steps
 
 
 def _kind_table(
@@ -180,13 +197,15 @@ def _kind_table(
     best: _Best,
     lost: NDArray[np.int64],
     reasons: NDArray,
+    names: NDArray | None,
 ) -> dict[str, NDArray]:
     """Columns of the chosen pairs, then of the ``lost`` places, which have none, with their reasons."""
-    lines, road_m = _routes(network, starts, at, best)
+    lines, road_m, steps = _routes(network, starts, at, best, names)
     rows, gap = served.iloc[best.start], np.full(len(lost), np.nan)
     none = np.full(len(lost), None, object)
     access = starts.at.access_m[best.start] + at.access_m[best.place]
-    return {
+    columns = {} if names is None else {"steps": np.concatenate([steps, none])}
+    return columns | {
         "place": np.concatenate([best.place, lost]),
         "facility_kind": np.full(len(best.place) + len(lost), kind, object),
         "rank": np.concatenate([best.rank, np.ones(len(lost), np.int64)]),
@@ -230,7 +249,7 @@ def _places(network: Network, places: Mapping[str, gpd.GeoDataFrame]) -> pd.Data
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray]) -> gpd.GeoDataFrame:
+def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray], hour: str) -> gpd.GeoDataFrame:
     """The result table: by place in the order given, then kind in the order asked, then rank."""
     if not columns:
         empty = {name: np.empty(0, object) for name in COLUMNS}
@@ -240,4 +259,6 @@ def _frame(network: Network, places: pd.DataFrame, columns: dict[str, NDArray]) 
     rows = places.iloc[columns["place"][order]].reset_index(drop=True)
     table = {name: values[order] for name, values in columns.items()}
     table |= {f"place_{name}": rows[name].to_numpy(object) for name in ("layer", "id", "name")}
-    return gpd.GeoDataFrame({name: table[name] for name in COLUMNS}, geometry="geometry", crs=network.crs)
+    table["hour"] = np.full(len(order), hour, object)
+    names = [*COLUMNS, *(["steps"] if "steps" in table else [])]
+    return gpd.GeoDataFrame({name: table[name] for name in names}, geometry="geometry", crs=network.crs)

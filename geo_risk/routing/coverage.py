@@ -17,11 +17,12 @@ from .network import Network
 from .reach import SLACK_MS
 from .service import LIMITS_MIN
 from .snap import column_text, frame_points, require_crs, snap_points
+from .traffic import USUAL
 
 PEOPLE = "people"
 OUTSIDE = "outside"
 COLUMNS = (
-    "facility_kind", "limit_min", "target", "district_id", "total", "covered", "share", "unreachable",
+    "facility_kind", "limit_min", "hour", "target", "district_id", "total", "covered", "share", "unreachable",
 )  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,7 @@ def coverage(
     turnout_s: Mapping[str, float] | None = None,
     access_kmh: float | None = None,
     access_max_m: float | None = None,
+    hour: str = USUAL,
 ) -> pd.DataFrame:
     """
     People and places reached within each limit (``schema.RESULTS["coverage"]``).
@@ -57,6 +59,8 @@ def coverage(
         ``persons`` by point or area; rows with a missing number count as nobody.
     districts : GeoDataFrame
         id, level, polygons; a point on a border belongs to the district with the lower id.
+    hour : str
+        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
 
     Raises
     ------
@@ -79,7 +83,7 @@ def coverage(
         )
         for target, weight, at, zones in prepared:
             minutes = nearest_minutes(network, starts, at, access_kmh=access_kmh)
-            parts += [_count(kind, limit, target, minutes, weight, zones) for limit in limits_min]
+            parts += [_count(kind, limit, hour, target, minutes, weight, zones) for limit in limits_min]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
 
@@ -89,13 +93,18 @@ def _weighted(
     frames = {name: (frame, np.ones(len(frame))) for name, frame in targets.items()}
     if population is None:
         return frames
+    return {PEOPLE: (population, persons_of(population))} | frames
+
+
+def persons_of(population: gpd.GeoDataFrame) -> Floats:
+    """(N,) residents of each row, 0 where missing; InputError if the column is missing or a number negative."""
     if "persons" not in population:
         raise InputError("population: there is no column 'persons'.")
     persons = pd.to_numeric(population["persons"]).to_numpy(dtype=float, na_value=np.nan)
     if (persons < 0).any():
         row = int(np.flatnonzero(persons < 0)[0])
         raise InputError(f"population: column 'persons' has {persons[row]:g} in row {row}: it must be 0 or more.")
-    return {PEOPLE: (population, np.nan_to_num(persons))} | frames
+    return np.nan_to_num(persons)
 
 
 def _zones(network: Network, districts: gpd.GeoDataFrame | None, xy: Floats) -> list[tuple[NDArray, NDArray]]:
@@ -118,7 +127,9 @@ def _zones(network: Network, districts: gpd.GeoDataFrame | None, xy: Floats) -> 
     return zones
 
 
-def _count(kind: str, limit: float, target: str, minutes: Floats, weight: Floats, zones: list) -> pd.DataFrame:
+def _count(
+    kind: str, limit: float, hour: str, target: str, minutes: Floats, weight: Floats, zones: list
+) -> pd.DataFrame:
     """Rows of the region, then of each level's districts."""
     within = minutes <= limit + SLACK_MS / MS_PER_MIN
     measures = (weight, weight * within, weight * ~np.isfinite(minutes))
@@ -132,5 +143,5 @@ def _count(kind: str, limit: float, target: str, minutes: Floats, weight: Floats
         sums.append(level[:, keep])
     total, covered, unreachable = np.concatenate(sums, axis=1)
     share = np.divide(covered, total, out=np.full(len(total), np.nan), where=total > 0)
-    columns = (kind, float(limit), target, np.concatenate(ids), total, covered, share, unreachable)
+    columns = (kind, float(limit), hour, target, np.concatenate(ids), total, covered, share, unreachable)
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from .network import Network
@@ -57,8 +58,7 @@ def facility_starts(
     table = _table(frame, turnout_seconds(turnout_s))
     max_m = rescue_default("access_max_m") if access_max_m is None else access_max_m
     snapped = snap_frame(network, frame, "emergency_facilities", max_m=max_m)
-    state = frame["state"].to_numpy(object) if "state" in frame else np.full(len(frame), None, object)
-    out = pd.Series(state, dtype=object).isin(OUT_OF_SERVICE).to_numpy()
+    out = unserviceable(frame)
     reason = np.select(
         [out, np.isnan(snapped.xy).any(axis=1), snapped.edge < 0],
         ["out of service", "no position", f"no road within {max_m:g} m"],
@@ -72,6 +72,12 @@ def facility_starts(
     starts = Starts(at, served["turnout_s"].to_numpy(float) * 1000.0 + access_ms(at, access_kmh))
     left = table.iloc[idle][["id", "name", "kind"]].assign(reason=reason[idle]).reset_index(drop=True)
     return served, starts, left
+
+
+def unserviceable(frame: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """(N,) whether a facility is out of service by its ``state``."""
+    state = frame["state"].to_numpy(object) if "state" in frame else np.full(len(frame), None, object)
+    return pd.Series(state, dtype=object).isin(OUT_OF_SERVICE).to_numpy()
 
 
 def _table(frame: gpd.GeoDataFrame, turnout: Mapping[str, float]) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def test_explain_adds_up_and_equals_the_surface(city, capsys):
 def test_rescue_by_name_and_place(city, capsys):
     name = geo_risk.Region(city).layer("crowded_places")["name"].drop_duplicates(keep=False).iloc[0]
     code, out = ask(capsys, "rescue", city, "--at", name, "--json")
-    rows = json.loads(out)
+    rows = json.loads(out)["arrivals"]
     assert code == 0
     fire = [r for r in rows if r["facility_kind"] == "fire_station"]
     assert [r["rank"] for r in fire] == sorted(r["rank"] for r in fire)

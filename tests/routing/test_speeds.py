@@ -35,7 +35,7 @@ def test_published_figures():
 
 
 def test_overrides_and_peak_factor():
-    speeds = vehicle_speeds(overrides={"primary": 20.0, "track": 0.0}, factor=rescue_default("peak_factor"))
+    speeds = vehicle_speeds(overrides={"primary": 20.0, "track": 0.0}, factor=rescue_default("hour_factor", "peak"))
     assert speeds["primary"] == pytest.approx(14.0)
     assert speeds["track"] == 0
     assert turnout_seconds({"fire_station": 90.0})["fire_station"] == 90
