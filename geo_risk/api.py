@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .roads.hazmat import HazmatRoutes
     from .siting.answer import Siting
     from .siting.search import Sites
 
@@ -249,6 +250,12 @@ class Region(region.Region):
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
         return answers.rescue_at(self, *self.locate(at))
+
+    def hazmat(self, start: str, end: str, **options: Any) -> HazmatRoutes:
+        """By which road dangerous goods should go; ``options`` are those of `roads.hazmat.hazmat`."""
+        from .roads.hazmat import hazmat
+
+        return hazmat(self, start, end, **options)
 
     def inspections(
         self,

@@ -179,7 +179,7 @@ def _backwards(indptr, tails, costs, others, start, end, start_cost, start_other
     best, its_other = np.int64(-1), np.int64(0)
     for k in range(len(start)):
         v = start[k]
-        if v < 0 or least[v] < 0:
+        if v < 0 or start_cost[k] > most or least[v] < 0:
             continue
         total, beside = start_cost[k] + least[v], start_other[k] + other[v]
         if best < 0 or total < best or (total == best and beside < its_other):
@@ -267,9 +267,7 @@ def _grown(array):
 
 
 @njit(cache=True)
-def _search(
-    indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit
-):
+def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit):
     """
     Labels kept at the target, their start and end, and all labels as (node, first, second, before, arc).
 

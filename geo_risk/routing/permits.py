@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..standards import table
-from .hours import WEEK, Window, week_of
+from .hours import DAY, WEEK, Window, week_of
 from .roads import CLOSED_ACCESS
 from .speeds import vehicle_speeds
 
@@ -198,6 +198,28 @@ def banned(
         why = " ".join(t for t in (_first(row, "reason"), _first(row, "hours")) if t)
         reason[new] = f"ban area {name}{f' ({why})' if why else ''}"
     return closed, reason
+
+
+def relief(
+    roads: gpd.GeoDataFrame,
+    bans: gpd.GeoDataFrame | None,
+    vehicle: Vehicle,
+    load: Load,
+    weekday: int | None,
+    start: float,
+) -> list[float]:
+    """Waits [min], at most a day, after ``start`` at which a rule of these roads or a ban becomes milder."""
+    texts = {tuple(row) for row in zip(*(_text(roads, c) for c in ("access", "hgv", "hazmat", "conditional")))}
+    weeks = [rule.week for words in sorted(texts) for rule in road_rules(*words, vehicle, load)]
+    if bans is not None:
+        weeks += [ban_week(hours) for hours in bans["hours"]]
+    milder = np.zeros(WEEK, bool)
+    for week in weeks:
+        milder |= np.roll(week, 1) > week
+    days = range(7) if weekday is None else (weekday,)
+    now = int(np.floor(start))
+    waits = {w for day in days for w in range(1, DAY + 1) if milder[(day * DAY + now + w) % WEEK]}
+    return [w - (start - now) for w in sorted(waits)]
 
 
 def ban_week(hours: Any) -> Bools:
