@@ -88,10 +88,10 @@ def _near(x, y, persons, total, first, left, bottom, side, shape, coords, offset
         begin, end = offsets[e], offsets[e + 1]
         west, east = coords[begin:end, 0].min(), coords[begin:end, 0].max()
         south, north = coords[begin:end, 1].min(), coords[begin:end, 1].max()
-        row0 = max(0, int(math.floor((south - reach - bottom) / side)))
-        row1 = min(shape[0], int(math.floor((north + reach - bottom) / side)) + 1)
-        col0 = max(0, int(math.floor((west - reach - left) / side)))
-        col1 = min(shape[1], int(math.floor((east + reach - left) / side)) + 1)
+        row0 = max(0, math.floor((south - reach - bottom) / side))
+        row1 = min(shape[0], math.floor((north + reach - bottom) / side) + 1)
+        col0 = max(0, math.floor((west - reach - left) / side))
+        col1 = min(shape[1], math.floor((east + reach - left) / side) + 1)
         for row in range(row0, row1):
             for col in range(col0, col1):
                 block = row * shape[1] + col

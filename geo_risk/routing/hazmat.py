@@ -14,10 +14,11 @@ from scipy.sparse.csgraph import connected_components
 from ..standards import table
 from .network import Network, _described
 from .pareto import Ends, Front, Graph, cheapest, graph_of, pareto
-from .permits import Load, Permits
+from .permits import Permits
 from .reach import Pieces
 from .snap import Snapped
 from .topology import RESOLUTION_M
+from .vehicles import Load
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -186,7 +187,7 @@ def _costs(ways: list, edge: int, ms: NDArray, second: NDArray) -> Ends:
     node = np.array([n for n, _, _ in ways], np.int64)
     never = np.int64(2**33)
     costs = [
-        np.array([int(round(p * float(c[edge]))) if ok else never for _, p, ok in ways], np.int64) for c in (ms, second)
+        np.array([round(p * float(c[edge])) if ok else never for _, p, ok in ways], np.int64) for c in (ms, second)
     ]
     return Ends(node, *costs)
 

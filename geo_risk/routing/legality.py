@@ -174,17 +174,17 @@ def _words(road: pd.Series, truck: pd.Series, cargo: Any, when: np.ndarray | Non
         elif _hits(text, when, emergency):
             yield f"{key} {text}"
     for key, value, condition in conditions:
-        if value in open_ | local | passed:
-            continue
-        if key in ("maxweight", "maxheight", "maxwidth", "maxlength"):
-            size = f"{key[3:]}_{'t' if key == 'maxweight' else 'm'}"
-            number = re.match(r"\d+(\.\d+)?", value)
-            if value == "none" or (number and float(number[0]) >= float(truck[size])):
-                continue
-        elif emergency:
-            continue
-        if _holds(condition, when, truck):
+        sized = key in ("maxweight", "maxheight", "maxwidth", "maxlength")
+        spared = _fits(key, value, truck) if sized else emergency or value in open_ | local
+        if not spared and _holds(condition, when, truck):
             yield f"{key} {value} @ {condition}"
+
+
+def _fits(key: str, value: str, truck: pd.Series) -> bool:
+    """Whether a vehicle keeps a limit that holds at some hours."""
+    number = re.match(r"\d+(\.\d+)?", value)
+    size = f"{key[3:]}_{'t' if key == 'maxweight' else 'm'}"
+    return value == "none" or bool(number and float(number[0]) >= float(truck[size]))
 
 
 def _about(key: str, cargo: Any) -> bool:

@@ -79,7 +79,7 @@ def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDA
         raise ValueError(f"arcs must join nodes 0 to {n - 1}")
     costs = []
     for cost in (np.asarray(first), np.asarray(second)):
-        if len(cost) and not (0 <= cost.min() and cost.max() <= _MOST):
+        if len(cost) and (cost.min() < 0 or cost.max() > _MOST):
             raise ValueError("costs must be whole numbers from 0 to 2^32 - 1")
         costs.append(cost.astype(np.uint32))
     order, back = np.lexsort((heads, tails)), np.lexsort((tails, heads))
@@ -103,10 +103,9 @@ def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> F
     """
     epsilon, bound = 0.0, _bounds(graph, starts, ends)
     while bound is not None:
-        kept, start, end, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels)
+        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels)
         if len(kept):
-            routes = _routes(graph.arc, found, kept)
-            return Front(found[1][kept], found[2][kept], start, end, routes, epsilon)
+            return Front(found[kept, 1], found[kept, 2], *_routes(graph.arc, found, kept), epsilon)
         epsilon = EPSILON if epsilon == 0.0 else 2 * epsilon
     none = np.empty(0, np.int64)
     return Front(none, none, none, none, [], 0.0)
@@ -176,6 +175,13 @@ def _backwards(indptr, tails, costs, others, start, end, start_cost, start_other
                 heap, size = _push64(heap, size, (np.uint64(new) << np.uint64(32)) | np.uint64(u))
             elif new == cost[u]:
                 other[u] = min(other[u], other[v] + np.int64(others[i]))
+    best, its_other = _best_start(start, start_cost, start_other, least, other, most)
+    return least, best, its_other
+
+
+@njit(cache=True)
+def _best_start(start, start_cost, start_other, least, other, most):
+    """The least cost from any start and what it costs otherwise; -1 where none is reached."""
     best, its_other = np.int64(-1), np.int64(0)
     for k in range(len(start)):
         v = start[k]
@@ -184,7 +190,7 @@ def _backwards(indptr, tails, costs, others, start, end, start_cost, start_other
         total, beside = start_cost[k] + least[v], start_other[k] + other[v]
         if best < 0 or total < best or (total == best and beside < its_other):
             best, its_other = total, beside
-    return least, best, its_other
+    return best, its_other
 
 
 @njit(cache=True)
@@ -261,90 +267,89 @@ def _pop(keys, ids, size):
 
 @njit(cache=True)
 def _grown(array):
-    more = np.empty(2 * len(array), np.int64)
+    """Twice as long, the first half as it was."""
+    more = np.empty((2 * len(array), array.shape[1]), np.int64)
     more[: len(array)] = array
     return more
 
 
 @njit(cache=True)
-def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit):
-    """
-    Labels kept at the target, their start and end, and all labels as (node, first, second, before, arc).
+def _add(labels, made, keys, ids, size, label, f1, f2):
+    """Keep a label (node, first, second, before, arc) for later, by its costs at the target."""
+    if made == len(labels):
+        labels = _grown(labels)
+    for i in range(5):
+        labels[made, i] = label[i]
+    keys, ids, size = _push(keys, ids, size, (np.uint64(f1) << np.uint64(32)) | np.uint64(f2), made)
+    return labels, made + 1, keys, ids, size
 
-    The arc of a start label is -1 - k for start k. Nothing kept where more than ``limit`` labels were needed.
-    """
-    n = len(indptr) - 1
-    node, g1, g2 = np.empty(4096, np.int64), np.empty(4096, np.int64), np.empty(4096, np.int64)
-    before, arc = np.empty(4096, np.int64), np.empty(4096, np.int64)
-    keys, ids = np.empty(4096, np.uint64), np.empty(4096, np.int64)
-    reached = np.full(n + 1, np.int64(2**33), np.int64)
-    kept, starts, ends = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.int64)
-    count, made, size = 0, 0, 0
+
+@njit(cache=True)
+def _begun(start, start_1, start_2, least_1, least_2, n):
+    """The labels to begin with; the arc of one is -1 - k for start k."""
+    labels, made = np.empty((4096, 5), np.int64), 0
+    keys, ids, size = np.empty(4096, np.uint64), np.empty(4096, np.int64), 0
     for k in range(len(start)):
         v = start[k] if start[k] >= 0 else n
         if v < n and (least_1[v] < 0 or least_2[v] < 0):
             continue
         f1 = start_1[k] + (least_1[v] if v < n else 0)
         f2 = start_2[k] + (least_2[v] if v < n else 0)
-        if f1 > 0xFFFFFFFF or f2 > 0xFFFFFFFF:
-            continue
-        node[made], g1[made], g2[made], before[made], arc[made] = v, start_1[k], start_2[k], -1, -1 - k
-        keys, ids, size = _push(keys, ids, size, (np.uint64(f1) << np.uint64(32)) | np.uint64(f2), made)
-        made += 1
+        if f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
+            label = (v, start_1[k], start_2[k], -1, -1 - k)
+            labels, made, keys, ids, size = _add(labels, made, keys, ids, size, label, f1, f2)
+    return labels, made, keys, ids, size
+
+
+@njit(cache=True)
+def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit):
+    """
+    The labels kept at the target, node n, and all labels. Nothing kept where more than ``limit`` were needed.
+    """
+    n = len(indptr) - 1
+    labels, made, keys, ids, size = _begun(start, start_1, start_2, least_1, least_2, n)
+    reached = np.full(n + 1, np.int64(2**33), np.int64)
+    kept, count = np.empty((64, 1), np.int64), 0
     while size > 0:
-        f2, label = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
+        f2, at = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
         size = _pop(keys, ids, size)
-        v = node[label]
-        if g2[label] >= reached[v] or f2 * slack >= reached[n]:
+        v, g1, g2 = labels[at, 0], labels[at, 1], labels[at, 2]
+        if g2 >= reached[v] or f2 * slack >= reached[n]:
             continue
-        reached[v] = g2[label]
+        reached[v] = g2
         if v == n:
             if count == len(kept):
-                kept, starts, ends = _grown(kept), _grown(starts), _grown(ends)
-            kept[count] = label
-            whole = before[label] < 0
-            ends[count] = -1 if whole else arc[label]
-            at = label
-            while before[at] >= 0:
-                at = before[at]
-            starts[count] = -1 - arc[at]
+                kept = _grown(kept)
+            kept[count, 0] = at
             count += 1
             continue
-        if made + (indptr[v + 1] - indptr[v]) + len(end) >= limit:
-            return kept[:0], starts[:0], ends[:0], (node[:0], g1[:0], g2[:0], before[:0], arc[:0])
-        while made + (indptr[v + 1] - indptr[v]) + len(end) >= len(node):
-            node, g1, g2, before, arc = _grown(node), _grown(g1), _grown(g2), _grown(before), _grown(arc)
+        if made >= limit:
+            return kept[:0, 0], labels[:0]
         for i in range(indptr[v], indptr[v + 1]):
             w = heads[i]
-            if least_1[w] < 0 or least_2[w] < 0:
+            a, b = g1 + np.int64(first[i]), g2 + np.int64(second[i])
+            if least_1[w] < 0 or least_2[w] < 0 or b >= reached[w]:
                 continue
-            a, b = g1[label] + np.int64(first[i]), g2[label] + np.int64(second[i])
             f1, f2 = a + least_1[w], b + least_2[w]
-            if b >= reached[w] or f2 * slack >= reached[n] or f1 > 0xFFFFFFFF or f2 > 0xFFFFFFFF:
-                continue
-            node[made], g1[made], g2[made], before[made], arc[made] = w, a, b, label, i
-            keys, ids, size = _push(keys, ids, size, (np.uint64(f1) << np.uint64(32)) | np.uint64(f2), made)
-            made += 1
+            if f2 * slack < reached[n] and f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (w, a, b, at, i), f1, f2)
         for k in range(len(end)):
-            if end[k] != v:
-                continue
-            a, b = g1[label] + end_1[k], g2[label] + end_2[k]
-            if b * slack >= reached[n] or a > 0xFFFFFFFF or b > 0xFFFFFFFF:
-                continue
-            node[made], g1[made], g2[made], before[made], arc[made] = n, a, b, label, k
-            keys, ids, size = _push(keys, ids, size, (np.uint64(a) << np.uint64(32)) | np.uint64(b), made)
-            made += 1
-    return kept[:count], starts[:count], ends[:count], (node[:made], g1[:made], g2[:made], before[:made], arc[:made])
+            a, b = g1 + end_1[k], g2 + end_2[k]
+            if end[k] == v and b * slack < reached[n] and a <= 0xFFFFFFFF and b <= 0xFFFFFFFF:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (n, a, b, at, k), a, b)
+    return kept[:count, 0], labels[:made]
 
 
-def _routes(numbers: Ints, labels: tuple[Ints, ...], kept: Ints) -> list[Ints]:
-    """The arcs of each label kept, from start to end."""
-    before, arc = labels[3], labels[4]
-    routes = []
+def _routes(numbers: Ints, labels: Ints, kept: Ints) -> tuple[Ints, Ints, list[Ints]]:
+    """Start, end and arcs of each label kept."""
+    starts, ends, routes = [], [], []
     for label in kept.tolist():
-        path, at = [], before[label]
-        while at >= 0 and before[at] >= 0:
-            path.append(arc[at])
-            at = before[at]
-        routes.append(numbers[np.array(path[::-1], np.int64)])
-    return routes
+        before, arc = int(labels[label, 3]), int(labels[label, 4])
+        ends.append(arc if before >= 0 else -1)
+        path = []
+        while before >= 0:
+            path.append(arc)
+            before, arc = int(labels[before, 3]), int(labels[before, 4])
+        starts.append(-1 - arc)
+        routes.append(numbers[np.array(path[:0:-1], np.int64)])
+    return np.array(starts, np.int64), np.array(ends, np.int64), routes
