@@ -103,7 +103,7 @@ def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> F
     """
     epsilon, bound = 0.0, _bounds(graph, starts, ends)
     while bound is not None:
-        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels)
+        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels if epsilon <= 1 else _MOST)
         if len(kept):
             return Front(found[kept, 1], found[kept, 2], *_routes(graph.arc, found, kept), epsilon)
         epsilon = EPSILON if epsilon == 0.0 else 2 * epsilon
