@@ -8,7 +8,7 @@ from typing import Any
 from . import CONFLICT, FINE, _region
 from .terminal import print_json, print_table
 
-_SHOWN = 8  # broken rules of the unrestricted way that a terminal is shown
+_SHOWN = 8  # roads of a broken rule that a terminal is shown
 
 
 def add(command: Callable[..., Any]) -> None:
@@ -61,10 +61,9 @@ def _print_hazmat(told: dict[str, Any], files: list[str]) -> None:
     free = told["unrestricted"]
     print(f"without rules {free['minutes']:.1f} min", end="")
     print(", breaking:" if free["breaks"] else ", breaking none")
-    for row in free["breaks"][:_SHOWN]:
-        print(f"  {row['rule']} on {row['road']}, {row['km']:.2f} km")
-    if len(free["breaks"]) > _SHOWN:
-        print(f"  ... and {len(free['breaks']) - _SHOWN} more")
+    for row in free["breaks"]:
+        more = " ..." if len(row["roads"]) > _SHOWN else ""
+        print(f"  {row['rule']}: {row['km']:.2f} km, {', '.join(row['roads'][:_SHOWN])}{more}")
     if told["later"]:
         later = told["later"]
         print(f"after {later['wait_min']:.0f} min, at {later['departure']}: {later['minutes']:.1f} min of driving")

@@ -38,6 +38,7 @@ _PUBLISHED = (
     "crossings",
     "pipelines_unchecked",
     "travel_times",
+    "hazmat_routes",
     "service_areas",
     "coverage",
     "index_sources",
