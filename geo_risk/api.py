@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .roads.hazmat import HazmatRoutes
     from .roads.rescue import Rescue
     from .siting.answer import Siting
     from .siting.search import Sites
@@ -252,6 +253,12 @@ class Region(region.Region):
         from .roads.rescue import rescue
 
         return rescue(self, at, **options)
+
+    def hazmat(self, start: str, end: str, **options: Any) -> HazmatRoutes:
+        """By which road dangerous goods should go; ``options`` are those of `roads.hazmat.hazmat`."""
+        from .roads.hazmat import hazmat
+
+        return hazmat(self, start, end, **options)
 
     def inspections(
         self,

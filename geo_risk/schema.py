@@ -179,6 +179,11 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("via_ids", "string", "经由道路", "roads between them (roads.id), split by ;; none: they meet at the point"),
         _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), _c("vehicles", "string", "适用车辆", "vehicles it means, OSM words; none: all"),
         _c("conditional", "string", "限时规定", "kind and hours as written; such a restriction is not applied"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
+    Table("hazmat_bans", "危货禁限行区", "hazmat bans", "any", (
+        ID, NAME, _c("hours", "string", "时段", "hours of the week in which it holds, as written; always where missing", also="禁行时段|限行时段|时间|hours"),
+        _c("classes", "string", "适用货物", "classes or substances it holds for, split by |; all where missing", also="危险货物类别|货物类别|类别|物质"),
+        _c("reason", "string", "原因", "why, and by which order", also="依据|禁行原因|说明"), *SOURCE),
+        aliases=("禁行区", "危货禁行", "危化品禁行", "限行区", "hazmat_bans")),
     Table("districts", "行政区划", "districts", "polygon", (
         _c("id", "string", "行政区划代码", "code", also="区划代码|代码|编码|adcode|TOWN_ID|VILLCODE|code|行政区划代|id"),
         _c("name", "string", "名称", "name", also="行政区划名称|镇街名称|TOWN|VILLNAME|区划名称|name|乡镇名称|行政区划名", need=True),
@@ -413,6 +418,16 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "place"), _c("place_name", "string", "名称", "place name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), HOUR, _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),
         _c("distance_m", "float", "路程", "length of the route, access legs included", "m"), _c("access_m", "float", "接入", "straight legs between places and road", "m"), _c("reason", "string", "说明", "why it cannot be reached; empty where it can")), ()),
+    Table("hazmat_routes", "危化品运输路线", "routes of dangerous goods", "line", (
+        _c("route", "int", "路线", "route of the trip, by rising time", need=True), _c("why", "string", "选取理由", "why it is shown: fastest, least risk, best compromise, other way"),
+        _c("from_name", "string", "起点", "from"), _c("to_name", "string", "终点", "to"), _c("substance", "string", "货物", "load; empty where not told"), _c("minutes", "float", "分钟", "driving time", "min"), _c("distance_km", "float", "里程", "length", "km"),
+        _c("persons", "float", "沿线人数", "people within reach of the route, each counted once", "persons"), _c("risk", "float", "风险", "expected people within reach of a release, on one trip", "persons"),
+        _c("worst_persons", "float", "最大路段人数", "people within reach of its worst road section", "persons"), _c("worst_road", "string", "最大路段", "the road of that section"), _c("reach_m", "float", "影响距离", "reach of a release", "m"),
+        _c("extra_min", "float", "多用分钟", "minutes more than the fastest lawful route", "min"), _c("flow", "string", "流向", "row of the file of flows; empty for a single trip"), _c("trips_per_yr", "float", "年车次", "trips of the flow", "1/yr"),
+        _c("used", "bool", "采用", "whether the flow is put on this route"), _c("problem", "string", "问题", "why a flow has no route; empty where it has")), ()),
+    Table("hazmat_links", "危化品运输路段", "stretches of road that flows of dangerous goods pass", "line", (
+        _c("id", "string", "编号", "road and stretch", need=True), NAME, _c("road_id", "string", "道路编号", "road"), _c("substance", "string", "货物", "load"), _c("trips_per_yr", "float", "年车次", "trips with that load", "1/yr"), _c("trips_all_per_yr", "float", "全部年车次", "trips with any load", "1/yr"),
+        _c("persons", "float", "沿线人数", "people within reach of the stretch", "persons"), _c("risk_per_yr", "float", "年风险", "expected people within reach of a release, all loads", "persons/yr")), ()),
     Table("enterprise_rescue", "企业最近救援", "who reaches an enterprise first", "none", (
         _c("place_layer", "string", "图层", "layer"), _c("place_id", "string", "编号", "enterprise"), _c("place_name", "string", "名称", "its name"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), HOUR, _c("minutes", "float", "分钟", "turnout and travel", "min"), _c("turnout_s", "float", "出动", "turnout", "s"),

@@ -311,6 +311,15 @@ class RescueSettings:
 
 
 @dataclass(frozen=True)
+class HazmatSettings:
+    """[hazmat]"""
+
+    flows: str = setting(
+        "CSV of regular flows of dangerous goods: from, to, substance, trips_per_yr, at; see docs/hazmat.md", ""
+    )
+
+
+@dataclass(frozen=True)
 class DangerSettings:
     """[dangers]"""
 
@@ -382,6 +391,7 @@ SECTIONS: dict[str, type] = {
     "grading": GradingSettings,
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
+    "hazmat": HazmatSettings,
     "dangers": DangerSettings,
     "inspections": InspectionSettings,
     "publish": PublishSettings,
@@ -401,6 +411,7 @@ class Settings:
     grading: GradingSettings
     setbacks: SetbackSettings
     rescue: RescueSettings
+    hazmat: HazmatSettings
     dangers: DangerSettings
     inspections: InspectionSettings
     publish: PublishSettings

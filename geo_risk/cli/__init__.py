@@ -131,12 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rescue, rules, setbacks, siting, states, visits
+    from . import books, rescue, roads, rules, setbacks, siting, states, visits
 
     siting.add(commands)
     books.add(command)
     rescue.add(command)
     states.add(command)
+    roads.add(command)
     visits.add(command)
     rules.add(command)
     setbacks.add(command)

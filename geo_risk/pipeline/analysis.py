@@ -10,6 +10,7 @@ from ..manifest import Step
 from ..region import Region
 from .composite import composite_step, points_step, sources_now
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .flows import flows_step
 from .pipelines import pipeline_steps
 from .rescue import rescue_step
 from .risk import risk_step
@@ -90,6 +91,8 @@ def analysis_steps(region: Region, workers: int, samples: int | None = None) -> 
         )
     if "risk_points" in settings.layers:
         found.insert(0, points_step(region))
+    if settings.hazmat.flows:
+        found.append(flows_step(region))
     if settings.risk.quantified:
         found.append(risk_step(region, workers))
     if "districts" in settings.layers and samples:

@@ -12,6 +12,7 @@ from .. import store
 from ..manifest import Step
 from ..region import Region
 from .files import SHARED_CODE, layer_files, surfaces, tables, write_tables
+from .flows import with_flows
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -52,6 +53,8 @@ def risk_step(region: Region, workers: int) -> Step:
     reads = (build / "frame.json", build / "grid.json", build / "boundary.parquet", *layer_files(region, *LAYERS))
     if settings.weather.wind:
         reads += tables(region, "wind_rose")
+    if settings.hazmat.flows:
+        reads += tables(region, "hazmat_links")
     if settings.risk.scenarios:
         reads += (region.folder / settings.risk.scenarios,)
     return Step(
@@ -72,6 +75,8 @@ def _risk(region: Region, workers: int) -> None:
     from ..analysis.qra.targets import target_risk
 
     layers, grid = region.layers(*LAYERS), region.grid
+    if region.settings.hazmat.flows:
+        layers["roads"] = with_flows(layers.get("roads"), region.table("hazmat_links"))
     model, made = model_of(region, layers)
     missing = _located(made["not_quantified"], layers)
     made |= {"risk_sources": model.sources, "not_quantified": missing}

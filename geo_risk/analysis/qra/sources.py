@@ -328,10 +328,13 @@ def _flowing(what: Substance, pressure_pa: float, kelvin: float) -> str:
 
 
 def _road(row: dict[str, Any]) -> dict[str, Any]:
-    assumed, what = Assumed(), substance(_FUEL)
-    assumed.say("substance", what.zh, "", "loads are not told: taken as petrol in atmospheric tankers", "MU")
+    told, assumed = text(row, "substance"), Assumed()
+    what = substance(told or _FUEL)
+    if not told:
+        assumed.say("substance", what.zh, "", "loads are not told: taken as petrol in atmospheric tankers", "MU")
     phase, pressure, kelvin = state({}, what, assumed)
-    source = _base("roads", row, what, "road_atmospheric", assumed)
+    part = "road_atmospheric" if phase in ("liquid", "refrigerated") else "road_pressurised"
+    source = _base("roads", row, what, part, assumed)
     load_kg = 1000 * assumed.default("tanker_kg", "tanker_t", "roads")
     source |= {"phase": phase, "pressure_pa": pressure, "temperature_k": kelvin, "inventory_kg": load_kg}
     source |= {"tanker_kg": load_kg, "presence": number(row, "hazmat_trips_per_yr"), "head_m": 1.0}

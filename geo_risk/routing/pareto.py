@@ -1,0 +1,355 @@
+"""All best compromises of two costs between two places on a directed graph: exact label setting.
+
+BOA* (Hernandez Ulloa et al. 2020, ICAPS): labels leave the heap by the first cost, so a label is dominated
+exactly if its node, or the target, was reached with no more of the second; lower bounds come from two searches
+backwards, each no further than a route that is not dominated can go.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+# Labels that one search may make before it is allowed to leave out close compromises: about 400 MB.
+LABELS = 8_000_000
+EPSILON = 0.01
+_MOST = np.int64(2**32 - 1)
+
+U32 = NDArray[np.uint32]
+Ints = NDArray[np.int64]
+
+
+class Graph(NamedTuple):
+    """
+    A directed graph with two costs an arc; ``indptr`` (n + 1,), ``heads`` (m,) by tail, ``first``, ``second`` (m,).
+
+    ``back_*`` are the same arcs by head; ``arc`` (m,) is the number each had when it was handed in.
+    """
+
+    indptr: Ints
+    heads: Ints
+    first: U32
+    second: U32
+    arc: Ints
+    back_indptr: Ints
+    back_tails: Ints
+    back_first: U32
+    back_second: U32
+
+
+class Ends(NamedTuple):
+    """Where routes may begin or end: nodes (k,) and the costs there (k,). A start at node -1 is a whole route."""
+
+    node: Ints
+    first: Ints
+    second: Ints
+
+
+class Front(NamedTuple):
+    """
+    The routes no other is better than in both costs, by rising first cost.
+
+    ``first``, ``second`` (p,) their costs; ``start``, ``end`` (p,) which of the ends they use, end -1 for a whole
+    route; ``arcs`` p arrays of arc numbers in driving order. ``epsilon``: 0 where the front is whole, else every
+    route left out has one in the front that costs no more of the first and at most 1 + epsilon times of the second.
+    """
+
+    first: Ints
+    second: Ints
+    start: Ints
+    end: Ints
+    arcs: list[Ints]
+    epsilon: float
+
+
+def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDArray) -> Graph:
+    """
+    The graph of arcs (m,) between nodes 0 to n - 1; costs are whole numbers from 0 to 2^32 - 1.
+
+    Raises
+    ------
+    ValueError
+        If a cost is out of range, or an arc ends nowhere.
+    """
+    tails, heads = np.asarray(tails, np.int64), np.asarray(heads, np.int64)
+    if len(tails) and (min(tails.min(), heads.min()) < 0 or max(tails.max(), heads.max()) >= n):
+        raise ValueError(f"arcs must join nodes 0 to {n - 1}")
+    costs = []
+    for cost in (np.asarray(first), np.asarray(second)):
+        if len(cost) and (cost.min() < 0 or cost.max() > _MOST):
+            raise ValueError("costs must be whole numbers from 0 to 2^32 - 1")
+        costs.append(cost.astype(np.uint32))
+    order, back = np.lexsort((heads, tails)), np.lexsort((tails, heads))
+    ptr = np.searchsorted(tails[order], np.arange(n + 1)).astype(np.int64)
+    back_ptr = np.searchsorted(heads[back], np.arange(n + 1)).astype(np.int64)
+    a, b = costs
+    return Graph(ptr, heads[order], a[order], b[order], order, back_ptr, tails[back], a[back], b[back])
+
+
+def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> Front:
+    """
+    Every route from any start to any end that no other is better than in both costs; empty where there is no way.
+
+    Of routes equal in both costs one is kept. Beyond ``labels`` labels compromises closer than 1 %, then 2 %, 4 %
+    ... of the second cost are left out, and ``epsilon`` says so.
+
+    Raises
+    ------
+    OverflowError
+        If a route may cost more than 2^32 - 1.
+    """
+    epsilon, bound = 0.0, _bounds(graph, starts, ends)
+    while bound is not None:
+        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels if epsilon <= 1 else _MOST)
+        if len(kept):
+            return Front(found[kept, 1], found[kept, 2], *_routes(graph.arc, found, kept), epsilon)
+        epsilon = EPSILON if epsilon == 0.0 else 2 * epsilon
+    none = np.empty(0, np.int64)
+    return Front(none, none, none, none, [], 0.0)
+
+
+def cheapest(graph: Graph, starts: Ends, ends: Ends) -> Front:
+    """The route with the least first cost, and of those the least second: a front of one route, or none."""
+    found = pareto(graph._replace(second=graph.first, back_second=graph.back_first),
+                   starts._replace(second=starts.first), ends._replace(second=ends.first))  # fmt: skip
+    return found
+
+
+def _bounds(graph: Graph, starts: Ends, ends: Ends) -> tuple[Ints, Ints] | None:
+    """Least costs from each node to an end, -1 where no good route passes; None where there is no way."""
+    n = len(graph.indptr) - 1
+    whole = starts.node < 0
+    direct = [int(c[whole].min()) if whole.any() else -1 for c in starts[1:]]
+    ahead, back = (graph.back_indptr, graph.back_tails), (graph.back_first, graph.back_second)
+    most = [_MOST, _MOST]
+    least: list[Ints] = [np.empty(0, np.int64)] * 2
+    for k in (0, 1, 0):  # the fastest bounds the risk, the safest the time
+        costs, other = back[k], back[1 - k]
+        own = (starts[1 + k], starts[2 - k], ends[1 + k], ends[2 - k])
+        least[k], best, its_other = _backwards(*ahead, costs, other, starts.node, ends.node, *own, n, most[k])
+        if direct[k] >= 0 and (best < 0 or direct[k] <= best):
+            best, its_other = direct[k], int(starts[2 - k][whole & (starts[1 + k] == direct[k])].min())
+        if best < 0:
+            return None
+        if its_other > _MOST:
+            raise OverflowError("a route costs more than 2^32 - 1: scale the costs down")
+        most[1 - k] = min(most[1 - k], its_other)
+    return least[0], least[1]
+
+
+@njit(cache=True)
+def _backwards(indptr, tails, costs, others, start, end, start_cost, start_other, end_cost, end_other, n, most):
+    """
+    Least cost from each node to an end up to ``most``, -1 beyond; then the least from any start, and what
+    the route that has it costs otherwise (the least of routes found so).
+    """
+    least = np.full(n, -1, np.int64)
+    cost = np.full(n, most + 1, np.int64)
+    other = np.zeros(n, np.int64)
+    heap = np.empty(1024, np.uint64)
+    size = 0
+    for k in range(len(end)):
+        v = end[k]
+        if v < 0 or end_cost[k] > most:
+            continue
+        if end_cost[k] < cost[v] or (end_cost[k] == cost[v] and end_other[k] < other[v]):
+            cost[v], other[v] = end_cost[k], end_other[k]
+            heap, size = _push64(heap, size, (np.uint64(cost[v]) << np.uint64(32)) | np.uint64(v))
+    while size > 0:
+        key = heap[0]
+        size = _pop64(heap, size)
+        v = np.int64(key & np.uint64(0xFFFFFFFF))
+        if least[v] >= 0:
+            continue
+        least[v] = cost[v]
+        for i in range(indptr[v], indptr[v + 1]):
+            u = tails[i]
+            new = cost[v] + np.int64(costs[i])
+            if new > most or least[u] >= 0:
+                continue
+            if new < cost[u]:
+                cost[u], other[u] = new, other[v] + np.int64(others[i])
+                heap, size = _push64(heap, size, (np.uint64(new) << np.uint64(32)) | np.uint64(u))
+            elif new == cost[u]:
+                other[u] = min(other[u], other[v] + np.int64(others[i]))
+    best, its_other = _best_start(start, start_cost, start_other, least, other, most)
+    return least, best, its_other
+
+
+@njit(cache=True)
+def _best_start(start, start_cost, start_other, least, other, most):
+    """The least cost from any start and what it costs otherwise; -1 where none is reached."""
+    best, its_other = np.int64(-1), np.int64(0)
+    for k in range(len(start)):
+        v = start[k]
+        if v < 0 or start_cost[k] > most or least[v] < 0:
+            continue
+        total, beside = start_cost[k] + least[v], start_other[k] + other[v]
+        if best < 0 or total < best or (total == best and beside < its_other):
+            best, its_other = total, beside
+    return best, its_other
+
+
+@njit(cache=True)
+def _push64(heap, size, key):
+    if size == len(heap):
+        more = np.empty(2 * size, np.uint64)
+        more[:size] = heap
+        heap = more
+    i = size
+    while i > 0 and key < heap[(i - 1) >> 2]:
+        heap[i] = heap[(i - 1) >> 2]
+        i = (i - 1) >> 2
+    heap[i] = key
+    return heap, size + 1
+
+
+@njit(cache=True)
+def _pop64(heap, size):
+    size -= 1
+    key = heap[size]
+    i = 0
+    while True:
+        child = 4 * i + 1
+        if child >= size:
+            break
+        low = child
+        for c in range(child + 1, min(child + 4, size)):
+            if heap[c] < heap[low]:
+                low = c
+        if heap[low] >= key:
+            break
+        heap[i] = heap[low]
+        i = low
+    heap[i] = key
+    return size
+
+
+@njit(cache=True)
+def _push(keys, ids, size, key, label):
+    """A 4-ary heap of labels by key."""
+    if size == len(keys):
+        more, more_ids = np.empty(2 * size, np.uint64), np.empty(2 * size, np.int64)
+        more[:size], more_ids[:size] = keys, ids
+        keys, ids = more, more_ids
+    i = size
+    while i > 0 and key < keys[(i - 1) >> 2]:
+        p = (i - 1) >> 2
+        keys[i], ids[i] = keys[p], ids[p]
+        i = p
+    keys[i], ids[i] = key, label
+    return keys, ids, size + 1
+
+
+@njit(cache=True)
+def _pop(keys, ids, size):
+    size -= 1
+    key, label = keys[size], ids[size]
+    i = 0
+    while True:
+        child = 4 * i + 1
+        if child >= size:
+            break
+        low = child
+        for c in range(child + 1, min(child + 4, size)):
+            if keys[c] < keys[low]:
+                low = c
+        if keys[low] >= key:
+            break
+        keys[i], ids[i] = keys[low], ids[low]
+        i = low
+    keys[i], ids[i] = key, label
+    return size
+
+
+@njit(cache=True)
+def _grown(array):
+    """Twice as long, the first half as it was."""
+    more = np.empty((2 * len(array), array.shape[1]), np.int64)
+    more[: len(array)] = array
+    return more
+
+
+@njit(cache=True)
+def _add(labels, made, keys, ids, size, label, f1, f2):
+    """Keep a label (node, first, second, before, arc) for later, by its costs at the target."""
+    if made == len(labels):
+        labels = _grown(labels)
+    for i in range(5):
+        labels[made, i] = label[i]
+    keys, ids, size = _push(keys, ids, size, (np.uint64(f1) << np.uint64(32)) | np.uint64(f2), made)
+    return labels, made + 1, keys, ids, size
+
+
+@njit(cache=True)
+def _begun(start, start_1, start_2, least_1, least_2, n):
+    """The labels to begin with; the arc of one is -1 - k for start k."""
+    labels, made = np.empty((4096, 5), np.int64), 0
+    keys, ids, size = np.empty(4096, np.uint64), np.empty(4096, np.int64), 0
+    for k in range(len(start)):
+        v = start[k] if start[k] >= 0 else n
+        if v < n and (least_1[v] < 0 or least_2[v] < 0):
+            continue
+        f1 = start_1[k] + (least_1[v] if v < n else 0)
+        f2 = start_2[k] + (least_2[v] if v < n else 0)
+        if f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
+            label = (v, start_1[k], start_2[k], -1, -1 - k)
+            labels, made, keys, ids, size = _add(labels, made, keys, ids, size, label, f1, f2)
+    return labels, made, keys, ids, size
+
+
+@njit(cache=True)
+def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit):
+    """
+    The labels kept at the target, node n, and all labels. Nothing kept where more than ``limit`` were needed.
+    """
+    n = len(indptr) - 1
+    labels, made, keys, ids, size = _begun(start, start_1, start_2, least_1, least_2, n)
+    reached = np.full(n + 1, np.int64(2**33), np.int64)
+    kept, count = np.empty((64, 1), np.int64), 0
+    while size > 0:
+        f2, at = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
+        size = _pop(keys, ids, size)
+        v, g1, g2 = labels[at, 0], labels[at, 1], labels[at, 2]
+        if g2 >= reached[v] or f2 * slack >= reached[n]:
+            continue
+        reached[v] = g2
+        if v == n:
+            if count == len(kept):
+                kept = _grown(kept)
+            kept[count, 0] = at
+            count += 1
+            continue
+        if made >= limit:
+            return kept[:0, 0], labels[:0]
+        for i in range(indptr[v], indptr[v + 1]):
+            w = heads[i]
+            a, b = g1 + np.int64(first[i]), g2 + np.int64(second[i])
+            if least_1[w] < 0 or least_2[w] < 0 or b >= reached[w]:
+                continue
+            f1, f2 = a + least_1[w], b + least_2[w]
+            if f2 * slack < reached[n] and f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (w, a, b, at, i), f1, f2)
+        for k in range(len(end)):
+            a, b = g1 + end_1[k], g2 + end_2[k]
+            if end[k] == v and b * slack < reached[n] and a <= 0xFFFFFFFF and b <= 0xFFFFFFFF:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (n, a, b, at, k), a, b)
+    return kept[:count, 0], labels[:made]
+
+
+def _routes(numbers: Ints, labels: Ints, kept: Ints) -> tuple[Ints, Ints, list[Ints]]:
+    """Start, end and arcs of each label kept."""
+    starts, ends, routes = [], [], []
+    for label in kept.tolist():
+        before, arc = int(labels[label, 3]), int(labels[label, 4])
+        ends.append(arc if before >= 0 else -1)
+        path = []
+        while before >= 0:
+            path.append(arc)
+            before, arc = int(labels[before, 3]), int(labels[before, 4])
+        starts.append(-1 - arc)
+        routes.append(numbers[np.array(path[:0:-1], np.int64)])
+    return np.array(starts, np.int64), np.array(ends, np.int64), routes
