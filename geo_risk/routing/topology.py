@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -212,13 +213,23 @@ def ranges(start: Ints, count: Ints) -> Ints:
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(start - (ends - count), count)
 
 
+def _along_hilbert(xy: Floats) -> Ints:
+    """Order of points along a Hilbert curve over them; equal cells keep their order."""
+    if not len(xy):
+        return np.empty(0, np.int64)
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    square = (*low, *(low + max((high - low).max(), RESOLUTION_M)))
+    points = gpd.GeoSeries(gpd.points_from_xy(*xy.T))
+    return np.argsort(points.hilbert_distance(total_bounds=square, level=16).to_numpy(), kind="stable")
+
+
 def split_at_junctions(lines: Lines) -> tuple[Floats, Ints, Ints, Ints, Floats, Ints]:
     """
     Cut lines at their ends and at every vertex used more than once.
 
     Returns
     -------
-    nodes (n, 2) [m] by easting then northing; tail (e,), head (e,) node numbers; line (e,);
+    nodes (n, 2) [m] along a Hilbert curve, so that neighbours are near each other in memory; tail (e,), head (e,) node numbers; line (e,);
     coords (c, 2) and offsets (e + 1,): edge i is ``coords[offsets[i]:offsets[i + 1]]``, tail to head.
     """
     ids = vertex_ids(lines.xy)
@@ -226,6 +237,10 @@ def split_at_junctions(lines: Lines) -> tuple[Floats, Ints, Ints, Ints, Floats, 
     is_node[lines.first] = is_node[lines.last] = True
     at = np.flatnonzero(is_node)
     _, index, number = np.unique(ids[at], return_index=True, return_inverse=True)
+    order = _along_hilbert(lines.xy[at[index]])
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    index, number = index[order], rank[number]
     same = lines.line[at[:-1]] == lines.line[at[1:]]
     start, stop = at[:-1][same], at[1:][same]
     count = stop - start + 1
