@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 PLACE_LAYERS = ("hazard_sources", "crowded_places")
-_RESULTS = ("travel_times", "service_areas", "coverage", "network", "catchments", "gaps")
+_RESULTS = ("travel_times", "service_areas", "coverage", "network", "catchments", "gaps", "weak_links")
 _CODE = ("routing", "standards", "parallel.py", "pipeline/roads.py", "pipeline/rescue.py", *SHARED_CODE)
 
 
@@ -75,18 +75,19 @@ def _rescue(region: Region) -> None:
 
 
 def _areas(region: Region, roads: Any, facilities: gpd.GeoDataFrame, places: dict[str, Any], shares: Any) -> None:
-    """Areas of responsibility, and gaps by district."""
+    """Areas of responsibility, gaps by district, and weak links."""
     import pandas as pd
 
     from ..routing.catchments import catchments, served, spots_of
     from ..routing.gaps import districts_of, gaps
     from ..routing.ground import ground_of
+    from ..routing.resilience import breaks, weak_links
 
     rescue, layers = region.settings.rescue, region.layers("population", "districts")
     boundary = store.read_table(region.build / "boundary.parquet").geometry.iloc[0]
     spots = spots_of(roads, places, layers.get("population"), access_max_m=rescue.max_access_m)
     ground, units = ground_of(roads, boundary), districts_of(layers.get("districts"), boundary)
-    own, late = [], []
+    own, late, weak, layer = [], [], [], region.layer("roads")
     for kind in rescue.kinds:
         found = served(
             roads, facilities, kind, spots, ground, turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m
@@ -94,7 +95,14 @@ def _areas(region: Region, roads: Any, facilities: gpd.GeoDataFrame, places: dic
         own.append(catchments(roads, kind, rescue.hours[0], found, boundary, spots, ground))
         of_kind = shares[shares["facility_kind"] == kind]
         late.append(gaps(found, kind, rescue.hours[0], rescue.limits_min, of_kind, units, spots, ground, roads.crs))
-    write_tables(region, catchments=pd.concat(own, ignore_index=True), gaps=pd.concat(late, ignore_index=True))
+        cuts = breaks(roads, found.starts, spots, rescue.limits_min)
+        weak.append(weak_links(roads, kind, rescue.hours[0], cuts, rescue.limits_min, spots, layer))
+    write_tables(
+        region,
+        weak_links=pd.concat(weak, ignore_index=True),
+        catchments=pd.concat(own, ignore_index=True),
+        gaps=pd.concat(late, ignore_index=True),
+    )
 
 
 def facilities_of(region: Region) -> gpd.GeoDataFrame:

@@ -132,8 +132,8 @@ def _home(network: Network, first: First, starts: Starts, edge: int) -> Stretche
         here = [(t + k * (a + b) / 2, owner, t, k) for owner, low, high, t, k in ways if low <= a and high >= b]
         if here:
             _, owner, t, k = min(here)
-            rows.append((owner, edge, a, b, t + k * a, t + k * b))
+            rows.append((owner, a, b, t + k * a, t + k * b))
         else:
-            rows.append((NOBODY, edge, a, b, np.inf, np.inf))
-    owner, on, begin_m, end_m, begin_ms, end_ms = (np.array(column) for column in zip(*rows, strict=True))
-    return Stretches(owner, on, begin_m, end_m, begin_ms, end_ms)
+            rows.append((NOBODY, a, b, np.inf, np.inf))
+    table = np.array(rows)
+    return Stretches(table[:, 0].astype(np.int64), np.full(len(rows), edge), *table[:, 1:].T)

@@ -1,0 +1,189 @@
+"""Single roads whose closure breaks a promise: to be at people and places within a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .catchments import MS_PER_MIN, Spots
+from .cuts import Roots, Tables, broken
+from .network import Network
+from .reach import SLACK_MS, Starts, first_arrival_ms, nearest_node_times
+from .snap import access_ms
+from .topology import RESOLUTION_M
+
+COLUMNS = (
+    "facility_kind", "limit_min", "hour", "road_id", "road_name", "road_class", "bridge", "metres", "people", "places",
+    "before_min", "after_min", "cut_off", "worst_layer", "worst_id", "worst_place", "worst_min",
+)  # fmt: skip
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Breaks(NamedTuple):
+    """Row i: with ``edge`` closed, ``spot`` is reached ``after_ms`` and no more ``before_ms`` after the call."""
+
+    edge: Ints
+    spot: Ints
+    before_ms: Floats
+    after_ms: Floats
+
+
+def breaks(
+    network: Network, starts: Starts, spots: Spots, limits_min: Sequence[float], *, access_kmh: float | None = None
+) -> Breaks:
+    """
+    Every closure of one edge by which a spot falls out of one of the limits [min], by edge, then spot.
+
+    A closed edge lets nobody through from junction to junction, in either direction; who starts on it cannot leave it
+    but at a junction where he stands. Spots on the closed edge itself are not counted. Exact: only spots whose
+    fastest way uses an edge can lose by it, and for those all junctions behind the edge are searched anew.
+    """
+    leg = np.nan_to_num(access_ms(spots.at, access_kmh))
+    ms = nearest_node_times(network, starts)
+    before = first_arrival_ms(network, ms, starts, spots.at) + leg
+    limits = np.sort(np.asarray(limits_min, float)) * MS_PER_MIN + SLACK_MS
+    rows = np.flatnonzero(before <= limits[-1])
+    edge, spot, after = broken(
+        _tables(network), _roots(network, starts), ms, _ways_in(network, starts, spots, rows, leg, before), limits
+    )
+    order = np.lexsort((spot, edge))
+    spot = rows[spot[order]]
+    return Breaks(edge[order], spot, before[spot], after[order])
+
+
+def _tables(network: Network) -> Tables:
+    """All arcs, parallel ones too: with a road closed the slower one counts."""
+    edges = np.arange(len(network.metres))
+    ahead, back = edges[network.forward], edges[network.backward]
+    edge = np.concatenate([ahead, back])
+    tail = np.concatenate([network.tail[ahead], network.head[back]])
+    head = np.concatenate([network.head[ahead], network.tail[back]])
+    ms, n = network.ms[edge].astype(np.float64), len(network.x)
+    leaving, entering = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
+    return Tables(
+        np.searchsorted(tail[leaving], np.arange(n + 1)),
+        head[leaving],
+        ms[leaving],
+        edge[leaving],
+        np.searchsorted(head[entering], np.arange(n + 1)),
+        tail[entering],
+        ms[entering],
+        edge[entering],
+    )
+
+
+def _roots(network: Network, starts: Starts) -> Roots:
+    """Where each start enters the junctions, when, and by which edge (-1 for one that stands on the junction)."""
+    edge, offset = starts.at.edge, starts.at.offset_m
+    along = offset / network.metres[edge] * network.ms[edge]
+    at_tail, at_head = offset <= RESOLUTION_M, offset >= network.metres[edge] - RESOLUTION_M
+    to_tail = np.where(network.backward[edge] | at_tail, starts.ms + along, np.inf)
+    to_head = np.where(network.forward[edge] | at_head, starts.ms + network.ms[edge] - along, np.inf)
+    node = np.concatenate([network.tail[edge], network.head[edge]])
+    ms = np.concatenate([to_tail, to_head])
+    by = np.concatenate([np.where(at_tail, -1, edge), np.where(at_head, -1, edge)])
+    there = np.isfinite(ms)
+    return Roots(node[there], ms[there], by[there])
+
+
+class _WaysIn(NamedTuple):
+    """Spots that keep the promise: the two junctions, the times from there (infinite: no way), directly, at first."""
+
+    tail: Ints
+    head: Ints
+    from_tail: Floats
+    from_head: Floats
+    direct: Floats
+    before: Floats
+    edge: Ints
+
+
+def _ways_in(network: Network, starts: Starts, spots: Spots, rows: Ints, leg: Floats, before: Floats) -> _WaysIn:
+    at = spots.at.take(rows)
+    edge = at.edge
+    never = np.full(len(network.x), np.inf)
+    along = at.offset_m / network.metres[edge] * network.ms[edge]
+    at_tail, at_head = at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[edge] - RESOLUTION_M
+    from_tail = np.where(network.forward[edge] | at_tail, along, np.inf) + leg[rows]
+    from_head = np.where(network.backward[edge] | at_head, network.ms[edge] - along, np.inf) + leg[rows]
+    direct = first_arrival_ms(network, never, starts, at) + leg[rows]
+    return _WaysIn(network.tail[edge], network.head[edge], from_tail, from_head, direct, before[rows], edge)
+
+
+def weak_links(
+    network: Network,
+    kind: str,
+    hour: str,
+    found: Breaks,
+    limits_min: Sequence[float],
+    spots: Spots,
+    roads: pd.DataFrame,
+) -> gpd.GeoDataFrame:
+    """
+    The roads by whom they would make late (``schema.RESULTS["weak_links"]``): by limit, then people, then places.
+
+    ``roads`` is the roads layer of the network (name, bridge). One row a stretch from junction to junction.
+    """
+    parts = [_of_limit(network, kind, hour, found, limit, spots) for limit in sorted(limits_min)]
+    table = pd.concat(parts, ignore_index=True)
+    road = network.road[table["edge"].to_numpy(np.int64)]
+    bridge = roads["bridge"].to_numpy(object) if "bridge" in roads else np.full(len(roads), None, object)
+    name = roads["name"].to_numpy(object) if "name" in roads else np.full(len(roads), None, object)
+    table["road_id"], table["road_class"] = network.road_id[road], network.road_class[road]
+    table["road_name"], table["metres"] = name[road], network.metres[table["edge"].to_numpy(np.int64)]
+    table["bridge"] = pd.array(bridge[road], dtype="boolean")
+    shapes = network.lines[table["edge"].to_numpy(np.int64)]
+    return gpd.GeoDataFrame(table[list(COLUMNS)], geometry=shapes, crs=network.crs)
+
+
+def _of_limit(network: Network, kind: str, hour: str, found: Breaks, limit: float, spots: Spots) -> pd.DataFrame:
+    """One row an edge, with the column ``edge``."""
+    most = limit * MS_PER_MIN + SLACK_MS
+    lost = (found.before_ms <= most) & (found.after_ms > most)
+    rows = spots.table.iloc[found.spot[lost]].reset_index(drop=True)
+    rows = rows.assign(
+        edge=found.edge[lost],
+        is_place=(rows["layer"] != "population").to_numpy(),
+        before=found.before_ms[lost] / MS_PER_MIN,
+        after=found.after_ms[lost] / MS_PER_MIN,
+    )
+    rows = rows[rows["is_place"] | (rows["persons"] > 0)]
+    people = rows.groupby("edge")["persons"].transform("sum")
+    weight = rows["persons"].where(people > 0, 1.0)
+    still = np.isfinite(rows["after"])
+    rows = rows.assign(
+        weight=weight,
+        weighted=weight * rows["before"],
+        weight_after=weight.where(still, 0.0),
+        weighted_after=(weight * rows["after"]).where(still, 0.0),
+        gone=rows["persons"].where(~still, 0.0),
+    )
+    columns = ["persons", "is_place", "weight", "weighted", "weight_after", "weighted_after", "gone"]
+    sums = rows.groupby("edge")[columns].sum()
+    worst = rows[rows["is_place"]].sort_values(["edge", "after", "layer", "id"], ascending=[True, False, True, True])
+    worst = worst.drop_duplicates("edge").set_index("edge").reindex(sums.index)
+    after = sums["weighted_after"] / sums["weight_after"].where(sums["weight_after"] > 0)
+    table = pd.DataFrame(
+        {
+            "facility_kind": kind,
+            "limit_min": float(limit),
+            "hour": hour,
+            "people": sums["persons"],
+            "places": sums["is_place"].astype(float),
+            "before_min": sums["weighted"] / sums["weight"],
+            "after_min": after,
+            "cut_off": sums["gone"],
+            "worst_layer": worst["layer"],
+            "worst_id": worst["id"],
+            "worst_place": worst["name"],
+            "worst_min": worst["after"].where(np.isfinite(worst["after"])),
+        }
+    ).reset_index()
+    return table.sort_values(["people", "places", "edge"], ascending=[False, False, True], ignore_index=True)
