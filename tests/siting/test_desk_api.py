@@ -18,11 +18,12 @@ import shapely
 import geo_risk
 from geo_risk.errors import InputError, SeveralErrors
 from geo_risk.layers.project import read_project
+from geo_risk.publish.api.routes import LARGEST_BODY as LARGEST
 from geo_risk.schema import LAYERS
 from geo_risk.siting.asked import asked, substances
-from geo_risk.siting.desk import LARGEST, add_desk
+from geo_risk.siting.desk import add_desk
 from geo_risk.siting.mend import mended
-from geo_risk.siting.office import Question, drawn, file_name
+from geo_risk.siting.office import Office, Question, drawn, file_name
 
 OWN = {"Origin": "http://localhost"}
 PROPANE = {"substance": "丙烷", "quantity_t": "50", "storage": "pressurised"}
@@ -34,7 +35,8 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.region = geo_risk.Region(folder)
         app = self.region.app()
-        self.office = add_desk(app, self.region, warm=False)
+        self.office = Office(self.region)
+        add_desk(app, self.office, warm=False)
         self.client = app.test_client()
 
     def square(self, side_m: float = 60.0, east_m: float = 0.0, north_m: float = 0.0) -> dict:
