@@ -46,14 +46,15 @@ def _serve(arguments: Any) -> int:
 
 def serve_region(region: Any, host: str = _LOCAL, port: int = _PORT, **how: Any) -> int:
     """Serve until interrupted, saying where; ``how`` as in `Region.app`."""
-    from ..publish.server import is_loopback, serve
+    from ..publish.server import is_loopback, listen
 
     url, profile, token = (how.get(name) for name in ("url", "profile", "token"))
     if not 0 <= port <= 65535:
         raise InputError(f"--port {port}: must be within 0 and 65535.")
     desk = url is None and is_loopback(host) and profile != "public"
     app = region.app(desk=desk, host=host, **how)
-    address = url.rstrip("/") if url else f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    server = listen(app, host, port)
+    address = url.rstrip("/") if url else f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}"
     for name in app.config["SITES"]:
         print(f"{name}: {address}/{name}/   API: {address}/{name}/api/", flush=True)
     print(f"planners' desk: {address}/desk" if desk else _NO_DESK, flush=True)
@@ -62,7 +63,7 @@ def serve_region(region: Any, host: str = _LOCAL, port: int = _PORT, **how: Any)
             "the token goes over the network unencrypted: put a proxy with https before it, see docs/api.md", flush=True
         )
     print("(Ctrl-C ends)", flush=True)
-    serve(app, host, port)
+    server.run()
     return 0
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -19,6 +19,9 @@ from .api.questions import Question
 from .api.routes import LARGEST_BODY, api_blueprint
 from .api.sites import PUBLIC, Sites
 from .guard import checked_token, outside_address, protect, refuse_strangers, require
+
+if TYPE_CHECKING:
+    from waitress.server import BaseWSGIServer
 
 # Only names this machine gives itself, so that no foreign page can reach an internal map through the browser.
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -40,7 +43,7 @@ _IDLE_S = 60
 _LIST = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>geo_risk</title>
 <h1>安全风险一张图 Safety risk maps</h1><ul>{% for name in names %}<li><a href="{{ name }}/">{{ name }}</a>
 (<a href="{{ name }}/api/">数据接口 API</a>)</li>
-{% endfor %}{% if desk %}<li><a href="desk">拟建项目选址审查台 Planners' desk</a></li>{% endif %}</ul></html>"""
+{% endfor %}{% if desk %}<li><a href="/desk">拟建项目选址审查台 Planners' desk</a></li>{% endif %}</ul></html>"""
 
 
 def create_app(
@@ -99,7 +102,9 @@ def create_app(
     def admit() -> None:
         refuse_strangers(LOCAL_HOSTS if own else None)
         profile = (flask.request.view_args or {}).get("profile")
-        is_open = flask.request.endpoint == "index" or (profile is not None and sites.audience(profile) == PUBLIC)
+        is_open = flask.request.endpoint in ("index", "icon") or (
+            profile is not None and sites.audience(profile) == PUBLIC
+        )
         if known is not None and not is_open:
             require(known)
 
@@ -110,6 +115,10 @@ def create_app(
     @app.get("/")
     def index() -> str:
         return flask.render_template_string(_LIST, names=sites.names(), desk="desk" in app.blueprints)
+
+    @app.get("/favicon.ico")
+    def icon() -> flask.Response:  # browsers ask for it by themselves; a question for a password would surprise
+        return flask.Response(status=204)
 
     @app.get("/<profile>/")
     @app.get("/<profile>/<path:name>")
@@ -158,9 +167,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def serve(app: flask.Flask, host: str, port: int) -> None:
+def listen(app: flask.Flask, host: str, port: int) -> BaseWSGIServer:
     """
-    Answer requests until interrupted, by waitress.
+    A waitress server that listens; its ``run()`` answers until interrupted, ``close()`` ends it.
 
     Raises
     ------
@@ -170,7 +179,7 @@ def serve(app: flask.Flask, host: str, port: int) -> None:
     import waitress
 
     try:
-        server = waitress.create_server(
+        return waitress.create_server(
             app,
             host=host.strip("[]"),
             port=port,
@@ -182,7 +191,3 @@ def serve(app: flask.Flask, host: str, port: int) -> None:
         )
     except (OSError, ValueError) as error:
         raise GeoRiskError(f"cannot listen on {host}:{port}: {error}. Try another --port or --host.") from None
-    try:
-        server.run()
-    finally:
-        server.close()

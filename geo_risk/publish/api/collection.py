@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +49,8 @@ class Collection:
 
     def dates(self, name: str) -> tuple[str, str] | None:
         """First and last day (ISO text) in column ``name``; None where it has none."""
-        known = sorted(str(v) for v in self.columns[name].categories)
-        return (first_day(known[0]), last_day(known[-1])) if known else None
+        known = [str(v) for v in self.columns[name].categories]
+        return (min(map(first_day, known)), max(map(last_day, known))) if known else None
 
     def dated(self, name: str, first: str, last: str) -> NDArray[np.bool_]:
         """Rows whose date in column ``name`` has a day from ``first`` to ``last`` (ISO text); undated rows are not."""
@@ -60,12 +61,14 @@ class Collection:
 
 
 def first_day(date: str) -> str:
-    """The first day of a date as precise as it is given: 2024-05 is 2024-05-01."""
+    """The first day of an ISO date as precise as it is given: of 2024-05 it is 2024-05-01."""
     return (date + "-01-01"[len(date) - 4 :])[:10]
 
 
 def last_day(date: str) -> str:
-    """No day of the date comes after this text: 2024-05 is 2024-05-31."""
+    """The last day of an ISO date as precise as it is given: of 2024-02 it is 2024-02-29."""
+    if len(date) == len("2024-02"):
+        return f"{date}-{monthrange(int(date[:4]), int(date[5:]))[1]}"
     return (date + "-12-31"[len(date) - 4 :])[:10]
 
 

@@ -23,7 +23,8 @@ class Problem(Exception):
 def problem_answer(status: int, detail: str) -> flask.Response:
     """The answer to a request that failed."""
     told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return flask.Response(json.dumps(told, ensure_ascii=False), status=status, content_type=MEDIA_TYPE)
+    text = json.dumps(told, ensure_ascii=False)
+    return flask.Response(text, status=status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 def of_http(error: HTTPException) -> flask.Response:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,7 +72,7 @@ def single(arguments: MultiDict[str, str], known: tuple[str, ...]) -> dict[str, 
     """
     for name, values in arguments.lists():
         if name not in known:
-            raise Problem(400, f"unknown parameter {name!r}: there are {', '.join(known) or 'none'}.")
+            raise Problem(400, f"unknown parameter {name!r}: there may be {', '.join(known) or 'none'}.")
         if len(values) > 1:
             raise Problem(400, f"parameter {name!r} is given {len(values)} times. Give it once.")
     return arguments.to_dict()
@@ -142,7 +143,7 @@ def _days(text: str, layer: Layer) -> tuple[str, str]:
         raise Problem(400, f"datetime: features of {layer.id} have no date. Leave it out.")
     parts = text.split("/")
     opened = [part in ("", "..") for part in parts]
-    good = all(is_open or _MOMENT.fullmatch(part) for is_open, part in zip(opened, parts, strict=True))
+    good = all(is_open or _is_moment(part) for is_open, part in zip(opened, parts, strict=True))
     if not good or len(parts) > 2 or all(opened):
         raise Problem(
             400, f"datetime={text!r}: write 2026-05-01, 2026-01-01/2026-06-30, 2026-01-01/.. or ../2026-06-30."
@@ -152,6 +153,13 @@ def _days(text: str, layer: Layer) -> tuple[str, str]:
     if first > last:
         raise Problem(400, f"datetime={text!r}: it ends before it begins. Exchange the two.")
     return first, last
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.fullmatch(text) and datetime.fromisoformat(text.upper()))
+    except ValueError:  # the 30th of February
+        return False
 
 
 def _value(name: str, text: str, column: Mapping[str, object]) -> object:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import flask
 import numpy as np
 from numpy.typing import NDArray
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..._version import __version__
 from ...errors import GeoRiskError
@@ -80,11 +80,12 @@ def api_blueprint(sites: Sites, questions: Sequence[Question] = ()) -> flask.Blu
         def ask(profile: str, question: Question = question) -> flask.Response:
             if question not in offered(site_of(profile)):
                 raise Problem(404, f"{question.name}: only the internal site answers it.")
+            if flask.request.method == "GET" and question.body is not None:  # else it would be looked for as a file
+                raise MethodNotAllowed(["POST", "OPTIONS"])
             return _answered(question, lock, queue)
 
-        api.add_url_rule(
-            f"/{question.name}", f"ask_{question.name}", ask, methods=["GET" if question.body is None else "POST"]
-        )
+        methods = ["GET"] if question.body is None else ["GET", "POST"]
+        api.add_url_rule(f"/{question.name}", f"ask_{question.name}", ask, methods=methods)
     return api
 
 
