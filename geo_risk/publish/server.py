@@ -123,7 +123,7 @@ def create_app(
     @app.get("/<profile>/")
     @app.get("/<profile>/<path:name>")
     def file(profile: str, name: str = "index.html") -> flask.Response:
-        if profile not in sites.names() or any(part.startswith(".") for part in name.split("/")):
+        if profile not in sites or any(part.startswith(".") for part in name.split("/")):
             flask.abort(404)
         response = flask.send_from_directory(
             sites.root / profile, name, mimetype=_TYPES.get(Path(name).suffix), conditional=True, etag=True

@@ -159,7 +159,7 @@ def test_no_request_made_from_the_description_breaks_the_server(sites):
     told = app.test_client().get("/internal/api/openapi.json").get_json()
     described = schemathesis.openapi.from_wsgi("/internal/api/openapi.json", app)
     tried = settings(
-        max_examples=6,
+        max_examples=4,
         deadline=None,
         derandomize=True,
         database=None,
@@ -175,7 +175,7 @@ def test_no_request_made_from_the_description_breaks_the_server(sites):
             @tried
             @given(case=operation.as_strategy(generation_mode=mode))
             def one(case):
-                answer = case.call()
+                answer = case.call(headers={"Accept-Encoding": "identity"})
                 codes.add(answer.status_code)
                 case.validate_response(answer, checks=checks)
 

@@ -46,7 +46,7 @@ def api_blueprint(sites: Sites, questions: Sequence[Question] = ()) -> flask.Blu
     api.register_error_handler(GeoRiskError, lambda error: problem_answer(503, str(error)))
 
     def site_of(profile: str) -> Site:
-        site = sites.get(profile) if profile in sites.names() else None
+        site = sites.get(profile) if profile in sites else None
         if site is None:
             raise Problem(404, f"no site {profile!r}: there are {', '.join(sites.names()) or 'none'}.")
         return site

@@ -88,9 +88,15 @@ class Sites:
 
     def names(self) -> list[str]:
         """Folders with a site, of the profile ``only`` where one is named."""
-        folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
-        found = [p.name for p in folders if not p.name.startswith(".") and (p / "index.html").is_file()]
-        return [name for name in found if self.only is None or self.audience(name) == self.only]
+        return [p.name for p in sorted(self.root.iterdir()) if p.name in self] if self.root.is_dir() else []
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a folder of this name, and no path, holds a site that may be served."""
+        try:
+            there = name == Path(name).name and not name.startswith(".") and (self.root / name / "index.html").is_file()
+        except ValueError:  # a name that no file can have
+            return False
+        return there and self.only in (None, self.audience(name))
 
     def audience(self, name: str) -> str:
         """The profile the site ``name`` was built for; internal where it does not say."""
