@@ -167,7 +167,7 @@ def _asked() -> tuple[Question, dict[str, Any]]:
     upload = request.files.get("file")
     try:
         body = json.loads(request.form["question"]) if upload else request.get_json()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         flask.abort(400)
     if not isinstance(body, dict) or not isinstance(body.get("values", {}), dict):
         flask.abort(400)

@@ -195,8 +195,12 @@ def test_questions_by_post_come_from_no_foreign_page(client):
         assert client.post(address, json={}, headers={"Origin": origin}).status_code == 403
     # What a form of a foreign page can send without asking first.
     assert client.post(address, data='{"word": "a"}', content_type="text/plain").status_code == 415
-    for body in ("", "{", "[]", "1", "null"):
+    for body in ("", "{", "[]", "1", "null", "[" * 200_000, '{"a":' * 200_000, "1" * 5000, "\x00"):
         assert client.post(address, data=body, content_type="application/json").status_code == 400
+    half = client.post(address, data='{"word": "\\ud800"}', content_type="application/json")
+    assert half.get_json()["told"] == {"word": "?"}
+    bad = client.post(address, data='{"\\ud800": 1, "word": "bad"}', content_type="application/json")
+    assert bad.status_code == 422
     large = '{"word": "' + "x" * LARGEST_BODY + '"}'
     answer = client.post(address, data=large, content_type="application/json")
     assert (answer.status_code, answer.content_type) == (413, "application/problem+json")

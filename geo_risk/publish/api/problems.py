@@ -20,11 +20,15 @@ class Problem(Exception):
         self.detail = detail
 
 
+def encoded(told: object) -> bytes:
+    """JSON as it is sent; halves of characters, which JSON may name and no text can hold, become ``?``."""
+    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def problem_answer(status: int, detail: str) -> flask.Response:
     """The answer to a request that failed."""
     told = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    text = json.dumps(told, ensure_ascii=False)
-    return flask.Response(text, status=status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return flask.Response(encoded(told), status=status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 def of_http(error: HTTPException) -> flask.Response:

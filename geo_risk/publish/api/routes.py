@@ -21,7 +21,7 @@ from . import documents
 from .collection import Collection
 from .documents import CONFORMANCE, GEOJSON, OPENAPI, SCHEMA, link
 from .openapi import openapi
-from .problems import MEDIA_TYPE, Problem, of_http, problem_answer
+from .problems import Problem, encoded, of_http, problem_answer
 from .query import Query, only_json, read_query, single
 from .questions import Question, plain
 from .sites import INTERNAL, Layer, Site, Sites
@@ -111,7 +111,7 @@ def _unless_known(site: Site, make: Callable[[], flask.Response]) -> flask.Respo
 
 def _document(told: Any, media: str = _JSON) -> flask.Response:
     only_json(single(flask.request.args, ("f",)))
-    return flask.Response(json.dumps(told, ensure_ascii=False), content_type=media)
+    return flask.Response(encoded(told), content_type=media)
 
 
 def _wants_page() -> bool:
@@ -151,7 +151,7 @@ def _items(site: Site, layer: str) -> flask.Response:
         "numberReturned": len(chosen),
         "links": _pages(site, one, query, len(rows), len(chosen)),
     }
-    head = json.dumps(told, ensure_ascii=False).encode()
+    head = encoded(told)
     body = b",\n".join([features.features[row] for row in chosen])
     answer = flask.Response(head[:-1] + b', "features": [\n' + body + b"\n]}\n", content_type=GEOJSON)
     answer.headers["Content-Crs"] = f"<{documents.CRS84}>"
@@ -190,7 +190,7 @@ def _feature(site: Site, layer: str, number: str) -> flask.Response:
         link(f"{here}/items/{number}", "self", GEOJSON, "this feature"),
         link(here, "collection", _JSON, layer),
     ]
-    return flask.Response(json.dumps(found, ensure_ascii=False), content_type=GEOJSON)
+    return flask.Response(encoded(found), content_type=GEOJSON)
 
 
 def _answered(question: Question, lock: threading.Lock, queue: threading.BoundedSemaphore) -> flask.Response:
@@ -207,8 +207,7 @@ def _answered(question: Question, lock: threading.Lock, queue: threading.Bounded
         return problem_answer(422, str(error))
     finally:
         queue.release()
-    text = json.dumps(plain(told), ensure_ascii=False)
-    return flask.Response(text, content_type=_JSON, headers={"Cache-Control": "no-store"})
+    return flask.Response(encoded(plain(told)), content_type=_JSON, headers={"Cache-Control": "no-store"})
 
 
 def _sent(question: Question) -> dict[str, Any]:
@@ -224,10 +223,10 @@ def _sent(question: Question) -> dict[str, Any]:
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
         raise Problem(403, "a page of another site may not ask.")
-    body = request.get_json()
+    try:
+        body = json.loads(encoded(request.get_json()))
+    except RecursionError:
+        raise Problem(400, "the body is nested too deep.") from None
     if not isinstance(body, dict):
         raise Problem(400, "the body must be a JSON object.")
     return body
-
-
-__all__ = ["LARGEST_ANSWER", "LARGEST_BODY", "MEDIA_TYPE", "WAITING", "api_blueprint"]
