@@ -188,6 +188,7 @@ def listen(app: flask.Flask, host: str, port: int) -> BaseWSGIServer:
             channel_timeout=_IDLE_S,
             max_request_body_size=LARGEST_BODY,
             ident=None,
+            clear_untrusted_proxy_headers=False,  # the guard refuses whom a proxy sends; it must see that one did
         )
     except (OSError, ValueError) as error:
         raise GeoRiskError(f"cannot listen on {host}:{port}: {error}. Try another --port or --host.") from None
