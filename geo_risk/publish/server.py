@@ -156,7 +156,13 @@ def _pack(app: flask.Flask) -> None:
 
     @app.after_request
     def pack(response: flask.Response) -> flask.Response:
-        return packer.after_request(response) if response.status_code == 200 else response
+        if response.status_code != 200:
+            return response
+        whole = response.response
+        packed = packer.after_request(response)
+        if packed.response is not whole and hasattr(whole, "close"):  # the file that is packed while it is sent
+            packed.call_on_close(whole.close)
+        return packed
 
 
 def is_loopback(host: str) -> bool:
