@@ -16,7 +16,6 @@ from .pipeline.risk import MODEL_TABLES, model_of
 from .region import Region
 
 if TYPE_CHECKING:
-    import flask
     import folium
     import geopandas as gpd
 
@@ -47,13 +46,6 @@ def folium_map(region: Region, profile: str = "internal") -> folium.Map:
     from .publish import folium_map as page
 
     return page.folium_map(*pipeline.site_parts(region), profile=profile)
-
-
-def app(region: Region) -> flask.Flask:
-    """The web application that serves the region's sites."""
-    from .publish.server import create_app
-
-    return create_app(region.site, handbooks=region.folder / "handbooks")
 
 
 def explain(region: Region, x: float, y: float) -> dict[str, Any]:

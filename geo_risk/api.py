@@ -406,14 +406,35 @@ class Region(region.Region):
         """Pages of the sites that exist."""
         return sorted(self.site.glob("*/index.html"))
 
-    def app(self, *, desk: bool = False) -> flask.Flask:
-        """The web application that serves the sites; with ``desk`` also the planners' desk, to this machine alone."""
+    def app(
+        self,
+        *,
+        desk: bool = False,
+        host: str = "127.0.0.1",
+        token: str | None = None,
+        url: str | None = None,
+        profile: str | None = None,
+    ) -> flask.Flask:
+        """
+        The web application that serves the sites and their API; with ``desk`` also the planners' desk.
+
+        Parameters
+        ----------
+        desk
+            It answers to this machine alone, and not beside public sites alone.
+        host, token, url, profile
+            As in `publish.server.create_app`, where ``profile`` is ``only``.
+
+        Raises
+        ------
+        RegionError
+            If no such site is published.
+        SettingsError
+            If an internal site would be served to others without a token.
+        """
         if not self.sites():
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
-        app = answers.app(self)
-        if desk:
-            siting.add_desk(app, self)
-        return app
+        return siting.app(self, desk=desk, host=host, token=token, url=url, only=profile)
 
     def export(self, table: str, to: str) -> tuple[str, str]:
         """Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format."""

@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         "Exit codes: 0 fine, 1 error, 2 usage, 3 conflict found or rows rejected, 4 undecided.",
     )
     parser.add_argument("--version", action="version", version=f"geo-risk {__version__}")
+    from . import books, rescue, roads, rules, serve, setbacks, siting, states, visits
+
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name: str, function: Callable[[Any], int], text: str, region: bool = True) -> argparse.ArgumentParser:
@@ -120,19 +122,14 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--to", metavar="DIR|FILE", help="copy the site there")
     publish.add_argument("--single-file", action="store_true", help="one HTML file with everything inside")
 
-    serve = command("serve", _serve, "serve the site on this machine")
-    serve.add_argument("--port", type=int, default=8000)
-    serve.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1, this machine only")
-
     export = command(
         "export", _export, "write a layer or table as CSV, XLSX, GeoJSON, GPKG, FGB, SHP.ZIP, Parquet or to PostGIS"
     )
     export.add_argument("table", metavar="TABLE")
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
+    serve.add(command)
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rescue, roads, rules, setbacks, siting, states, visits
-
     siting.add(commands)
     books.add(command)
     rescue.add(command)
@@ -157,7 +154,9 @@ def _demo(arguments: Any) -> int:
     )
     _run_and_print(region, (), arguments)
     _print_sites(region, arguments)
-    return _serve_region(region, "127.0.0.1", 8000) if arguments.serve else FINE
+    from . import serve
+
+    return serve.serve_region(region) if arguments.serve else FINE
 
 
 def _init(arguments: Any) -> int:
@@ -401,25 +400,6 @@ def _publish(arguments: Any) -> int:
         return FINE
     for path in written:
         print(f"map: {path}")
-    return FINE
-
-
-def _serve(arguments: Any) -> int:
-    return _serve_region(_region(arguments), arguments.host, arguments.port)
-
-
-_NO_DESK = "no planners' desk: it answers to this machine alone; leave out --host"
-
-
-def _serve_region(region: Any, host: str, port: int) -> int:
-    own = host in ("127.0.0.1", "localhost", "::1")
-    app = region.app(desk=own)
-    print(f"http://{host}:{port}/   (Ctrl-C ends)", flush=True)
-    print(f"planners' desk: http://{host}:{port}/desk" if own else _NO_DESK, flush=True)
-    try:
-        app.run(host=host, port=port, threaded=True)
-    except OSError as error:
-        raise GeoRiskError(f"cannot listen on {host}:{port}: {error.strerror}. Try another --port.") from None
     return FINE
 
 

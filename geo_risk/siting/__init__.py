@@ -121,8 +121,17 @@ def siting_search(
     return found
 
 
-def add_desk(app: flask.Flask, region: Region) -> None:
-    """Add the planners' desk to an application; see `siting.desk.add_desk`."""
-    from . import desk
+def app(region: Region, *, desk: bool, **how: Any) -> flask.Flask:
+    """The region's sites with the questions of their API, and the planners' desk; ``how`` as in `create_app`."""
+    from ..publish.server import create_app
+    from .desk import add_desk
+    from .office import Office
+    from .questions import questions
 
-    desk.add_desk(app, region)
+    office = Office(region)
+    served = create_app(
+        region.site, questions=questions(office), handbooks=region.folder / "handbooks", **how
+    )
+    if desk:
+        add_desk(served, office)
+    return served

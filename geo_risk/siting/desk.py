@@ -15,6 +15,8 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from ..errors import GeoRiskError, InputError, RegionError
+from ..publish.api.questions import plain
+from ..publish.api.routes import LARGEST_BODY
 from ..schema import LAYERS
 from .mend import mended
 from .office import FORMS, Office, Question, drawn, file_name
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from ..region import Region
     from .checks import Siting
 
-LARGEST = 5 * 1024 * 1024  # of a question [bytes]; an outline has kilobytes
 _FARTHEST_M = 20_000.0  # of a move asked for
 _STATIC = {"desk.js": "text/javascript", "desk.css": "text/css"}
 _MIME = {
@@ -44,9 +45,9 @@ _REFUSED = {
 }  # fmt: skip
 
 
-def add_desk(app: flask.Flask, region: Region, *, warm: bool = True) -> Office:
+def add_desk(app: flask.Flask, office: Office, *, warm: bool = True) -> None:
     """
-    Add the desk to the application of a region's sites: ``/desk``, ``/api/kinds``, ``/api/siting``, ways, letter.
+    Add the desk of a region to the application of its sites: ``/desk``, ``/api/kinds``, ``/api/siting``, ways, letter.
 
     It answers to this machine alone, and to POST only from its own pages.
 
@@ -60,16 +61,13 @@ def add_desk(app: flask.Flask, region: Region, *, warm: bool = True) -> Office:
     RegionError
         If no site is published, or the page was installed without its scripts.
     """
-    profile = _profile(region)
+    profile = _profile(office.region)
     if not _script("desk.js").is_file():
         raise RegionError("the desk's page is not built: run `python setup.py build_web`, or install a ready wheel.")
-    office = Office(region)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
     app.register_blueprint(_blueprint(office, profile))
     if warm:
         threading.Thread(target=_warm, args=(office,), daemon=True).start()
-    return office
 
 
 def _warm(office: Office) -> None:
@@ -128,7 +126,7 @@ def _blueprint(office: Office, profile: str) -> flask.Blueprint:
     def ways() -> Any:
         question, _ = _asked()
         found = office.answer(question).ways
-        return {"ways": [_plain(way) | {"text": _way_words(way)} for way in found]}
+        return {"ways": [plain(way) | {"text": _way_words(way)} for way in found]}
 
     @desk.post("/api/siting/letter")
     def letter() -> Any:
@@ -169,7 +167,7 @@ def _asked() -> tuple[Question, dict[str, Any]]:
     upload = request.files.get("file")
     try:
         body = json.loads(request.form["question"]) if upload else request.get_json()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         flask.abort(400)
     if not isinstance(body, dict) or not isinstance(body.get("values", {}), dict):
         flask.abort(400)
@@ -217,7 +215,7 @@ def _told(siting: Siting) -> Any:
     words |= {text: {"zh": phrase(text), "en": text} for text in sorted(reasons)}
     layers = {name: {"zh": table.zh, "en": table.en} for name, table in LAYERS.items()}
     whole = {**told, "words": words, "layers": layers, "segments": {"type": "FeatureCollection", "features": segments}}
-    return flask.Response(json.dumps(_plain(whole), ensure_ascii=False), mimetype="application/json")
+    return flask.Response(json.dumps(plain(whole), ensure_ascii=False), mimetype="application/json")
 
 
 def _way_words(way: Any) -> dict[str, str]:
@@ -230,18 +228,3 @@ def _words(keys: Any) -> dict[str, dict[str, str]]:
     from ..publish.letter import word
 
     return {key: {lang: word(key, lang) for lang in ("zh", "en")} for key in keys}
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold: no number that is none or beyond all."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return (
-        value
-        if value is None or isinstance(value, str | int | bool)
-        else _plain(getattr(value, "item", value.__str__)())
-    )

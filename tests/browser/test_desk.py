@@ -14,7 +14,6 @@ import shapely
 from werkzeug.serving import make_server
 
 import geo_risk
-from geo_risk.siting.desk import add_desk
 
 pytestmark = pytest.mark.browser
 
@@ -34,9 +33,7 @@ ANSWER = """() => { window.told = []; const ask = window.fetch; window.fetch = a
 @pytest.fixture(scope="module")
 def served(city) -> Iterator[str]:
     """Address of a running server with the desk."""
-    region = geo_risk.Region(city)
-    app = region.app()
-    add_desk(app, region)
+    app = geo_risk.Region(city).app(desk=True)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -138,3 +138,10 @@ def city_meta() -> SiteMeta:
     bounds = _districts().to_crs(4326).total_bounds
     title = {"zh": "临澜市安全风险一张图", "en": "Linlan safety risk map"}
     return SiteMeta(title, tuple(map(float, bounds)), {"zh": "来源：示例", "en": "Source: example"}, date="2026-11")
+
+
+def accidents() -> gpd.GeoDataFrame:
+    """Accidents with dates as precise as offices give them."""
+    dates = ["2023", "2023-12", "2024-02-29", "2024-03-01", None, "2024-03"]
+    at = shapely.points(LEFT + 1000.0 * np.arange(6), BOTTOM + 2000.0)
+    return frame(at, id=[f"A{k}" for k in range(6)], name=[f"事故{k}" for k in range(6)], date=dates)

@@ -91,8 +91,12 @@ def test_only_local_names_are_answered_unless_told(root, client):
     assert client.get("/internal/", headers={"Host": "evil.example.org"}).status_code == 400
     assert client.get("/internal/", headers={"Host": "localhost:8000"}).status_code == 200
     assert client.get("/internal/", headers={"Host": "127.0.0.1:8000"}).status_code == 200
-    behind = create_app(root, hosts=None).test_client()
-    assert behind.get("/internal/", headers={"Host": "map.example.org"}).status_code == 200
+    passed_on = client.get("/internal/", headers={"X-Forwarded-For": "10.0.0.7"})
+    assert passed_on.status_code == 400
+    assert "--url" in passed_on.text
+    behind = create_app(root, host="0.0.0.0", token="t" * 20).test_client()
+    shown = {"Host": "map.example.org", "Authorization": "Bearer " + "t" * 20}
+    assert behind.get("/internal/", headers=shown).status_code == 200
 
 
 def test_a_folder_without_maps_is_refused(tmp_path):

@@ -18,11 +18,15 @@ import shapely
 import geo_risk
 from geo_risk.errors import InputError, SeveralErrors
 from geo_risk.layers.project import read_project
+from geo_risk.publish.api.questions import plain
+from geo_risk.publish.api.routes import LARGEST_BODY as LARGEST
+from geo_risk.publish.server import create_app
 from geo_risk.schema import LAYERS
 from geo_risk.siting.asked import asked, substances
-from geo_risk.siting.desk import LARGEST, add_desk
+from geo_risk.siting.desk import add_desk
 from geo_risk.siting.mend import mended
-from geo_risk.siting.office import Question, drawn, file_name
+from geo_risk.siting.office import Office, Question, drawn, file_name
+from geo_risk.siting.questions import questions
 
 OWN = {"Origin": "http://localhost"}
 PROPANE = {"substance": "丙烷", "quantity_t": "50", "storage": "pressurised"}
@@ -33,8 +37,9 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.region = geo_risk.Region(folder)
-        app = self.region.app()
-        self.office = add_desk(app, self.region, warm=False)
+        self.office = Office(self.region)
+        app = create_app(self.region.site, questions=questions(self.office))
+        add_desk(app, self.office, warm=False)
         self.client = app.test_client()
 
     def square(self, side_m: float = 60.0, east_m: float = 0.0, north_m: float = 0.0) -> dict:
@@ -129,6 +134,33 @@ def test_only_this_machine_is_answered(desk):
     assert desk.client.post("/api/siting", json={}, headers=OWN, environ_overrides=there).status_code == 403
     assert desk.client.get("/internal/", environ_overrides=there).status_code == 200
     assert desk.client.get("/api/kinds", environ_overrides={"REMOTE_ADDR": "::1"}).status_code == 200
+
+
+def test_the_api_of_the_internal_site_answers_as_the_region_does(desk, city):
+    """Explain, rescue and siting; the public site has none of them; errors do not tell where the region lies."""
+    name = desk.region.layer("enterprises")["id"].iloc[0]
+    told = desk.client.get("/internal/api/explain", query_string={"place": name}).get_json()
+    assert told == json.loads(json.dumps(plain(desk.region.explain(name))))
+    routes = desk.client.get("/internal/api/rescue", query_string={"place": name}).get_json()["features"]
+    same = desk.region.rescue(name)
+    assert [r["properties"]["facility_id"] for r in routes] == same["facility_id"].tolist()
+    assert [r["properties"]["minutes"] for r in routes] == pytest.approx(same["minutes"].tolist(), nan_ok=True)
+    line = shapely.geometry.shape(routes[0]["geometry"])
+    assert line.distance(shapely.Point(gpd.GeoSeries(same.geometry[:1]).to_crs(4326).iloc[0].coords[0])) < 1e-6
+    asked = {"geometry": desk.square(), "kind": "tank_farm", "values": PROPANE}
+    told = desk.client.post("/internal/api/siting", json=asked).get_json()
+    seen = desk.ask().get_json()
+    assert {key: told[key] for key in ("verdict", "findings", "risk", "ways")} == {
+        key: seen[key] for key in ("verdict", "findings", "risk", "ways")
+    }
+    for path in ("explain?place=1,2", "rescue?place=nowhere"):
+        answer = desk.client.get(f"/internal/api/{path}")
+        assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+        assert str(city) not in answer.text
+    for wrong in ({"kind": "school"}, {"geometry": [], "kind": "x"}, asked | {"values": []}, asked | {"crs": "/etc"}):
+        assert desk.client.post("/internal/api/siting", json=wrong).status_code == 422
+    assert desk.client.get(f"/public/api/explain?place={name}").status_code == 404
+    assert desk.client.post("/public/api/siting", json=asked).status_code == 404
 
 
 def test_without_the_desk_there_is_none(city):
