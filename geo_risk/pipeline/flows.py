@@ -75,6 +75,7 @@ def _flows(region: Region) -> None:
         people[edge] = np.maximum(people[edge], way.people[edge])
     names = [*RESULTS["hazmat_routes"].names, "geometry"]
     frame = gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs=region.crs)
+    frame = frame.astype({"route": "Int64", "used": "boolean"})
     write_tables(region, hazmat_routes=frame, hazmat_links=_links(roads, passing, risks, people))
 
 

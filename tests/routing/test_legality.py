@@ -59,14 +59,13 @@ def test_each_broken_rule_is_named(column, values, rule):
     ("column", "values"),
     [
         ("hazmat", ["21:00-7:00禁行", None]),
-        ("hazmat", ["hazmat:B=no", None]),
+        ("hazmat", ["hazmat:D=no", None]),
         ("access", ["destination", "destination"]),
         ("conditional", ["hgv:conditional=no @ (weight>60)", None]),
     ],
 )
 def test_rules_that_do_not_apply_are_not_broken(column, values):
-    broken = rules(lawful_legs(), two_roads(**{column: values}), load="硫酸")
-    assert broken == ([] if "hazmat:B" not in str(values[0]) else [])
+    assert rules(lawful_legs(), two_roads(**{column: values}), load="硫酸") == []
 
 
 def test_tampered_routes_are_rejected():
@@ -84,9 +83,9 @@ def test_tampered_routes_are_rejected():
     assert (0, "faster than 60 km/h") in rules(legs.assign(enter_min=[0.5, 1.0]), roads)
     through = roads_of([(0, 0), (600, 0)], [(600, 0), (1200, 0)], [(1200, 0), (1800, 0)],
                        **{"class": "primary", "access": [None, "destination", None]})  # fmt: skip
-    row = [(f"r{i}", 1, float(i), i + 1.0) for i in range(3)]
+    rows = [(f"r{i}", 1, float(i), i + 1.0) for i in range(3)]
     line = [[(600 * i, 0), (600 * i + 600, 0)] for i in range(3)]
-    assert rules(legs_of(*row, geometry=line), through) == [(1, "only for traffic that begins or ends there")]
+    assert rules(legs_of(*rows, geometry=line), through) == [(1, "only for traffic that begins or ends there")]
 
 
 def test_banned_areas_are_checked():
@@ -111,11 +110,29 @@ def test_two_readers_agree_on_hours(days, begin, end, tail):
 
 
 WORDS = st.sampled_from([None, "yes", "no", "destination", "private", "what"])
-RULES = st.sampled_from([None, "禁行", "7:00-21:00禁行", "22:00-6:00允许通行", "hazmat:D=no", "hazmat:B=no;hazmat:water=no",
-                         "hazmat=no", "周一至周五7时-9时禁行"])  # fmt: skip
-CONDITIONS = st.sampled_from([None, "hgv:conditional=no @ (7:30-19:00 AND weight>7.5)", "maxweight:conditional=3.5 @ (22:00-06:00)",
-                              "access:conditional=no @ (2016 Apr 25 - 2016 Sep 26)", "maxspeed:conditional=30 @ (0:00-24:00)",
-                              "hazmat:conditional=no @ (Sa 08:00-10:00)", "overtaking:hgv:conditional=no @ (06:00-19:00)"])  # fmt: skip
+RULES = st.sampled_from(
+    [
+        None,
+        "禁行",
+        "7:00-21:00禁行",
+        "22:00-6:00允许通行",
+        "hazmat:D=no",
+        "hazmat:B=no;hazmat:water=no",
+        "hazmat=no",
+        "周一至周五7时-9时禁行",
+    ]
+)
+CONDITIONS = st.sampled_from(
+    [
+        None,
+        "hgv:conditional=no @ (7:30-19:00 AND weight>7.5)",
+        "maxweight:conditional=3.5 @ (22:00-06:00)",
+        "access:conditional=no @ (2016 Apr 25 - 2016 Sep 26)",
+        "maxspeed:conditional=30 @ (0:00-24:00)",
+        "hazmat:conditional=no @ (Sa 08:00-10:00)",
+        "overtaking:hgv:conditional=no @ (06:00-19:00)",
+    ]
+)
 
 
 @given(access=WORDS, hgv=WORDS, hazmat=RULES, conditional=CONDITIONS, day=st.integers(0, 6),
