@@ -13,6 +13,7 @@ from ..region import Region
 from ..schema import RESULTS
 from .files import SHARED_CODE, layer_files, tables, write_tables
 from .hazmat import Roads, Trip, lawful, roads_of, trip_of
+from .roads import ROAD_LAYERS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..routing.hazmat import Found, Roadway
 
 # Layers in which a flow's ends are named, and those that say who is near.
-LAYERS = ("roads", "hazmat_bans", "enterprises", "hazard_sources", "emergency_facilities", "crowded_places",
+LAYERS = (*ROAD_LAYERS, "hazmat_bans", "enterprises", "hazard_sources", "emergency_facilities", "crowded_places",
           "parking_lots", "districts", "population")  # fmt: skip
 TABLES = ("hazmat_routes", "hazmat_links")
 _COLUMNS = {
@@ -75,6 +76,7 @@ def _flows(region: Region) -> None:
         people[edge] = np.maximum(people[edge], way.people[edge])
     names = [*RESULTS["hazmat_routes"].names, "geometry"]
     frame = gpd.GeoDataFrame(rows, columns=names, geometry="geometry", crs=region.crs)
+    frame = frame.astype({"route": "Int64", "used": "boolean"})
     write_tables(region, hazmat_routes=frame, hazmat_links=_links(roads, passing, risks, people))
 
 

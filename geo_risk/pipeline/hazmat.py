@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, RegionError
 from ..region import Region, hour_of
-from .roads import network as road_network
+from .roads import network_for
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,13 +89,12 @@ def roads_of(region: Region, people: People | None = None) -> Roads:
     ``people`` where they are known already, else those of the layers (`analysis.qra.people.presence`).
     """
     from ..analysis.qra.people import people_of, presence
-    from ..routing.network import with_speeds
     from ..routing.vehicles import hazmat_speeds, vehicle_of
 
     if "roads" not in region.settings.layers:
         raise RegionError(f"{region.folder}: no layer 'roads'. Add [layers.roads] to region.toml, then run again.")
     vehicle = vehicle_of(VEHICLE)
-    network = with_speeds(road_network(region), hazmat_speeds(vehicle))
+    network = network_for(region, VEHICLE, hazmat_speeds(vehicle))
     bans = region.layer("hazmat_bans") if "hazmat_bans" in region.settings.layers else None
     lacked: tuple[str, ...] = ()
     if people is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,17 +59,28 @@ def _key(region: Region) -> np.ndarray:
     return np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
 
 
-def _built(region: Region) -> Network:
+def network_for(region: Region, vehicle: str, speeds: Mapping[str, float]) -> Network:
+    """The road network at the speeds of another vehicle, which keeps to the turn restrictions that mean it."""
+    from ..routing.network import with_speeds
+
+    if "turn_restrictions" in region.settings.layers:
+        return _built(region, vehicle, speeds)
+    return with_speeds(network(region), speeds)
+
+
+def _built(region: Region, vehicle: str | None = None, speeds: Mapping[str, float] | None = None) -> Network:
+    """The network of the settings, or of a ``vehicle``, that has no leave to ignore turn restrictions."""
     from ..routing.network import build_network
     from ..routing.speeds import vehicle_speeds
 
     rescue = region.settings.rescue
+    ignored = rescue.ignore_turns and vehicle is None
     return build_network(
         region.layer("roads"),
-        speeds=vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
+        speeds=speeds or vehicle_speeds(rescue.vehicle, overrides=rescue.speeds_kmh),
         snap_m=rescue.merge_ends_m,
         connect_m=rescue.connect_m,
         split_crossings=rescue.split_crossings,
-        turns=None if rescue.ignore_turns else region.layers(*ROAD_LAYERS).get("turn_restrictions"),
-        vehicle=rescue.vehicle,
+        turns=None if ignored else region.layers(*ROAD_LAYERS).get("turn_restrictions"),
+        vehicle=vehicle or rescue.vehicle,
     )

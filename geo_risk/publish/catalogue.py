@@ -31,8 +31,8 @@ _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiar
 _ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
 # The column that heads a popup: the first of these that the table has.
 _HEADS = (
-    "name", "place_name", "source_name", "enterprise_name", "facility_kind", "id", "unit_id", "effect", "level_per_yr",
-    "rank", "area_km2",
+    "name", "place_name", "source_name", "enterprise_name", "from_name", "facility_kind", "id", "unit_id", "effect",
+    "level_per_yr", "rank", "area_km2",
 )  # fmt: skip
 _BY_LEVEL = ("level", {"city": 0, "county": 0, "township": 9, "village": 12}, 9)
 
@@ -230,7 +230,6 @@ EXTRA_DOWNLOADS = (
     "crossings",
     "pipelines_unchecked",
     "travel_times",
-    "hazmat_routes",
     "coverage",
     "major_hazards",
     "target_risk",

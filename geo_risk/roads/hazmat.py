@@ -158,10 +158,12 @@ def violations(roads: Roads, trip: Trip, legs: gpd.GeoDataFrame) -> list[dict[st
     """What separate code finds wrong with the routes: none, unless one of the two errs."""
     from ..routing.legality import broken_rules
 
-    when = (trip.weekday, trip.start)
+    when, turns = (trip.weekday, trip.start), roads.region.layers("turn_restrictions").get("turn_restrictions")
     out = []
     for route, part in legs.groupby("route", sort=True):
-        found = broken_rules(part, roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name, *when)
+        found = broken_rules(
+            part, roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name, *when, turns=turns
+        )
         out += [{"route": int(route), **row} for row in found]
     return out
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -12,10 +12,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..standards import table
-from .network import Network, _described
+from .network import Network, close_edges
 from .pareto import Ends, Front, Graph, cheapest, graph_of, pareto
 from .permits import Permits
-from .reach import Pieces
+from .reach import Pieces, entries, landed
 from .snap import Snapped
 from .topology import RESOLUTION_M
 from .vehicles import Load
@@ -59,10 +59,7 @@ class Roadway:
     @cached_property
     def legal(self) -> Network:
         """The network without the closed edges."""
-        shut = ~self.closed
-        return _described(
-            replace(self.network, forward=self.network.forward & shut, backward=self.network.backward & shut)
-        )
+        return close_edges(self.network, self.closed)
 
     @cached_property
     def unit(self) -> float:
@@ -147,39 +144,43 @@ def _found(way: Roadway, usable: Bools, steps: NDArray | None, start: Snapped, e
     network = way.network
     graph, edge, ahead = _graph(network, usable, network.ms if steps is None else steps)
     second = network.ms if steps is None else steps
-    starts, ends = _ends(network, usable, second, start, end)
+    starts, ends, by_head = _ends(network, usable, second, start, end)
     front = (pareto if steps is not None else cheapest)(graph, starts, ends)
-    return Found(front, [_pieces(network, front, k, edge, ahead, start, end) for k in range(len(front.first))])
+    pieces = [_pieces(network, front, k, by_head, edge, ahead, start, end) for k in range(len(front.first))]
+    return Found(front, pieces)
 
 
 def _graph(network: Network, usable: Bools, second: NDArray) -> tuple[Graph, Ints, Bools]:
     """The arcs that may be driven, parallel ones too; edge and direction of each."""
-    forward, backward = np.flatnonzero(network.forward & usable), np.flatnonzero(network.backward & usable)
-    edge = np.concatenate([forward, backward])
-    ahead = np.arange(len(edge)) < len(forward)
-    tails = np.where(ahead, network.tail[edge], network.head[edge])
-    heads = np.where(ahead, network.head[edge], network.tail[edge])
-    return graph_of(len(network.x), tails, heads, network.ms[edge], second[edge]), edge, ahead
+    links = network.links
+    driven = np.where(links.along, network.forward[links.edge], network.backward[links.edge]) & usable[links.edge]
+    rows = np.flatnonzero(driven)
+    edge = links.edge[rows]
+    graph = graph_of(len(network.x), links.start[rows], links.stop[rows], network.ms[edge], second[edge])
+    return graph, edge, links.along[rows]
 
 
-def _ends(network: Network, usable: Bools, second: NDArray, start: Snapped, end: Snapped) -> tuple[Ends, Ends]:
+def _ends(network: Network, usable: Bools, second: NDArray, start: Snapped, end: Snapped) -> tuple[Ends, Ends, Bools]:
     """
-    The costs of the first and last part of an edge: start 0 leaves to the head, 1 to the tail, 2 drives straight
-    to the end on the same edge; end 0 comes from the tail, 1 from the head.
+    The costs of the first and last part of an edge, and which starts leave by the head.
+
+    End 0 comes from the tail, 1 from the head. A start at node -1 drives straight to the end on the same edge.
     """
     e, f = int(start.edge[0]), int(end.edge[0])
     a, b = start.offset_m[0] / network.metres[e], end.offset_m[0] / network.metres[f]
     near_e, near_f = RESOLUTION_M / network.metres[e], RESOLUTION_M / network.metres[f]
-    out = [(network.head[e], 1 - a, network.forward[e] or a >= 1 - near_e),
-           (network.tail[e], a, network.backward[e] or a <= near_e)]  # fmt: skip
-    into = [(network.tail[f], b, network.forward[f] or b <= near_f),
-            (network.head[f], 1 - b, network.backward[f] or b >= 1 - near_f)]  # fmt: skip
+    side, nodes = landed(network, start)
+    leaving = ((a, network.backward[e] or a <= near_e), (1 - a, network.forward[e] or a >= 1 - near_e))
+    out = [(node, *leaving[by]) for by, node in zip(side.tolist(), nodes.tolist(), strict=True)]
+    from_tail, from_head = entries(network, end)
+    into = [(from_tail[0], b, network.forward[f] or b <= near_f),
+            (from_head[0], 1 - b, network.backward[f] or b >= 1 - near_f)]  # fmt: skip
     straight = (
         e == f and usable[e] and ((b >= a - near_e and network.forward[e]) or (b <= a + near_e and network.backward[e]))
     )
     if straight:
         out.append((-1, abs(b - a), True))
-    return _costs(out, e, network.ms, second), _costs(into, f, network.ms, second)
+    return _costs(out, e, network.ms, second), _costs(into, f, network.ms, second), side == 1
 
 
 def _costs(ways: list, edge: int, ms: NDArray, second: NDArray) -> Ends:
@@ -192,14 +193,16 @@ def _costs(ways: list, edge: int, ms: NDArray, second: NDArray) -> Ends:
     return Ends(node, *costs)
 
 
-def _pieces(network: Network, front: Front, k: int, edge: Ints, ahead: Bools, start: Snapped, end: Snapped) -> Pieces:
+def _pieces(
+    network: Network, front: Front, k: int, by_head: Bools, edge: Ints, ahead: Bools, start: Snapped, end: Snapped
+) -> Pieces:
     """The stretches of route ``k``, in driving order."""
     e, f, metres = int(start.edge[0]), int(end.edge[0]), network.metres
     if front.end[k] < 0:
         return Pieces(np.zeros(1, np.int64), np.array([e]), start.offset_m.copy(), end.offset_m.copy())
     on = edge[front.arcs[k]]
     forward = ahead[front.arcs[k]]
-    first = metres[e] if front.start[k] == 0 else 0.0
+    first = metres[e] if by_head[front.start[k]] else 0.0
     last = 0.0 if front.end[k] == 0 else metres[f]
     begin = np.concatenate([start.offset_m, np.where(forward, 0.0, metres[on]), [last]])
     stop = np.concatenate([[first], np.where(forward, metres[on], 0.0), end.offset_m])

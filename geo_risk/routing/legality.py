@@ -36,6 +36,7 @@ def broken_rules(
     weekday: int | None = None,
     start: float | None = None,
     *,
+    turns: gpd.GeoDataFrame | None = None,
     slack_m: float = SLACK_M,
 ) -> list[dict[str, Any]]:
     """
@@ -51,6 +52,9 @@ def broken_rules(
         Rows of standards/vehicles.csv and hazmat_loads.csv; no load means any.
     weekday, start
         Departure: 0 (Monday) to 6, and minutes after midnight; None for any day, any time.
+    turns
+        The layer of turn restrictions. Those at some hours only, and of roads that go on beyond their point, are
+        not looked at.
     """
     truck = table("vehicles").set_index("vehicle").loc[vehicle]
     goods = table("hazmat_loads").set_index("name")
@@ -72,8 +76,65 @@ def broken_rules(
                 found.append("only for traffic that begins or ends there")
         else:
             found.append("no such road")
+        if turns is not None and k:
+            found += _turned(parts, k, rows, turns, truck)
         out += [{"leg": k, "road_id": leg.road_id, "rule": rule} for rule in found]
     return out
+
+
+def _turned(parts: list[Any], k: int, roads: pd.DataFrame, turns: gpd.GeoDataFrame, truck: pd.Series) -> Iterator[str]:
+    """The turn restrictions that the step from the stretch before to this one breaks."""
+    here, before = parts[k], parts[k - 1]
+    if here.road_id == before.road_id and here.along == before.along:
+        return
+    driven = [part.road_id for i, part in enumerate(parts[: k + 1]) if not i or part.road_id != parts[i - 1].road_id]
+    point = shapely.get_point(here.geometry, 0)
+    for turn in turns.to_dict("records"):
+        kind, come, go = str(turn.get("kind")), turn.get("from_id"), turn.get("to_id")
+        if _text(turn, "conditional") or not _means(turn, truck):
+            continue
+        if via := [name.strip() for name in _text(turn, "via_ids").split(";") if name.strip()]:
+            if kind.startswith("no_") and driven[-len(via) - 2 :] == [come, *via, go]:
+                yield f"{kind} after {', '.join(via)}"
+            continue
+        if come != before.road_id or shapely.distance(turn["geometry"], point) > 2 * SLACK_M:
+            continue
+        if not all(_ends_at(roads, name, point) for name in (come, go)):
+            continue
+        if kind.startswith("only_") and go != here.road_id and _may_enter(roads.loc[go], point):
+            yield kind
+        if kind.startswith("no_") and go == here.road_id:
+            yield kind
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    return row[name] if isinstance(row.get(name), str) else ""
+
+
+def _means(turn: dict[str, Any], truck: pd.Series) -> bool:
+    """Whether a turn restriction is for the vehicle."""
+    mine = {"vehicle", "motor_vehicle", str(truck.name), *(["hgv", "goods"] if truck["hgv"] else [])}
+    mine |= {"hazmat"} if truck["hazmat"] else set()
+    mine |= {"emergency"} if truck["emergency"] else set()
+    meant, spared = (set(re.split(r"[;,\s]+", _text(turn, name))) - {""} for name in ("vehicles", "exempt"))
+    return not spared & mine and (not meant or bool(meant & mine))
+
+
+def _ends_at(roads: pd.DataFrame, name: Any, point: shapely.Point) -> bool:
+    """Whether a road there is ends, once, at the point: else a restriction does not tell which way it means."""
+    if name not in roads.index:
+        return False
+    line = roads.loc[name]["geometry"]
+    if line.geom_type != "LineString" or line.is_ring:
+        return False
+    return any(shapely.distance(shapely.get_point(line, end), point) <= 2 * SLACK_M for end in (0, -1))
+
+
+def _may_enter(road: pd.Series, point: shapely.Point) -> bool:
+    """Whether a road may be driven away from its end at the point."""
+    one = 0 if pd.isna(road.get("oneway")) else int(road["oneway"])
+    at_first = shapely.distance(shapely.get_point(road["geometry"], 0), point) <= 2 * SLACK_M
+    return one == 0 or (one == 1) == at_first
 
 
 def _joins(parts: list[Any], k: int, slack_m: float) -> Iterator[str]:

@@ -291,7 +291,7 @@ def build_network(
     turns : GeoDataFrame
         ``schema.LAYERS["turn_restrictions"]``, kept to as `turns.with_turns` says; None: none.
     vehicle : str
-        Whom the restrictions mean or spare: car, fire_engine, ambulance, truck, tanker or an OSM word.
+        Whom the restrictions mean or spare: car, fire_engine, ambulance, hazmat_truck or an OSM word.
 
     Raises
     ------

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 # Labels that one search may make before it is allowed to leave out close compromises: about 400 MB.
 LABELS = 8_000_000
 EPSILON = 0.01
-_MOST = np.int64(2**32 - 1)
+# No route costs more, and no node lies farther; the next number means that no route passes.
+_MOST = 2**32 - 2
+_NONE = np.uint32(2**32 - 1)
 
 U32 = NDArray[np.uint32]
 Ints = NDArray[np.int64]
@@ -67,7 +69,7 @@ class Front(NamedTuple):
 
 def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDArray) -> Graph:
     """
-    The graph of arcs (m,) between nodes 0 to n - 1; costs are whole numbers from 0 to 2^32 - 1.
+    The graph of arcs (m,) between nodes 0 to n - 1; costs are whole numbers from 0 to 2^32 - 2.
 
     Raises
     ------
@@ -80,7 +82,7 @@ def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDA
     costs = []
     for cost in (np.asarray(first), np.asarray(second)):
         if len(cost) and (cost.min() < 0 or cost.max() > _MOST):
-            raise ValueError("costs must be whole numbers from 0 to 2^32 - 1")
+            raise ValueError("costs must be whole numbers from 0 to 2^32 - 2")
         costs.append(cost.astype(np.uint32))
     order, back = np.lexsort((heads, tails)), np.lexsort((tails, heads))
     ptr = np.searchsorted(tails[order], np.arange(n + 1)).astype(np.int64)
@@ -99,11 +101,11 @@ def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> F
     Raises
     ------
     OverflowError
-        If a route may cost more than 2^32 - 1.
+        If a route may cost more than 2^32 - 2.
     """
     epsilon, bound = 0.0, _bounds(graph, starts, ends)
     while bound is not None:
-        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels if epsilon <= 1 else _MOST)
+        kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels if epsilon <= 1 else 2**62)
         if len(kept):
             return Front(found[kept, 1], found[kept, 2], *_routes(graph.arc, found, kept), epsilon)
         epsilon = EPSILON if epsilon == 0.0 else 2 * epsilon
@@ -118,76 +120,92 @@ def cheapest(graph: Graph, starts: Ends, ends: Ends) -> Front:
     return found
 
 
-def _bounds(graph: Graph, starts: Ends, ends: Ends) -> tuple[Ints, Ints] | None:
-    """Least costs from each node to an end, -1 where no good route passes; None where there is no way."""
+def _bounds(graph: Graph, starts: Ends, ends: Ends) -> tuple[U32, U32] | None:
+    """Least costs (n,) from each node to an end, `_NONE` where no good route passes; None where there is no way."""
     n = len(graph.indptr) - 1
     whole = starts.node < 0
     direct = [int(c[whole].min()) if whole.any() else -1 for c in starts[1:]]
-    ahead, back = (graph.back_indptr, graph.back_tails), (graph.back_first, graph.back_second)
-    most = [_MOST, _MOST]
-    least: list[Ints] = [np.empty(0, np.int64)] * 2
-    for k in (0, 1, 0):  # the fastest bounds the risk, the safest the time
-        costs, other = back[k], back[1 - k]
+    most, back = [_MOST, _MOST], (graph.back_first, graph.back_second)
+    least: list[U32] = [np.zeros(n, np.uint32)] * 2
+    for turn, k in enumerate((0, 1, 0)):  # the fastest bounds the risk, the safest the time
         own = (starts[1 + k], starts[2 - k], ends[1 + k], ends[2 - k])
-        least[k], best, its_other = _backwards(*ahead, costs, other, starts.node, ends.node, *own, n, most[k])
+        least[k], best, its_other = _backwards(
+            graph.back_indptr, graph.back_tails, back[k], back[1 - k], starts.node, ends.node, *own,
+            least[1], most[k], turn == 0,
+        )  # fmt: skip
         if direct[k] >= 0 and (best < 0 or direct[k] <= best):
             best, its_other = direct[k], int(starts[2 - k][whole & (starts[1 + k] == direct[k])].min())
         if best < 0:
             return None
         if its_other > _MOST:
-            raise OverflowError("a route costs more than 2^32 - 1: scale the costs down")
+            raise OverflowError("a route costs more than 2^32 - 2: scale the costs down")
         most[1 - k] = min(most[1 - k], its_other)
     return least[0], least[1]
 
 
 @njit(cache=True)
-def _backwards(indptr, tails, costs, others, start, end, start_cost, start_other, end_cost, end_other, n, most):
+def _backwards(
+    indptr, tails, costs, others, start, end, start_cost, start_other, end_cost, end_other, within, most, stop
+):
     """
-    Least cost from each node to an end up to ``most``, -1 beyond; then the least from any start, and what
-    the route that has it costs otherwise (the least of routes found so).
+    Least cost from each node to an end up to ``most``, `_NONE` beyond, through nodes where ``within`` is not `_NONE`;
+    then the least from any start, and what the route that has it costs otherwise (the least of routes found so).
+
+    With ``stop`` no further than to all starts.
     """
-    least = np.full(n, -1, np.int64)
-    cost = np.full(n, most + 1, np.int64)
-    other = np.zeros(n, np.int64)
-    heap = np.empty(1024, np.uint64)
-    size = 0
+    n, missing = len(within), len(start) - _count(start, -1)
+    at = np.empty((n, 2), np.int64)  # cost, other cost: side by side, as both are looked at together
+    for v in range(n):
+        at[v, 0] = most + 1 if within[v] != _NONE else -1
+        at[v, 1] = 0
+    heap, size = np.empty(1024, np.uint64), 0
     for k in range(len(end)):
         v = end[k]
-        if v < 0 or end_cost[k] > most:
-            continue
-        if end_cost[k] < cost[v] or (end_cost[k] == cost[v] and end_other[k] < other[v]):
-            cost[v], other[v] = end_cost[k], end_other[k]
-            heap, size = _push64(heap, size, (np.uint64(cost[v]) << np.uint64(32)) | np.uint64(v))
+        if v >= 0 and end_cost[k] < at[v, 0]:
+            at[v, 0], at[v, 1] = end_cost[k], end_other[k]
+            heap, size = _push64(heap, size, (np.uint64(end_cost[k]) << np.uint64(32)) | np.uint64(v))
     while size > 0:
         key = heap[0]
         size = _pop64(heap, size)
-        v = np.int64(key & np.uint64(0xFFFFFFFF))
-        if least[v] >= 0:
+        v, cost = np.int64(key & np.uint64(0xFFFFFFFF)), np.int64(key >> np.uint64(32))
+        if cost != at[v, 0]:
             continue
-        least[v] = cost[v]
+        missing -= _count(start, v) if stop else 0
+        if missing <= 0:
+            break
         for i in range(indptr[v], indptr[v + 1]):
-            u = tails[i]
-            new = cost[v] + np.int64(costs[i])
-            if new > most or least[u] >= 0:
-                continue
-            if new < cost[u]:
-                cost[u], other[u] = new, other[v] + np.int64(others[i])
+            u, new = tails[i], cost + np.int64(costs[i])
+            if new < at[u, 0]:
+                at[u, 0], at[u, 1] = new, at[v, 1] + np.int64(others[i])
                 heap, size = _push64(heap, size, (np.uint64(new) << np.uint64(32)) | np.uint64(u))
-            elif new == cost[u]:
-                other[u] = min(other[u], other[v] + np.int64(others[i]))
-    best, its_other = _best_start(start, start_cost, start_other, least, other, most)
+            elif new == at[u, 0]:
+                at[u, 1] = min(at[u, 1], at[v, 1] + np.int64(others[i]))
+    best, its_other = _best_start(start, start_cost, start_other, at, most)
+    least = np.empty(n, np.uint32)
+    for v in range(n):
+        least[v] = at[v, 0] if 0 <= at[v, 0] <= most else _NONE
     return least, best, its_other
 
 
 @njit(cache=True)
-def _best_start(start, start_cost, start_other, least, other, most):
+def _count(nodes, v):
+    """How many of a few nodes are this one."""
+    found = 0
+    for node in nodes:
+        if node == v:
+            found += 1
+    return found
+
+
+@njit(cache=True)
+def _best_start(start, start_cost, start_other, at, most):
     """The least cost from any start and what it costs otherwise; -1 where none is reached."""
     best, its_other = np.int64(-1), np.int64(0)
     for k in range(len(start)):
         v = start[k]
-        if v < 0 or start_cost[k] > most or least[v] < 0:
+        if v < 0 or start_cost[k] > most or not 0 <= at[v, 0] <= most:
             continue
-        total, beside = start_cost[k] + least[v], start_other[k] + other[v]
+        total, beside = start_cost[k] + at[v, 0], start_other[k] + at[v, 1]
         if best < 0 or total < best or (total == best and beside < its_other):
             best, its_other = total, beside
     return best, its_other
@@ -285,17 +303,14 @@ def _add(labels, made, keys, ids, size, label, f1, f2):
 
 
 @njit(cache=True)
-def _begun(start, start_1, start_2, least_1, least_2, n):
+def _begun(start, start_1, start_2, at, n):
     """The labels to begin with; the arc of one is -1 - k for start k."""
     labels, made = np.empty((4096, 5), np.int64), 0
     keys, ids, size = np.empty(4096, np.uint64), np.empty(4096, np.int64), 0
     for k in range(len(start)):
         v = start[k] if start[k] >= 0 else n
-        if v < n and (least_1[v] < 0 or least_2[v] < 0):
-            continue
-        f1 = start_1[k] + (least_1[v] if v < n else 0)
-        f2 = start_2[k] + (least_2[v] if v < n else 0)
-        if f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
+        f1, f2 = start_1[k] + np.int64(at[v, 0]), start_2[k] + np.int64(at[v, 1])
+        if f1 <= _MOST and f2 <= _MOST:
             label = (v, start_1[k], start_2[k], -1, -1 - k)
             labels, made, keys, ids, size = _add(labels, made, keys, ids, size, label, f1, f2)
     return labels, made, keys, ids, size
@@ -303,24 +318,24 @@ def _begun(start, start_1, start_2, least_1, least_2, n):
 
 @njit(cache=True)
 def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, end_2, least_1, least_2, slack, limit):
-    """
-    The labels kept at the target, node n, and all labels. Nothing kept where more than ``limit`` were needed.
-    """
+    """The labels kept at the target, node n, and all labels. Nothing kept where more than ``limit`` were needed."""
     n = len(indptr) - 1
-    labels, made, keys, ids, size = _begun(start, start_1, start_2, least_1, least_2, n)
-    reached = np.full(n + 1, np.int64(2**33), np.int64)
+    at = np.zeros((n + 1, 4), np.uint32)  # least costs from here, least second cost to here: looked at together
+    at[:n, 0], at[:n, 1] = least_1, least_2
+    at[:, 2] = _NONE
+    labels, made, keys, ids, size = _begun(start, start_1, start_2, at, n)
     kept, count = np.empty((64, 1), np.int64), 0
     while size > 0:
-        f2, at = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
+        f2, mine = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
         size = _pop(keys, ids, size)
-        v, g1, g2 = labels[at, 0], labels[at, 1], labels[at, 2]
-        if g2 >= reached[v] or f2 * slack >= reached[n]:
+        v, g1, g2 = labels[mine, 0], labels[mine, 1], labels[mine, 2]
+        if g2 >= at[v, 2] or f2 * slack >= at[n, 2]:
             continue
-        reached[v] = g2
+        at[v, 2] = g2
         if v == n:
             if count == len(kept):
                 kept = _grown(kept)
-            kept[count, 0] = at
+            kept[count, 0] = mine
             count += 1
             continue
         if made >= limit:
@@ -328,28 +343,42 @@ def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, e
         for i in range(indptr[v], indptr[v + 1]):
             w = heads[i]
             a, b = g1 + np.int64(first[i]), g2 + np.int64(second[i])
-            if least_1[w] < 0 or least_2[w] < 0 or b >= reached[w]:
-                continue
-            f1, f2 = a + least_1[w], b + least_2[w]
-            if f2 * slack < reached[n] and f1 <= 0xFFFFFFFF and f2 <= 0xFFFFFFFF:
-                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (w, a, b, at, i), f1, f2)
+            f1, f2 = a + np.int64(at[w, 0]), b + np.int64(at[w, 1])
+            if b < at[w, 2] and f2 * slack < at[n, 2] and f1 <= _MOST and f2 <= _MOST:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (w, a, b, mine, i), f1, f2)
         for k in range(len(end)):
             a, b = g1 + end_1[k], g2 + end_2[k]
-            if end[k] == v and b * slack < reached[n] and a <= 0xFFFFFFFF and b <= 0xFFFFFFFF:
-                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (n, a, b, at, k), a, b)
+            if end[k] == v and b * slack < at[n, 2] and a <= _MOST and b <= _MOST:
+                labels, made, keys, ids, size = _add(labels, made, keys, ids, size, (n, a, b, mine, k), a, b)
     return kept[:count, 0], labels[:made]
+
+
+@njit(cache=True)
+def _traced(labels, kept):
+    """Start and end of each label kept, the arcs of all one after the other, and where each begins (p + 1,)."""
+    starts, ends = np.empty(len(kept), np.int64), np.empty(len(kept), np.int64)
+    offsets = np.zeros(len(kept) + 1, np.int64)
+    for k in range(len(kept)):
+        at, count = kept[k], -1
+        while labels[at, 3] >= 0:
+            at, count = labels[at, 3], count + 1
+        offsets[k + 1] = offsets[k] + max(0, count)
+    arcs = np.empty(offsets[-1], np.int64)
+    for k in range(len(kept)):
+        at = kept[k]
+        ends[k] = labels[at, 4] if labels[at, 3] >= 0 else -1
+        i = offsets[k + 1]
+        if labels[at, 3] >= 0:
+            at = labels[at, 3]
+        while labels[at, 3] >= 0:
+            i -= 1
+            arcs[i] = labels[at, 4]
+            at = labels[at, 3]
+        starts[k] = -1 - labels[at, 4]
+    return starts, ends, arcs, offsets
 
 
 def _routes(numbers: Ints, labels: Ints, kept: Ints) -> tuple[Ints, Ints, list[Ints]]:
     """Start, end and arcs of each label kept."""
-    starts, ends, routes = [], [], []
-    for label in kept.tolist():
-        before, arc = int(labels[label, 3]), int(labels[label, 4])
-        ends.append(arc if before >= 0 else -1)
-        path = []
-        while before >= 0:
-            path.append(arc)
-            before, arc = int(labels[before, 3]), int(labels[before, 4])
-        starts.append(-1 - arc)
-        routes.append(numbers[np.array(path[:0:-1], np.int64)])
-    return np.array(starts, np.int64), np.array(ends, np.int64), routes
+    starts, ends, arcs, offsets = _traced(labels, kept)
+    return starts, ends, np.split(numbers[arcs], offsets[1:-1])

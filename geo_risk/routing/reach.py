@@ -244,12 +244,12 @@ def seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
         raise InputError(f"start {row} is on the road only after {starts.ms[row] / 8.64e7:.0f} days: see its turnout.")
     ms = np.concatenate(_leaving_ms(network, starts))
     ms[ms >= NEVER] = np.inf
-    end, node = _landed(network, starts.at)
+    end, node = landed(network, starts.at)
     search = np.zeros_like(end) if together else end % max(1, len(starts))
     return seeds_of(search, node, ms[end], end, 1 if together else len(starts))
 
 
-def _landed(network: Network, at: Snapped) -> tuple[Ints, Ints]:
+def landed(network: Network, at: Snapped) -> tuple[Ints, Ints]:
     """
     Nodes that starts arrive at by the ends of their edges: end (start, or start + S by the head) and node.
 

@@ -37,8 +37,7 @@ MODES = {
     "car": ("motorcar",),
     "fire_engine": ("emergency",),
     "ambulance": ("emergency",),
-    "truck": ("hgv", "goods"),
-    "tanker": ("hgv", "goods", "hazmat"),
+    "hazmat_truck": ("hgv", "goods", "hazmat"),
 }
 _ALL = ("motor_vehicle", "vehicle")
 # A junction lies where its restriction says, but for rounding and merged ends [m].

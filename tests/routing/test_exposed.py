@@ -1,5 +1,7 @@
 """People near roads, against the distance of every one of them."""
 
+import itertools
+
 import numpy as np
 import shapely
 from hypothesis import given
@@ -17,7 +19,7 @@ def test_each_person_counts_exactly(seed, reach, count):
     coords = rng.integers(-300, 300, (sizes.sum(), 2)).astype(float)
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     crowd = crowd_of(x, y, persons, reach)
-    lines = [shapely.LineString(coords[a:b]) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    lines = [shapely.LineString(coords[a:b]) for a, b in itertools.pairwise(offsets)]
     far = np.array([shapely.distance(line, shapely.points(x, y)) for line in lines]).reshape(4, count)
     sure = np.abs(far - reach) > 1e-6  # on the very edge rounding may decide
     if sure.all():

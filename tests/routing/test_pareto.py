@@ -55,10 +55,12 @@ def test_it_is_every_route_that_none_is_better_than(arcs, starts, ends, whole):
         assert found.first[k] == begin[1] + first[route].sum() + (last[1] if last else 0)
         assert found.second[k] == begin[2] + second[route].sum() + (last[2] if last else 0)
         if last is None:
-            assert begin[0] == -1 and not len(route)
+            assert begin[0] == -1
+            assert not len(route)
         else:
             nodes = [begin[0], *heads[route]]
-            assert nodes[:-1] == tails[route].tolist() and nodes[-1] == last[0]
+            assert nodes[:-1] == tails[route].tolist()
+            assert nodes[-1] == last[0]
 
 
 def grid(size, seed):
@@ -75,7 +77,8 @@ def test_too_many_compromises_are_thinned_and_said():
     graph, one, last = grid(20, 1), ends_of([(0, 0, 0)]), ends_of([(399, 0, 0)])
     exact = pareto(graph, one, last)
     thin = pareto(graph, one, last, labels=4_000)
-    assert exact.epsilon == 0.0 and thin.epsilon >= EPSILON
+    assert exact.epsilon == 0.0
+    assert thin.epsilon >= EPSILON
     assert 0 < len(thin.first) < len(exact.first)
     for a, b in zip(exact.first, exact.second, strict=True):
         near = thin.first <= a

@@ -102,7 +102,9 @@ def test_what_is_unknown_or_unread_is_counted():
 
 def test_loads_go_by_many_names_and_unknown_ones_are_refused():
     assert load_of("LNG") == load_of("1972") == load_of("UN1972")
-    assert load_of("氯").division == "2.3" and load_of("3").division == "3" and load_of("6.1").division == "6.1"
+    assert load_of("氯").division == "2.3"
+    assert load_of("3").division == "3"
+    assert load_of("6.1").division == "6.1"
     with pytest.raises(InputError, match="gasoline"):
         load_of("gasolene")
     with pytest.raises(InputError, match="hazmat_truck"):
@@ -111,17 +113,27 @@ def test_loads_go_by_many_names_and_unknown_ones_are_refused():
 
 def test_hazmat_trucks_keep_to_80_and_60():
     speeds = hazmat_speeds(TRUCK)
-    assert speeds["motorway"] == 80 and speeds["trunk"] == 60 and max(speeds.values()) == 80
+    assert speeds["motorway"] == 80
+    assert speeds["trunk"] == 60
+    assert max(speeds.values()) == 80
     assert hazmat_speeds(CAR)["motorway"] == 100
 
 
 def bans_of(*shapes, **columns):
-    table = {"id": [f"b{i}" for i in range(len(shapes))], "name": "水源地", "hours": None, "classes": None, "reason": None}
+    table = {
+        "id": [f"b{i}" for i in range(len(shapes))],
+        "name": "水源地",
+        "hours": None,
+        "classes": None,
+        "reason": None,
+    }
     return gpd.GeoDataFrame(table | columns, geometry=list(shapes), crs=CRS)
 
 
 def test_banned_areas_close_what_runs_inside():
-    lines = shapely.linestrings([[(0, 0), (100, 0)], [(0, 100), (100, 100)], [(-50, 100), (0, 100)], [(50, 0), (50, -90)]])
+    lines = shapely.linestrings(
+        [[(0, 0), (100, 0)], [(0, 100), (100, 100)], [(-50, 100), (0, 100)], [(50, 0), (50, -90)]]
+    )
     area = bans_of(shapely.box(0, 50, 100, 150))
     closed, reason = banned(lines, area, Window())
     assert closed.tolist() == [False, True, False, False]
@@ -134,7 +146,8 @@ def test_banned_areas_have_hours_and_classes():
     lines = shapely.linestrings([[(0, 0), (100, 0)]])
     box = shapely.box(-1, -1, 101, 1)
     night = bans_of(box, hours=["22:00-6:00"])
-    assert banned(lines, night, Window(0, 60))[0].all() and not banned(lines, night, Window(0, 600))[0].any()
+    assert banned(lines, night, Window(0, 60))[0].all()
+    assert not banned(lines, night, Window(0, 600))[0].any()
     assert banned(lines, bans_of(box, hours=["when it rains"]), Window(0, 600))[0].all()
     for classes, closed in (("2.3|8", False), ("3", True), ("第3类", True), ("液氯、汽油", True), ("2", False)):
         assert banned(lines, bans_of(box, classes=[classes]), Window(), load_of("汽油"))[0].all() == closed
@@ -144,4 +157,7 @@ def test_banned_areas_have_hours_and_classes():
 def test_relief_is_when_a_ban_ends():
     roads = roads_of([(0, 0), (1, 0)], hazmat=["7:00-21:00禁行"])
     assert relief(roads, None, TRUCK, UNKNOWN_LOAD, 0, 600.0) == [660.0]
-    assert relief(roads, bans_of(shapely.box(0, 0, 1, 1), hours=["9:00-12:00"]), TRUCK, UNKNOWN_LOAD, None, 600.0) == [120.0, 660.0]
+    assert relief(roads, bans_of(shapely.box(0, 0, 1, 1), hours=["9:00-12:00"]), TRUCK, UNKNOWN_LOAD, None, 600.0) == [
+        120.0,
+        660.0,
+    ]

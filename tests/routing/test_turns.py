@@ -114,7 +114,7 @@ def test_a_restriction_over_a_way_between():
         (("no_left_turn", "r0", "r3", (0, 0), {"exempt": "psv; emergency"}), "fire_engine", t.SPARED),
         (("no_left_turn", "r0", "r3", (0, 0), {"exempt": "psv;emergency"}), "car", None),
         (("no_left_turn", "r0", "r3", (0, 0), {"vehicles": "hgv"}), "car", t.OTHERS),
-        (("no_left_turn", "r0", "r3", (0, 0), {"vehicles": "hgv"}), "tanker", None),
+        (("no_left_turn", "r0", "r3", (0, 0), {"vehicles": "hgv"}), "hazmat_truck", None),
         (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (07:00-09:00)"}), "car", t.HOURS),
         (("no_parking", "r0", "r3", (0, 0)), None, t.UNKNOWN),
         ((None, "r0", "r3", (0, 0)), None, t.UNKNOWN),
