@@ -247,8 +247,11 @@ def _step_text(column: Column | None, change: Row, lang: str) -> str:
     before, after = (
         words.get(str(v), {}).get(lang, text) for v, text in ((change["before"], before), (change["after"], after))
     )
+    numbers = [v for v in (change["before"], change["after"]) if isinstance(v, float)]
+    if column.name.startswith("share_") and column.unit == "" and len(numbers) == 2:
+        before, after = (f"{v} %" for v in two_values(100 * numbers[0], 100 * numbers[1], lang))
     said = column.zh if lang == "zh" else column.en.partition(":")[0].partition(";")[0]
-    unit = unit_words(column.unit, lang)
+    unit = "" if column.unit == "0-100" else unit_words(column.unit, lang)
     return f"{said} {before} → {after}{f' {unit}' if unit else ''}"
 
 

@@ -289,7 +289,7 @@ def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], 
     """Script, style, title card and legend of the page."""
     figure = _figure(out)
     figure.title = html.escape(meta.title[lang])
-    note = " ".join(part for part in (meta.note.get(lang, ""), meta.date) if part)
+    note = meta.noted(lang)
     card = f"<h1>{html.escape(meta.title[lang])}</h1><p>{html.escape(note)}</p>"
     if left_out:
         start = {"zh": "要素过多，仅显示：", "en": "Too many features, drawn only: "}[lang]

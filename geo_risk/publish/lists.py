@@ -120,7 +120,10 @@ def controls(books: Books, lang: str) -> Made:
         firm, row, layer = objects[k]
         grade = _grade(objects[k])
         rule = rules.loc[grade] if grade in rules.index else None
-        by = [None] * 3 if rule is None else [rule[f"enterprise_{lang}"], rule[f"authority_{lang}"], rule["confidence"]]
+        by: list[str | None] = [None] * 3
+        if rule is not None:
+            sure = coded("findings", "confidence", rule["confidence"], lang)
+            by = [rule[f"enterprise_{lang}"], rule[f"authority_{lang}"], sure]
         visit = (books.of("inspections", firm["id"]) or [{}])[0]
         grades = [row.get("grade") or 0, 0] if layer == "risk_points" else [firm.get(g) or 0 for g in _GRADES]
         rows.append(

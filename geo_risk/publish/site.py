@@ -75,6 +75,11 @@ class SiteMeta:
     date: str = ""
     region: str = ""
 
+    def noted(self, lang: str) -> str:
+        """The note and the date of the data, as the map tells them."""
+        dated = {"zh": f"数据截至 {self.date}", "en": f"data of {self.date}"}[lang] if self.date else ""
+        return " · ".join(part for part in (self.note.get(lang, ""), dated) if part)
+
 
 @dataclass(frozen=True)
 class SiteSummary:
@@ -353,7 +358,7 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "profile": build.profile.name,
         "languages": list(meta.languages),
         "title": dict(meta.title),
-        "note": {lang: " ".join(part for part in (text, meta.date) if part) for lang, text in meta.note.items()},
+        "note": {lang: meta.noted(lang) for lang in meta.note},
         "bounds": list(meta.bounds),
         "grades": [asdict(g) | {"pattern": _rows_of_signs(g.pattern)} for g in GRADES],
         "groups": [g for g in GROUPS if g["id"] in used],

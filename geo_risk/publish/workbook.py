@@ -66,7 +66,7 @@ def write_xlsx(
     book = Workbook(write_only=True)
     book.properties.created = book.properties.modified = _DATE
     book.properties.title = title
-    sheet = book.create_sheet(_NOT_IN_NAMES.sub(" ", title)[:31])
+    sheet = book.create_sheet(_sheet_name(title))
     line = Side(style="thin", color="999999")
     border, wrap = Border(left=line, right=line, top=line, bottom=line), Alignment(wrap_text=True, vertical="top")
     fills = {g.grade: PatternFill("solid", fgColor=g.color[1:].upper()) for g in GRADES}
@@ -107,6 +107,12 @@ def write_xlsx(
         sheet.append([cell(words[v], looks.get(v, plain)) if f.graded else cell(v, plain) for f, v in pairs])
     book.save(path)
     _steady(path)
+
+
+def _sheet_name(title: str) -> str:
+    """A worksheet's name: no sign it may not have, whole words of at most 31 characters."""
+    name = _NOT_IN_NAMES.sub(" ", title)
+    return name if len(name) <= 31 else name[:32].rpartition(" ")[0][:31] or name[:31]
 
 
 def _steady(path: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_manifest_says_what_the_format_asks(built, meta):
     m = manifest(built / "internal")
     assert (m["version"], m["profile"], m["languages"]) == (1, "internal", ["zh", "en"])
     assert m["title"]["zh"] == "临澜市安全风险一张图"
-    assert m["note"]["en"] == "Source: example 2026-11"
+    assert m["note"]["en"] == "Source: example · data of 2026-11"
     assert [g["grade"] for g in m["grades"]] == [4, 3, 2, 1]
     assert [g["id"] for g in m["groups"]] == ["risk", "objects", "findings", "rescue", "base"]
     for source in m["sources"].values():
