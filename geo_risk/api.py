@@ -12,7 +12,7 @@ from . import answers, pipeline, region, siting, store
 from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
-from .pipeline import history
+from .pipeline import history, roads
 from .pipeline.history import Snapshot
 from .pipeline.rules import rules_told
 from .pipeline.verify import verify_findings
@@ -437,7 +437,13 @@ class Region(region.Region):
         return siting.app(self, desk=desk, host=host, token=token, url=url, only=profile)
 
     def export(self, table: str, to: str) -> tuple[str, str]:
-        """Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format."""
+        """
+        Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format.
+
+        The table "network" as .graphml or .gpkg is the road network itself.
+        """
+        if table == "network" and to.lower().endswith(roads.GRAPHS) and "roads" in self.settings.layers:
+            return roads.export_network(self, to)
         if (self.build / "tables" / f"{table}.parquet").is_file():
             return export_table(self.table(table), to, table)
         if table in self.settings.layers:

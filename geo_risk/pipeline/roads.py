@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Layers a network is built from, those the region has.
 ROAD_LAYERS = ("roads", "turn_restrictions")
+# Files that hold the network itself, not what is wrong with it.
+GRAPHS = (".graphml", ".gpkg")
 _KEY = "key"
 
 
@@ -84,3 +86,24 @@ def _built(region: Region, vehicle: str | None = None, speeds: Mapping[str, floa
         turns=None if ignored else region.layers(*ROAD_LAYERS).get("turn_restrictions"),
         vehicle=vehicle or rescue.vehicle,
     )
+
+
+def export_network(region: Region, to: str) -> tuple[str, str]:
+    """
+    Write the road network as a graph: .graphml as OSMnx reads it, .gpkg as layers of nodes and edges.
+
+    Returns
+    -------
+    (str, str)
+        Where it was written, and what of it the format could not hold.
+    """
+    from ..routing.interop import network_layers, write_graphml
+
+    made = network(region)
+    with store.replacing(Path(to)) as temporary:
+        if to.lower().endswith(".gpkg"):
+            store.write_geopackage(temporary, network_layers(made))
+        else:
+            write_graphml(made, temporary)
+    kept = made.report.turns
+    return to, f"{kept} turn restrictions are not in it" if kept else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -23,12 +25,12 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
     The network as a MultiDiGraph in OSMnx's form, so that OSMnx's functions work on it.
 
     Nodes have x, y [m]; edges, one for each direction that may be driven, osmid (the road's id),
-    highway, length [m], speed_kph, travel_time [s], oneway, reversed and geometry.
+    highway, length [m], speed_kph, travel_time [s], oneway, reversed and geometry. Such a graph cannot hold turn
+    restrictions: they are not in it.
     """
     graph = nx.MultiDiGraph(crs=network.crs, simplified=True)
-    graph.add_nodes_from(
-        (node, {"x": x, "y": y}) for node, (x, y) in enumerate(zip(network.x.tolist(), network.y.tolist(), strict=True))
-    )
+    places = zip(network.x.tolist(), network.y.tolist(), strict=True)
+    graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in enumerate(islice(places, network.junctions)))
     for allowed, start, stop, lines, is_reversed in (
         (network.forward, network.tail, network.head, network.lines, False),
         (network.backward, network.head, network.tail, shapely.reverse(network.lines), True),
@@ -48,6 +50,41 @@ def to_networkx(network: Network) -> nx.MultiDiGraph:
                 geometry=lines[edge],
             )
     return graph
+
+
+def network_layers(network: Network) -> dict[str, gpd.GeoDataFrame]:
+    """
+    The network as two layers in its CRS: ``nodes`` (node, main) and ``edges``.
+
+    Edges have tail and head (nodes), road_id, class, length_m, kmh, seconds, forward and backward (whether it may be
+    driven along and against its drawing) and main (whether it is in the largest part).
+    """
+    n, road = network.junctions, network.road
+    nodes = {"node": np.arange(n), "main": network.component[:n] == 0}
+    edges = {
+        "tail": network.tail,
+        "head": network.head,
+        "road_id": network.road_id[road],
+        "class": network.road_class[road],
+        "length_m": network.metres,
+        "kmh": network.kmh[road],
+        "seconds": network.ms / 1000.0,
+        "forward": network.forward,
+        "backward": network.backward,
+        "main": network.main,
+    }
+    points = shapely.points(network.x[:n], network.y[:n])
+    return {
+        "nodes": gpd.GeoDataFrame(nodes, geometry=points, crs=network.crs),
+        "edges": gpd.GeoDataFrame(edges, geometry=network.lines, crs=network.crs),
+    }
+
+
+def write_graphml(network: Network, path: Path) -> None:
+    """`to_networkx` as a GraphML file; read it with ``osmnx.load_graphml(path, edge_dtypes={"osmid": str})``."""
+    import osmnx
+
+    osmnx.io.save_graphml(to_networkx(network), path)
 
 
 def from_osmnx(graph: nx.MultiDiGraph) -> gpd.GeoDataFrame:

@@ -229,8 +229,9 @@ def split_at_junctions(lines: Lines) -> tuple[Floats, Ints, Ints, Ints, Floats, 
 
     Returns
     -------
-    nodes (n, 2) [m] along a Hilbert curve, so that neighbours are near each other in memory; tail (e,), head (e,) node numbers; line (e,);
-    coords (c, 2) and offsets (e + 1,): edge i is ``coords[offsets[i]:offsets[i + 1]]``, tail to head.
+    nodes (n, 2) [m] along a Hilbert curve, so that neighbours are near each other in memory; tail (e,),
+    head (e,) node numbers; line (e,); coords (c, 2) and offsets (e + 1,): edge i is
+    ``coords[offsets[i]:offsets[i + 1]]``, tail to head.
     """
     ids = vertex_ids(lines.xy)
     is_node = np.bincount(ids)[ids] > 1 if len(ids) else np.empty(0, bool)

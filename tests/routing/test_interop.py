@@ -1,15 +1,17 @@
 """Graphs out to OSMnx and in from it."""
 
+import geopandas as gpd
 import networkx as nx
 import numpy as np
 import osmnx
 import pandas as pd
 import pytest
+import shapely
 from conftest import CRS, SPEEDS, points_of, roads_of
 
 from geo_risk.errors import InputError
 from geo_risk.routing.closest import closest_facilities
-from geo_risk.routing.interop import from_osmnx, to_networkx
+from geo_risk.routing.interop import from_osmnx, network_layers, to_networkx, write_graphml
 from geo_risk.routing.network import build_network
 
 
@@ -83,3 +85,20 @@ def test_graphs_that_cannot_be_used_say_why():
     graph.add_edge(1, 2)
     with pytest.raises(InputError, match="edge 1 - 2 lacks 'x'"):
         from_osmnx(graph)
+
+
+def test_a_split_network_goes_out_by_its_junctions(network, square, tmp_path):
+    turns = gpd.GeoDataFrame({"kind": ["no_left_turn"], "from_id": ["r0"], "to_id": ["r1"]}, geometry=[None], crs=CRS)
+    split = build_network(square, speeds=SPEEDS, turns=turns)
+    assert len(split.x) > split.junctions == 4
+    write_graphml(split, tmp_path / "a.graphml")
+    write_graphml(split, tmp_path / "b.graphml")
+    assert (tmp_path / "a.graphml").read_bytes() == (tmp_path / "b.graphml").read_bytes()
+    graph = osmnx.io.load_graphml(tmp_path / "a.graphml", edge_dtypes={"osmid": str})
+    assert (len(graph), len(graph.edges), graph.graph["crs"]) == (4, 7, CRS)
+    assert sum(d["travel_time"] for *_, d in graph.edges(data=True)) == pytest.approx(700)
+    layers = network_layers(split)
+    assert layers["edges"]["seconds"].tolist() == [100.0] * 4
+    assert layers["edges"]["backward"].tolist() == [False, True, True, True]
+    ends = layers["nodes"].geometry.loc[layers["edges"]["tail"]]
+    assert shapely.distance(ends.to_numpy(), layers["edges"].geometry.to_numpy()).max() == 0

@@ -3,6 +3,8 @@
 from dataclasses import fields
 
 import numpy as np
+import osmnx
+import pyogrio
 import pytest
 
 import geo_risk
@@ -46,3 +48,13 @@ def test_the_region_builds_anew_only_where_roads_or_settings_changed(own_city, m
     toml.write_text(toml.read_text(encoding="utf-8") + "\n[rescue]\nmerge_ends_m = 2.0\n", encoding="utf-8")
     with pytest.raises(AssertionError, match="built anew"):
         kept.network(geo_risk.Region(own_city))
+
+
+def test_the_network_of_a_region_is_exported(own_city, tmp_path):
+    region = geo_risk.Region(own_city)
+    assert region.export("network", str(tmp_path / "n.gpkg"))[1] == ""
+    assert {"nodes", "edges"} <= set(pyogrio.list_layers(tmp_path / "n.gpkg")[:, 0])
+    region.export("network", str(tmp_path / "n.graphml"))
+    graph = osmnx.io.load_graphml(tmp_path / "n.graphml", edge_dtypes={"osmid": str})
+    assert len(graph) == len(pyogrio.read_dataframe(tmp_path / "n.gpkg", layer="nodes"))
+    assert "what" in region.table("network")
