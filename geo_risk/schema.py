@@ -88,7 +88,7 @@ POINT_METHODS = (
 CROWDED_KINDS = (
     "kindergarten=幼儿园,幼稚園,托儿所,nursery|primary_school=小学,國小,primary|middle_school=中学,初中,高中,國中,school,secondary"
     "|college=大学,学院,职校,职业学校,大專校院,university|training=培训机构,补习班|hospital=医院,醫院|clinic=卫生院,门诊,诊所,診所,卫生服务中心,卫生室"
-    "|elderly_home=照護機構,照护机构,長期照顧,养老院,敬老院,养老机构,护理院,护理之家,護理之家,社会福利,老人,nursing_home,care home"
+    "|elderly_home=养老机构,养老院,敬老院,照护机构,照護機構,長期照顧,护理院,护理之家,護理之家,社会福利,老人,nursing_home,care home"
     "|market=市场,农贸市场,菜市场|mall=商场,超市,商店,百货,購物,supermarket|hotel=宾馆,酒店,旅馆,旅館,民宿,guest_house,hostel"
     "|restaurant=餐馆,餐饮,饭店,餐館,大型餐馆|entertainment=娱乐,文体娱乐,影院,KTV,网吧,剧院,cinema,theatre"
     "|sports=体育馆,体育场,健身,stadium|culture=图书馆,博物馆,展览馆,文化馆,library,museum|religious=宗教场所,寺,教堂,清真寺,庙,place_of_worship"

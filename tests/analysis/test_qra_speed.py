@@ -183,6 +183,25 @@ def test_places_taken_together_count_as_each_alone():
     assert together.pll.min() > 0
 
 
+def test_further_people_count_as_if_they_had_been_there():
+    """Two hundred people at one place: once told apart in the same count, once among the others in one of their own."""
+    rng = np.random.default_rng(4)
+    x, y = rng.uniform(-500, 500, (2, 6))
+    made = [o for s in range(6) for o in outcomes(s, 1.0 + s)]
+    px, py = (v.ravel() for v in np.meshgrid(np.arange(-1950, 2000, 100.0), np.arange(-1950, 2000, 100.0)))
+    persons = rng.exponential(5, px.size)
+    come = np.where(np.arange(px.size) == px.size // 2 + 20, 200.0, 0.0)
+    views = {p: societal(wind(), p) for p in ("day", "night")}
+    few, many = (People(px, py, 100.0, {"day": n, "night": 2 * n}) for n in (persons, persons + come))
+    both = fn_curves(stack(made), x, y, wind(), views, few, further={"day": come, "night": 2 * come}, workers=2)
+    for crowd, rows in ((few, slice(0, 6)), (many, slice(6, 12))):
+        alone = fn_curves(stack(made), x, y, wind(), views, crowd)
+        np.testing.assert_allclose(both.pll[rows], alone.pll, rtol=1e-6)
+        np.testing.assert_allclose(both.most[rows], alone.most, rtol=1e-6)
+        np.testing.assert_allclose(both.frequency[rows], alone.frequency, rtol=1e-6, atol=1e-18)
+    assert (both.pll[6:] > both.pll[:6]).any()
+
+
 def test_some_sources_alone_have_the_curves_they_have_among_all():
     m = city()
     px, py = (v.ravel() for v in np.meshgrid(np.arange(-1950, 2000, 100.0), np.arange(-1950, 2000, 100.0)))

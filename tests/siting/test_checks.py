@@ -326,7 +326,7 @@ def test_people_of_a_new_place_change_the_curves_as_a_run_with_them_would(ground
     after = dict(zip(map(str, source_ids(ground.model.sources)), every.pll, strict=True))
     assert (told["pll_after"] > told["pll_before"]).any()
     for key, row in told.iterrows():
-        assert row["pll_after"] == pytest.approx(after[key], rel=1e-9)
+        assert row["pll_after"] == pytest.approx(after[key], rel=1e-6)  # deaths are counted in single precision
 
 
 # ways out

@@ -5,6 +5,7 @@ import re
 import zipfile
 
 import geopandas as gpd
+import numpy as np
 import pypdfium2
 import pytest
 from shapely.geometry import Point
@@ -12,6 +13,7 @@ from siting_town import SCHOOL, STATION, TANKS, lonlat, place_of, quiet, written
 
 import geo_risk
 from geo_risk.cli import main
+from geo_risk.crs import wgs84_to_gcj02
 from geo_risk.schema import LAYERS
 from geo_risk.siting.ground import Ground
 
@@ -64,6 +66,32 @@ def test_conflict_is_3_and_the_json_says_all(ground, city, tmp_path, capsys):
     assert finding["required_m"] > finding["clearance_m"] > 0
     assert {"rule_id", "clause", "standard", "edition", "confidence", "reason"} <= set(finding)
     assert [w["verdict"] for w in told["ways"] if w["way"] == "move"] == ["clear"]
+
+
+def test_an_outline_of_an_online_map_stands_where_it_was_drawn(ground, city, tmp_path, capsys):
+    """--crs gcj02: the shift of hundreds of metres is undone; taken for WGS 84 the answer is another."""
+    right = outline(ground, tmp_path, SCHOOL)
+    drawn = json.loads(right.read_text(encoding="utf-8"))
+    shape = drawn["features"][0]["geometry"]
+    shape["coordinates"] = [float(v) for v in wgs84_to_gcj02(*shape["coordinates"])]
+    online = tmp_path / "online.geojson"
+    online.write_text(json.dumps(drawn), encoding="utf-8")
+    asked = ((right, "wgs84"), (online, "gcj02"), (online, "wgs84"))
+    answers = [run(capsys, "siting", "check", city, p, "--crs", c, "--json", "--no-ways") for p, c in asked]
+    one, two, wrong = (strict(out) for _, out, _ in answers)
+    assert [code for code, *_ in answers][:2] == [3, 3]
+    assert len(one["findings"]) > 0
+    for name in ("finding_id", "verdict", "rule_id"):
+        assert [f[name] for f in one["findings"]] == [f[name] for f in two["findings"]]
+    for f, g in zip(one["findings"], two["findings"], strict=True):
+        assert g["clearance_m"] == pytest.approx(f["clearance_m"], abs=0.0011)
+    for key in ("lon", "lat"):
+        assert two["project"][0][key] == pytest.approx(one["project"][0][key], abs=1e-8)
+    one, wrong = (
+        told["project"][0] | {"clearances": [f["clearance_m"] for f in told["findings"]]} for told in (one, wrong)
+    )
+    assert 200 < abs(wrong["lon"] - one["lon"]) * 111_320 * np.cos(np.radians(one["lat"])) < 800
+    assert wrong["clearances"] != one["clearances"]
 
 
 def test_clear_is_0_and_undecided_is_4(ground, city, tmp_path, capsys):

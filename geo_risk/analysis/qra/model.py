@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -292,17 +292,39 @@ def outcome_shares(model: Model, at: tuple[float, float]) -> NDArray[np.float64]
 
 def fn_of(model: Model, people: People, *, only: NDArray[np.bool_] | None = None, workers: int = 1) -> FN:
     """F-N and PLL of every source (S,), zero but for ``only``; a line counts each of its metres as a place to fail."""
+    return _fn_of(model, people, only, None, workers)[0]
+
+
+def fn_with(model: Model, people: People, further: Mapping[str, NDArray], *, workers: int = 1) -> tuple[FN, FN]:
+    """F-N and PLL of every source with the people, and with ``further`` persons (N,) by period beside them."""
+    without, together = _fn_of(model, people, None, further, workers)
+    return without, together
+
+
+def _fn_of(
+    model: Model,
+    people: People,
+    only: NDArray[np.bool_] | None,
+    further: Mapping[str, NDArray] | None,
+    workers: int,
+) -> list[FN]:
     views = {period: societal(model.weather, period) for period in PERIODS}
     spread = _spread(model, np.ones(len(model.sources), bool) if only is None else only)
     number: dict[bytes, int] = {}
     alike = np.array([number.setdefault(model.keys[s], len(number)) for s in spread.source.tolist()], np.int64)
-    found = fn_curves(spread.stack, spread.x, spread.y, model.weather, views, people, alike=alike, workers=workers)
-    frequency, pll = np.zeros((len(model.sources), len(found.deaths))), np.zeros(len(model.sources))
-    most = np.zeros(len(model.sources))
-    np.add.at(frequency, spread.source, found.frequency * spread.weight[:, None])
-    np.add.at(pll, spread.source, found.pll * spread.weight)
-    np.maximum.at(most, spread.source, found.most)
-    return FN(found.deaths, frequency, pll, most)
+    found = fn_curves(
+        spread.stack, spread.x, spread.y, model.weather, views, people, alike=alike, further=further, workers=workers
+    )
+    out = []
+    for crowd in range(1 if further is None else 2):
+        rows = slice(crowd * len(spread.x), (crowd + 1) * len(spread.x))
+        frequency, pll = np.zeros((len(model.sources), len(found.deaths))), np.zeros(len(model.sources))
+        most = np.zeros(len(model.sources))
+        np.add.at(frequency, spread.source, found.frequency[rows] * spread.weight[:, None])
+        np.add.at(pll, spread.source, found.pll[rows] * spread.weight)
+        np.maximum.at(most, spread.source, found.most[rows])
+        out.append(FN(found.deaths, frequency, pll, most))
+    return out
 
 
 @dataclass(frozen=True)

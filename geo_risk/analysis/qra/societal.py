@@ -66,6 +66,7 @@ def fn_curves(
     people: People,
     *,
     alike: ArrayLike | None = None,
+    further: Mapping[str, NDArray[np.float64]] | None = None,
     workers: int = 1,
 ) -> FN:
     """
@@ -73,17 +74,23 @@ def fn_curves(
 
     ``views`` by period say whose probabilities count and for which share of the weather (see
     `outcomes.societal`); ``people.persons`` has the same periods. Sources of the same number in
-    ``alike`` (S,) have the same outcomes. Fractions of deaths count as such.
+    ``alike`` (S,) have the same outcomes. Fractions of deaths count as such. With ``further`` persons (N,) by period
+    the table has 2 S rows: each source with the people alone, then each with the further ones among them.
     """
     xs, ys = np.asarray(x, float), np.asarray(y, float)
     count = len(xs)
     reach, first = spans(outcomes, count)
-    bins, pll, most = np.zeros((count, len(DEATHS) + 1)), np.zeros(count), np.zeros(count)
+    total = count * (1 if further is None else 2)
+    bins, pll, most = np.zeros((total, len(DEATHS) + 1)), np.zeros(total), np.zeros(total)
     threads(workers)
     northward = np.argsort(people.y, kind="stable")
     px, py = people.x[northward], people.y[northward]
-    persons = np.array([people.persons[period][northward] for period in views])
-    weight, mix = np.array([v.weight for v in views.values()]), np.array([v.mix for v in views.values()])
+    crowds = [people.persons] if further is None else [people.persons, further]
+    persons = np.array([crowd[period][northward] for crowd in crowds for period in views])
+    weight, mix = (
+        np.array([v.weight for v in views.values()]),
+        np.array([v.mix for _ in crowds for v in views.values()]),
+    )
     order, start = _together(np.arange(count) if alike is None else np.asarray(alike))
     _count_deaths(
         bins, pll, most, order, start, xs, ys, reach, first, px, py, persons, people.side_m, outcomes,
@@ -161,6 +168,15 @@ def _tell(bins, pll, most, s, deaths, n, f) -> None:
 
 
 @njit(cache=True)
+def _tell_turning(bins, pll, most, s, deaths, dead, rate) -> None:
+    """Add the frequencies (ANGLES,) of the deaths for each direction of the wind."""
+    if rate.sum() > 0.0:
+        most[s] = max(most[s], dead.max())
+    for k in range(ANGLES):
+        _tell(bins, pll, most, s, deaths, dead[k], rate[k])
+
+
+@njit(cache=True)
 def _still_deaths(outcomes, o, reach, mix, rings) -> float:
     """Deaths of an outcome that looks the same in every direction."""
     last, n = outcomes.x[outcomes.high[o] - 1], 0.0
@@ -185,6 +201,8 @@ def _turning_deaths(outcomes, o, reach, mix, normal, arc, around, there, dead) -
         r = reach * (j / (RINGS - 1)) ** 2
         count = 0
         for p in range(periods):
+            if not plume and not there[:, p, j].any():
+                continue
             if p == 0 or not plume:  # a plume's arc is the same but for a factor
                 arc[:count] = 0.0
                 count = add_arc(outcomes, o, r, mix[p], 1.0, normal, arc)
@@ -210,6 +228,7 @@ def _add_ring(dead, around, arc, count, part) -> None:
 @njit(cache=True, parallel=True)
 def _count_deaths(bins, pll, most, order, start, sx, sy, reach, first, px, py, persons, side, outcomes, towards,
                   weight, mix, normal, deaths) -> None:  # fmt: skip
+    periods = len(weight)
     for g in prange(len(start) - 1):
         mine = order[start[g] : start[g + 1]]
         s = mine[0]
@@ -223,17 +242,20 @@ def _count_deaths(bins, pll, most, order, start, sx, sy, reach, first, px, py, p
                 for o in range(first[s], first[s + 1]):
                     if not still(outcomes, o):
                         _turning_deaths(outcomes, o, reach[s], mix, normal, arc, around, there, dead)
-                    for p in range(len(persons)):
+                    for q in range(len(persons)):  # the periods of one crowd, then those of the next, who come to it
+                        p = q % periods
                         rate = _rate(outcomes, o, towards, weight[p])
                         for i in range(len(mine)):
+                            row = mine[i] + q // periods * len(sx)
                             if still(outcomes, o):
                                 n = _still_deaths(outcomes, o, reach[s], mix[p], rings[i, p])
-                                _tell(bins, pll, most, mine[i], deaths, n, rate.sum())
+                                if q >= periods:
+                                    n += _still_deaths(outcomes, o, reach[s], mix[p], rings[i, q])
+                                _tell(bins, pll, most, row, deaths, n, rate.sum())
                                 continue
-                            if rate.sum() > 0.0:
-                                most[mine[i]] = max(most[mine[i]], dead[i, p].max())
-                            for k in range(ANGLES):
-                                _tell(bins, pll, most, mine[i], deaths, dead[i, p, k], rate[k])
+                            if q >= periods:
+                                dead[i, q] += dead[i, p]
+                            _tell_turning(bins, pll, most, row, deaths, dead[i, q], rate)
 
 
 @njit(cache=True)

@@ -16,7 +16,7 @@ from ...grid import Grid, grid_of
 from ...standards import parameter
 from ..qra.contours import contours
 from ..qra.criteria import ZONES, zones
-from ..qra.model import Model, fn_of, lsir_surface, source_ids
+from ..qra.model import Model, fn_of, fn_with, lsir_surface, source_ids
 from ..qra.outcomes import Outcome
 from ..qra.people import SIDE_M, share
 from ..qra.societal import FN, People
@@ -156,7 +156,10 @@ def worse_zones(
     """
     old = fn_of(model, people) if before is None else before
     part = _touching(model, shapely.union_all(places.geometry.to_numpy()))
-    gone, come = (fn_of(part, there, workers=workers) for there in (people, crowded(people, places)))
+    every, n = crowded(people, places), len(people.x)
+    alone = {period: np.r_[persons[:n], np.zeros(len(persons) - n)] for period, persons in every.persons.items()}
+    added = {period: np.r_[np.zeros(n), persons[n:]] for period, persons in every.persons.items()}
+    gone, come = fn_with(part, replace(every, persons=alone), added, workers=workers)
     new = FN(
         old.deaths,
         np.maximum(old.frequency + (come.frequency - gone.frequency), 0.0),
