@@ -1,4 +1,4 @@
-"""Service areas beside scipy with concave hulls and networkx ego graphs, in one process: seconds of processor and ratios.
+"""Service areas beside scipy with concave hulls and networkx ego graphs, in one process: processor seconds.
 
 python benchmarks/bench_service.py CITY.osm.pbf [--stations 20] [--networkx 2]
 """
