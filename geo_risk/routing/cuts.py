@@ -41,7 +41,8 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
 
     ``ms`` (n,) are the times with all edges open, ``ways`` the ways into each spot (`resilience`).
     """
-    parent, by = _parents(*tables[4:], *roots, ms)
+    into = (tables.in_first, tables.in_tail, tables.in_ms, tables.in_edge)
+    parent, by = _parents(into, roots.node, roots.ms, roots.edge, ms)
     reached = np.flatnonzero(np.isfinite(ms))
     early = reached[np.argsort(ms[reached], kind="stable")]
     below, first = _children(parent)
@@ -71,8 +72,9 @@ def _at_nodes(tail: Ints, head: Ints, n: int) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True)
-def _parents(in_first, in_tail, in_ms, in_edge, root_node, root_ms, root_edge, ms):
+def _parents(into, root_node, root_ms, root_edge, ms):
     """The junction before each on one fastest way (-1: a start, or not reached) and the edge between (-1: none)."""
+    in_first, in_tail, in_ms, in_edge = into
     n = len(ms)
     parent, by, settled = np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.bool_)
     for i in range(len(root_node)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import contourpy
 import numpy as np
@@ -183,7 +184,8 @@ def _outline(field: NDArray[np.float32], grid: Grid, width: float) -> shapely.Ge
     y = grid.top - np.arange(field.shape[0]) * grid.cell_m
     kind = contourpy.FillType.ChunkCombinedOffsetOffset
     contours = contourpy.contour_generator(x, y, level, fill_type=kind, quad_as_tri=True)
-    (points,), (rings,), (polygons,) = contours.filled(-1.0, width)
+    found: Any = contours.filled(-1.0, width)
+    (points,), (rings,), (polygons,) = found
     if points is None:
         return shapely.MultiPolygon()
     offsets = (rings.astype(np.int64), polygons.astype(np.int64), np.array([0, len(polygons) - 1]))
