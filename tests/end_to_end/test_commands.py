@@ -105,7 +105,8 @@ def test_rescue_by_name_and_place(city, capsys):
     assert all(r["lost_min"] == 0 for r in rows)  # nothing is closed
     page = city / "rescue.html"
     lon, lat = (json.loads(out)["at"][c] for c in ("lon", "lat"))
-    closed = f"POINT ({lon} {lat})"
+    a, b, c, d = lon - 0.004, lat - 0.004, lon + 0.004, lat + 0.004
+    closed = f"POLYGON (({a} {b}, {c} {b}, {c} {d}, {a} {d}, {a} {b}))"
     code, out = ask(
         capsys, "rescue", city, "--at", name, "--substance", "液氨", "--wind", "90", "--close", closed,
         "--hour", "peak", "--to", page,
