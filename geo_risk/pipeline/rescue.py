@@ -35,8 +35,8 @@ def _rescue(region: Region) -> None:
     from ..routing.closest import closest_facilities
     from ..routing.condition import network_condition
     from ..routing.coverage import coverage
-    from ..routing.hours import at_hour
     from ..routing.service import service_areas
+    from ..routing.traffic import at_hour
 
     rescue, usual, facilities = region.settings.rescue, keep_network(region), facilities_of(region)
     hour = rescue.hours[0]

@@ -15,10 +15,10 @@ from ..errors import InputError, RegionError
 from ..export import export_table
 from ..routing.closest import closest_facilities
 from ..routing.facilities import unserviceable
-from ..routing.hours import at_hour
 from ..routing.network import close_roads
 from ..routing.snap import column_text
 from ..routing.speeds import rescue_default
+from ..routing.traffic import at_hour
 from ..schema import RESULTS
 from .closures import closed_area, closed_roads
 from .forbidden import Forbidden, of_source, of_substance

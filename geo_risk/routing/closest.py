@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .facilities import KINDS, facility_starts
-from .hours import USUAL
 from .network import Network
 from .reach import (
     SLACK_MS,
@@ -28,6 +27,7 @@ from .reach import (
 from .snap import Snapped, access_ms, column_text, frame_points, require_crs, snap_points
 from .speeds import rescue_default
 from .steps import route_steps
+from .traffic import USUAL
 
 MS_PER_MIN = 60_000.0
 COLUMNS = (
@@ -71,7 +71,7 @@ def closest_facilities(
         Names of the network's roads, "" where there is none: adds the column ``steps``, the route in words
         (`steps.route_steps`), None without a route.
     hour : str
-        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
+        The hour that the speeds of ``network`` are of (`traffic.at_hour`), which the rows then say.
 
     Raises
     ------

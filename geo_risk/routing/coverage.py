@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .closest import MS_PER_MIN, nearest_minutes
 from .facilities import KINDS, facility_starts
-from .hours import USUAL
 from .network import Network
 from .reach import SLACK_MS
 from .service import LIMITS_MIN
 from .snap import column_text, frame_points, require_crs, snap_points
+from .traffic import USUAL
 
 PEOPLE = "people"
 OUTSIDE = "outside"
@@ -60,7 +60,7 @@ def coverage(
     districts : GeoDataFrame
         id, level, polygons; a point on a border belongs to the district with the lower id.
     hour : str
-        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
+        The hour that the speeds of ``network`` are of (`traffic.at_hour`), which the rows then say.
 
     Raises
     ------

@@ -18,9 +18,9 @@ from geo_risk.roads.needs import matched, means, needs, scenarios
 from geo_risk.roads.rescue import _compared
 from geo_risk.roads.staging import staging_point
 from geo_risk.routing.closest import closest_facilities
-from geo_risk.routing.hours import HOURS, at_hour, hour_factor
 from geo_risk.routing.network import build_network, close_roads
 from geo_risk.routing.steps import heading, turn
+from geo_risk.routing.traffic import HOURS, at_hour, hour_factor
 
 CRS = "EPSG:4549"
 SPEEDS = {"road": 36.0}
