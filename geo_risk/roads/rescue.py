@@ -102,6 +102,8 @@ def rescue(
     wanted = needs(tuple(k for k in kinds if k != "none"), forbidden.pool_m2 if forbidden else None)
     working = facilities[~unserviceable(facilities)].reset_index(drop=True)
     held = means(working, _minutes(now, working), place, forbidden.area if forbidden else None)
+    if drawn is not None and not shut:
+        notes.append(_NOTHING_CLOSED)
     if not wanted:
         notes.append(_NO_NEEDS)
     arrivals, dropped = _compared(now, usual, region.settings.rescue.kinds, region.settings.rescue.nearest)
@@ -131,6 +133,10 @@ _TOLD = (
 _NO_STAGING = {
     "en": "no road outside the forbidden ground can be reached: nobody may come near without protection",
     "zh": "禁入范围外没有可到达的道路：无防护人员不得靠近",
+}
+_NOTHING_CLOSED = {
+    "en": "the closure touches no road that vehicles use: nothing is closed",
+    "zh": "封闭范围未涉及任何可通行道路：没有道路被封闭",
 }
 _NO_NEEDS = {
     "en": "what the accident takes is not worked out: name its kind with --scenario, or --substance, or a risk source",

@@ -71,7 +71,7 @@ def closest_facilities(
         Names of the network's roads, "" where there is none: adds the column ``steps``, the route in words
         (`steps.route_steps`), None without a route.
     hour : str
-        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
+        The hour that the speeds of ``network`` are of (`traffic.at_hour`), which the rows then say.
 
     Raises
     ------

@@ -60,7 +60,7 @@ def coverage(
     districts : GeoDataFrame
         id, level, polygons; a point on a border belongs to the district with the lower id.
     hour : str
-        The hour that the speeds of ``network`` are of (`hours.at_hour`), which the rows then say.
+        The hour that the speeds of ``network`` are of (`traffic.at_hour`), which the rows then say.
 
     Raises
     ------

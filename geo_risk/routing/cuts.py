@@ -41,7 +41,8 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
 
     ``ms`` (n,) are the times with all edges open, ``ways`` the ways into each spot (`resilience`).
     """
-    parent, by = _parents(*tables[4:], *roots, ms)
+    into = (tables.in_first, tables.in_tail, tables.in_ms, tables.in_edge)
+    parent, by = _parents(into, roots.node, roots.ms, roots.edge, ms)
     reached = np.flatnonzero(np.isfinite(ms))
     early = reached[np.argsort(ms[reached], kind="stable")]
     below, first = _children(parent)
@@ -51,10 +52,9 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
     tops = tops[np.argsort(by[tops], kind="stable")]
     root_order = np.argsort(roots.node, kind="stable")
     root_first = np.searchsorted(roots.node[root_order], np.arange(len(ms) + 1))
-    return _cut_each(
-        *tables, root_first, roots.ms[root_order], roots.edge[root_order], ms, by, tops, first, below,
-        spots_first, spots_at, *ways, limits,
-    )  # fmt: skip
+    out = (tables.out_first, tables.out_head, tables.out_ms, tables.out_edge)
+    entered = (root_first, roots.ms[root_order], roots.edge[root_order])
+    return _cut_each(out, into, entered, ms, (by, tops, first, below), (spots_first, spots_at), tuple(ways), limits)
 
 
 def _children(parent: Ints) -> tuple[Ints, Ints]:
@@ -71,8 +71,9 @@ def _at_nodes(tail: Ints, head: Ints, n: int) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True)
-def _parents(in_first, in_tail, in_ms, in_edge, root_node, root_ms, root_edge, ms):
+def _parents(into, root_node, root_ms, root_edge, ms):
     """The junction before each on one fastest way (-1: a start, or not reached) and the edge between (-1: none)."""
+    in_first, in_tail, in_ms, in_edge = into
     n = len(ms)
     parent, by, settled = np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.bool_)
     for i in range(len(root_node)):
@@ -184,17 +185,17 @@ def _leaves(before, after, limits):
 
 
 @njit(cache=True)
-def _cut_each(
-    out_first, out_head, out_ms, out_edge, in_first, in_tail, in_ms, in_edge, root_first, root_ms, root_edge, ms, by,
-    tops, first, below, spots_first, spots_at, tail, head, from_tail, from_head, direct, before, own, limits,
-):  # fmt: skip
+def _cut_each(out, into, roots, ms, tree, at, ways, limits):
+    """Each edge of the tree closed in turn; see `broken`."""
+    by, tops, first, below = tree
+    spots_first, spots_at = at
+    tail, head, from_tail, from_head, direct, before, own = ways
     n = len(ms)
     stamp, seen = np.full(n, -1, np.int64), np.full(len(tail), -1, np.int64)
     nodes, fresh = np.empty(n, np.int64), np.full(n, np.inf)
-    heap_ms, heap_node = np.empty(n + len(out_head)), np.empty(n + len(out_head), np.int64)
+    room = n + len(out[1])
+    heap_ms, heap_node = np.empty(room), np.empty(room, np.int64)
     edges, spots, times, found = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024), 0
-    out, into = (out_first, out_head, out_ms, out_edge), (in_first, in_tail, in_ms, in_edge)
-    roots = (root_first, root_ms, root_edge)
     i = 0
     while i < len(tops):
         edge, mark, count = by[tops[i]], i, 0

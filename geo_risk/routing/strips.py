@@ -9,8 +9,9 @@ four together, so its outline holds that of a smaller set.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from itertools import pairwise
+from typing import Any
 
 import contourpy
 import numpy as np
@@ -106,7 +107,8 @@ def _distance(x, y, ax, ay, bx, by):
     t = 0.0
     if length > 0.0:
         t = min(max(((x - ax) * dx + (y - ay) * dy) / length, 0.0), 1.0)
-    return np.hypot(x - ax - t * dx, y - ay - t * dy)
+    across, along = x - ax - t * dx, y - ay - t * dy
+    return math.sqrt(across * across + along * along)
 
 
 @njit(cache=True)
@@ -122,12 +124,12 @@ def _stamp(parts, left, top, cell, reach, nearest, best):
         row_low = max(int((top - max(ay, by) - reach) / cell), 0)
         row_high = min(int((top - min(ay, by) + reach) / cell) + 1, rows)
         dx, dy = bx - ax, by - ay
-        length = max(dx * dx + dy * dy, 1e-12)
+        ux, uy = dx / max(dx * dx + dy * dy, 1e-12), dy / max(dx * dx + dy * dy, 1e-12)
         for row in range(row_low, row_high):
             y = top - (row + 0.5) * cell - ay
             for col in range(col_low, col_high):
                 x = left + (col + 0.5) * cell - ax
-                t = min(max((x * dx + y * dy) / length, 0.0), 1.0)
+                t = min(max(x * ux + y * uy, 0.0), 1.0)
                 far = np.float32((x - t * dx) ** 2 + (y - t * dy) ** 2)
                 if far < best[row, col]:
                     best[row, col], nearest[row, col] = far, p
@@ -180,9 +182,11 @@ def _outline(field: NDArray[np.float32], grid: Grid, width: float) -> shapely.Ge
     level = np.where(np.abs(field - width) < CLEAR_M, np.float32(width + CLEAR_M), field)
     x = grid.left + np.arange(field.shape[1]) * grid.cell_m
     y = grid.top - np.arange(field.shape[0]) * grid.cell_m
-    contours = contourpy.contour_generator(x, y, level, fill_type=contourpy.FillType.OuterOffset, quad_as_tri=True)
-    shapes = []
-    for xy, ring in zip(*contours.filled(-1.0, width)[:2], strict=True):
-        rings = [xy[a:b] for a, b in pairwise(ring)]
-        shapes.append(shapely.Polygon(rings[0], rings[1:]))
-    return shapely.MultiPolygon(shapes)
+    kind = contourpy.FillType.ChunkCombinedOffsetOffset
+    contours = contourpy.contour_generator(x, y, level, fill_type=kind, quad_as_tri=True)
+    found: Any = contours.filled(-1.0, width)
+    (points,), (rings,), (polygons,) = found
+    if points is None:
+        return shapely.MultiPolygon()
+    offsets = (rings.astype(np.int64), polygons.astype(np.int64), np.array([0, len(polygons) - 1]))
+    return shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, points, offsets)[0]

@@ -102,6 +102,27 @@ def test_rescue_by_name_and_place(city, capsys):
     fire = [r for r in rows if r["facility_kind"] == "fire_station"]
     assert [r["rank"] for r in fire] == sorted(r["rank"] for r in fire)
     assert all(r["minutes"] >= 1 for r in fire)  # the turnout alone is a minute
+    assert all(r["lost_min"] == 0 for r in rows)  # nothing is closed
+    page = city / "rescue.html"
+    lon, lat = (json.loads(out)["at"][c] for c in ("lon", "lat"))
+    a, b, c, d = lon - 0.004, lat - 0.004, lon + 0.004, lat + 0.004
+    closed = f"POLYGON (({a} {b}, {c} {b}, {c} {d}, {a} {d}, {a} {b}))"
+    code, out = ask(
+        capsys, "rescue", city, "--at", name, "--substance", "液氨", "--wind", "90", "--close", closed,
+        "--hour", "peak", "--to", page,
+    )  # fmt: skip
+    assert code == 0
+    assert "UN 1005" in out
+    assert "closed:" in out
+    assert "http://" not in page.read_text(encoding="utf-8").replace("http://www.w3.org/", "")
+    code, out = ask(capsys, "rescue", city, "--at", chlorine(city), "--wind", "112.5,3", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["forbidden"]["area_km2"] > 0
+    assert {n["need"] for n in told["needs"]} >= {"fire_engines", "water_lps"}
+    code, out = ask(capsys, "rescue", city, "--at", name, "--wind", "90")
+    assert code == 1
+    assert "nothing is known that the wind would carry" in out
     code, out = ask(capsys, "rescue", city, "--at", "没有这个单位")
     assert code == 1
     assert "nothing is called so" in out
