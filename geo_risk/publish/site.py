@@ -32,6 +32,7 @@ from .check import check_site
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
+from .pinyin import initials
 from .profile import Profile, get_profile, shown_tables
 from .spot import TABLES as SPOT_TABLES
 from .spot import spot_data
@@ -153,7 +154,7 @@ def build_site(
         build.risk = risk_panel(shown)
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
-        write_page(temporary, _manifest(build), build.search, template=template, static=static)
+        write_page(temporary, _manifest(build), _with_initials(build.search), template=template, static=static)
         files, size = _write_hashes(build)
         problems = check_site(temporary)
         if problems:
@@ -238,8 +239,10 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         write_geojson(build.folder / "downloads" / f"{spec.id}.geojson", rows)
         layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
     places = _places(rows)
-    if spec.title_column == "name" and "name" in names:
-        build.search += [[n, number, *p] for n, p in zip(rows["name"], places, strict=True) if isinstance(n, str) and n]
+    if spec.title_column == "name" and "name" in names and not spec.id.endswith("_outline"):
+        ids = rows["id"] if "id" in names else [""] * len(rows)
+        named = zip(rows["name"], places, map(str, ids), strict=True)
+        build.search += [[n, number, *at, key] for n, at, key in named if isinstance(n, str) and n]
     if spec.table == "districts":
         build.table = _table(build.table, layer, rows, places)
 
@@ -262,6 +265,14 @@ def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:
     """[lon, lat] of a point in each row."""
     points = rows.geometry.representative_point().to_crs(4326)
     return [[round(x, _PLACE_DECIMALS), round(y, _PLACE_DECIMALS)] for x, y in zip(points.x, points.y, strict=True)]
+
+
+def _with_initials(search: list[list]) -> list[list]:
+    """The entries with the initials of their names; what is empty at their end is left out."""
+    names = list(dict.fromkeys(entry[0] for entry in search))
+    short = dict(zip(names, initials(names), strict=True))
+    full = [[*entry, short[entry[0]]] for entry in search]
+    return [entry if entry[-1] else entry[:-1] if entry[-2] else entry[:-2] for entry in full]
 
 
 def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: list[list[float]]) -> dict[str, Any]:

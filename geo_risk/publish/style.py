@@ -20,7 +20,8 @@ class Grade:
     """
     One grade: number (4 worst), words, the letter printed beside the colour, and the hatch.
 
-    ``ink`` is the darker tone of the colour in which the hatch is drawn.
+    ``ink`` is the darker tone of the colour in which the hatch is drawn; ``safe`` the same two of the palette
+    that a reader who tells red from green badly may choose.
     """
 
     grade: int
@@ -30,6 +31,7 @@ class Grade:
     color: str
     ink: str
     hatch: str
+    safe: Mapping[str, str]
 
     @property
     def pattern(self) -> NDArray[np.bool_]:
@@ -41,12 +43,13 @@ class Grade:
 
 
 # Words: State Council Safety Committee Office 2016 No. 3 (red, orange, yellow, blue). No national text
-# fixes the colour values; these four keep apart under the three kinds of colour blindness.
+# fixes the colour values; these four keep apart under the three kinds of colour blindness (least difference CIE76
+# 25 after Machado 2009), the second palette better (33): vermilion, yellow and sky blue of Okabe and Ito 2008, and a plum.
 GRADES = (
-    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross"),
-    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal"),
-    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots"),
-    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain"),
+    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross", {"color": "#5b0f3c", "ink": "#2e0019"}),
+    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal", {"color": "#d55e00", "ink": "#8f3f00"}),
+    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots", {"color": "#f0e442", "ink": "#9c8a00"}),
+    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain", {"color": "#56b4e9", "ink": "#56b4e9"}),
 )
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")

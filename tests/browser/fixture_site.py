@@ -287,7 +287,7 @@ def manifest_of(features: dict, sources: dict) -> dict:
         "version": 1, "profile": "internal", "languages": ["zh", "en"],
         "title": {"zh": "临澜市安全风险一张图", "en": "Linlan safety risk map"},
         "note": {"zh": "虚构数据，仅供测试，2026 年 11 月", "en": "Made-up data for tests, November 2026"},
-        "bounds": list(BOUNDS), "grades": GRADES, "sources": sources, "layers": layer_list(features),
+        "search": "data/search.js", "bounds": list(BOUNDS), "grades": GRADES, "sources": sources, "layers": layer_list(features),
         "groups": [{"id": "risk", "zh": "风险", "en": "Risk"}, {"id": "rules", "zh": "间距", "en": "Setbacks"},
                    {"id": "hazards", "zh": "危险源", "en": "Hazards"}],
         "table": {
@@ -346,7 +346,7 @@ def make_site(site: Path) -> Path:
     template = jinja2.Environment(loader=jinja2.FileSystemLoader(PUBLISH / "templates")).get_template("index.html.j2")
     page = template.render(
         lang="zh", title=manifest["title"], note=manifest["note"], app_js="assets/app.js", app_css="assets/app.css",
-        site_js="data/site.js", search_js="data/search.js", grades=GRADES, columns=COLUMNS["districts"],
+        site_js="data/site.js", grades=GRADES, columns=COLUMNS["districts"],
         rows=manifest["table"]["rows"],
     )  # fmt: skip
     (site / "index.html").write_text(page, "utf-8")

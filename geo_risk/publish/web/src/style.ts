@@ -13,17 +13,18 @@ import type { Layer, Manifest } from "./manifest";
 export const FONTS =
   "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif";
 const FONT = ["sans-serif"];
-const OPACITY = 0.82; // below .8 the map looks paler than its legend
+export const OPACITY = 0.82; // below .8 the map looks paler than its legend
 const ICON_ZOOM = 12; // from here points are few enough to carry their hatch
 
 const RING_ZOOM = 14; // from here the line of a finding is long enough to be seen
 
-const COLOR = {
+export const COLOR = {
   background: "#f5f4f0",
   water: "#c8dbe6",
   green: "#dde8d5",
   industrial: "#e6e2ea",
   builtup: "#ebe8e2",
+  road: "#cfcbc3",
   boundary: "#8a8496",
   label: "#2f3a46",
   halo: "#ffffff",
