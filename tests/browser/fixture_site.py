@@ -322,7 +322,9 @@ def search_index(manifest: dict, features: dict) -> list[list]:
         for name in ("districts", "enterprises")
         for g, p in features[name]
     ]
-    return [[name, index, point.x, point.y] for name, index, point in places]
+    ids = {p["name"]: p["id"] for name in ("districts", "enterprises") for _, p in features[name]}
+    short = {"柳堡镇": "lbz"}
+    return [[name, index, point.x, point.y, ids[name], short.get(name, "")] for name, index, point in places]
 
 
 def make_site(site: Path) -> Path:

@@ -194,7 +194,7 @@ def test_phone_has_no_sideways_scroll_and_large_targets(visit, addresses, lang):
     assert page.is_hidden("#panel")
 
 
-def test_without_webgl_the_table_remains(visit, addresses):
+def test_without_webgl_a_plain_map_shows_districts_surface_and_points(visit, addresses):
     blind = """const drawing = HTMLCanvasElement.prototype, old = drawing.getContext;
         drawing.getContext = function (kind, ...more) {
             return kind === 'webgl2' ? null : old.call(this, kind, ...more);
@@ -203,9 +203,28 @@ def test_without_webgl_the_table_remains(visit, addresses):
     page = visit(addresses["file"], script=blind, expect_map=False)
     page.wait_for_selector("#notice:not([hidden])")
     assert "WebGL2" in page.inner_text("#notice")
+    red = """() => { const c = document.querySelector('#map canvas'), copy = new OffscreenCanvas(c.width, c.height);
+        const pen = copy.getContext('2d', {willReadFrequently: true}); pen.drawImage(c, 0, 0);
+        const d = pen.getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) n += d[i] > 120 && d[i + 1] < 90; return n; }"""
+
+    def redraws(act) -> int:
+        before = page.get_attribute("#map canvas", "data-drawn")
+        act()
+        page.wait_for_function("b => (document.querySelector('#map canvas').dataset.drawn ?? null) !== b", arg=before)
+        page.wait_for_timeout(150)
+        return page.evaluate(red)
+
+    page.wait_for_selector("#map canvas[data-drawn]")
+    page.wait_for_timeout(300)
+    districts = page.evaluate(red)
+    surface = redraws(lambda: page.check("input[data-layer=surface]"))
+    neither = redraws(lambda: page.uncheck("input[data-layer=surface]"))
+    assert districts > surface > neither > 0  # the red points alone are left
+    assert redraws(lambda: page.uncheck("input[data-layer=enterprises]")) < neither
+    page.click("#open-list")
     assert page.locator("#table tbody tr:visible").count() == 16
-    assert page.locator(".locate").count() == 0
-    assert page.is_hidden("#map")
+    page.locator(".locate").first.click()
+    assert "已定位" in page.inner_text("#status")
 
 
 def test_without_scripts_the_table_is_there(chromium, addresses):

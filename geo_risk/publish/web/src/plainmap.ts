@@ -16,6 +16,9 @@ const LAST_ZOOM = 16;
 const STEP = 100; // an arrow key moves so far [CSS px]
 const ORDER: Record<string, number> = { raster: 0, fill: 0, line: 1, circle: 2 };
 
+/** How a layer is painted: of areas that are boundaries the outline is meant. */
+const kind = (layer: Layer): Layer["geometry"] => (layer.style === "boundary" ? "line" : layer.geometry);
+
 type Drawn = ImageBitmap | VectorTileFeature[] | undefined;
 type Hit = { path: Path2D; dot: boolean; found: Found };
 
@@ -32,7 +35,7 @@ export function plainMap(manifest: Manifest, archives: Archives): PlainMap {
   const box = skeleton("map");
   box.append(canvas, el("div", { class: "zooms" }, nearer, farther), facts);
   const pen = canvas.getContext("2d")!;
-  const layers = manifest.layers.map((layer, i) => ({ layer, i, rank: layer.style === "label" ? 3 : ORDER[layer.geometry] }));
+  const layers = manifest.layers.map((layer, i) => ({ layer, i, rank: layer.style === "label" ? 3 : ORDER[kind(layer)] }));
   layers.sort((a, b) => a.rank - b.rank || a.i - b.i);
   const visible = new Set(manifest.layers.filter((l) => l.visible));
   const share = new Map<Layer, number>();
@@ -87,18 +90,20 @@ export function plainMap(manifest: Manifest, archives: Archives): PlainMap {
     if (layer.style === "label") return label(feature, left, top, scale);
     const shape = path(feature, left, top, scale);
     pen.fillStyle = pen.strokeStyle = color(layer, feature.properties);
-    pen.lineWidth = layer.geometry === "line" ? 2 : 0.8;
-    if (layer.geometry !== "line") pen.fill(shape);
+    pen.lineWidth = kind(layer) === "line" ? 2 : 0.8;
+    if (kind(layer) !== "line") pen.fill(shape);
     if (layer.geometry === "circle") pen.strokeStyle = "#fff";
     else if (layer.style === "graded" && layer.geometry === "fill") pen.strokeStyle = COLOR.outline;
-    if (layer.geometry !== "fill" || !layer.base) pen.stroke(shape);
+    if (kind(layer) !== "fill" || !layer.base) pen.stroke(shape);
     if (!layer.base) hits.push({ path: shape, dot: layer.geometry === "circle", found: { layer, properties: feature.properties } });
   };
   const draw = (layer: Layer, tile: Drawn, left: number, top: number, side: number): void => {
     pen.save();
-    pen.beginPath();
-    pen.rect(left, top, side, side);
-    pen.clip(); // a tile tells a little of its neighbours
+    if (layer.geometry !== "circle") {
+      pen.beginPath();
+      pen.rect(left, top, side, side);
+      pen.clip(); // a tile tells a little of its neighbours
+    }
     const own = layer.geometry === "fill" && !layer.base && layer.style !== "graded" ? 0.3 : layer.style === "graded" ? OPACITY : 1;
     pen.globalAlpha = own * (share.get(layer) ?? 1);
     pen.imageSmoothingEnabled = false;
@@ -117,7 +122,7 @@ export function plainMap(manifest: Manifest, archives: Archives): PlainMap {
     const out = [];
     for (let x = Math.floor(middle.x - across); x < middle.x + across; x++) {
       for (let y = Math.floor(middle.y - down); y < middle.y + down; y++) {
-        const [left, top] = [canvas.width / 2 + (x - middle.x) * side, canvas.height / 2 + (y - middle.y) * side];
+        const [left, top] = [canvas.width / 2 + (x - middle.x) * side, canvas.height / 2 + (y - middle.y) * side].map(Math.round); // no seams
         out.push(read(layer, z, x, y).then((tile): [Drawn, number, number, number] => [tile, left, top, side]));
       }
     }

@@ -97,9 +97,11 @@ export function gradeWords(grade: Grade | undefined): string {
   return `${words(grade)} ${words(grade.letter)}`;
 }
 
+const GRADES = new Set(["grade", "self_grade", "grade_now"]);
+
 /** A grade with swatch and words; any other value as text. */
 export function cell(manifest: Manifest, column: Column, value: Value): Node {
-  if (column.name === "grade" || column.name === "self_grade") {
+  if (GRADES.has(column.name)) {
     const grade = gradeOf(manifest, value);
     return el("span", { class: "grade" }, swatch(grade), gradeWords(grade));
   }
