@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from .. import schema
+from .joined import joined_roads, merged, with_outline
 from .pipelines import PIPE_LINES, PIPE_PLACES
 from .profile import table_schema
 from .words import phrase
@@ -154,7 +154,7 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#a50026", where={"significance": ("hot",)}),
     Spec("service_areas", "service_areas", "rescue", "{kind}服务范围", "Reach of {kind}", "fill", color="#1b9e77",
          maxzoom=12),
-    _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
+    _base("roads", "layers/roads", "line", "road", ("class", "oneway"), first_zoom=("class", _ROAD_ZOOM, 13)),
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),
@@ -287,9 +287,9 @@ def _parts(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
     elif spec.id == "service_areas":
         yield from _by_kind(spec, rows)
     elif spec.id == "roads":
-        yield spec, _merged(rows, "class")
+        yield spec, joined_roads(rows)
     elif spec.id == "boundary":
-        yield spec, _merged(_outlined(rows), "level")
+        yield spec, merged(with_outline(rows, OUTLINE), "level")
     elif spec.id == "zones":
         yield from _zones(spec, rows)
     elif spec.table == "risk_contours":
@@ -389,40 +389,6 @@ def zone_words(row: Mapping[str, Any], lang: str) -> str:
 
 def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
     return replace(spec, id=f"{spec.id}_{suffix}", zh=zh, en=en)
-
-
-def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
-    """
-    Lines joined end to end where ``column`` has the same value; of areas all outlines of a value as one row.
-
-    Neighbours share outlines only roughly, which leaves short pieces: as rows of their own small
-    scales would drop them and tear the outline.
-    """
-    lines: list = []
-    values: list = []
-    rows = rows if column in rows.columns else rows.assign(**{column: None})
-    for value, group in rows.groupby(column, sort=True, dropna=False):
-        geometry = group.geometry.to_numpy()
-        areas = (shapely.get_dimensions(geometry) == 2).any()
-        if areas:
-            geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
-        joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)))
-        parts = np.array([joined]) if areas else shapely.get_parts(joined)
-        lines += parts.tolist()
-        values += [value] * len(parts)
-    return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
-
-
-def _outlined(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """``rows`` and, where none is of the city, the outside of their union in its place."""
-    rows = rows if "level" in rows.columns else rows.assign(level=None)
-    if (rows["level"] == OUTLINE).any():
-        return rows
-    # Gaps between neighbours are faults of the data and no boundary: outer rings only.
-    union = shapely.get_parts(shapely.union_all(rows.geometry.to_numpy()))
-    rings = shapely.get_exterior_ring(union[shapely.get_dimensions(union) == 2])
-    outside = gpd.GeoDataFrame({"level": OUTLINE}, index=range(len(rings)), geometry=rings, crs=rows.crs)
-    return gpd.GeoDataFrame(pd.concat([rows[["level", "geometry"]], outside], ignore_index=True), crs=rows.crs)
 
 
 def _with_geometry(rows: gpd.GeoDataFrame, geometry: NDArray) -> gpd.GeoDataFrame:

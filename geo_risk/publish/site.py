@@ -65,7 +65,7 @@ class SiteMeta:
 
     ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
     number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
-    [degrees]; ``date`` is ISO text or empty.
+    [degrees]; ``date`` is ISO text or empty; ``before`` names the state that the surface grade_before is of.
     """
 
     title: Mapping[str, str]
@@ -73,6 +73,7 @@ class SiteMeta:
     note: Mapping[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
     languages: tuple[str, ...] = ("zh", "en")
     date: str = ""
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -373,6 +374,10 @@ def _manifest(build: _Build) -> dict[str, Any]:
         manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
     if build.risk:
         manifest["risk"] = build.risk
+    ids = [layer["id"] for layer in build.layers]
+    if "grade" in ids and "grade_before" in ids:
+        labels = {"before": meta.before, "now": meta.date or meta.note.get("zh", "")}
+        manifest["compare"] = {"before": "grade_before", "now": "grade", "labels": labels}
     if build.spot:
         manifest["spot"] = build.spot
     return manifest | ({"table": build.table} if build.table else {})

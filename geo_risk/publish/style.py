@@ -42,15 +42,21 @@ class Grade:
         return {"cross": rising | falling, "diagonal": rising, "dots": dots}.get(self.hatch, np.zeros(x.shape, bool))
 
 
+def _safe(color: str, ink: str) -> dict[str, str]:
+    return {"color": color, "ink": ink}
+
+
 # Words: State Council Safety Committee Office 2016 No. 3 (red, orange, yellow, blue). No national text
-# fixes the colour values; these four keep apart under the three kinds of colour blindness (least difference CIE76
-# 25 after Machado 2009), the second palette better (33): vermilion, yellow and sky blue of Okabe and Ito 2008, and a plum.
+# fixes the colour values; these four keep apart under the three kinds of colour blindness (least difference
+# CIE76 25, after Machado 2009). The second palette does better (33): vermilion, yellow and sky blue of Okabe and
+# Ito 2008, and a plum.
 GRADES = (
-    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross", {"color": "#5b0f3c", "ink": "#2e0019"}),
-    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal", {"color": "#d55e00", "ink": "#8f3f00"}),
-    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots", {"color": "#f0e442", "ink": "#9c8a00"}),
-    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain", {"color": "#56b4e9", "ink": "#56b4e9"}),
-)
+    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross", _safe("#5b0f3c", "#2e0019")),
+    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal",
+          _safe("#d55e00", "#8f3f00")),
+    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots", _safe("#f0e442", "#9c8a00")),
+    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain", _safe("#56b4e9", "#56b4e9")),
+)  # fmt: skip
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
 # ColorBrewer "Greens" and "YlOrRd": risk that goes and risk that comes.
@@ -146,6 +152,7 @@ class Scale:
 SURFACES: dict[str, Scale] = {
     "grade": Scale("风险分布", "Risk surface"),
     "residual_grade": Scale("现实风险分布", "Residual risk surface"),
+    "grade_before": Scale("先前风险分布", "Earlier risk surface"),
     "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
     "lsir_grade": Scale("个人风险分级", "Individual risk grade"),
     # Whole decades around the range in which individual risk criteria lie (3e-7 to 3e-5 per year).

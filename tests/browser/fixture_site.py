@@ -287,7 +287,8 @@ def manifest_of(features: dict, sources: dict) -> dict:
         "version": 1, "profile": "internal", "languages": ["zh", "en"],
         "title": {"zh": "临澜市安全风险一张图", "en": "Linlan safety risk map"},
         "note": {"zh": "虚构数据，仅供测试，2026 年 11 月", "en": "Made-up data for tests, November 2026"},
-        "search": "data/search.js", "bounds": list(BOUNDS), "grades": GRADES, "sources": sources, "layers": layer_list(features),
+        "search": "data/search.js",
+        "bounds": list(BOUNDS), "grades": GRADES, "sources": sources, "layers": layer_list(features),
         "groups": [{"id": "risk", "zh": "风险", "en": "Risk"}, {"id": "rules", "zh": "间距", "en": "Setbacks"},
                    {"id": "hazards", "zh": "危险源", "en": "Hazards"}],
         "table": {

@@ -82,7 +82,10 @@ def test_the_surface_has_the_legends_colour(visit, addresses):
 def test_legend_tells_grades_by_word_letter_and_hatch(visit, addresses):
     page = visit(addresses["file"])
     lines = page.locator("#legend li").all_inner_texts()
-    assert [line.strip() for line in lines] == [f"{g['zh']} {g['letter']['zh']}" for g in GRADES] + ["未分级", "油气管线"]
+    assert [line.strip() for line in lines] == [f"{g['zh']} {g['letter']['zh']}" for g in GRADES] + [
+        "未分级",
+        "油气管线",
+    ]
     swatches = page.eval_on_selector_all("#legend .swatch", "all => all.map(e => e.style.backgroundImage)")
     assert len(set(swatches)) == 5
     pictures = page.evaluate("__geoRisk.map.listImages().filter(n => n.startsWith('fill-')).sort()")
@@ -205,7 +208,11 @@ def test_without_webgl_a_plain_map_shows_districts_surface_and_points(visit, add
     assert "WebGL2" in page.inner_text("#notice")
     red = """() => { const c = document.querySelector('#map canvas'), copy = new OffscreenCanvas(c.width, c.height);
         const pen = copy.getContext('2d', {willReadFrequently: true}); pen.drawImage(c, 0, 0);
-        const d = pen.getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) n += d[i] > 120 && d[i + 1] < 90; return n; }"""
+        const d = pen.getImageData(0, 0, c.width, c.height).data;
+        let n = 0;
+        for (let i = 0; i < d.length; i += 4) n += d[i] > 120 && d[i + 1] < 90;
+        return n;
+    }"""
 
     def redraws(act) -> int:
         before = page.get_attribute("#map canvas", "data-drawn")

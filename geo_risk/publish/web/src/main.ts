@@ -4,6 +4,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import "./app.css";
 import { openArchives } from "./archive";
 import { asked, keep, pointed, pointer } from "./address";
+import { addCompare } from "./compare";
 import { el, say, skeleton, warn } from "./dom";
 import { lang, learn, onLanguage, setLanguage, startLanguage, ui, words } from "./i18n";
 import { addLayerSwitch, covers, type LayerSwitch } from "./layers";
@@ -167,6 +168,7 @@ async function withMap(manifest: Manifest): Promise<void> {
   addSearch(manifest, ([name, layer, lon, lat]) => goTo(manifest.layers[layer], name, [lon, lat]));
   addPrint(view.map, manifest);
   view.popups.quiet = addMeasure(view.map);
+  addCompare(view.map, manifest, layers.show);
   tools(manifest);
   view.popups.leads = leads(manifest, view, layers, list);
   view.popups.shows = (shown) => keep("at", shown && pointer(shown));

@@ -73,6 +73,7 @@ export interface Manifest {
   phrases?: [string, string][]; // sentences of the results: English with {} for values, Chinese
   translated?: string[]; // columns made of them
   risk?: RiskPanel;
+  compare?: { before: string; now: string; labels: { before: string; now: string } }; // ids of two surfaces, their dates
   search?: string; // the script of the search index
   spot?: string; // the script that takes the risk of a clicked place apart
 }

@@ -121,10 +121,10 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     const box = content(manifest, found, grade);
     const leads = found.length ? popups.leads(found[0].layer, found[0].properties) : [];
     if (leads.length) box.append(el("div", { class: "buttons" }, ...leads));
-    popups.shows(found.length ? { layer: found[0].layer.id, title: titleOf(found[0]), at: [at.lng, at.lat] } : undefined);
     if (explain) box.append(explain(at, !found.length, () => box.isConnected && intoView()));
-    popup.setLngLat(at).setDOMContent(box).addTo(map);
-    popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
+    popup.setLngLat(at).setDOMContent(box).addTo(map); // closes the one before
+    popups.shows(found.length ? { layer: found[0].layer.id, title: titleOf(found[0]), at: [at.lng, at.lat] } : undefined);
+    popup.getElement().querySelector(".maplibregl-popup-close-button")?.setAttribute("aria-label", ui("close"));
     intoView();
   };
   const intoView = (): void => {
