@@ -201,6 +201,7 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         }
         properties |= {
             "state": "active",
+            "district_id": f"t{i % 4 * 4:02}",
             "staff": int(rng.integers(5, 900)),
             "lsir_max": float(10 ** rng.uniform(-8, -4)),
         }
@@ -231,6 +232,7 @@ COLUMNS = {
     "enterprises": [
         NAME,
         GRADE,
+        column("district_id", "所属镇街", "district", dtype="string"),
         column("state", "状态", "state", dtype="string", domain=STATE),
         column("staff", "从业人数", "staff", "persons", "int"),
         column("lsir_max", "个人风险", "individual risk", "1/yr"),

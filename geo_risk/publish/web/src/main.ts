@@ -5,6 +5,7 @@ import "./app.css";
 import { openArchives } from "./archive";
 import { asked, keep, pointed, pointer } from "./address";
 import { addCompare } from "./compare";
+import { addDistrict } from "./district";
 import { el, say, skeleton, warn } from "./dom";
 import { lang, learn, onLanguage, setLanguage, startLanguage, ui, words } from "./i18n";
 import { addLayerSwitch, covers, type LayerSwitch } from "./layers";
@@ -24,7 +25,8 @@ import { hasWebGL2, openView, type View } from "./view";
 const NARROW = "(max-width: 720px)"; // as in app.css
 const NEARER = 1; // zooms from the whole region to where the surface takes over
 const ROUTE_ZOOM = 12; // at which a rescue route can be seen as a whole
-const PANELS = ["layers", "list", "quantified"] as const;
+const PANELS = ["layers", "list", "quantified"] as const; // with a button each
+const SECTIONS = [...PANELS, "district"] as const;
 
 function texts(manifest: Manifest): void {
   onLanguage(() => {
@@ -53,10 +55,9 @@ function tools(manifest: Manifest): void {
 function panels(manifest: Manifest): (open?: string) => void {
   const buttons = PANELS.map((id) => el("button", { type: "button", "aria-controls": id, id: `open-${id}` }));
   const show = (open?: string): void => {
-    PANELS.forEach((id, i) => {
-      skeleton(id).hidden = id !== open;
-      buttons[i].setAttribute("aria-expanded", String(id === open));
-    });
+    SECTIONS.forEach((id) => (skeleton(id).hidden = id !== open));
+    PANELS.forEach((id, i) => buttons[i].setAttribute("aria-expanded", String(id === open)));
+    if (open !== "district") keep("district", undefined);
     skeleton("panel").hidden = !open;
     skeleton("panel").dataset.open = open ?? "";
   };
@@ -71,12 +72,14 @@ function panels(manifest: Manifest): (open?: string) => void {
     PANELS.forEach((id, i) => (buttons[i].textContent = ui(id)));
     skeleton("layers").setAttribute("aria-label", ui("layers"));
   });
+  const district = asked("district");
   show(matchMedia(NARROW).matches ? undefined : "layers");
+  keep("district", district); // of a link, not yet shown
   return show;
 }
 
 /** Buttons that lead from a feature to its reason, and its link. */
-function leads(manifest: Manifest, view: View, layers: LayerSwitch, list: (layer: Layer, word?: string) => void): Leads {
+function leads(manifest: Manifest, view: View, layers: LayerSwitch, list: (layer: Layer, word?: string) => void, district: (layer: Layer, id: string) => void): Leads {
   const button = (text: string, act: () => void): HTMLElement => {
     const element = el("button", { type: "button" }, text);
     element.addEventListener("click", act);
@@ -93,6 +96,7 @@ function leads(manifest: Manifest, view: View, layers: LayerSwitch, list: (layer
         view.map.zoomTo(Math.min(view.map.getZoom(), ROUTE_ZOOM));
       }));
     }
+    if (layer.id.startsWith("districts") && properties.id) out.push(button(ui("page"), () => district(layer, String(properties.id))));
     const n = Number(properties.n_conflicts ?? 0);
     if (conflicts && layer.id === "enterprises" && n > 0) out.push(button(ui("showConflicts", { n }), () => list(conflicts, String(properties.name ?? ""))));
     const copy = async (): Promise<void> => {
@@ -170,7 +174,7 @@ async function withMap(manifest: Manifest): Promise<void> {
   view.popups.quiet = addMeasure(view.map);
   addCompare(view.map, manifest, layers.show);
   tools(manifest);
-  view.popups.leads = leads(manifest, view, layers, list);
+  view.popups.leads = leads(manifest, view, layers, list, addDistrict(manifest, view.archives, open, goTo));
   view.popups.shows = (shown) => keep("at", shown && pointer(shown));
   if (pair) exchange(manifest, view, layers, pair);
   const at = pointed(asked("at"));

@@ -41,7 +41,7 @@ function titleOf({ layer, properties }: Found): string {
 /** Columns that name a thing for machines; a reader wants them last. */
 const isKey = ({ name }: Column): boolean => name === "id" || name.endsWith("_id") || name.endsWith("_code");
 
-function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
+export function details(manifest: Manifest, { layer, properties }: Found): HTMLElement {
   const filled = layer.columns.filter(({ name }) => name !== layer.title_column && (properties[name] ?? "") !== "");
   const long = (c: Column) => text(c, properties[c.name]).length > LONG;
   const facts = filled.filter((c) => !isKey(c));
