@@ -371,6 +371,9 @@ class PublishSettings:
     note: str = setting("Line under the map: sources and their dates, map approval number (审图号)", "")
     note_en: str = setting("The same line in English", "")
     date: str = setting("Date of the data, as the map shows it; empty: the data date of the region", "")
+    compare_with: str = setting(
+        "Name of a kept state (geo-risk snapshot) whose colours a slider shows beside today's; empty: none", ""
+    )
     profiles: tuple[str, ...] = setting(
         "Sites that a run writes", ("internal", "public"), check=among("internal", "public")
     )

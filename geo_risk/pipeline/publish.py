@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ..region import Region
 from .analysis import analysis_steps
 from .dangers import danger_steps
 from .files import SHARED_CODE, bind, layer_files, surfaces, tables
+from .history import HISTORY, state_folder
 from .risk import MODEL_TABLES
 from .risk import SURFACES as RISK_SURFACES
 
@@ -31,6 +32,7 @@ def publish_steps(region: Region) -> list[Step]:
         *layer_files(region, *region.settings.layers),
         *tables(region, *_published_tables(region), *_model_tables(region)),
         *surfaces(region, *_published_surfaces(region)),
+        *_earlier_grade(region),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
     return [
@@ -64,6 +66,13 @@ def _published_surfaces(region: Region) -> tuple[str, ...]:
     return ("grade", "residual_grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
 
 
+def _earlier_grade(region: Region) -> list[Path]:
+    """The grades of the kept state that the map is compared with, if there is one."""
+    name = region.settings.publish.compare_with
+    path = region.folder / HISTORY / name / "build" / "surfaces" / "grade.tif"
+    return [path] if name and path.is_file() else []
+
+
 def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     """Write the site of one profile; its page."""
     from ..publish.site import build_site
@@ -71,6 +80,11 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     target = to or region.site / profile
     target.parent.mkdir(parents=True, exist_ok=True)
     shown, pictures, meta = site_parts(region)
+    if state := region.settings.publish.compare_with:
+        state_folder(region.folder, state)  # tells which states there are if this is none
+        for path in _earlier_grade(region):
+            pictures["grade_before"] = store.read_surface(path)
+        meta = replace(meta, before=state)
     model = {name: region.table(name) for name in _model_tables(region)}
     build_site(target, shown | model, pictures, meta, profile)
     return target / "index.html"

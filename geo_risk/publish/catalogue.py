@@ -157,7 +157,7 @@ LAYERS: tuple[Spec | str, ...] = (
     Spec("danger_spots_hot", "danger_spots", "risk", "隐患显著热点", "Hidden dangers: significant hot spots", "fill",
          color="#a50026", where={"significance": ("hot",)}),
     *(Spec(**row) for row in RESCUE_AREAS),
-    _base("roads", "layers/roads", "line", "road", ("class",), first_zoom=("class", _ROAD_ZOOM, 13)),
+    _base("roads", "layers/roads", "line", "road", ("class", "oneway"), first_zoom=("class", _ROAD_ZOOM, 13)),
     _base("boundary", "districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _base("boundary", "layers/districts", "line", "boundary", ("level",), maxzoom=12, first_zoom=_BY_LEVEL),
     _objects("gas_pipelines", "#8c510a", "line"),

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from .. import schema
 from .catalogue import LAYERS, Spec
 from .columns import LEVELS, domain_words
+from .joined import joined_roads, merged, with_outline
 from .words import phrase
 
 # A layer with more features than this gets no labels.
@@ -181,40 +181,6 @@ def _renamed(spec: Spec, suffix: str, zh: str, en: str) -> Spec:
     return replace(spec, id=f"{spec.id}_{suffix}", zh=zh, en=en)
 
 
-def _merged(rows: gpd.GeoDataFrame, column: str) -> gpd.GeoDataFrame:
-    """
-    Lines joined end to end where ``column`` has the same value; of areas all outlines of a value as one row.
-
-    Neighbours share outlines only roughly, which leaves short pieces: as rows of their own small
-    scales would drop them and tear the outline.
-    """
-    lines: list = []
-    values: list = []
-    rows = rows if column in rows.columns else rows.assign(**{column: None})
-    for value, group in rows.groupby(column, sort=True, dropna=False):
-        geometry = group.geometry.to_numpy()
-        areas = (shapely.get_dimensions(geometry) == 2).any()
-        if areas:
-            geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
-        joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)))
-        parts = np.array([joined]) if areas else shapely.get_parts(joined)
-        lines += parts.tolist()
-        values += [value] * len(parts)
-    return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
-
-
-def _outlined(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """``rows`` and, where none is of the city, the outside of their union in its place."""
-    rows = rows if "level" in rows.columns else rows.assign(level=None)
-    if (rows["level"] == OUTLINE).any():
-        return rows
-    # Gaps between neighbours are faults of the data and no boundary: outer rings only.
-    union = shapely.get_parts(shapely.union_all(rows.geometry.to_numpy()))
-    rings = shapely.get_exterior_ring(union[shapely.get_dimensions(union) == 2])
-    outside = gpd.GeoDataFrame({"level": OUTLINE}, index=range(len(rings)), geometry=rings, crs=rows.crs)
-    return gpd.GeoDataFrame(pd.concat([rows[["level", "geometry"]], outside], ignore_index=True), crs=rows.crs)
-
-
 def _with_geometry(rows: gpd.GeoDataFrame, geometry: NDArray) -> gpd.GeoDataFrame:
     return rows.set_geometry(gpd.GeoSeries(geometry, index=rows.index, crs=rows.crs))
 
@@ -245,11 +211,11 @@ def _tours(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
 
 
 def _roads(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
-    yield spec, _merged(rows, "class")
+    yield spec, joined_roads(rows)
 
 
 def _boundary(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
-    yield spec, _merged(_outlined(rows), "level")
+    yield spec, merged(with_outline(rows, OUTLINE), "level")
 
 
 # Layers, by their id, that are more than the rows of their table.

@@ -52,6 +52,7 @@ def write_page(
     """
     assets = _copy_assets(folder, static)
     table = manifest.get("table", {"layer": "", "columns": [], "rows": []})
+    manifest = {**manifest, "search": write_script(folder, "search", "GEO_RISK_SEARCH", search)}
     columns: list[dict[str, Any]] = next((x["columns"] for x in manifest["layers"] if x["id"] == table["layer"]), [])
     known = {c["name"]: c for c in columns}
     environment = jinja2.Environment(autoescape=True)
@@ -63,7 +64,6 @@ def write_page(
         rows=table["rows"],
         grades=manifest["grades"],
         site_js=write_script(folder, "site", "GEO_RISK", manifest),
-        search_js=write_script(folder, "search", "GEO_RISK_SEARCH", search),
         app_js=assets["app.js"],
         app_css=assets["app.css"],
     )

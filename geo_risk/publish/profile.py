@@ -60,7 +60,7 @@ PUBLIC: dict[str, Shown] = {
     "layers/crowded_places": Shown(("name", "kind"), "places open to the public; no head counts"),
     "layers/emergency_facilities": Shown(("name", "kind"), "where help is; no strength or stock"),
     "service_areas": Shown(("facility_kind", "limit_min", "facilities", "area_km2"), "how fast help comes"),
-    "layers/roads": Shown(("name", "class"), "base map; no restrictions"),
+    "layers/roads": Shown(("name", "class", "oneway"), "base map; of restrictions what every driver sees"),
     "layers/water": Shown(("name", "kind"), "base map"),
     "layers/landuse": Shown(("kind",), "base map"),
 }
@@ -124,7 +124,7 @@ PROFILES: dict[str, Profile] = {
     "public": Profile(
         "public",
         tables=PUBLIC,
-        surfaces={"grade": PUBLIC_CELL_M, "lsir_grade": PUBLIC_CELL_M},
+        surfaces={"grade": PUBLIC_CELL_M, "grade_before": PUBLIC_CELL_M, "lsir_grade": PUBLIC_CELL_M},
         # A village's share of red would place a source to within a few hundred metres.
         levels=frozenset(("city", "county", "township")),
         min_persons=PUBLIC_MIN_PERSONS,

@@ -31,6 +31,7 @@ from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
+from .pinyin import initials
 from .profile import Profile, get_profile, shown_tables
 from .spot import TABLES as SPOT_TABLES
 from .spot import spot_data
@@ -65,7 +66,8 @@ class SiteMeta:
 
     ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
     number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
-    [degrees]; ``date`` is ISO text or empty. Handbooks of ``region`` are linked where they lie beside the site.
+    [degrees]; ``date`` is ISO text or empty; ``before`` names the state that the surface grade_before is of.
+    Handbooks of ``region`` are linked where they lie beside the site.
     """
 
     title: Mapping[str, str]
@@ -73,6 +75,7 @@ class SiteMeta:
     note: Mapping[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
     languages: tuple[str, ...] = ("zh", "en")
     date: str = ""
+    before: str = ""
     region: str = ""
 
     def noted(self, lang: str) -> str:
@@ -160,7 +163,7 @@ def build_site(
         build.risk = risk_panel(shown)
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
-        write_page(temporary, _manifest(build), build.search, template=template, static=static)
+        write_page(temporary, _manifest(build), _with_initials(build.search), template=template, static=static)
         files, size = _write_hashes(build)
         problems = check_site(temporary)
         if problems:
@@ -245,8 +248,10 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         write_geojson(build.folder / "downloads" / f"{spec.id}.geojson", rows)
         layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
     places = _places(rows)
-    if spec.title_column == "name" and "name" in names:
-        build.search += [[n, number, *p] for n, p in zip(rows["name"], places, strict=True) if isinstance(n, str) and n]
+    if spec.title_column == "name" and "name" in names and not spec.id.endswith("_outline"):
+        ids = rows["id"] if "id" in names else [""] * len(rows)
+        named = zip(rows["name"], places, map(str, ids), strict=True)
+        build.search += [[n, number, *at, key] for n, at, key in named if isinstance(n, str) and n]
     if spec.table == "districts":
         build.table = _table(build.table, layer, rows, places)
 
@@ -269,6 +274,14 @@ def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:
     """[lon, lat] of a point in each row."""
     points = rows.geometry.representative_point().to_crs(4326)
     return [[round(x, _PLACE_DECIMALS), round(y, _PLACE_DECIMALS)] for x, y in zip(points.x, points.y, strict=True)]
+
+
+def _with_initials(search: list[list]) -> list[list]:
+    """The entries with the initials of their names; what is empty at their end is left out."""
+    names = list(dict.fromkeys(entry[0] for entry in search))
+    short = dict(zip(names, initials(names), strict=True))
+    full = [[*entry, short[entry[0]]] for entry in search]
+    return [entry if entry[-1] else entry[:-1] if entry[-2] else entry[:-2] for entry in full]
 
 
 def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: list[list[float]]) -> dict[str, Any]:
@@ -371,6 +384,10 @@ def _manifest(build: _Build) -> dict[str, Any]:
             manifest["handbooks"] = {"folder": _HANDBOOKS, "region": meta.region}
     if build.risk:
         manifest["risk"] = build.risk
+    ids = [layer["id"] for layer in build.layers]
+    if "grade" in ids and "grade_before" in ids:
+        labels = {"before": meta.before, "now": meta.date or meta.note.get("zh", "")}
+        manifest["compare"] = {"before": "grade_before", "now": "grade", "labels": labels}
     if build.spot:
         manifest["spot"] = build.spot
     return manifest | ({"table": build.table} if build.table else {})

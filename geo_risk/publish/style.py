@@ -20,7 +20,8 @@ class Grade:
     """
     One grade: number (4 worst), words, the letter printed beside the colour, and the hatch.
 
-    ``ink`` is the darker tone of the colour in which the hatch is drawn.
+    ``ink`` is the darker tone of the colour in which the hatch is drawn; ``safe`` the same two of the palette
+    that a reader who tells red from green badly may choose.
     """
 
     grade: int
@@ -30,6 +31,7 @@ class Grade:
     color: str
     ink: str
     hatch: str
+    safe: Mapping[str, str]
 
     @property
     def pattern(self) -> NDArray[np.bool_]:
@@ -40,14 +42,21 @@ class Grade:
         return {"cross": rising | falling, "diagonal": rising, "dots": dots}.get(self.hatch, np.zeros(x.shape, bool))
 
 
+def _safe(color: str, ink: str) -> dict[str, str]:
+    return {"color": color, "ink": ink}
+
+
 # Words: State Council Safety Committee Office 2016 No. 3 (red, orange, yellow, blue). No national text
-# fixes the colour values; these four keep apart under the three kinds of colour blindness.
+# fixes the colour values; these four keep apart under the three kinds of colour blindness (least difference
+# CIE76 25, after Machado 2009). The second palette does better (33): vermilion, yellow and sky blue of Okabe and
+# Ito 2008, and a plum.
 GRADES = (
-    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross"),
-    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal"),
-    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots"),
-    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain"),
-)
+    Grade(4, "重大", "Major", {"zh": "红", "en": "R"}, "#a50f15", "#7a0a0f", "cross", _safe("#5b0f3c", "#2e0019")),
+    Grade(3, "较大", "Considerable", {"zh": "橙", "en": "O"}, "#f16913", "#c74c05", "diagonal",
+          _safe("#d55e00", "#8f3f00")),
+    Grade(2, "一般", "General", {"zh": "黄", "en": "Y"}, "#ffe75e", "#b58f0a", "dots", _safe("#f0e442", "#9c8a00")),
+    Grade(1, "低", "Low", {"zh": "蓝", "en": "B"}, "#4a90d9", "#4a90d9", "plain", _safe("#56b4e9", "#56b4e9")),
+)  # fmt: skip
 # ColorBrewer "Purples": no step can be taken for one of the four grades.
 _RAMP = ("#dadaeb", "#bcbddc", "#9e9ac8", "#756bb1", "#54278f")
 # ColorBrewer "Greens" and "YlOrRd": risk that goes and risk that comes.
@@ -143,6 +152,7 @@ class Scale:
 SURFACES: dict[str, Scale] = {
     "grade": Scale("风险分布", "Risk surface"),
     "residual_grade": Scale("现实风险分布", "Current risk surface"),
+    "grade_before": Scale("先前风险分布", "Earlier risk surface"),
     "index": Scale("风险指数", "Risk index", "0-100", 0.0, 100.0),
     "lsir_grade": Scale("个人风险分级", "Individual risk grade"),
     # Whole decades around the range in which individual risk criteria lie (3e-7 to 3e-5 per year).

@@ -201,6 +201,7 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
         }
         properties |= {
             "state": "active",
+            "district_id": f"t{i % 4 * 4:02}",
             "staff": int(rng.integers(5, 900)),
             "lsir_max": float(10 ** rng.uniform(-8, -4)),
         }
@@ -231,6 +232,7 @@ COLUMNS = {
     "enterprises": [
         NAME,
         GRADE,
+        column("district_id", "所属镇街", "district", dtype="string"),
         column("state", "状态", "state", dtype="string", domain=STATE),
         column("staff", "从业人数", "staff", "persons", "int"),
         column("lsir_max", "个人风险", "individual risk", "1/yr"),
@@ -287,6 +289,7 @@ def manifest_of(features: dict, sources: dict) -> dict:
         "version": 1, "profile": "internal", "languages": ["zh", "en"],
         "title": {"zh": "临澜市安全风险一张图", "en": "Linlan safety risk map"},
         "note": {"zh": "虚构数据，仅供测试，2026 年 11 月", "en": "Made-up data for tests, November 2026"},
+        "search": "data/search.js",
         "bounds": list(BOUNDS), "grades": GRADES, "sources": sources, "layers": layer_list(features),
         "groups": [{"id": "risk", "zh": "风险", "en": "Risk"}, {"id": "rules", "zh": "间距", "en": "Setbacks"},
                    {"id": "hazards", "zh": "危险源", "en": "Hazards"}],
@@ -322,7 +325,9 @@ def search_index(manifest: dict, features: dict) -> list[list]:
         for name in ("districts", "enterprises")
         for g, p in features[name]
     ]
-    return [[name, index, point.x, point.y] for name, index, point in places]
+    ids = {p["name"]: p["id"] for name in ("districts", "enterprises") for _, p in features[name]}
+    short = {"柳堡镇": "lbz"}
+    return [[name, index, point.x, point.y, ids[name], short.get(name, "")] for name, index, point in places]
 
 
 def make_site(site: Path) -> Path:
@@ -346,7 +351,7 @@ def make_site(site: Path) -> Path:
     template = jinja2.Environment(loader=jinja2.FileSystemLoader(PUBLISH / "templates")).get_template("index.html.j2")
     page = template.render(
         lang="zh", title=manifest["title"], note=manifest["note"], app_js="assets/app.js", app_css="assets/app.css",
-        site_js="data/site.js", search_js="data/search.js", grades=GRADES, columns=COLUMNS["districts"],
+        site_js="data/site.js", grades=GRADES, columns=COLUMNS["districts"],
         rows=manifest["table"]["rows"],
     )  # fmt: skip
     (site / "index.html").write_text(page, "utf-8")

@@ -33,7 +33,7 @@ def pixels(png: bytes) -> dict[str, int]:
 @pytest.mark.parametrize(("width", "height", "left"), [(1280, 800, 320), (390, 844, 0)])
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_four_colours_over_a_city(city, visit, width, height, left, lang):
-    page = visit((city / "site" / "internal" / "index.html").as_uri() + f"#lang={lang}", width, height)
+    page = visit((city / "site" / "internal" / "index.html").as_uri() + f"#lang={lang}&layers=grade", width, height)
     page.wait_for_timeout(1500)
     clip = {"x": left, "y": 130, "width": width - left - 130, "height": 380}
     found = pixels(page.screenshot(clip=clip))

@@ -102,7 +102,7 @@ def test_the_search_index_finds_names_where_they_are(built, tables):
     (hit,) = [h for h in hits if h[0] == "企业42有限公司"]
     assert layers[hit[1]]["id"] == "enterprises"
     at = tables["enterprises"].to_crs(4326).geometry[42]
-    assert hit[2:] == [round(at.x, 5), round(at.y, 5)]
+    assert hit[2:5] == [round(at.x, 5), round(at.y, 5), tables["enterprises"]["id"][42]]
     assert len([h for h in hits if layers[h[1]]["id"] == "hazard_sources"]) == 30
 
 

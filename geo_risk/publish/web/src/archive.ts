@@ -92,10 +92,21 @@ export function tileUrl(name: string): string {
 
 export type ReadTile = (source: string, z: number, x: number, y: number) => Promise<ArrayBuffer | undefined>;
 
-/** Makes every archive of the site readable by the map; gives a way to read one tile besides. */
-export async function openArchives(manifest: Manifest): Promise<ReadTile> {
+export interface Archives {
+  /** One tile as the map reads it. */
+  read: ReadTile;
+  /** The archive in its script pieces: few large requests, for who wants all of it. */
+  whole: (source: string) => PMTiles;
+}
+
+/** Opens every archive of the site; ``repaint`` may change the bytes of a tile on its way to the map. */
+export async function openArchives(manifest: Manifest, repaint?: (source: string, tile: Uint8Array) => Uint8Array): Promise<Archives> {
   const protocol = new Protocol();
   const scripts = new Map<string, ScriptSource>();
+  const pieces = (name: string): ScriptSource => {
+    if (!scripts.has(name)) scripts.set(name, new ScriptSource(name, manifest.sources[name]));
+    return scripts.get(name)!;
+  };
   window.GEO_RISK_CHUNK = (source, n, base64) => scripts.get(source)?.receive(n, base64);
   const [first] = Object.values(manifest.sources);
   const ranges = first !== undefined && (await rangesWork(first.file));
@@ -104,12 +115,16 @@ export async function openArchives(manifest: Manifest): Promise<ReadTile> {
       const byRange = new FetchSource(new URL(source.file, document.baseURI).href);
       byRange.getKey = () => name;
       protocol.add(new PMTiles(byRange));
-    } else {
-      const byScript = new ScriptSource(name, source);
-      scripts.set(name, byScript);
-      protocol.add(new PMTiles(byScript));
-    }
+    } else protocol.add(new PMTiles(pieces(name)));
   }
-  addProtocol("pmtiles", protocol.tile);
-  return async (source, z, x, y) => (await protocol.get(source)?.getZxy(z, x, y))?.data;
+  addProtocol("pmtiles", async (asked, abort) => {
+    const answer = await protocol.tile(asked, abort);
+    const name = /^pmtiles:\/\/(.+)\/\d+\/\d+\/\d+/.exec(asked.url)?.[1] ?? "";
+    const data = answer.data as Uint8Array | null;
+    return { ...answer, data: (repaint && data?.length ? repaint(name, data) : data) as Uint8Array };
+  });
+  return {
+    read: async (source, z, x, y) => (await protocol.get(source)?.getZxy(z, x, y))?.data,
+    whole: (source) => (manifest.sources[source].chunks ? new PMTiles(pieces(source)) : protocol.get(source)!),
+  };
 }

@@ -59,7 +59,7 @@ function marker(look: Look): HTMLCanvasElement {
   return element;
 }
 
-/** Gives the map `fill-<grade>` and `mark-<grade>`; grade 0 stands for no grade. */
+/** Gives the map `fill-<grade>` and `mark-<grade>`, new ones for old; grade 0 stands for no grade. */
 export function addHatches(map: MapLibre, grades: Grade[]): void {
   const all: [number, Look][] = [[0, UNGRADED], ...grades.filter((g) => g.grade > 0).map((g): [number, Look] => [g.grade, g])];
   for (const [grade, look] of all) {
@@ -68,10 +68,15 @@ export function addHatches(map: MapLibre, grades: Grade[]): void {
       [`mark-${grade}`, marker(look)],
     ] as const) {
       const pen = picture.getContext("2d")!;
-      map.addImage(name, pen.getImageData(0, 0, picture.width, picture.height), { pixelRatio: SCALE });
+      const pixels = pen.getImageData(0, 0, picture.width, picture.height);
+      if (map.hasImage(name)) map.updateImage(name, pixels);
+      else map.addImage(name, pixels, { pixelRatio: SCALE });
     }
   }
 }
+
+/** The hatch of a grade as a picture that repeats without a seam. */
+export const picture = (grade: Grade | undefined): HTMLCanvasElement => square(grade ?? UNGRADED);
 
 /** A swatch as the map paints it. */
 export function swatch(grade: Grade | undefined): HTMLElement {

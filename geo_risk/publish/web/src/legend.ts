@@ -1,7 +1,8 @@
-// The legend: the ramp of a surface that is shown, else swatch, word and letter of each grade, worst first.
+// The legend of what is on: grades (swatch, word and letter, worst first), the ramp of a surface, signs of other layers.
 import { el, skeleton } from "./dom";
 import { swatch } from "./hatch";
 import { onLanguage, ui, words } from "./i18n";
+import { sign } from "./layers";
 import type { Layer, Manifest } from "./manifest";
 import { bareUnit, gradeWords } from "./values";
 
@@ -27,9 +28,12 @@ export function addLegend(manifest: Manifest): (layer: Layer, visible: boolean) 
     const rows = [...grades, undefined].map((grade) =>
       el("li", { class: grade ? undefined : "ungraded" }, swatch(grade), gradeWords(grade)),
     );
-    const ofGrades = graded || !ramps.length ? [el("h2", {}, ui("legend")), el("ul", {}, ...rows)] : [];
-    box.hidden = !grades.length && !ramps.length;
-    box.replaceChildren(...ramps.flatMap(ramp), ...(grades.length ? ofGrades : []));
+    const ofGrades = graded && grades.length ? [el("h2", {}, ui("legend")), el("ul", {}, ...rows)] : [];
+    const plain = [...shown].filter((l) => !l.base && l.style !== "graded" && !l.legend);
+    const signs = manifest.layers.filter((l) => plain.includes(l)).map((l) => el("li", {}, sign(manifest, l), words(l)));
+    const others = signs.length ? [el("ul", { class: "signs" }, ...signs.reverse())] : [];
+    box.replaceChildren(...ramps.flatMap(ramp), ...ofGrades, ...others);
+    box.hidden = !box.children.length;
   };
   onLanguage(render);
   return (layer, visible) => {

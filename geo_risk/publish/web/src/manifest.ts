@@ -11,6 +11,8 @@ export interface Grade extends Words {
   color: string;
   ink: string; // the darker tone in which the hatch is drawn
   hatch: string;
+  safe?: { color: string; ink: string }; // of the colour-blind palette
+  tile?: { color: string; ink: string }; // as the tiles have it, whatever palette is in force
   pattern: string[]; // the hatch, a line a row of pixels, # where the ink is; repeats without a seam
 }
 
@@ -44,6 +46,7 @@ export interface Layer extends Words {
   title_column?: string;
   columns: Column[];
   count?: number;
+  downloads?: string[];
   legend?: { color: string; label: string }[]; // rasters: a ramp, lowest first
   unit?: string;
 }
@@ -71,6 +74,8 @@ export interface Manifest {
   translated?: string[]; // columns made of them
   risk?: RiskPanel;
   handbooks?: { folder: string; region: string }; // where handbooks of the region lie, if there are any
+  compare?: { before: string; now: string; labels: { before: string; now: string } }; // ids of two surfaces, their dates
+  search?: string; // the script of the search index
   spot?: string; // the script that takes the risk of a clicked place apart
 }
 
@@ -89,8 +94,8 @@ export interface RiskPanel {
   targets?: Table;
 }
 
-/** [name, index in layers, longitude, latitude] */
-export type Hit = [string, number, number, number];
+/** [name, index in layers, longitude, latitude, id, initials of its pinyin]; the last two may be missing. */
+export type Hit = [string, number, number, number, string?, string?];
 
 declare global {
   interface Window {

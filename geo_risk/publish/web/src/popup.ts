@@ -6,6 +6,7 @@ import { onLanguage, ui, words } from "./i18n";
 import type { ReadTile } from "./archive";
 import { swatch } from "./hatch";
 import type { Column, Grade, Layer, Manifest, Value } from "./manifest";
+import type { Pointed } from "./address";
 import { gradeAt } from "./spot";
 import { explainer } from "./spotrisk";
 import { cell, gradeWords, text, unit } from "./values";
@@ -15,12 +16,20 @@ const EDGE = 8; // a popup keeps this far from the edge of the map [CSS px]
 const LONG = 40; // characters of a value that gets a line of its own
 const REACH = 6; // half side of the square a click covers [CSS px]
 
-interface Found {
+export interface Found {
   layer: Layer;
   properties: Record<string, Value>;
 }
 
+/** What a feature leads to besides its facts: buttons under them. */
+export type Leads = (layer: Layer, properties: Record<string, Value>) => HTMLElement[];
+
 export interface Popups {
+  /** While this holds a click means something else. */
+  quiet: () => boolean;
+  leads: Leads;
+  /** Told what the popup shows; nothing when it is closed. */
+  shows: (pointed?: Pointed) => void;
   /** Opens the popup at a place for the feature of a layer with this title; false if it is not drawn there. */
   open: (at: [number, number], layer: Layer, title: string) => boolean;
 }
@@ -33,7 +42,7 @@ function titleOf({ layer, properties }: Found): string {
 /** Columns that name a thing for machines; a reader wants them last. */
 const isKey = ({ name }: Column): boolean => name === "id" || name.endsWith("_id") || name.endsWith("_code");
 
-function details(manifest: Manifest, found: Found): HTMLElement {
+export function details(manifest: Manifest, found: Found): HTMLElement {
   const box = el("div", {}, facts(manifest, found));
   linkHandbook(manifest, box, found.layer, found.properties);
   return box;
@@ -56,7 +65,7 @@ function facts(manifest: Manifest, { layer, properties }: Found): HTMLElement {
   return list;
 }
 
-function content(manifest: Manifest, all: Found[], grade?: Grade): HTMLElement {
+export function content(manifest: Manifest, all: Found[], grade?: Grade): HTMLElement {
   if (!all.length && !grade) return el("div", { class: "facts" });
   if (!all.length) {
     const words = el("p", {}, el("span", { class: "grade" }, swatch(grade), gradeWords(grade)));
@@ -86,7 +95,7 @@ function distinct(layerOf: Map<string, Layer>, features: MapGeoJSONFeature[]): F
 }
 
 /** Points before lines before areas, as a person aims; among equals the worst grade first. */
-function worstFirst(found: Found[]): Found[] {
+export function worstFirst(found: Found[]): Found[] {
   const kind = { circle: 0, line: 1, fill: 2, raster: 3 };
   const rank = (f: Found) => kind[f.layer.geometry] * 10 - Number(f.properties.grade ?? 0);
   return found.map((f, i) => ({ f, i })).sort((a, b) => rank(a.f) - rank(b.f) || a.i - b.i).map(({ f }) => f);
@@ -113,12 +122,16 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     ];
     return distinct(layerOf, map.queryRenderedFeatures(box, { layers: asked }));
   };
-  const show = (at: LngLatLike, found: Found[], grade?: Grade): void => {
+  const show = (place: LngLatLike, found: Found[], grade?: Grade): void => {
+    const at = LngLat.convert(place);
     shown = [found, grade];
     const box = content(manifest, found, grade);
-    if (explain) box.append(explain(LngLat.convert(at), !found.length, () => box.isConnected && intoView()));
-    popup.setLngLat(at).setDOMContent(box).addTo(map);
-    popup.getElement().querySelector("button")?.setAttribute("aria-label", ui("close"));
+    const leads = found.length ? popups.leads(found[0].layer, found[0].properties) : [];
+    if (leads.length) box.append(el("div", { class: "buttons" }, ...leads));
+    if (explain) box.append(explain(at, !found.length, () => box.isConnected && intoView()));
+    popup.setLngLat(at).setDOMContent(box).addTo(map); // closes the one before
+    popups.shows(found.length ? { layer: found[0].layer.id, title: titleOf(found[0]), at: [at.lng, at.lat] } : undefined);
+    popup.getElement().querySelector(".maplibregl-popup-close-button")?.setAttribute("aria-label", ui("close"));
     intoView();
   };
   const intoView = (): void => {
@@ -130,6 +143,7 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
   };
 
   map.on("click", async (event) => {
+    if (popups.quiet()) return;
     const mine = ++clicks;
     const found = worstFirst(around(event.point));
     if (found.length) return show(event.lngLat, found);
@@ -138,12 +152,13 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     if ((grade || explain) && mine === clicks) show(event.lngLat, [], grade);
   });
   map.on("mousemove", (event) => {
-    map.getCanvas().style.cursor = around(event.point).length ? "pointer" : "";
+    if (!popups.quiet()) map.getCanvas().style.cursor = around(event.point).length ? "pointer" : "";
   });
-  onLanguage(() => {
-    if (popup.isOpen()) show(popup.getLngLat(), ...shown);
-  });
-  return {
+  popup.on("close", () => popups.shows());
+  const popups: Popups = {
+    quiet: () => false,
+    leads: () => [],
+    shows: () => undefined,
     open(at, layer, title) {
       const here = worstFirst(around(map.project(at)));
       const wanted = here.filter((f) => f.layer === layer && titleOf(f) === title);
@@ -151,4 +166,8 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
       return wanted.length > 0;
     },
   };
+  onLanguage(() => {
+    if (popup.isOpen()) show(popup.getLngLat(), ...shown);
+  });
+  return popups;
 }

@@ -1,5 +1,5 @@
 // Search by name: a combobox over the index, usable with the keyboard alone.
-import { el, say, skeleton } from "./dom";
+import { el, say, skeleton, warn } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { Hit, Manifest } from "./manifest";
 
@@ -7,25 +7,42 @@ const SHOWN = 30; // hits listed
 
 interface Index {
   hit: Hit;
-  key: string;
+  keys: string[]; // name, id, initials
 }
 
 const fold = (name: string): string => name.normalize("NFKC").toLowerCase().trim();
 
-/** Hits of a substring: equal names first, then beginnings, then the rest; among these in the index's order. */
+/** Hits of a substring of name, id or initials: equal ones first, then beginnings, then the rest; each in the index's order. */
 export function find(index: Index[], asked: string): Hit[] {
   const key = fold(asked);
   if (!key) return [];
   const ranks: Hit[][] = [[], [], []];
   for (const entry of index) {
-    const at = entry.key.indexOf(key);
-    if (at >= 0) ranks[entry.key === key ? 0 : at === 0 ? 1 : 2].push(entry.hit);
+    const found = entry.keys.map((its) => (its === key ? 0 : its.startsWith(key) ? 1 : its.includes(key) ? 2 : 3));
+    const rank = Math.min(...found);
+    if (rank < 3) ranks[rank].push(entry.hit);
   }
   return ranks.flat();
 }
 
-export function addSearch(manifest: Manifest, hits: Hit[], choose: (hit: Hit) => void): void {
-  const index = hits.filter(([, layer]) => manifest.layers[layer]).map((hit) => ({ hit, key: fold(hit[0]) }));
+/** The index, read when somebody is about to search: it weighs more than all the rest of the first view. */
+function load(manifest: Manifest): Promise<Index[]> {
+  return new Promise((resolve, reject) => {
+    const ready = (): void => {
+      const hits = (window.GEO_RISK_SEARCH ?? []).filter(([, layer]) => manifest.layers[layer]);
+      resolve(hits.map((hit) => ({ hit, keys: [hit[0], hit[4] ?? "", hit[5] ?? ""].map(fold).filter(Boolean) })));
+    };
+    if (!manifest.search) return ready();
+    const script = el("script", { src: manifest.search });
+    script.addEventListener("load", ready);
+    script.addEventListener("error", () => reject(new Error(`${manifest.search} cannot be read`)));
+    document.head.append(script);
+  });
+}
+
+export function addSearch(manifest: Manifest, choose: (hit: Hit) => void): void {
+  let index: Index[] = [];
+  let loading: Promise<void> | undefined;
   const input = el("input", {
     type: "search",
     id: "search-input",
@@ -38,7 +55,7 @@ export function addSearch(manifest: Manifest, hits: Hit[], choose: (hit: Hit) =>
   const list = el("ul", { id: "search-hits", role: "listbox", hidden: true });
   const root = skeleton("search");
   root.append(input, list);
-  root.hidden = !index.length;
+  root.hidden = false;
   let found: Hit[] = [];
   let active = -1;
 
@@ -64,7 +81,8 @@ export function addSearch(manifest: Manifest, hits: Hit[], choose: (hit: Hit) =>
     const shown = found.slice(0, SHOWN);
     list.replaceChildren(
       ...shown.map((hit, i) => {
-        const layer = el("span", { class: "quiet" }, words(manifest.layers[hit[1]]));
+        const byId = hit[4] && !fold(hit[0]).includes(fold(input.value)) && fold(hit[4]).includes(fold(input.value));
+        const layer = el("span", { class: "quiet" }, words(manifest.layers[hit[1]]) + (byId ? ` ${hit[4]}` : ""));
         const item = el("li", { role: "option", id: `hit-${i}`, "aria-selected": "false" }, el("span", {}, hit[0]), layer);
         item.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the focus in the field
         item.addEventListener("click", () => take(hit));
@@ -81,8 +99,21 @@ export function addSearch(manifest: Manifest, hits: Hit[], choose: (hit: Hit) =>
     input.setAttribute("aria-expanded", "true");
   };
 
-  input.addEventListener("input", render);
-  input.addEventListener("focus", () => fold(input.value) && render());
+  const ask = (): void => {
+    loading ??= load(manifest).then(
+      (all) => {
+        index = all;
+        if (fold(input.value)) render();
+      },
+      (error: Error) => {
+        loading = undefined; // the next letter tries again
+        warn(ui("attention") + error.message);
+      },
+    );
+    if (index.length) render();
+  };
+  input.addEventListener("input", ask);
+  input.addEventListener("focus", ask);
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     const options = Math.min(found.length, SHOWN);

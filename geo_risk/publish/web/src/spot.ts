@@ -35,5 +35,5 @@ export async function gradeAt(read: ReadTile, manifest: Manifest, layer: Layer, 
   const seen = image.data.slice(4 * (row * image.width + column), 4 * (row * image.width + column) + 4);
   if (seen[3] < 255) return undefined;
   const same = (color: string): boolean => channels(color).every((value, i) => Math.abs(value - seen[i]) <= NEAR);
-  return manifest.grades.find((grade) => grade.grade > 0 && (same(grade.color) || same(grade.ink)));
+  return manifest.grades.find((grade) => grade.grade > 0 && [grade.tile ?? grade].some(({ color, ink }) => same(color) || same(ink)));
 }

@@ -8,22 +8,24 @@ import type {
 import { tileUrl } from "./archive";
 import { MARKER, NO_GRADE } from "./hatch";
 import { words } from "./i18n";
-import type { Layer, Manifest } from "./manifest";
+import { gradeOf, type Layer, type Manifest } from "./manifest";
 
 export const FONTS =
   "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','WenQuanYi Micro Hei',sans-serif";
 const FONT = ["sans-serif"];
-const OPACITY = 0.82; // below .8 the map looks paler than its legend
+export const OPACITY = 0.82; // below .8 the map looks paler than its legend
 const ICON_ZOOM = 12; // from here points are few enough to carry their hatch
 
+const ARROW_ZOOM = 15; // from here a one-way street has room for its arrows
 const RING_ZOOM = 14; // from here the line of a finding is long enough to be seen
 
-const COLOR = {
+export const COLOR = {
   background: "#f5f4f0",
   water: "#c8dbe6",
   green: "#dde8d5",
   industrial: "#e6e2ea",
   builtup: "#ebe8e2",
+  road: "#cfcbc3",
   boundary: "#8a8496",
   label: "#2f3a46",
   halo: "#ffffff",
@@ -109,16 +111,40 @@ function roads(layer: Layer): Placed[] {
       line("", { "line-color": fill, "line-width": byZoom(low, middle, high) }),
     ];
   });
-  return [...parts.map(([casing]) => casing), ...parts.map(([, fill]) => fill)]; // all casings below: open junctions
+  const arrows = place(layer, "oneway", Band.Street, {
+    type: "symbol",
+    minzoom: ARROW_ZOOM,
+    filter: ["==", ["to-number", ["get", "oneway"], 0], 1],
+    layout: { "symbol-placement": "line", "symbol-spacing": 120, "text-field": "→", "text-font": FONT, "text-size": 15, "text-keep-upright": false },
+    paint: { "text-color": "#6b6455", "text-halo-color": COLOR.halo, "text-halo-width": 1 },
+  });
+  return [...parts.map(([casing]) => casing), ...parts.map(([, fill]) => fill), arrows]; // all casings below: open junctions
 }
 
-function label(layer: Layer): Placed[] {
+/** The name of a place; of the areas in the table with the words of their grade below. */
+export function labelText(manifest: Manifest): Expression {
+  const { table } = manifest;
+  const [name, grade] = ["name", "grade"].map((column) => table?.columns.indexOf(column) ?? -1);
+  const told = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const row of name < 0 || grade < 0 ? [] : table!.rows) {
+    const its = gradeOf(manifest, row[grade]);
+    const called = String(row[name] ?? "");
+    if (told.has(called)) twice.add(called);
+    if (its) told.set(called, `${called}\n${words(its)} ${words(its.letter)}`);
+  }
+  twice.forEach((called) => told.delete(called)); // which of the two is meant the label does not tell
+  if (!told.size) return ["get", "name"];
+  return ["match", ["get", "name"], ...[...told].flat(), ["get", "name"]] as unknown as Expression;
+}
+
+function label(manifest: Manifest, layer: Layer): Placed[] {
   const size = (base: number): Driven<number> => ["match", ["get", "level"], "city", base + 4, "county", base + 2, "village", base - 1.5, base];
   return [
     place(layer, "", Band.Label, {
       type: "symbol",
       layout: {
-        "text-field": ["get", "name"],
+        "text-field": labelText(manifest),
         "text-font": FONT,
         "text-size": ["interpolate", ["linear"], ["zoom"], 8, size(12), 14, size(16)],
         "text-max-width": 8,
@@ -264,7 +290,7 @@ function drawn(manifest: Manifest, layer: Layer): Placed[] {
     case "boundary":
       return boundary(layer);
     case "label":
-      return label(layer);
+      return label(manifest, layer);
     case "water":
     case "green":
     case "industrial":

@@ -1,13 +1,16 @@
 // The map itself: created, moved, shown and hidden.
-import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type FilterSpecification, type RasterTileSource } from "maplibre-gl";
 import workerCode from "virtual:map-worker";
-import { openArchives } from "./archive";
+import { openArchives, tileUrl, type Archives } from "./archive";
 import { say, skeleton, warn } from "./dom";
+import { dimmer } from "./dim";
 import { addHatches } from "./hatch";
 import { onLanguage, ui } from "./i18n";
 import type { Layer, Manifest } from "./manifest";
-import { addPopups } from "./popup";
-import { FONTS, gradeLetter, makeStyle } from "./style";
+import { recoloured, type Palette } from "./palette";
+import { addPopups, type Popups } from "./popup";
+import { FONTS, gradeLetter, labelText, makeStyle } from "./style";
+import { addWhereabouts } from "./whereabouts";
 
 const CLOSE_ZOOM = 14; // where a place found by name is shown
 
@@ -15,7 +18,14 @@ export interface View {
   map: MapLibre;
   /** First moment at which everything asked for is drawn. */
   ready: Promise<void>;
+  archives: Archives;
+  popups: Popups;
   setVisible: (layer: Layer, visible: boolean) => void;
+  setOpacity: (layer: Layer, share: number) => void;
+  /** Draws the grades in the colours that are in force now. */
+  recolour: () => void;
+  /** Shows of a layer what fits, everything without a filter. */
+  only: (layer: Layer, filter?: FilterSpecification) => void;
   /** Moves to a feature and opens its popup. */
   goTo: (layer: Layer, name: string, at: [number, number]) => void;
 }
@@ -54,8 +64,24 @@ function failures(map: MapLibre): void {
   });
 }
 
-export async function openView(manifest: Manifest): Promise<View> {
-  const read = await openArchives(manifest);
+/** Exchanges the colours of the grades on a map that is there. */
+function recolour(map: MapLibre, manifest: Manifest): void {
+  addHatches(map, manifest.grades);
+  for (const layer of makeStyle(manifest).style.layers) {
+    for (const [name, value] of Object.entries(layer.paint ?? {})) {
+      if (name.endsWith("-color") && Array.isArray(value)) map.setPaintProperty(layer.id, name as "circle-color", value as never);
+    }
+  }
+  const surfaces = manifest.layers.filter((l) => l.geometry === "raster" && l.style === "graded");
+  for (const { source } of surfaces) map.getSource<RasterTileSource>(source)?.setTiles([tileUrl(source)]);
+}
+
+export async function openView(manifest: Manifest, palette: Palette): Promise<View> {
+  const graded = new Set(manifest.layers.filter((l) => l.geometry === "raster" && l.style === "graded").map((l) => l.source));
+  const archives = await openArchives(manifest, (source, tile) => {
+    const other = graded.has(source) ? palette.other() : undefined;
+    return other ? recoloured(tile, other) : tile;
+  });
   // ".cjs" makes the library start a classic worker, which also a page opened from a folder may do
   setWorkerUrl(`${URL.createObjectURL(new Blob([workerCode], { type: "text/javascript" }))}#.cjs`);
   const { style, parts } = makeStyle(manifest);
@@ -78,23 +104,34 @@ export async function openView(manifest: Manifest): Promise<View> {
   failures(map);
   controls(map);
   printable(map);
+  addWhereabouts(map);
   onLanguage(() => {
     for (const part of map.isStyleLoaded() ? [...parts.values()].flat() : []) {
       if (part.endsWith(":letter")) map.setLayoutProperty(part, "text-field", gradeLetter(manifest));
     }
+    for (const { id } of map.isStyleLoaded() ? manifest.layers.filter((l) => l.style === "label") : []) {
+      map.setLayoutProperty(id, "text-field", labelText(manifest));
+    }
   });
-  const popups = addPopups(map, manifest, parts, read);
-  const setVisible = (layer: Layer, visible: boolean): void => {
-    for (const part of parts.get(layer.id)!) map.setLayoutProperty(part, "visibility", visible ? "visible" : "none");
-  };
   const ready = new Promise<void>((resolve) => {
     map.once("idle", () => resolve());
   });
+  await new Promise((resolve) => map.once("style.load", resolve)); // earlier nothing can be switched
+  const popups = addPopups(map, manifest, parts, archives.read);
+  const setVisible = (layer: Layer, visible: boolean): void => {
+    for (const part of parts.get(layer.id)!) map.setLayoutProperty(part, "visibility", visible ? "visible" : "none");
+  };
   let latest = 0;
+  const dim = dimmer(map);
   return {
     map,
     ready,
+    archives,
+    popups,
     setVisible,
+    setOpacity: (layer, share) => dim(parts.get(layer.id)!, share),
+    recolour: () => recolour(map, manifest),
+    only: (layer, filter) => parts.get(layer.id)!.forEach((part) => map.setFilter(part, filter)),
     goTo(layer, name, at) {
       const mine = ++latest;
       const zoom = layer.geometry === "fill" ? Math.max(map.getZoom(), 11) : Math.max(map.getZoom(), CLOSE_ZOOM);
