@@ -17,6 +17,7 @@ from .pipeline.history import Snapshot
 from .pipeline.rules import rules_told
 from .pipeline.verify import verify_findings
 from .region import hour_of, lonlat_of
+from .roads import pages as roads_pages
 
 if TYPE_CHECKING:
     import flask
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .roads.parking import ParkingPlan
+    from .roads.stations import StationPlan
     from .siting.answer import Siting
     from .siting.search import Sites
 
@@ -249,6 +252,14 @@ class Region(region.Region):
     def rescue(self, at: str) -> gpd.GeoDataFrame:
         """The nearest facilities of each kind to a place, with minutes and routes (schema: travel_times)."""
         return answers.rescue_at(self, *self.locate(at))
+
+    def stations(self, **options: Any) -> StationPlan:
+        """Where new stations serve best, and how many it takes; ``options`` are those of `roads.pages.stations`."""
+        return roads_pages.stations(self, **options)
+
+    def parking(self, **options: Any) -> ParkingPlan:
+        """Where hazmat parking lots serve best; ``options`` are those of `roads.pages.parking`."""
+        return roads_pages.parking(self, **options)
 
     def inspections(
         self,

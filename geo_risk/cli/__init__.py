@@ -134,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--to", required=True, metavar="FILE|URL")
 
     command("settings", _settings, "every key of region.toml: default, unit, meaning", region=False)
-    from . import books, rules, setbacks, siting, states, visits
+    from . import books, roads, rules, setbacks, siting, states, visits
 
     siting.add(commands)
     books.add(command)
@@ -142,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     visits.add(command)
     rules.add(command)
     setbacks.add(command)
+    roads.add(command)
     return parser
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from .. import schema
 from .pipelines import PIPE_LINES, PIPE_PLACES
+from .plans import PLAN_LAYERS
 from .profile import table_schema
 from .words import phrase
 
@@ -181,6 +182,7 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
     Spec("site_area", "site_area", "findings", "可行范围", "Free ground", "fill", color="#238b45", visible=True),
     Spec("sites", "sites", "findings", "候选场址", "Candidate sites", "circle", color="#d95f02", visible=True),
+    *(Spec(**row) for row in PLAN_LAYERS),
     Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     _objects("crowded_places", "#2b8cbe"),
     _objects("parking_lots", "#636363"),

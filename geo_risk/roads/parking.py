@@ -1,0 +1,1 @@
+"""Hazmat parking lots."""
