@@ -73,6 +73,8 @@ def _print_stations(plan: Any, arguments: Any) -> None:
     told = plan.told
     print(f"{told['in_service']} in service; {told['compared']} plots compared of {told['looked_at']} looked at")
     _print_places(plan.sites, _SITES)
+    for row in plan.sites[plan.sites["why"] != ""].itertuples():
+        print(f"site {row.rank}: {row.verdict}: {row.why}")
     everybody = told["people"]
     if everybody:
         before, after = told["people_before"], told["people_after"]
@@ -119,10 +121,11 @@ def _parking(arguments: Any) -> int:
     print(f"{told['firms']} firms move hazardous goods; {told['compared']} plots compared of {told['looked_at']}")
     _print_places(plan.sites, _LOTS)
     for row in plan.sites.itertuples():
+        who = f"site {row.rank}" if row.state == "new" else row.name
         if row.why:
-            print(f"{row.name}: {row.verdict}: {row.why}")
-        if row.state == "new" and row.close:
-            print(f"{row.name}: nearest limits: {row.close}")
+            print(f"{who}: {row.verdict}: {row.why}")
+        if row.close:
+            print(f"{who}: nearest limits: {row.close}")
     for note in told["notes"]:
         print(f"note: {note}")
     _print_gap(told, arguments.to)

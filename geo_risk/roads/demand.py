@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..siting.ground import Ground
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..routing.network import Network
     from ..routing.reach import Starts
     from ..routing.snap import Snapped
+    from .plots import Plots
 
 Floats = NDArray[np.float64]
 MS_PER_MIN = 60_000.0
@@ -40,8 +44,7 @@ class Demand:
 
     def take(self, rows: NDArray) -> Demand:
         """Some of them."""
-        parts = (self.what, self.count, self.weight)
-        return Demand(*(part[rows] for part in parts), self.at.take(rows), self.district[rows])
+        return Demand(self.what[rows], self.count[rows], self.weight[rows], self.at.take(rows), self.district[rows])
 
     @property
     def targets(self) -> list[str]:
@@ -106,3 +109,50 @@ def minutes_from(network: Network, starts: Starts, demand: Demand, limit_min: fl
         some, _ = arrival_ms(network, times, starts.take(block), demand.at)
         out[block] = (some + leg) / MS_PER_MIN
     return out
+
+
+def in_service(ground: Ground, kind: str) -> tuple[Starts, pd.DataFrame]:
+    """The facilities of a kind that can serve, as starts of journeys, and those that cannot."""
+    from .. import pipeline
+    from ..routing.facilities import facility_starts
+
+    rescue = ground.region.settings.rescue
+    _, starts, idle = facility_starts(
+        ground.network,
+        pipeline.facilities_of(ground.region),
+        (kind,),
+        turnout_s=rescue.turnout_s,
+        access_max_m=rescue.max_access_m,
+    )
+    return starts, idle
+
+
+def turnout(ground: Ground, kind: str) -> float:
+    """Seconds from the call until a facility of a kind is on the road."""
+    from ..routing.speeds import turnout_seconds
+
+    seconds = turnout_seconds(ground.region.settings.rescue.turnout_s)
+    return float(seconds.get(kind, seconds["other"]))
+
+
+def starts_of(ground: Ground, plots: Plots, seconds: float) -> Starts:
+    """
+    Plots as starts of journeys ``seconds`` [s] after a call: at their gate on the road, without one by a straight leg.
+
+    Raises
+    ------
+    InputError
+        If no road is near one.
+    """
+    from ..routing.reach import Starts
+    from ..routing.snap import access_ms, snap_points
+
+    max_m = ground.region.settings.rescue.max_access_m
+    gate = np.where(np.isnan(plots.front), plots.middle, plots.front)
+    at = snap_points(ground.network, gate, max_m=max_m)
+    far = np.flatnonzero(at.edge < 0)
+    if len(far):
+        raise InputError(
+            f"{plots.name[far[0]]}: no road within {max_m:g} m. Move the plot, or raise [rescue] max_access_m."
+        )
+    return Starts(at, 1000.0 * seconds + access_ms(at))

@@ -60,7 +60,7 @@ class Plots:
 
 @dataclass(frozen=True)
 class Barrier:
-    """Shapes (K,) to keep ``required`` [m] from, for sure where ``sure`` (K,) [m] is kept; see `barriers`."""
+    """Shapes (K,) to keep ``required`` [m] from, for sure where ``sure`` (K,) [m] is kept; see `rule_barriers`."""
 
     shape: NDArray[np.object_]
     name: NDArray[np.object_]
@@ -141,10 +141,11 @@ def _unjudged(front: Floats, shape: NDArray, names: NDArray) -> Plots:
     return Plots(front, shape, names, np.full(n, "clear", object), np.full(n, "", object))
 
 
-def judged(ground: Ground, plots: Plots, barriers: Sequence[Barrier]) -> Plots:
+def judged(ground: Ground, plots: Plots, barriers: Sequence[Barrier], *, built: bool = False) -> Plots:
     """
     The plots with verdicts: "conflict" where something is nearer than required whatever the position errors,
-    "undecided" where that is not sure, the rule is unverified, or the ground is taken by buildings or roads.
+    "undecided" where that is not sure, the rule is unverified, or the ground is taken by buildings or roads; what is
+    ``built`` is judged by the barriers alone.
     """
     verdict, why = plots.verdict.copy(), [[w] if w else [] for w in plots.why]
     order = {"clear": 0, "undecided": 1, "conflict": 2}
@@ -158,16 +159,16 @@ def judged(ground: Ground, plots: Plots, barriers: Sequence[Barrier]) -> Plots:
     outside = np.flatnonzero(~shapely.covers(ground.boundary, plots.shape))
     found(outside, "conflict", ["outside the region"] * len(outside))
     inner = np.where(shapely.get_dimensions(plots.shape) == 2, shapely.buffer(plots.shape, -_EDGE_M), plots.shape)
-    for layer, word, text in _TAKEN:
+    for layer, word, text in () if built else _TAKEN:
         frame = ground.layers.get(layer)
         if frame is not None:
             hit = np.unique(shapely.STRtree(inner).query(_areas(frame, layer), predicate="intersects")[1])
             found(hit, word, [text] * len(hit))
     tree = shapely.STRtree(plots.shape)
     for barrier in barriers:
-        row, text, sure = _nearest_breach(tree, plots.shape, barrier)
+        row, breach, sure = _nearest_breach(tree, plots.shape, barrier)
         for word, rows in ((barrier.verdict, sure), ("undecided", ~sure)):
-            found(row[rows], word, [t for t, s in zip(text, rows, strict=True) if s])
+            found(row[rows], word, [t for t, s in zip(breach, rows, strict=True) if s])
     return replace(plots, verdict=verdict, why=np.array(["; ".join(w) for w in why] + [None], object)[:-1])
 
 
@@ -203,15 +204,10 @@ def _nearest_breach(
     return plot, text, metres + margin < barrier.required
 
 
-def barriers(ground: Ground, facility: str, project: dict[str, gpd.GeoDataFrame]) -> list[Barrier]:
-    """
-    What a plot for a facility must keep clear of: the rows of standards/site_rules.csv, the setback rules of the
-    region for what is built (``project``), and the protection ranges of pipelines.
-    """
+def rule_barriers(ground: Ground, facility: str) -> list[Barrier]:
+    """What the rows of standards/site_rules.csv make a facility keep clear of."""
     from ..analysis.rows import working
     from ..analysis.setbacks import POSITION_ERROR_M, SIGMAS
-    from ..analysis.siting.room import blocks
-    from ..siting.ways import pipe_ranges
 
     out = []
     rules = standards.table("site_rules")
@@ -228,31 +224,63 @@ def barriers(ground: Ground, facility: str, project: dict[str, gpd.GeoDataFrame]
         margin = SIGMAS * error if rule.distance_m else np.zeros(len(frame))
         verdict = "undecided" if rule.confidence == "MU" else "conflict"
         text = f"{rule.rule_id} {rule.standard} {rule.clause} {rule.en}"
-        out.append(Barrier(_shapes(frame), _names(frame), rule.distance_m, rule.distance_m + margin, verdict, text))
+        shapes = frame.geometry.to_numpy()
+        out.append(Barrier(shapes, _names(frame), rule.distance_m, rule.distance_m + margin, verdict, text))
+    return out
+
+
+def missing_layers(ground: Ground, facility: str) -> list[str]:
+    """Rules of standards/site_rules.csv that nothing in the region can be held against."""
+    rules = standards.table("site_rules")
+    own = rules[rules["facility"] == facility]
+    return [
+        f"{r.rule_id} {r.en}: the region has no layer {r.layer}"
+        for r in own.itertuples()
+        if r.layer not in ground.layers
+    ]
+
+
+def setback_barriers(ground: Ground, project: dict[str, gpd.GeoDataFrame]) -> list[Barrier]:
+    """What the setback rules of the region and the ranges of pipelines make a project keep clear of, to be sure."""
+    from ..analysis.siting.room import blocks
+    from ..siting.ways import pipe_ranges
+
+    out = []
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
     required = dict(zip(ground.rules["rule_id"], ground.rules["distance_m"], strict=True))
     by_rule: dict[str, list[Any]] = {}
     for block in blocks(used, project, ground.rules):
         by_rule.setdefault(block.rule, []).append(block)
     for name, found in sorted(by_rule.items()):
-        shapes = np.array([*(b.shape for b in found), None], object)[:-1]
-        names = np.array([*(b.name or b.id for b in found), None], object)[:-1]
-        sure = np.array([b.distance_m for b in found])
-        out.append(Barrier(shapes, names, float(required[name]), sure, "undecided", f"{name} {_clause(ground, name)}"))
+        names, sure = _objects([b.name or b.id for b in found]), np.array([b.distance_m for b in found])
+        text = f"{name} {_clause(ground, name)}"
+        out.append(Barrier(_objects([b.shape for b in found]), names, float(required[name]), sure, "undecided", text))
     pipes = pipe_ranges(ground, project)
-    shapes = np.array([*(line for line, _ in pipes), None], object)[:-1]
-    metres = np.array([m for _, m in pipes])
-    out.append(Barrier(shapes, np.full(len(pipes), "", object), 0.0, metres, "undecided", "range of a pipeline"))
+    metres, names = np.array([m for _, m in pipes]), np.full(len(pipes), "", object)
+    out.append(Barrier(_objects([line for line, _ in pipes]), names, 0.0, metres, "undecided", "range of a pipeline"))
     return out
+
+
+def nearest_limits(plots: Plots, barriers: Sequence[Barrier], most: int = 3) -> list[str]:
+    """(N,) the rules that each plot keeps by the least, with what is nearest."""
+    rows: list[list[tuple[float, str]]] = [[] for _ in range(len(plots))]
+    for barrier in (b for b in barriers if len(b.shape) and b.required):
+        tree = shapely.STRtree(barrier.shape)
+        plot, which = tree.query_nearest(plots.shape, all_matches=False)
+        metres = shapely.distance(plots.shape[plot], barrier.shape[which])
+        for row, w, m in zip(plot.tolist(), which.tolist(), metres.tolist(), strict=True):
+            text = f"{barrier.text}: {barrier.name[w] or '?'}, {m:.0f} m of {barrier.required:g} m"
+            rows[row].append((m - float(barrier.sure[w]), text))
+    return ["; ".join(text for _, text in sorted(row)[:most]) for row in rows]
+
+
+def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
+    return np.array([*values, None], object)[:-1]
 
 
 def _clause(ground: Ground, rule: str) -> str:
     row = ground.rules[ground.rules["rule_id"] == rule].iloc[0]
     return f"{row['standard']}-{row['edition']} {row['clause']}"
-
-
-def _shapes(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    return frame.geometry.to_numpy()
 
 
 def _names(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ..errors import InputError, RegionError
 from ..siting.ground import Ground
 from .asked import Question
-from .demand import Demand, demand_of, districts_at, minutes_from
-from .plots import Plots, barriers, given_plots, in_cells, judged, parameter, side_plots, spread
+from .demand import Demand, demand_of, districts_at, in_service, minutes_from, starts_of, turnout
+from .plots import Plots, given_plots, in_cells, judged, parameter, rule_barriers, setback_barriers, side_plots, spread
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -64,11 +64,11 @@ def stations(ground: Ground, asked: Question, candidates: str | Path | None = No
             f"{ground.region.folder}: nobody is to be reached. It takes one of the layers population, crowded_places "
             "and hazard_sources with people or places."
         )
-    old, idle = _old(ground, asked.kind)
+    old, idle = in_service(ground, asked.kind)
     kept = np.sort(minutes_from(ground.network, old, demand), axis=0)[:2]  # from the nearest two of those in service
     now = kept.min(axis=0, initial=np.inf)
     plots, told = _plots(ground, asked, candidates, demand, kept)
-    starts = _starts(ground, plots, asked.kind)
+    starts = starts_of(ground, plots, turnout(ground, asked.kind))
     new = _searched(ground, asked, starts, demand, kept)
     cap = ground.region.settings.rescue.max_min
     found = _choice(asked, kept, new, demand, plots, cap)
@@ -102,22 +102,6 @@ def _require(ground: Ground) -> None:
             raise RegionError(f"{ground.region.folder}: this needs a [layers.{name}] section in region.toml.")
 
 
-def _old(ground: Ground, kind: str) -> tuple[Starts, pd.DataFrame]:
-    """The stations in service as starts, and those of the kind that are not."""
-    from .. import pipeline
-    from ..routing.facilities import facility_starts
-
-    rescue = ground.region.settings.rescue
-    _, starts, idle = facility_starts(
-        ground.network,
-        pipeline.facilities_of(ground.region),
-        (kind,),
-        turnout_s=rescue.turnout_s,
-        access_max_m=rescue.max_access_m,
-    )
-    return starts, idle
-
-
 def _plots(
     ground: Ground, asked: Question, path: str | Path | None, demand: Demand, kept: Floats
 ) -> tuple[Plots, dict[str, Any]]:
@@ -125,7 +109,8 @@ def _plots(
     from ..siting.search import template
 
     area = parameter(asked.kind, "plot_m2")
-    against = barriers(ground, asked.kind, dict(template(ground, "crowded_places:office", {}, area)))
+    office = dict(template(ground, "crowded_places:office", {}, area))
+    against = [*rule_barriers(ground, asked.kind), *setback_barriers(ground, office)]
     if path is not None:
         given = judged(ground, given_plots(ground, path), against)
         if (given.verdict == "conflict").all():
@@ -163,25 +148,6 @@ def _worth(plots: Plots, demand: Demand, late: Floats, minutes: float) -> Floats
     near = cKDTree(at).sparse_distance_matrix(cKDTree(cells), radius, output_type="coo_matrix").tocsr()
     near.data[:] = 1.0
     return np.asarray(near @ weight)[which.ravel()]
-
-
-def _starts(ground: Ground, plots: Plots, kind: str) -> Starts:
-    """The plots as stations: from the gate on the road after the turnout; a plot without a gate by its straight leg."""
-    from ..routing.reach import Starts
-    from ..routing.snap import access_ms, snap_points
-    from ..routing.speeds import turnout_seconds
-
-    rescue = ground.region.settings.rescue
-    gate = np.where(np.isnan(plots.front), plots.middle, plots.front)
-    at = snap_points(ground.network, gate, max_m=rescue.max_access_m)
-    far = np.flatnonzero(at.edge < 0)
-    if len(far):
-        raise InputError(
-            f"{plots.name[far[0]]}: no road within {rescue.max_access_m:g} m. Move the plot, or raise [rescue] "
-            "max_access_m."
-        )
-    seconds = turnout_seconds(rescue.turnout_s)
-    return Starts(at, np.full(len(plots), 1000.0 * seconds.get(kind, seconds["other"])) + access_ms(at))
 
 
 def _choice(asked: Question, kept: Floats, new: Floats, demand: Demand, plots: Plots, cap: float) -> Choice:

@@ -109,7 +109,7 @@ def prefixes(saved: Floats, most: int) -> Sets | None:
     at = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size) + np.repeat(begin, size)
     own = csr_array((np.ones(len(owner)), (owner, order[demand[first][owner], at])), shape=(len(first), n))
     parent = np.where(before[first] >= 0, number[before[first]], -1)
-    return Sets(own, parent, np.bincount(number, step[demand, rank]), np.ones(len(first), np.int64))
+    return Sets(own, parent, np.bincount(number, step[demand, rank]).astype(float), np.ones(len(first), np.int64))
 
 
 def _different(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> tuple[Ints, Ints]:
@@ -129,7 +129,7 @@ def merged_rows(covers: Bools, weight: Floats, need: Ints) -> Sets:
     bits = np.ascontiguousarray(np.vstack([np.packbits(covers, axis=0), need[None].astype(np.uint8)]).T)
     _, first, number = np.unique(bits.view(f"V{bits.shape[1]}").ravel(), return_index=True, return_inverse=True)
     own = csr_array(covers[:, first].T.astype(float))
-    return Sets(own, np.full(len(first), -1), np.bincount(number.ravel(), weight), need[first])
+    return Sets(own, np.full(len(first), -1), np.bincount(number.ravel(), weight).astype(float), need[first])
 
 
 def best_gain(

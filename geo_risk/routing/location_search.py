@@ -10,7 +10,7 @@ _HALVE_AFTER = 12  # steps without a better bound after which the step of the pr
 
 
 @njit(cache=True)
-def swapped(indptr, indices, data, demands, p, apart):  # type: ignore[no-untyped-def]
+def swapped(indptr, indices, data, demands, p, apart):
     """
     (q,) sites, q <= p: greedy, then the best exchange of one for another until none saves more.
 
@@ -44,7 +44,7 @@ def swapped(indptr, indices, data, demands, p, apart):  # type: ignore[no-untype
 
 
 @njit(cache=True)
-def _next(indptr, indices, data, chosen, count, apart, inside, best):  # type: ignore[no-untyped-def]
+def _next(indptr, indices, data, chosen, count, apart, inside, best):
     """The site that saves most beside those chosen; -1 if none saves anything."""
     top, site = 0.0, -1
     for i in range(len(indptr) - 1):
@@ -59,7 +59,7 @@ def _next(indptr, indices, data, chosen, count, apart, inside, best):  # type: i
 
 
 @njit(cache=True)
-def _exchange(indptr, indices, data, chosen, count, apart, inside, best, second, by):  # type: ignore[no-untyped-def]
+def _exchange(indptr, indices, data, chosen, count, apart, inside, best, second, by):
     """(site, place of the one it replaces) that saves most more; (-1, -1) if none does."""
     alone = np.zeros(count)  # what each chosen site alone saves
     for j in range(len(best)):
@@ -85,7 +85,7 @@ def _exchange(indptr, indices, data, chosen, count, apart, inside, best, second,
 
 
 @njit(cache=True)
-def _clash(apart, chosen, count, site):  # type: ignore[no-untyped-def]
+def _clash(apart, chosen, count, site):
     """The one place in ``chosen`` that ``site`` may not stand with; -1 if there is none, -2 if there are several."""
     found = -1
     if apart.shape[0]:
@@ -98,7 +98,7 @@ def _clash(apart, chosen, count, site):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _ranked(indptr, indices, data, chosen, count, best, second, by):  # type: ignore[no-untyped-def]
+def _ranked(indptr, indices, data, chosen, count, best, second, by):
     """What the best and the second best of the chosen sites save each demand, and which is the best."""
     best[:] = 0.0
     second[:] = 0.0
@@ -116,7 +116,7 @@ def _ranked(indptr, indices, data, chosen, count, best, second, by):  # type: ig
 
 
 @njit(cache=True)
-def _priced(indptr, indices, data, price, each):  # type: ignore[no-untyped-def]
+def _priced(indptr, indices, data, price, each):
     for i in range(len(each)):
         total = 0.0
         for k in range(indptr[i], indptr[i + 1]):
@@ -127,7 +127,7 @@ def _priced(indptr, indices, data, price, each):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _descend(indptr, indices, data, demands, p, value, steps):  # type: ignore[no-untyped-def]
+def _descend(indptr, indices, data, demands, p, value, steps):
     n = len(indptr) - 1
     price = np.zeros(demands)
     for k in range(len(data)):  # half of what the best site saves: a fair start
@@ -155,7 +155,7 @@ def _descend(indptr, indices, data, demands, p, value, steps):  # type: ignore[n
 
 
 @njit(cache=True)
-def _slope(indptr, indices, data, price, order, slope):  # type: ignore[no-untyped-def]
+def _slope(indptr, indices, data, price, order, slope):
     """1 less the number of the best sites that save a demand more than its price; the sum of squares."""
     slope[:] = 1.0
     for i in order:
