@@ -36,7 +36,7 @@ from .location_exact import (
     merged_rows,
     prefixes,
 )
-from .location_search import prices, swapped
+from .location_search import greedy, prices, swapped
 
 # Sets of nearest sites beyond which the exact model is not tried: its first relaxation alone takes minutes.
 MOST_SETS = 150_000
@@ -143,28 +143,42 @@ def lscp(minutes: Floats, limit: float, sites: Sites, *, cover: int = 1,
 def least_for(minutes: Floats, limit: float, weight: Floats, share: float, sites: Sites, *,
               time_limit_s: float | None = None) -> Choice | None:  # fmt: skip
     """
-    The fewest new sites that reach a share of the weight within a limit, by halving over `mclp`.
+    The fewest new sites that reach a share of the weight within a limit; None where no choice does.
 
-    None where all of them together reach less. ``value``: their number; ``bound``: no fewer can do.
+    Greedy says how many are enough, prices how many are too few, and `mclp` what lies between. ``value``: their number;
+    ``bound``: no fewer can do.
     """
-    free, covers = _free(sites), within(minutes, limit)
-    goal = share * float(weight.sum()) * (1 - SAME)
-    reached = lambda rows: float(weight[covers[rows].any(axis=0)].sum())  # noqa: E731
-    if not sites.apart and reached(np.concatenate([free, np.asarray(sites.kept, np.int64)])) < goal:
+    covers, free = within(minutes, limit), _free(sites)
+    late = _needed(covers, sites, 1) > 0
+    goal = share * float(weight.sum()) * (1 - SAME) - float(weight[~late].sum())
+    saved = covers[np.ix_(free, late)] * weight[late]
+    if goal <= 0:
+        return Choice(NOBODY, 0.0, 0.0)
+    if saved.max(axis=0, initial=0.0).sum() < goal:
         return None
-    low, high, best, sure, stopped = 0, len(free), None, 0, ""
+    rows = _rows(saved)
+    chosen = greedy(*rows, saved.shape[1], len(free), apart_table(_inner(sites, free)))
+    reached = np.array([_saved_by(saved, chosen[: k + 1]) for k in range(len(chosen))])
+    enough = np.flatnonzero(reached >= goal)
+    best = free[np.sort(chosen[: enough[0] + 1])] if len(enough) else None
+    high = len(free) if best is None else len(best) - 1  # from high + 1 on it is known to be possible
+    price, each = prices(*rows, saved.shape[1], high + 1, goal, _PRICE_STEPS)
+    low = int(np.searchsorted(price + np.cumsum(-np.sort(-each)), goal)) + 1
+    sure, stopped = low, ""
     while low <= high:
         p = (low + high) // 2
         found = mclp(minutes, limit, weight, p, sites, time_limit_s=time_limit_s)
-        if found.value >= goal:
-            best, high = found, min(p, len(found.sites)) - 1
+        if found.value >= share * float(weight.sum()) * (1 - SAME):
+            best, high = found.sites, min(p, len(found.sites)) - 1
+            continue
+        low = p + 1
+        if found.bound < share * float(weight.sum()) * (1 - SAME):
+            sure = low
         else:
-            low = p + 1
-            sure = max(sure, low) if found.bound < goal else sure
-            stopped = stopped or ("" if found.bound < goal else found.stopped or "limit")
+            stopped = found.stopped or "limit"
     if best is None:
         return None
-    return Choice(best.sites, float(len(best.sites)), float(sure if stopped else len(best.sites)), stopped)
+    return Choice(best, float(len(best)), float(sure if stopped else len(best)), stopped)
 
 
 def within(minutes: Floats, limit: float) -> Bools:
@@ -186,8 +200,7 @@ def most_saved(saved: Floats, p: int, sites: Sites, time_limit_s: float | None =
     p = min(p, len(saved))
     if p <= 0 or not saved.size or not saved.any():
         return Choice(NOBODY, 0.0, 0.0)
-    table = csr_array(saved)
-    rows = table.indptr.astype(np.int64), table.indices.astype(np.int64), table.data.astype(np.float64)
+    rows = _rows(saved)
     start = NOBODY
     if not np.isfinite(sites.budget):
         start = np.sort(swapped(*rows, saved.shape[1], p, apart_table(sites)))
@@ -264,6 +277,12 @@ def _inner(sites: Sites, rows: Ints) -> Sites:
 def _shifted(found: Choice, rows: Ints, base: float, sign: int) -> Choice:
     """A choice among ``rows`` in the numbers of all candidates, its value counted from ``base``."""
     return replace(found, sites=rows[found.sites], value=base + sign * found.value, bound=base + sign * found.bound)
+
+
+def _rows(saved: Floats) -> tuple[Ints, Ints, Floats]:
+    """A table as CSR arrays, for the compiled loops."""
+    table = csr_array(saved)
+    return table.indptr.astype(np.int64), table.indices.astype(np.int64), table.data.astype(np.float64)
 
 
 def _saved_by(saved: Floats, rows: Ints) -> float:

@@ -10,6 +10,23 @@ _HALVE_AFTER = 12  # steps without a better bound after which the step of the pr
 
 
 @njit(cache=True)
+def greedy(indptr, indices, data, demands, p, apart):
+    """(q,) sites, q <= p, each next the one that saves most beside those before it; see `swapped`."""
+    chosen = np.empty(p, np.int64)
+    best = np.zeros(demands)
+    inside = np.zeros(len(indptr) - 1, np.bool_)
+    for count in range(p):
+        site = _next(indptr, indices, data, chosen, count, apart, inside, best)
+        if site < 0:
+            return chosen[:count]
+        chosen[count] = site
+        inside[site] = True
+        for k in range(indptr[site], indptr[site + 1]):
+            best[indices[k]] = max(best[indices[k]], data[k])
+    return chosen
+
+
+@njit(cache=True)
 def swapped(indptr, indices, data, demands, p, apart):
     """
     (q,) sites, q <= p: greedy, then the best exchange of one for another until none saves more.
@@ -17,30 +34,23 @@ def swapped(indptr, indices, data, demands, p, apart):
     Row i of the CSR arrays (``indptr``, ``indices``, ``data``) says what site i saves which demands; ``apart`` (N, N)
     or (0, 0) which sites may not stand together. Ties go to the lower site.
     """
-    n = len(indptr) - 1
-    chosen = np.empty(p, np.int64)
+    chosen = greedy(indptr, indices, data, demands, p, apart)
+    count = len(chosen)
     best = np.zeros(demands)  # most saved, and by which place in ``chosen``
     second = np.zeros(demands)
     by = np.full(demands, -1, np.int64)
-    inside = np.zeros(n, np.bool_)
-    count = 0
-    while count < p:
-        site = _next(indptr, indices, data, chosen, count, apart, inside, best)
-        if site < 0:
-            break
-        chosen[count] = site
-        count += 1
+    inside = np.zeros(len(indptr) - 1, np.bool_)
+    for site in chosen:
         inside[site] = True
-        _ranked(indptr, indices, data, chosen, count, best, second, by)
     while count:
+        _ranked(indptr, indices, data, chosen, count, best, second, by)
         site, place = _exchange(indptr, indices, data, chosen, count, apart, inside, best, second, by)
         if site < 0:
             break
         inside[chosen[place]] = False
         inside[site] = True
         chosen[place] = site
-        _ranked(indptr, indices, data, chosen, count, best, second, by)
-    return chosen[:count]
+    return chosen
 
 
 @njit(cache=True)
