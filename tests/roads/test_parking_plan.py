@@ -81,7 +81,7 @@ def test_the_command_of_parking(city, tmp_path, capsys):
     assert main(["parking", str(city), "--bays", "20", "--json", "--to", str(page)]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["bays"] == 20
-    assert [s["state"] for s in told["sites"]][0] == "new"
+    assert next(s["state"] for s in told["sites"]) == "new"
     assert "新建危货停车场" in page.read_text(encoding="utf-8")
     assert main(["parking", str(city), "--near", "无此镇"]) == 1
     assert "Nearest" in capsys.readouterr().err

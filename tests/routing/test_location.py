@@ -171,7 +171,7 @@ def test_bounds_are_true_when_the_search_is_cut_short(monkeypatch):
 
 
 def test_a_search_stopped_at_its_first_node_says_so(monkeypatch):
-    minutes, weight = spread(60, 700)
+    minutes, _weight = spread(60, 700)
     sites = Sites(60)
     center, few = p_center(minutes, 7, sites), lscp(minutes, 9.0, sites)
     monkeypatch.setattr(location_exact, "NODES", 0)
