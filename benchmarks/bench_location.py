@@ -5,7 +5,7 @@ Location models against spopt (PuLP with CBC) on the same questions, in one proc
     python benchmarks/bench_location.py [SITES] [DEMANDS]
 
 Sites and demands are drawn in a square of 30 minutes from a fixed seed; weights are 1 to 99. spopt's p-center and
-p-median are given --seconds (90) and counted as that where they take longer.
+p-median are given 90 s each and counted as that where they take longer.
 """
 
 import sys

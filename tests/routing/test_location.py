@@ -182,6 +182,17 @@ def test_a_search_stopped_at_its_first_node_says_so(monkeypatch):
         assert found.bound <= best <= found.value
 
 
+def test_settled_sites_lose_nothing():
+    # Savings without any geometry, where prices leave a gap: the whole exact model is the judge.
+    for seed in range(3):
+        saved = np.random.default_rng(seed).integers(0, 10, (16, 40)).astype(float)
+        whole = location_exact.prefixes(saved, 10**6)
+        chosen, _, _ = location_exact.best_gain(whole, 4, Sites(16))
+        found = most_saved(saved, 4, Sites(16))
+        assert found.value == saved[chosen].max(axis=0).sum() == saved[found.sites].max(axis=0).sum()
+        assert found.gap == 0.0
+
+
 def test_the_curve_rises_and_flattens():
     minutes, weight = spread(30, 400)
     curve = mclp_curve(minutes, 6.0, weight, 6, Sites(30, kept=[4]))
