@@ -17,6 +17,7 @@ from .pipeline.history import Snapshot
 from .pipeline.rules import rules_told
 from .pipeline.verify import verify_findings
 from .region import hour_of, lonlat_of
+from .roads import plans
 
 if TYPE_CHECKING:
     import flask
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from .parallel import Progress
     from .pipeline.compare import Comparison
     from .roads.hazmat import HazmatRoutes
+    from .roads.parking import ParkingPlan
     from .roads.rescue import Rescue
+    from .roads.stations import StationPlan
     from .siting.answer import Siting
     from .siting.search import Sites
 
@@ -259,6 +262,14 @@ class Region(region.Region):
         from .roads.hazmat import hazmat
 
         return hazmat(self, start, end, **options)
+
+    def stations(self, **options: Any) -> StationPlan:
+        """Where new stations serve best, and how many it takes; ``options`` are those of `roads.plans.stations`."""
+        return plans.stations(self, **options)
+
+    def parking(self, **options: Any) -> ParkingPlan:
+        """Where hazmat parking lots serve best; ``options`` are those of `roads.plans.parking`."""
+        return plans.parking(self, **options)
 
     def inspections(
         self,

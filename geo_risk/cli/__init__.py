@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "Exit codes: 0 fine, 1 error, 2 usage, 3 conflict found or rows rejected, 4 undecided.",
     )
     parser.add_argument("--version", action="version", version=f"geo-risk {__version__}")
-    from . import books, rescue, roads, rules, serve, setbacks, siting, states, visits
+    from . import books, plans, rescue, roads, rules, serve, setbacks, siting, states, visits
 
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -135,9 +135,12 @@ def _parser() -> argparse.ArgumentParser:
     rescue.add(command)
     states.add(command)
     roads.add(command)
+    plans.add(command)
     visits.add(command)
     rules.add(command)
     setbacks.add(command)
+    roads.add(command)
+    plans.add(command)
     return parser
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .. import schema
 from ..errors import SettingsError
 from .pipelines import PIPE_LINES, PIPE_PLACES
+from .plans import PLAN_LAYERS
 from .rescue_layers import RESCUE_AREAS, RESCUE_LINES
 
 GROUPS = (
@@ -185,6 +186,7 @@ LAYERS: tuple[Spec | str, ...] = (
     Spec("sites", "sites", "findings", "候选场址", "Candidate sites", "circle", color="#d95f02", visible=True),
     Spec("hazmat_routes", "hazmat_routes", "rescue", "危化品运输路线", "Hazmat routes", "line",
          color="#d94801", visible=True),
+    *(Spec(**row) for row in PLAN_LAYERS),
     Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     Spec("tours", "inspections", "inspections", "{team}检查顺序（直线相连）", "Tour of {team} (straight lines)", "line",
          columns=("day", "team")),

@@ -1,0 +1,271 @@
+"""Hazmat parking lots: where new ones serve the firms that move hazardous goods best within the rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, RegionError
+from ..siting.ground import Ground
+from .asked import Wanted
+from .demand import Demand, districts_at, minutes_from, starts_of
+from .lots import FACILITY, firms_of, found_at, in_use, main_road, people_around, rescue_min
+from .plots import (
+    Plots,
+    given_plots,
+    in_cells,
+    judged,
+    missing_layers,
+    nearest_limits,
+    parameter,
+    rule_barriers,
+    setback_barriers,
+    side_plots,
+    spread,
+)
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+MOST = 300  # plots compared
+_PARTS = {"east": (1, 0), "west": (-1, 0), "north": (0, 1), "south": (0, -1)}
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ParkingPlan:
+    """
+    Lots, new and in use.
+
+    ``sites``: schema.RESULTS["parking_plan"], the new ones first. ``told``: what else the answer says, as JSON.
+    """
+
+    sites: gpd.GeoDataFrame
+    told: dict[str, Any]
+
+
+def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None) -> ParkingPlan:
+    """
+    The plots that serve the firms moving hazardous goods best, beside the lots in use.
+
+    Least sum over firms of the minutes to the nearest lot, to which each lot's people around are added as minutes
+    (risk_min of standards/site_parameters.csv for every 1000): exposure grows with the vehicles that stand there.
+
+    Raises
+    ------
+    InputError
+        If a part of the region is unknown, or the candidates cannot be used.
+    RegionError
+        If the region lacks roads, or firms that move hazardous goods.
+    """
+    if "roads" not in ground.region.settings.layers:
+        raise RegionError(f"{ground.region.folder}: this needs a [layers.roads] section in region.toml.")
+    demand = firms_of(ground)
+    old, names = in_use(ground)
+    bays = asked.bays or int(parameter(FACILITY, "bays"))
+    rules = rule_barriers(ground, FACILITY)
+    project = _project(ground, bays)
+    barriers = [*rules, *setback_barriers(ground, project)]
+    plots, told = _plots(ground, asked, candidates, demand, bays, barriers)
+    old_min, new_min = (minutes_from(ground.network, starts_of(ground, p, 0.0), demand) for p in (old, plots))
+    weighed = np.vstack([old_min + _exposure(ground, old.middle), new_min + _exposure(ground, plots.middle)])
+    chosen, gap, stopped = _chosen(ground, asked, plots, weighed, demand)
+    taken = plots.take(chosen)
+    proven, close = _proven(ground, project, taken), nearest_limits(taken, barriers)
+    old = judged(ground, old, rules, built=True)
+    after = np.vstack([new_min[chosen], old_min])
+    sites = _table(ground, proven, old, names, after, demand, bays, close)
+    told |= {
+        "firms": int((demand.what == "enterprises").sum()),
+        "bays": bays,
+        "in_use": len(old),
+        "gap": gap,
+        "optimal": gap == 0.0,
+        "stopped": stopped,
+        "mean_min_before": _mean(old_min),
+        "mean_min_after": _mean(after),
+        "firms_no_road": int((demand.at.edge < 0).sum()),
+        "notes": _notes(ground, asked),
+    }
+    return ParkingPlan(sites, told)
+
+
+def _project(ground: Ground, bays: int) -> dict[str, gpd.GeoDataFrame]:
+    from ..siting.search import template
+
+    return dict(template(ground, "parking_lots:hazmat", {"bays": str(bays)}, bays * parameter(FACILITY, "bay_m2")))
+
+
+def _plots(
+    ground: Ground, asked: Wanted, path: str | Path | None, demand: Demand, bays: int, barriers: list[Any]
+) -> tuple[Plots, dict[str, Any]]:
+    """The plots that are compared, in the parts asked for."""
+    if path is not None:
+        given = judged(ground, given_plots(ground, path), barriers)
+        able = given.take(np.flatnonzero(given.verdict != "conflict"))
+        barred = [{"name": n, "why": w} for n, v, w in zip(given.name, given.verdict, given.why, strict=True)
+                  if v == "conflict"]  # fmt: skip
+        if not len(able):
+            raise InputError(f"{path}: none of the {len(given)} plots may be built on, such as {given.why[0]}.")
+        return able, {"compared": len(able), "looked_at": len(given), "barred": barred}
+    side = float(np.sqrt(bays * parameter(FACILITY, "bay_m2")))
+    every = side_plots(ground, side, parameter(FACILITY, "frontage_m"))
+    if asked.near:
+        every = every.take(np.flatnonzero(np.any([_within(ground, part, every.middle) for part in asked.near], axis=0)))
+    worth = _nearness(every.middle, demand)
+    near = in_cells(every, spread(every, worth, 5 * MOST))
+    tried = judged(ground, every.take(near), barriers)
+    clear = np.flatnonzero(tried.verdict == "clear")
+    if not len(clear):
+        raise RegionError(
+            f"{ground.region.folder}: no plot of {side:.0f} x {side:.0f} m along the roads is clear of every rule"
+            f"{' in ' + ', '.join(asked.near) if asked.near else ''}. Ask for fewer bays, or give plots of your own: "
+            "--candidates FILE."
+        )
+    some = tried.take(clear[spread(tried.take(clear), worth[near][clear], MOST)])
+    return some, {"compared": len(some), "looked_at": len(tried), "clear": len(clear), "barred": []}
+
+
+def _nearness(at: Floats, demand: Demand) -> Floats:
+    """(N,) how near the firms are to places: sum of 1 / (1 + km squared) over the nearest of them."""
+    from scipy.spatial import cKDTree
+
+    placed = demand.at.xy[np.isfinite(demand.at.xy).all(axis=1)]
+    far, _ = cKDTree(placed).query(at, k=min(50, len(placed)))
+    return (1.0 / (1.0 + (far.reshape(len(at), -1) / 1000.0) ** 2)).sum(axis=1)
+
+
+def _within(ground: Ground, part: str, at: Floats) -> NDArray[np.bool_]:
+    """(N,) which places lie in a half of the region (by the middle of its outline) or in a district."""
+    import shapely
+
+    from ..siting.ground import district
+
+    if part in _PARTS:
+        middle = shapely.get_coordinates(shapely.centroid(ground.boundary))[0]
+        return (at - middle) @ np.array(_PARTS[part], float) > 0
+    return shapely.contains_xy(district(ground, part), at[:, 0], at[:, 1])
+
+
+def _exposure(ground: Ground, at: Floats) -> Floats:
+    """(N, 1) minutes that the people around each place weigh."""
+    return people_around(ground, at)[:, None] / 1000.0 * parameter(FACILITY, "risk_min")
+
+
+def _chosen(ground: Ground, asked: Wanted, plots: Plots, table: Floats, demand: Demand) -> tuple[Ints, float, str]:
+    """
+    (rows of the plots, largest gap, what stopped the search): part after part where parts are asked for.
+
+    ``table``: minutes, exposure in them, from the lots in use and then from the plots.
+    """
+    from ..routing.location import Sites, p_median
+
+    cap, in_use_ = parameter(FACILITY, "cap_min"), len(table) - len(plots)
+    parts = asked.near if 1 < len(asked.near) <= asked.sites else ("",)
+    kept, gaps, stopped = list(range(in_use_)), [0.0], ""
+    for k, part in enumerate(parts):
+        count = asked.sites // len(parts) + (k < asked.sites % len(parts))
+        outside = ~_within(ground, part, plots.middle) if part else np.zeros(len(plots), bool)
+        sites = Sites(len(table), kept, in_use_ + np.flatnonzero(outside))
+        found = p_median(table, demand.weight, count, sites, cap=cap, time_limit_s=asked.time_limit_s)
+        kept += found.sites.tolist()
+        gaps.append(found.gap)
+        stopped = stopped or found.stopped
+    return np.array(kept[in_use_:], np.int64) - in_use_, max(gaps), stopped
+
+
+def _proven(ground: Ground, project: dict[str, gpd.GeoDataFrame], taken: Plots) -> Plots:
+    """The chosen plots with the verdict of a full siting check of the lot there, where it is the worse."""
+    import shapely
+
+    from ..siting.answer import WORST
+    from ..siting.checks import decide
+
+    verdict, why = taken.verdict.copy(), taken.why.copy()
+    for i, shape in enumerate(taken.shape):
+        lot = {n: f.set_geometry(np.array([shape], object), crs=f.crs) for n, f in project.items()}
+        found = decide(ground, lot if shapely.get_dimensions(shape) == 2 else _square(lot, project, shape))
+        said = "; ".join(c.en for c in found.checks if c.verdict == found.verdict and found.verdict != "clear")
+        verdict[i] = min(verdict[i], found.verdict, key=WORST.index)
+        why[i] = "; ".join(filter(None, (why[i], said)))
+    return replace(taken, verdict=verdict, why=why)
+
+
+def _square(
+    lot: dict[str, gpd.GeoDataFrame], project: dict[str, gpd.GeoDataFrame], at: Any
+) -> dict[str, gpd.GeoDataFrame]:
+    """A place given as a point, as the square that its bays take."""
+    from ..siting.ways import moved
+
+    middle = next(iter(project.values())).geometry.iloc[0].centroid
+    return moved(project, at.x - middle.x, at.y - middle.y)
+
+
+def _table(
+    ground: Ground, new: Plots, old: Plots, rows: gpd.GeoDataFrame, minutes: Floats, demand: Demand, bays: int,
+    close: list[str],
+) -> gpd.GeoDataFrame:  # fmt: skip
+    """One row a lot, the new ones first in the order of the firms they serve."""
+    import geopandas as gpd
+    import shapely
+
+    first = minutes.argmin(axis=0) if len(minutes) else np.empty(0, np.int64)
+    first = np.where(np.isfinite(minutes.min(axis=0, initial=np.inf)), first, -1)
+    serves = np.array([int((first == k).sum()) for k in range(len(minutes))])
+    mean = [float(minutes[k][first == k].mean()) if serves[k] else np.nan for k in range(len(minutes))]
+    at = np.vstack([new.middle, old.middle])
+    where = gpd.GeoSeries(shapely.points(at), crs=ground.region.crs)
+    degrees = where.to_crs(4326)
+    verdict, why = found_at(ground, rows, old)
+    columns: dict[str, Any] = {
+        "state": ["new"] * len(new) + ["existing"] * len(old),
+        "id": [None] * len(new) + rows["id"].tolist(),
+        "name": [*new.name, *old.name],
+        "lon": degrees.x.round(6),
+        "lat": degrees.y.round(6),
+        "district_id": districts_at(ground, at),
+        "bays": [float(bays)] * len(new) + rows["bays"].astype(float).tolist(),
+        "serves": serves,
+        "minutes": mean,
+        "people_around": people_around(ground, at),
+        "rescue_min": rescue_min(ground, at),
+        "main_road_m": main_road(ground, at),
+        "verdict": [*new.verdict, *verdict],
+        "why": [*new.why, *why],
+        "close": [*close, *([""] * len(old))],
+    }
+    table = gpd.GeoDataFrame(columns, geometry=where.to_numpy(), crs=ground.region.crs)
+    order = np.lexsort((np.arange(len(table)), -serves, (table["state"] != "new").to_numpy()))
+    table = table.iloc[order].reset_index(drop=True)
+    rank = [k + 1 if k < len(new) else None for k in range(len(table))]
+    table.insert(0, "rank", np.array(rank, object))
+    table["rank"] = table["rank"].astype("Int64")
+    return table
+
+
+def _mean(minutes: Floats) -> float | None:
+    """Mean minutes of the firms to their nearest lot; None where there is no lot."""
+    least = minutes.min(axis=0, initial=np.inf)
+    known = np.isfinite(least)
+    return float(least[known].mean()) if known.any() else None
+
+
+def _notes(ground: Ground, asked: Wanted) -> list[str]:
+    """What a person must know to judge the answer."""
+    notes = [
+        f"minutes are those of {ground.region.settings.rescue.vehicle} speeds; roads closed to hazardous goods count "
+        "as open",
+        "each firm counts alike: neither vehicles nor flows of hazardous goods are known",
+    ]
+    if 1 < len(asked.near) <= asked.sites:
+        notes.append(f"chosen part after part: {', '.join(asked.near)}")
+    return [
+        *notes,
+        *missing_layers(ground, FACILITY),
+        "GB 55037-2022 3.1.3 (30 m from open flames): no layer shows them",
+    ]
