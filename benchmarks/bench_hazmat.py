@@ -4,8 +4,8 @@ Best compromises of time and risk: the exact search against a sweep of weighted 
     python benchmarks/bench_hazmat.py ROADS_FILE [PAIRS]
 
 ROADS_FILE is an .osm.pbf file, or any line layer with a class column. The risk of an edge is its length times the
-people near it, drawn from a fixed seed around 30 centres. Prints medians and worst cases of random pairs in seconds of one processor, how many
-routes each finds, and how many of the sweep's the exact search misses (none).
+people near it, drawn from a fixed seed around 30 centres. Prints medians and worst cases of random pairs in
+milliseconds of one processor, how many routes each finds, and how many of the sweep's the exact search misses (none).
 """
 
 import sys

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import answers, pipeline, region, siting, store
+from . import answers, documents, pipeline, region, siting, store
 from .errors import InputError, RegionError, SettingsError
 from .export import export_table
 from .manifest import StepResult, run_steps
@@ -332,82 +332,30 @@ class Region(region.Region):
             for page in pages
         ]
 
-    def lists(
-        self, *, to: str | Path | None = None, language: str | None = None, report: Report = _quiet
-    ) -> list[Path]:
-        """
-        Write the risk source list, the control list and the registers as XLSX and CSV; see docs/handbooks.md.
-
-        Without ``to`` into REGION/lists, without ``language`` (zh or en) in the first of those of region.toml.
-        """
-        from .publish.lists import write_lists
-
+    def lists(self, *, report: Report = _quiet, **options: Any) -> list[Path]:
+        """Write the risk source list, the control list and the registers; ``options`` as in `documents.lists`."""
         self.run(report=report)
-        return write_lists(self, self._into(to, "lists"), lang=self._language(language))
+        return documents.lists(self, **options)
 
     def handbook(
-        self,
-        *enterprises: str,
-        to: str | Path | None = None,
-        format: str = "html",
-        language: str | None = None,
-        workers: int | None = None,
-        report: Report = _quiet,
+        self, *enterprises: str, workers: int | None = None, report: Report = _quiet, **options: Any
     ) -> list[Path]:
         """
-        Write the handbooks of the enterprises with these ids or names (all without any), ``format`` html or pdf.
+        Write the handbooks of the enterprises with these ids or names (all without any), their index first.
 
-        Returns
-        -------
-        list of Path
-            The page that lists them, then the handbooks.
+        ``options`` are those of `documents.handbooks`.
         """
-        from .publish.handbook import write_handbooks
-
         self.run(workers=workers, report=report)
-        return write_handbooks(
-            self,
-            self._into(to, "handbooks"),
-            enterprises,
-            form=_one_of(format, ("html", "pdf"), "format"),
-            lang=self._language(language),
-            workers=workers or self.settings.compute.workers or os.cpu_count() or 1,
-        )
+        return documents.handbooks(self, enterprises, workers=workers, **options)
 
-    def sheet(
-        self,
-        *districts: str,
-        to: str | Path | None = None,
-        format: str = "html",
-        language: str | None = None,
-        before: str | Path | None = None,
-        report: Report = _quiet,
-    ) -> list[Path]:
+    def sheet(self, *districts: str, report: Report = _quiet, **options: Any) -> list[Path]:
         """
-        Write one page a district (every township without any), with what changed since the state in ``before``.
+        Write one page a district (every township without any), their index first.
 
-        Returns
-        -------
-        list of Path
-            The page that lists them, then the sheets.
+        ``options`` are those of `documents.sheets`.
         """
-        from .publish.sheet import write_sheets
-
         self.run(report=report)
-        return write_sheets(
-            self,
-            self._into(to, "sheets"),
-            districts,
-            form=_one_of(format, ("html", "pdf"), "format"),
-            lang=self._language(language),
-            before=None if before is None else Path(before),
-        )
-
-    def _into(self, to: str | Path | None, name: str) -> Path:
-        return self.folder / name if to is None else Path(to)
-
-    def _language(self, language: str | None) -> str:
-        return _one_of(language or self.settings.publish.languages[0], ("zh", "en"), "language")
+        return documents.sheets(self, districts, **options)
 
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
         """The map as a folium map without any outside address, for notebooks."""
@@ -517,9 +465,3 @@ class Region(region.Region):
 def open_state(text: str | Path) -> Region:
     """The region in a folder, or the kept state REGION@NAME."""
     return Region(history.find_state(str(text)))
-
-
-def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
-    if value not in allowed:
-        raise InputError(f"{what} {value!r}: one of {', '.join(allowed)}.")
-    return value

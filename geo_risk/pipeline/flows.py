@@ -165,7 +165,7 @@ def _links(roads: Roads, passing: dict[str, np.ndarray], risk: np.ndarray, peopl
         road = network.road_id[network.road[edge]]
         trips = passing[load][edge]
         parts.append(pd.DataFrame({
-            "id": [f"{r}#{e}" for r, e in zip(road, edge, strict=True)], "name": [_name(roads, e) for e in edge],
+            "id": [f"{r}#{e}" for r, e in zip(road, edge, strict=True)], "name": [_name(roads, int(e)) for e in edge],
             "road_id": road, "substance": load, "trips_per_yr": trips, "trips_all_per_yr": total[edge],
             "persons": people[edge], "risk_per_yr": risk[edge], "geometry": network.lines[edge],
         }))  # fmt: skip

@@ -155,15 +155,15 @@ def _backwards(
     """
     n, missing = len(within), len(start) - _count(start, -1)
     at = np.empty((n, 2), np.int64)  # cost, other cost: side by side, as both are looked at together
-    for v in range(n):
-        at[v, 0] = most + 1 if within[v] != _NONE else -1
-        at[v, 1] = 0
+    for u in range(n):
+        at[u, 0] = most + 1 if within[u] != _NONE else -1
+        at[u, 1] = 0
     heap, size = np.empty(1024, np.uint64), 0
     for k in range(len(end)):
-        v = end[k]
-        if v >= 0 and end_cost[k] < at[v, 0]:
-            at[v, 0], at[v, 1] = end_cost[k], end_other[k]
-            heap, size = _push64(heap, size, (np.uint64(end_cost[k]) << np.uint64(32)) | np.uint64(v))
+        last = end[k]
+        if last >= 0 and end_cost[k] < at[last, 0]:
+            at[last, 0], at[last, 1] = end_cost[k], end_other[k]
+            heap, size = _push64(heap, size, (np.uint64(end_cost[k]) << np.uint64(32)) | np.uint64(last))
     while size > 0:
         key = heap[0]
         size = _pop64(heap, size)
@@ -181,9 +181,10 @@ def _backwards(
             elif new == at[u, 0]:
                 at[u, 1] = min(at[u, 1], at[v, 1] + np.int64(others[i]))
     best, its_other = _best_start(start, start_cost, start_other, at, most)
-    least = np.empty(n, np.uint32)
-    for v in range(n):
-        least[v] = at[v, 0] if 0 <= at[v, 0] <= most else _NONE
+    least = np.full(n, _NONE, np.uint32)
+    for u in range(n):
+        if 0 <= at[u, 0] <= most:
+            least[u] = at[u, 0]
     return least, best, its_other
 
 

@@ -243,7 +243,7 @@ def test_roads_come_with_the_zone_number(demo, truth):
 
 def test_settings_name_every_file(demo):
     settings = tomllib.loads(demo.region_toml)
-    named = {"inputs/风玫瑰.csv"}  # handed over for the consequence models; no setting reads it yet
+    named = {"inputs/风玫瑰.csv", "inputs/危化品流向.csv"}  # read by keys outside the layers, the latter if switched on
     for layer, entry in settings["layers"].items():
         named |= {entry["source"]} if isinstance(entry["source"], str) else set(entry["source"])
         assert layer in LAYERS

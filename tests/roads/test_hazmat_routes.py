@@ -191,6 +191,18 @@ def test_the_command_prints_writes_and_tells_the_same_twice(city, detours, tmp_p
     assert "危化品运输路线" in (tmp_path / "map.html").read_text(encoding="utf-8")
 
 
+def test_the_demos_own_flows_can_be_switched_on(own_city, detours):
+    toml = own_city / "region.toml"
+    toml.write_text(toml.read_text(encoding="utf-8").replace("# flows", "flows"), encoding="utf-8")
+    region = geo_risk.Region(own_city)
+    region.run(["hazmat"])
+    routes, links = region.table("hazmat_routes"), region.table("hazmat_links")
+    assert routes["flow"].nunique() == 9
+    assert (routes["problem"] == "").groupby(routes["flow"]).all().sum() >= 8
+    assert routes["from_name"].iloc[0] == detours[0]["from"]
+    assert links["trips_all_per_yr"].max() >= 900
+
+
 def test_flows_go_on_roads_and_into_the_risk_sources(own_city, detours):
     ban, bridge = detours
     (own_city / "inputs" / "flows.csv").write_text(
@@ -200,7 +212,8 @@ def test_flows_go_on_roads_and_into_the_risk_sources(own_city, detours):
         encoding="utf-8",
     )
     toml = own_city / "region.toml"
-    toml.write_text(toml.read_text(encoding="utf-8") + '\n[hazmat]\nflows = "inputs/flows.csv"\n', encoding="utf-8")
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace('# flows = "inputs/危化品流向.csv"', 'flows = "inputs/flows.csv"'), encoding="utf-8")
     region = geo_risk.Region(own_city)
     region.run(["hazmat"])
     routes, links = region.table("hazmat_routes"), region.table("hazmat_links")

@@ -95,7 +95,7 @@ def test_costs_that_do_not_fit_are_refused():
         graph_of(2, [0], [1], [2**32], [0])
     with pytest.raises(ValueError, match="nodes 0 to 1"):
         graph_of(2, [0], [2], [1], [1])
-    most = 2**32 - 1
+    most = 2**32 - 2
     graph = graph_of(3, [0, 1], [1, 2], [1, 1], [most, most])
     with pytest.raises(OverflowError):
         pareto(graph, ends_of([(0, 0, 0)]), ends_of([(2, 0, 0)]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -11,7 +14,9 @@ from scipy.spatial import cKDTree
 
 from .arterials import RANK
 from .city import City
+from .files import csv_write
 
+FLOWS = "危化品流向.csv"
 BAN_HOURS, BAN_ALWAYS = "7:00-21:00禁行", "禁行"
 
 
@@ -31,6 +36,15 @@ def hazmat_rules(city: City) -> list[str]:
     always = near | roads.tunnel
     day = core & (roads.rank >= RANK["trunk"])
     return [BAN_ALWAYS if a else BAN_HOURS if d else "" for a, d in zip(always, day, strict=True)]
+
+
+def write_flows(detours: list[dict], spots: list[dict], folder: Path) -> None:
+    """危化品流向.csv: motor fuel and liquefied gas that is carried regularly, the two detours first."""
+    rows = [[d["from"], d["to"], "汽油", 900 - 300 * k, ""] for k, d in enumerate(detours)]
+    ends = [r["id"] for r in spots if r["kind"] == "加油站"]
+    rows += [[a, b, "柴油" if k % 2 else "汽油", 250, "22:30"] for k, (a, b) in enumerate(pairwise(ends[:7]))]
+    rows += [[ends[0], ends[-1], "液化石油气", 120, "10:00"]] if len(ends) > 1 else []
+    csv_write(folder / FLOWS, ["起点", "终点", "货物", "年车次", "发车时间"], rows, "utf-8-sig")
 
 
 def seed_detours(city: City, rules: list[str]) -> list[dict]:

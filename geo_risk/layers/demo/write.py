@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from .city import City, make_city
-from .detours import hazmat_rules, seed_detours
+from .detours import FLOWS, hazmat_rules, seed_detours, write_flows
 from .findings import Truth, seed_findings
 from .plan import CITY, SIZES, Plan
 from .shapes import write_buildings, write_districts, write_landuse, write_pipelines, write_roads, write_water
@@ -81,6 +81,7 @@ def write_demo(folder: Path, *, size: str = "city", seed: int = 1) -> DemoSummar
     for write in (write_pipelines, write_districts, write_water, write_landuse, write_buildings):
         write(city, inputs)
     write_roads(city, inputs, rules)
+    write_flows(truth.detours, city.hazards.fuel, inputs)
     counts = _counts(city)
     _write_truth(folder / "truth.json", city, truth, dirt, counts)
     written = sum(p.stat().st_size for p in [*inputs.iterdir(), folder / "truth.json"])
@@ -98,6 +99,7 @@ def region_toml(size: str) -> str:
         'note_en = "A fictional city: every name and figure is invented"\n',
         '[weather]\nwind = "inputs/风玫瑰.csv"\n',
         f"[risk]\n{risk}\n",
+        f'[hazmat]\n# flows = "inputs/{FLOWS}"   # regular trips, put on roads; sources of risk where quantified\n',
     ]
     for name, files, more in _LAYERS:
         sources = ", ".join(f'"inputs/{f}"' for f in files)
