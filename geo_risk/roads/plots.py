@@ -246,8 +246,8 @@ def setback_barriers(ground: Ground, project: dict[str, gpd.GeoDataFrame]) -> li
     from ..siting.ways import pipe_ranges
 
     out = []
-    used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
-    required = dict(zip(ground.rules["rule_id"], ground.rules["distance_m"], strict=True))
+    used, rules = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}, ground.rules.frame
+    required = dict(zip(rules["rule_id"], rules["distance_m"], strict=True))
     by_rule: dict[str, list[Any]] = {}
     for block in blocks(used, project, ground.rules):
         by_rule.setdefault(block.rule, []).append(block)
@@ -279,7 +279,8 @@ def _objects(values: Sequence[Any]) -> NDArray[np.object_]:
 
 
 def _clause(ground: Ground, rule: str) -> str:
-    row = ground.rules[ground.rules["rule_id"] == rule].iloc[0]
+    rules = ground.rules.frame
+    row = rules[rules["rule_id"] == rule].iloc[0]
     return f"{row['standard']}-{row['edition']} {row['clause']}"
 
 
