@@ -131,7 +131,9 @@ def _pop(heap_ms, heap_node, size):
 
 @njit(cache=True)
 def _behind(top, first, below, stamp, mark, nodes, count):
-    """Add a junction and all behind it to ``nodes``."""
+    """Add a junction and all behind it to ``nodes``; nested ones, of a road driven up and down, once."""
+    if stamp[top] == mark:
+        return count
     low = count
     stamp[top], nodes[count] = mark, top
     count += 1
@@ -139,8 +141,9 @@ def _behind(top, first, below, stamp, mark, nodes, count):
         v = nodes[low]
         low += 1
         for c in range(first[v], first[v + 1]):
-            stamp[below[c]], nodes[count] = mark, below[c]
-            count += 1
+            if stamp[below[c]] != mark:
+                stamp[below[c]], nodes[count] = mark, below[c]
+                count += 1
     return count
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import Network
-from .reach import BY_TAIL, SAME_M, Starts, arrival_ms, node_times
+from .reach import BY_TAIL, SAME_M, Starts, arrival_ms, entries, node_times
 from .snap import Snapped
 
 NOBODY = -1
@@ -56,7 +56,8 @@ def first_at(network: Network, first: First, starts: Starts, at: Snapped) -> tup
     nobody = starts.take(np.empty(0, np.int64))
     ms, how = (found[0] for found in arrival_ms(network, first.ms[None], nobody, at))
     edge = np.maximum(at.edge, 0)
-    owner = np.where(how == BY_TAIL, first.owner[network.tail[edge]], first.owner[network.head[edge]])
+    by_tail, by_head = entries(network, at)
+    owner = np.where(how == BY_TAIL, first.owner[by_tail], first.owner[by_head])
     never = np.full((1, len(network.x)), np.inf)
     order = np.argsort(at.edge, kind="stable")
     low = np.searchsorted(at.edge[order], starts.at.edge, side="left")
@@ -84,8 +85,8 @@ def stretches(network: Network, first: First, starts: Starts) -> Stretches:
 def _plain(network: Network, first: First, edge: Ints) -> Stretches:
     """Edges that nobody stands on: from the tail up to the point where coming from the head is as fast."""
     tail, head, metres, ms = (
-        network.tail[edge],
-        network.head[edge],
+        network.enter_tail[edge],
+        network.enter_head[edge],
         network.metres[edge],
         network.ms[edge].astype(float),
     )
@@ -107,7 +108,7 @@ def _plain(network: Network, first: First, edge: Ints) -> Stretches:
 def _home(network: Network, first: First, starts: Starts, edge: int) -> Stretches:
     """An edge that starts stand on: the lower envelope of all ways onto it."""
     metres, ms = float(network.metres[edge]), float(network.ms[edge])
-    tail, head = network.tail[edge], network.head[edge]
+    tail, head = network.enter_tail[edge], network.enter_head[edge]
     # Ways: owner, from, to, time at the beginning of the edge if it were so long, time a metre.
     ways = []
     if network.forward[edge] and np.isfinite(first.ms[tail]):

@@ -112,7 +112,7 @@ def remaining_ms(network: Network, places: Snapped) -> tuple[Floats, Floats]:
     """(P,) time [ms] from the tail, from the head of its edge to each place; infinite against a one-way."""
     edge, reachable = np.maximum(places.edge, 0), places.edge >= 0
     along = np.where(reachable, places.offset_m, 0.0) / network.metres[edge] * network.ms[edge]
-    at_tail, at_head = _at_ends(network, places)
+    at_tail, at_head = at_ends(network, places)
     by_tail, by_head = reachable & (network.forward[edge] | at_tail), reachable & (network.backward[edge] | at_head)
     return np.where(by_tail, along, np.inf), np.where(by_head, network.ms[edge] - along, np.inf)
 
@@ -208,17 +208,17 @@ def _linestrings(xy: Floats, line: Ints) -> NDArray[np.object_]:
     return shapely.linestrings(xy[new], indices=line[new])
 
 
-def _leaving_ms(network: Network, starts: Starts) -> tuple[Floats, Floats]:
+def leaving_ms(network: Network, starts: Starts) -> tuple[Floats, Floats]:
     """(S,) time [ms] at which each start reaches the tail and the head of its own edge; infinite against a one-way."""
     edge = starts.at.edge
     along = starts.at.offset_m / network.metres[edge] * network.ms[edge]
-    at_tail, at_head = _at_ends(network, starts.at)
+    at_tail, at_head = at_ends(network, starts.at)
     to_tail = np.where(network.backward[edge] | at_tail, starts.ms + along, np.inf)
     to_head = np.where(network.forward[edge] | at_head, starts.ms + network.ms[edge] - along, np.inf)
     return to_tail, to_head
 
 
-def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(N,) whether a place stands at the tail, at the head of its edge: it is on the junction then, one-way or not."""
     return at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[at.edge] - RESOLUTION_M
 
@@ -226,7 +226,7 @@ def _at_ends(network: Network, at: Snapped) -> tuple[NDArray[np.bool_], NDArray[
 def entries(network: Network, places: Snapped) -> tuple[Ints, Ints]:
     """(P,) nodes whose time counts for places reached by their tail, by their head: on a junction, anyone's there."""
     edge = np.maximum(places.edge, 0)
-    at_tail, at_head = _at_ends(network, places)
+    at_tail, at_head = at_ends(network, places)
     return (
         np.where(at_tail, network.tail[edge], network.enter_tail[edge]),
         np.where(at_head, network.head[edge], network.enter_head[edge]),
@@ -242,7 +242,7 @@ def seeds(network: Network, starts: Starts, *, together: bool = False) -> Seeds:
     if len(starts) and not starts.ms.max() < NEVER:
         row = int(np.argmax(starts.ms))
         raise InputError(f"start {row} is on the road only after {starts.ms[row] / 8.64e7:.0f} days: see its turnout.")
-    ms = np.concatenate(_leaving_ms(network, starts))
+    ms = np.concatenate(leaving_ms(network, starts))
     ms[ms >= NEVER] = np.inf
     end, node = landed(network, starts.at)
     search = np.zeros_like(end) if together else end % max(1, len(starts))
@@ -260,7 +260,7 @@ def landed(network: Network, at: Snapped) -> tuple[Ints, Ints]:
     ends = np.arange(len(junction))
     if not len(network.steps):
         return ends, junction
-    standing = np.concatenate(_at_ends(network, at))
+    standing = np.concatenate(at_ends(network, at))
     directed = np.concatenate([2 * at.edge + 1, 2 * at.edge])
     low, high = (
         np.where(

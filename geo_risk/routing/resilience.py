@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from .catchments import MS_PER_MIN, Spots
 from .cuts import Roots, Tables, broken
 from .network import Network
-from .reach import SLACK_MS, Starts, first_arrival_ms, nearest_node_times
+from .reach import SLACK_MS, Starts, at_ends, entries, first_arrival_ms, landed, leaving_ms, nearest_node_times
 from .snap import access_ms
-from .topology import RESOLUTION_M
 
 COLUMNS = (
     "facility_kind", "limit_min", "hour", "road_id", "road_name", "road_class", "bridge", "metres", "people", "places",
@@ -60,11 +59,9 @@ def breaks(
 
 def _tables(network: Network) -> Tables:
     """All arcs, parallel ones too: with a road closed the slower one counts."""
-    edges = np.arange(len(network.metres))
-    ahead, back = edges[network.forward], edges[network.backward]
-    edge = np.concatenate([ahead, back])
-    tail = np.concatenate([network.tail[ahead], network.head[back]])
-    head = np.concatenate([network.head[ahead], network.tail[back]])
+    links = network.links
+    rows = np.flatnonzero(np.where(links.along, network.forward[links.edge], network.backward[links.edge]))
+    edge, tail, head = links.edge[rows], links.start[rows], links.stop[rows]
     ms, n = network.ms[edge].astype(np.float64), len(network.x)
     leaving, entering = np.argsort(tail, kind="stable"), np.argsort(head, kind="stable")
     return Tables(
@@ -81,14 +78,9 @@ def _tables(network: Network) -> Tables:
 
 def _roots(network: Network, starts: Starts) -> Roots:
     """Where each start enters the junctions, when, and by which edge (-1 for one that stands on the junction)."""
-    edge, offset = starts.at.edge, starts.at.offset_m
-    along = offset / network.metres[edge] * network.ms[edge]
-    at_tail, at_head = offset <= RESOLUTION_M, offset >= network.metres[edge] - RESOLUTION_M
-    to_tail = np.where(network.backward[edge] | at_tail, starts.ms + along, np.inf)
-    to_head = np.where(network.forward[edge] | at_head, starts.ms + network.ms[edge] - along, np.inf)
-    node = np.concatenate([network.tail[edge], network.head[edge]])
-    ms = np.concatenate([to_tail, to_head])
-    by = np.concatenate([np.where(at_tail, -1, edge), np.where(at_head, -1, edge)])
+    end, node = landed(network, starts.at)
+    ms = np.concatenate(leaving_ms(network, starts))[end]
+    by = np.where(np.concatenate(at_ends(network, starts.at)), -1, np.tile(starts.at.edge, 2))[end]
     there = np.isfinite(ms)
     return Roots(node[there], ms[there], by[there])
 
@@ -110,11 +102,11 @@ def _ways_in(network: Network, starts: Starts, spots: Spots, rows: Ints, leg: Fl
     edge = at.edge
     never = np.full(len(network.x), np.inf)
     along = at.offset_m / network.metres[edge] * network.ms[edge]
-    at_tail, at_head = at.offset_m <= RESOLUTION_M, at.offset_m >= network.metres[edge] - RESOLUTION_M
+    at_tail, at_head = at_ends(network, at)
     from_tail = np.where(network.forward[edge] | at_tail, along, np.inf) + leg[rows]
     from_head = np.where(network.backward[edge] | at_head, network.ms[edge] - along, np.inf) + leg[rows]
     direct = first_arrival_ms(network, never, starts, at) + leg[rows]
-    return _WaysIn(network.tail[edge], network.head[edge], from_tail, from_head, direct, before[rows], edge)
+    return _WaysIn(*entries(network, at), from_tail, from_head, direct, before[rows], edge)
 
 
 def weak_links(
