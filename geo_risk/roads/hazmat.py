@@ -156,12 +156,13 @@ def _tables(
 
 def violations(roads: Roads, trip: Trip, legs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """What separate code finds wrong with the routes: none, unless one of the two errs."""
-    from ..routing.legality import broken_rules
+    from ..routing.legality import SLACK_M, broken_rules
 
-    when = (trip.weekday, trip.start)
+    when, rescue = (trip.weekday, trip.start), roads.region.settings.rescue
+    slack = max(SLACK_M, rescue.merge_ends_m, rescue.connect_m)
     out = []
     for route, part in legs.groupby("route", sort=True):
-        found = broken_rules(part, roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name, *when)
+        found = broken_rules(part, roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name, *when, slack_m=slack)
         out += [{"route": int(route), **row} for row in found]
     return out
 
