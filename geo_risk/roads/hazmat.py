@@ -156,14 +156,15 @@ def _tables(
 
 def violations(roads: Roads, trip: Trip, legs: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """What separate code finds wrong with the routes: none, unless one of the two errs."""
-    from ..routing.legality import broken_rules
+    from ..routing.legality import SLACK_M, broken_rules
 
-    when, turns = (trip.weekday, trip.start), roads.region.layers("turn_restrictions").get("turn_restrictions")
+    when, rescue = (trip.weekday, trip.start), roads.region.settings.rescue
+    turns = roads.region.layers("turn_restrictions").get("turn_restrictions")
+    slack = max(SLACK_M, rescue.merge_ends_m, rescue.connect_m)
+    rules = (roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name)
     out = []
     for route, part in legs.groupby("route", sort=True):
-        found = broken_rules(
-            part, roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name, *when, turns=turns
-        )
+        found = broken_rules(part, *rules, *when, turns=turns, slack_m=slack)
         out += [{"route": int(route), **row} for row in found]
     return out
 

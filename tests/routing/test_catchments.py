@@ -9,6 +9,7 @@ from conftest import CRS, SPEEDS, points_of, roads_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_closest import cases
+from test_turns import split_cases
 
 from geo_risk.routing import catchments, gaps
 from geo_risk.routing.coverage import coverage
@@ -34,8 +35,8 @@ def test_the_road_is_cut_where_both_are_as_fast():
     assert cut.end_ms.tolist() == pytest.approx([100_000, 130_000, 60_000])
 
 
-@given(cases(), st.integers(1, 3), st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
+@given(st.one_of(cases(), split_cases()), st.integers(1, 3), st.integers(0, 10**6))
+@settings(max_examples=100, deadline=None)
 def test_every_spot_lies_in_the_stretch_of_whoever_is_first(case, n, seed):
     network, at = case
     starts = Starts(at.take(slice(0, n)), np.array([0.0, 15_000.0, 3_000.0])[: min(n, len(at))])

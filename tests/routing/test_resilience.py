@@ -1,7 +1,5 @@
 """Closures that break a promise: by hand, and against closing every edge in turn."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +7,11 @@ from conftest import SPEEDS, points_of, roads_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_closest import cases
+from test_turns import split_cases
 
 from geo_risk.routing.catchments import Spots, spots_of
 from geo_risk.routing.facilities import facility_starts
-from geo_risk.routing.network import build_network
+from geo_risk.routing.network import build_network, close_edges
 from geo_risk.routing.reach import Starts, first_arrival_ms, nearest_node_times
 from geo_risk.routing.resilience import COLUMNS, breaks, weak_links
 from geo_risk.schema import RESULTS
@@ -62,8 +61,8 @@ def test_a_parallel_road_takes_over():
     assert found.after_ms[0] == pytest.approx(15_620 + 5_000, abs=1)
 
 
-@given(cases(), st.lists(st.floats(0.05, 4), min_size=1, max_size=3), st.integers(1, 3))
-@settings(max_examples=60, deadline=None)
+@given(st.one_of(cases(), split_cases()), st.lists(st.floats(0.05, 4), min_size=1, max_size=3), st.integers(1, 3))
+@settings(max_examples=100, deadline=None)
 def test_it_is_what_closing_every_edge_gives(case, limits, n_starts):
     network, at = case
     starts = Starts(at.take(slice(0, n_starts)), np.array([0.0, 15_000.0, 40_000.0])[: min(n_starts, len(at))])
@@ -71,7 +70,7 @@ def test_it_is_what_closing_every_edge_gives(case, limits, n_starts):
     expected = {}
     for e in range(len(network.metres)):
         other = np.arange(len(network.metres)) != e
-        cut = replace(network, forward=network.forward & other, backward=network.backward & other)
+        cut = close_edges(network, ~other)
         after = first_arrival_ms(cut, nearest_node_times(cut, starts), starts, at)
         for spot in np.flatnonzero(at.edge != e):
             if any(before[spot] <= limit * 60_000 + 1e-3 < after[spot] for limit in limits):

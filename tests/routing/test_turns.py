@@ -14,6 +14,7 @@ from test_closest import cases, closest
 from geo_risk.errors import CRSError
 from geo_risk.routing import turns as t
 from geo_risk.routing.condition import network_condition
+from geo_risk.routing.hazmat import Roadway, compromises
 from geo_risk.routing.network import build_network, close_roads
 from geo_risk.routing.pairs import routes_between, travel_ms
 from geo_risk.routing.reach import (
@@ -176,6 +177,13 @@ def restricted(draw):
     return network, at, roads, banned
 
 
+@st.composite
+def split_cases(draw):
+    """As `test_closest.cases`, of networks with split junctions."""
+    network, at, roads, banned = draw(restricted())
+    return t._split(network, roads, banned), at
+
+
 def remembering(network, roads, banned, at, i):
     """Times [ms] from position i to all positions, by a search over (junction, last three directed edges)."""
     edge, offset, length = at.edge, at.offset_m, network.metres[at.edge]
@@ -259,3 +267,22 @@ def test_pairs_agree_with_the_table(case):
     near = np.median(ms[found])
     np.testing.assert_allclose(routes_between(network, starts.take(i), at.take(j), limit_ms=near)[0],
                                np.where(ms <= near, ms, np.inf), atol=1e-9)  # fmt: skip
+
+
+@given(restricted())
+@settings(max_examples=60, deadline=None)
+def test_hazmat_routes_keep_to_restrictions_too(case):
+    plain, at, roads, banned = case
+    network = t._split(plain, roads, banned)
+    none = np.zeros(len(network.metres), bool)
+    risk = network.metres * (1 + np.arange(len(none)) % 3)
+    way = Roadway(network, none, none, np.full(len(none), "", object), risk, risk)
+    start, end = at.take(np.array([0])), at.take(np.array([len(at) - 1]))
+    expected = remembering(plain, roads, banned, at, 0)[-1]
+    found = compromises(way, start, end)
+    assert bool(len(found.front.first)) == bool(np.isfinite(expected))
+    if len(found.front.first):
+        assert found.front.first[0] == pytest.approx(expected, abs=1)  # both parts of edges are rounded
+    for pieces in found.pieces:
+        directed = (2 * pieces.edge + (pieces.end_m < pieces.begin_m)).tolist()
+        assert not any(tuple(directed[a:b]) in banned for a in range(len(directed)) for b in range(a + 2, a + 5))
