@@ -55,7 +55,6 @@ def first_at(network: Network, first: First, starts: Starts, at: Snapped) -> tup
     """(P,) time [ms] until the first start is at each place, its straight leg not included, and which it is."""
     nobody = starts.take(np.empty(0, np.int64))
     ms, how = (found[0] for found in arrival_ms(network, first.ms[None], nobody, at))
-    edge = np.maximum(at.edge, 0)
     by_tail, by_head = entries(network, at)
     owner = np.where(how == BY_TAIL, first.owner[by_tail], first.owner[by_head])
     never = np.full((1, len(network.x)), np.inf)
