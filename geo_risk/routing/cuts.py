@@ -48,7 +48,8 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
     below, first = _children(parent)
     spots_first, spots_at = _at_nodes(ways.tail, ways.head, len(ms))
     held = _below(parent, early, np.diff(spots_first))
-    tops = np.flatnonzero((by >= 0) & (held > 0))
+    # What else is reached by an edge with spots behind it is late too, and no way round.
+    tops = np.flatnonzero((by >= 0) & np.isin(by, by[held > 0]))
     tops = tops[np.argsort(by[tops], kind="stable")]
     root_order = np.argsort(roots.node, kind="stable")
     root_first = np.searchsorted(roots.node[root_order], np.arange(len(ms) + 1))
