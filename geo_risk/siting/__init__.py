@@ -129,9 +129,7 @@ def app(region: Region, *, desk: bool, **how: Any) -> flask.Flask:
     from .questions import questions
 
     office = Office(region)
-    served = create_app(
-        region.site, questions=questions(office), handbooks=region.folder / "handbooks", **how
-    )
+    served = create_app(region.site, questions=questions(office), handbooks=region.folder / "handbooks", **how)
     if desk:
         add_desk(served, office)
     return served
