@@ -345,7 +345,9 @@ class Region(region.Region):
         ``options`` are those of `documents.handbooks`.
         """
         self.run(workers=workers, report=report)
-        return documents.handbooks(self, enterprises, workers=workers, **options)
+        written = documents.handbooks(self, enterprises, workers=workers, **options)
+        self.run(workers=workers, report=report)  # the map links them
+        return written
 
     def sheet(self, *districts: str, report: Report = _quiet, **options: Any) -> list[Path]:
         """

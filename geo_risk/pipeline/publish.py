@@ -33,6 +33,7 @@ def publish_steps(region: Region) -> list[Step]:
         *tables(region, *_published_tables(region), *_model_tables(region)),
         *surfaces(region, *_published_surfaces(region)),
         *_earlier_grade(region),
+        *_handbooks(region),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
     return [
@@ -73,6 +74,12 @@ def _earlier_grade(region: Region) -> list[Path]:
     return [path] if name and path.is_file() else []
 
 
+def _handbooks(region: Region) -> list[Path]:
+    """The list of handbooks in the folder where the map looks for them, if they are written."""
+    path = region.folder / "handbooks" / "handbooks.js"
+    return [path] if path.is_file() else []
+
+
 def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     """Write the site of one profile; its page."""
     from ..publish.site import build_site
@@ -109,7 +116,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         note={"zh": text.note, "en": text.note_en or text.note},
         languages=text.languages,
         date=text.date or region.data_date,
-        region=own.name,
+        region=own.name if _handbooks(region) else "",
     )
     return tables, surfaces, meta
 

@@ -75,7 +75,7 @@ def test_the_surface_has_the_legends_colour(visit, addresses):
     }""")
     settled(page)
     name = next(properties["name"] for _, properties in city()["enterprises"] if properties["grade"] == 4)
-    place = next(hit[2:] for hit in index(page) if hit[0] == name)
+    place = next(hit[2:4] for hit in index(page) if hit[0] == name)
     assert page.evaluate(COLOR, place)[:3] == pytest.approx([179, 56, 60], abs=3)
 
 
@@ -274,7 +274,7 @@ def test_a_click_on_the_surface_alone_tells_its_grade(visit, addresses):
         }""")
         settled(page)
         name = next(properties["name"] for _, properties in city()["enterprises"] if properties["grade"] == 4)
-        place = next(hit[2:] for hit in index(page) if hit[0] == name)
+        place = next(hit[2:4] for hit in index(page) if hit[0] == name)
         x, y = page.evaluate(
             """at => {
             const box = __geoRisk.map.getContainer().getBoundingClientRect(), p = __geoRisk.map.project(at);
