@@ -22,7 +22,8 @@ type Outline = { shape: Shape; points: Position[]; geojson: Geometry } | { file:
 
 /** The map of the page, once it can be drawn on; undefined in a browser without one. */
 async function theMap(): Promise<MapLibre | undefined> {
-  if (!document.documentElement.classList.contains("has-map")) return undefined;
+  const page = document.documentElement.classList;
+  if (!page.contains("has-map") || page.contains("plain")) return undefined;
   while (!window.__geoRisk) await new Promise((later) => setTimeout(later, 30));
   const map = window.__geoRisk.map as MapLibre;
   if (!map.isStyleLoaded()) await Promise.race([map.once("load"), window.__geoRisk.ready]);
