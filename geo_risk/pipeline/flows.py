@@ -158,6 +158,8 @@ def _links(roads: Roads, passing: dict[str, np.ndarray], risk: np.ndarray, peopl
     import pandas as pd
 
     network = roads.network
+    # Counted along each road, so that a change elsewhere renames no stretch.
+    number = pd.Series(network.road).groupby(network.road).cumcount().to_numpy() + 1
     total = sum(passing.values(), np.zeros(len(network.ms)))
     parts = []
     for load in sorted(passing):
@@ -165,7 +167,8 @@ def _links(roads: Roads, passing: dict[str, np.ndarray], risk: np.ndarray, peopl
         road = network.road_id[network.road[edge]]
         trips = passing[load][edge]
         parts.append(pd.DataFrame({
-            "id": [f"{r}#{e}" for r, e in zip(road, edge, strict=True)], "name": [_name(roads, int(e)) for e in edge],
+            "id": [f"{r}#{k}" for r, k in zip(road, number[edge], strict=True)],
+            "name": [_name(roads, int(e)) for e in edge],
             "road_id": road, "substance": load, "trips_per_yr": trips, "trips_all_per_yr": total[edge],
             "persons": people[edge], "risk_per_yr": risk[edge], "geometry": network.lines[edge],
         }))  # fmt: skip
