@@ -134,8 +134,6 @@ def _parser() -> argparse.ArgumentParser:
     books.add(command)
     rescue.add(command)
     states.add(command)
-    roads.add(command)
-    plans.add(command)
     visits.add(command)
     rules.add(command)
     setbacks.add(command)
