@@ -28,6 +28,7 @@ def add(command: Callable[..., Any]) -> None:
     hazmat.add_argument("--at", metavar="HH:MM", help="departure (default: every ban is taken to hold)")
     hazmat.add_argument("--weekday", metavar="DAY", help="Mo to Su (default: a ban of any day holds)")
     hazmat.add_argument("--reach", type=float, metavar="M", help="half-width of the band in which people count")
+    hazmat.add_argument("--worst", type=float, metavar="PERSONS", help="use no stretch with more people within reach")
 
 
 def _hazmat(arguments: Any) -> int:
@@ -39,6 +40,7 @@ def _hazmat(arguments: Any) -> int:
         at=arguments.at,
         weekday=arguments.weekday,
         reach_m=arguments.reach,
+        worst=arguments.worst,
         to=files,
     )
     told = found.told

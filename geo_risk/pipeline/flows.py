@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +61,7 @@ def _flows(region: Region) -> None:
     for k, flow in enumerate(read_flows(region.folder / region.settings.hazmat.flows), start=2):
         told = {"flow": f"row {k}", "from_name": flow["from"], "to_name": flow["to"], "substance": flow["substance"]}
         try:
-            trips = _number(flow["trips_per_yr"])
+            trips = _trips(flow)
             trip = trip_of(region, flow["from"], flow["to"], flow["substance"] or None, flow["at"] or None)
             way, _, _, found = lawful(roads, trip)
         except GeoRiskError as error:
@@ -102,13 +101,19 @@ def read_flows(path: Path) -> list[dict[str, str]]:
     return [{name: row[c] if c else "" for name, c in chosen.items()} for row in frame.to_dict("records")]
 
 
-def _number(text: str) -> float:
+def trips_of(flow: Row) -> float | None:
+    """Trips a year of a row of `read_flows`; None where it tells none above 0."""
     try:
-        value = float(text)
+        value = float(flow["trips_per_yr"])
     except ValueError:
-        value = math.nan
-    if not 0 < value < 1e8:
-        raise InputError(f"trips_per_yr {text!r}: write a number above 0.")
+        return None
+    return value if 0 < value < 1e8 else None
+
+
+def _trips(flow: Row) -> float:
+    value = trips_of(flow)
+    if value is None:
+        raise InputError(f"trips_per_yr {flow['trips_per_yr']!r}: write a number above 0.")
     return value
 
 
@@ -158,6 +163,8 @@ def _links(roads: Roads, passing: dict[str, np.ndarray], risk: np.ndarray, peopl
     import pandas as pd
 
     network = roads.network
+    # Counted along each road, so that a change elsewhere renames no stretch.
+    number = pd.Series(network.road).groupby(network.road).cumcount().to_numpy() + 1
     total = sum(passing.values(), np.zeros(len(network.ms)))
     parts = []
     for load in sorted(passing):
@@ -165,7 +172,8 @@ def _links(roads: Roads, passing: dict[str, np.ndarray], risk: np.ndarray, peopl
         road = network.road_id[network.road[edge]]
         trips = passing[load][edge]
         parts.append(pd.DataFrame({
-            "id": [f"{r}#{e}" for r, e in zip(road, edge, strict=True)], "name": [_name(roads, int(e)) for e in edge],
+            "id": [f"{r}#{k}" for r, k in zip(road, number[edge], strict=True)],
+            "name": [_name(roads, int(e)) for e in edge],
             "road_id": road, "substance": load, "trips_per_yr": trips, "trips_all_per_yr": total[edge],
             "persons": people[edge], "risk_per_yr": risk[edge], "geometry": network.lines[edge],
         }))  # fmt: skip

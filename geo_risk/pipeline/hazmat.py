@@ -65,7 +65,11 @@ class Roads:
 
 @dataclass(frozen=True)
 class Trip:
-    """One question: two places [m], a load, and when; ``start`` is minutes after midnight, None for any time."""
+    """
+    One question: two places [m], a load, and when; ``start`` is minutes after midnight, None for any time.
+
+    ``worst``: no stretch with more people within reach is used.
+    """
 
     places: tuple[tuple[float, float], tuple[float, float]]
     names: tuple[str, str]
@@ -73,6 +77,7 @@ class Trip:
     reach: Reach
     weekday: int | None = None
     start: float | None = None
+    worst: float | None = None
 
     @property
     def period(self) -> str:
@@ -89,13 +94,8 @@ def roads_of(region: Region, people: People | None = None) -> Roads:
     ``people`` where they are known already, else those of the layers (`analysis.qra.people.presence`).
     """
     from ..analysis.qra.people import people_of, presence
-    from ..routing.vehicles import hazmat_speeds, vehicle_of
 
-    if "roads" not in region.settings.layers:
-        raise RegionError(f"{region.folder}: no layer 'roads'. Add [layers.roads] to region.toml, then run again.")
-    vehicle = vehicle_of(VEHICLE)
-    network = network_for(region, VEHICLE, hazmat_speeds(vehicle))
-    bans = region.layer("hazmat_bans") if "hazmat_bans" in region.settings.layers else None
+    vehicle, network, bans = _truck(region)
     lacked: tuple[str, ...] = ()
     if people is None:
         layers = region.layers("population", "crowded_places", "enterprises")
@@ -211,18 +211,64 @@ def roadway(roads: Roads, trip: Trip, window: Window) -> Roadway:
     """What a trip may use in ``window``, and at what risk."""
     import numpy as np
 
-    from ..routing.bans import banned
-    from ..routing.hazmat import Roadway, closed_edges, release_rates
-    from ..routing.permits import permits
+    from ..routing.hazmat import Roadway, release_rates
 
     network = roads.network
-    allowed = permits(roads.layer, roads.vehicle, window, trip.load)
-    areas, why = np.zeros(len(network.ms), bool), np.full(len(network.ms), "", object)
-    if roads.bans is not None and len(roads.bans):
-        areas, why = banned(network.lines, roads.bans, window, trip.load)
+    closed, local, reason = _rules(network, roads.layer, roads.bans, roads.vehicle, window, trip.load)
     people = roads.near(trip.reach.metres, trip.period)
+    if trip.worst is not None:
+        many = ~closed & (people > trip.worst)
+        closed, local = closed | many, local & ~many
+        reason = np.where(many, f"more than {trip.worst:g} people within reach", reason)
     rate = release_rates(network.road_class)[network.road]
-    return Roadway(network, *closed_edges(network, allowed, areas, why), people, network.metres / 1000 * rate * people)
+    return Roadway(network, closed, local, reason, people, network.metres / 1000 * rate * people)
+
+
+def _rules(
+    network: Network,
+    layer: gpd.GeoDataFrame,
+    bans: gpd.GeoDataFrame | None,
+    vehicle: Vehicle,
+    window: Window,
+    load: Load,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(e,) closed, local and reason of the edges."""
+    import numpy as np
+
+    from ..routing.bans import banned
+    from ..routing.hazmat import closed_edges
+    from ..routing.permits import permits
+
+    areas, why = np.zeros(len(network.ms), bool), np.full(len(network.ms), "", object)
+    if bans is not None and len(bans):
+        areas, why = banned(network.lines, bans, window, load)
+    return closed_edges(network, permits(layer, vehicle, window, load), areas, why)
+
+
+def always_open(region: Region) -> tuple[Network, int]:
+    """
+    The roads a hazmat truck may use at every hour with any load, and how many stretches are open to local traffic only.
+
+    These count as open: whoever begins or ends there may use them. RegionError without a roads layer.
+    """
+    from ..routing.hours import Window
+    from ..routing.network import close_edges
+    from ..routing.vehicles import UNKNOWN_LOAD
+
+    vehicle, network, bans = _truck(region)
+    closed, local, _ = _rules(network, region.layer("roads"), bans, vehicle, Window(), UNKNOWN_LOAD)
+    return close_edges(network, closed), int(local.sum())
+
+
+def _truck(region: Region) -> tuple[Vehicle, Network, gpd.GeoDataFrame | None]:
+    """The vehicle, the network at its speeds, and the areas where it is banned."""
+    from ..routing.vehicles import hazmat_speeds, vehicle_of
+
+    if "roads" not in region.settings.layers:
+        raise RegionError(f"{region.folder}: no layer 'roads'. Add [layers.roads] to region.toml, then run again.")
+    vehicle = vehicle_of(VEHICLE)
+    bans = region.layer("hazmat_bans") if "hazmat_bans" in region.settings.layers else None
+    return vehicle, network_for(region, VEHICLE, hazmat_speeds(vehicle)), bans
 
 
 def on_road(way: Roadway, xy: tuple[float, float], name: str) -> Snapped:

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from .. import store
+from . import reasons_pipelines, reasons_roads
 from .roads import ROAD_LAYERS
 from .work import Pairs, Rows, Work, ends, route_causes, touching
 
@@ -266,4 +267,13 @@ _RULES: dict[str, Callable[[Work, Rows, Rows, Pairs], list[list[int]]]] = {
     "danger_spots": _spots,
     "inspections": _visits,
     "pll": _deaths,
+    "hca": reasons_pipelines.areas,
+    "location_classes": reasons_pipelines.areas,
+    "encroachments": reasons_pipelines.contacts,
+    "crossings": reasons_pipelines.contacts,
+    "catchments": reasons_roads.grounds,
+    "gaps": reasons_roads.links,
+    "weak_links": reasons_roads.links,
+    "hazmat_routes": reasons_roads.flows,
+    "hazmat_links": reasons_roads.passing,
 }

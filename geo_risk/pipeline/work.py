@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Pairs = list[tuple[int, int]]
 Rows = dict[int, dict[str, Any]]
 # Roads within this of a route are part of it [m].
-_ON_ROUTE_M = 1.0
+ON_ROUTE_M = 1.0
 # Layers that hold, own or change sources.
 _OWNING = ("enterprises", "hazard_sources", "risk_points", "hidden_dangers")
 _GRADED_BY_BOTH = ("grade", "residual_grade")
@@ -99,9 +99,34 @@ class Work:
 
     @property
     def behind_source(self) -> Callable[[str, str], list[int]]:
-        return self._once(
-            "behind", lambda: self._causes.source_causes(self.inputs, self.layers, self.units, self.firms)
-        )
+        """Changed rows behind a source (layer, id); behind a stretch with a flow those of the flow."""
+
+        def make() -> Callable[[str, str], list[int]]:
+            own = self._causes.source_causes(self.inputs, self.layers, self.units, self.firms)
+            return lambda layer, i: own(layer, i) or (self._stretches.get(i, []) if layer == "roads" else [])
+
+        return self._once("behind", make)
+
+    @property
+    def ways(self) -> Zones:
+        """The old and new ways of every changed flow of dangerous goods, with the rows behind it."""
+        from .reasons_roads import changed_ways
+
+        return self._once("ways", lambda: changed_ways(self))
+
+    @property
+    def _stretches(self) -> dict[str, list[int]]:
+        """Id of a source that is a stretch of road with a flow's load -> the rows behind the flow."""
+
+        def make() -> dict[str, list[int]]:
+            out: dict[str, list[int]] = {}
+            for table in self.both.tables("tables", "hazmat_links") or ():
+                found = self.ways.touching(table.geometry.to_numpy())
+                for i, load, causes in zip(table["id"], table["substance"], found, strict=True):
+                    out[f"{i}/{load}"] = self._causes.merged(out.get(f"{i}/{load}", ()), causes)
+            return out
+
+        return self._once("stretches", make)
 
     @property
     def sources(self) -> Sources:
@@ -312,7 +337,7 @@ def route_causes(work: Work, before: Rows, after: Rows, pairs: Pairs) -> list[li
     Where no way is kept, any changed road. Of a place and kind all ranks together: who goes moves up the others.
     """
     roads = work.inputs.of("roads", "turn_restrictions")
-    items = [(int(n), s, _ON_ROUTE_M) for n in roads for s in (work.inputs.before[n], work.inputs.after[n])]
+    items = [(int(n), s, ON_ROUTE_M) for n in roads for s in (work.inputs.before[n], work.inputs.after[n])]
     touched = touching(work.zones(items), before, after, pairs)
     together: dict[tuple[str, ...], set[int]] = {}
     keys = []

@@ -148,8 +148,7 @@ def starts_of(ground: Ground, plots: Plots, seconds: float) -> Starts:
     from ..routing.snap import access_ms, snap_points
 
     max_m = ground.region.settings.rescue.max_access_m
-    gate = np.where(np.isnan(plots.front), plots.middle, plots.front)
-    at = snap_points(ground.network, gate, max_m=max_m)
+    at = snap_points(ground.network, plots.gate, max_m=max_m)
     far = np.flatnonzero(at.edge < 0)
     if len(far):
         raise InputError(

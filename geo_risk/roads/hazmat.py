@@ -57,6 +57,7 @@ def hazmat(
     at: str | None = None,
     weekday: str | None = None,
     reach_m: float | None = None,
+    worst: float | None = None,
     to: Sequence[str | Path] = (),
 ) -> HazmatRoutes:
     """
@@ -72,6 +73,8 @@ def hazmat(
         Departure, HH:MM and Mo to Su; every ban counts where no time is given, any day's where no weekday is.
     reach_m
         Half-width of the band in which people count [m]; from `reach_of` where not given.
+    worst
+        No stretch of road with more people than this within reach is used.
     to
         Files to write the routes to: .html is a map, others as in `export`.
 
@@ -82,7 +85,9 @@ def hazmat(
     """
     roads = roads_of(region, quantified_people(region))
     trip = trip_of(region, start, end, substance, at, weekday)
-    trip = replace(trip, reach=reach_of(region, trip.load, reach_m))
+    if worst is not None and not worst >= 0:
+        raise InputError(f"worst {worst:g} persons: must be 0 or more.")
+    trip = replace(trip, reach=reach_of(region, trip.load, reach_m), worst=worst)
     found = answer(roads, trip)
     for path in (to,) if isinstance(to, str | Path) else to:
         if str(path).lower().endswith(".html"):

@@ -1,4 +1,4 @@
-"""What a hazmat parking lot is judged by: the firms it serves, who is around, who comes, the lots in use."""
+"""What a hazmat parking lot is judged by: who is around, who comes, the lots in use."""
 
 from __future__ import annotations
 
@@ -7,72 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RegionError
 from ..siting.ground import Ground
-from .demand import Demand, districts_at, in_service
+from .carriers import FACILITY
+from .demand import in_service
 from .plots import Plots, parameter
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-FACILITY = "hazmat_parking"
-# Words by which a firm says that it moves or holds hazardous goods, in the columns of enterprises.
-_REGULATED = "危险化学品|危化品|危险货物|易制爆|剧毒"
-_SECTOR = "危化|危险|化工|加油|加气|油库|燃气"
-_CARRIER = "危货|危险品|危险货物|危化品运输|危运|化工物流|油品运输"
 _MAIN = ("motorway", "trunk", "primary", "secondary")
 Floats = NDArray[np.float64]
 
 
-def firms_of(ground: Ground) -> Demand:
-    """
-    Enterprises that move hazardous goods: regulated for them, of such a trade, with a hazard source, or carriers.
-
-    Raises
-    ------
-    RegionError
-        If there are none.
-    """
-    from ..analysis.rows import working
-    from ..routing.snap import column_text, frame_points, snap_points
-
-    frame = ground.layers.get("enterprises")
-    if frame is None:
-        raise RegionError(
-            f"{ground.region.folder}: this needs a [layers.enterprises] section: lots are to serve firms."
-        )
-    import pandas as pd
-
-    def says(column: str, words: str) -> NDArray[np.bool_]:
-        return pd.Series(column_text(frame, column)).astype(str).str.contains(words, regex=True).to_numpy(bool)
-
-    moves = says("regulated", _REGULATED) | says("sector", _SECTOR) | says("name", _CARRIER)
-    hazards = ground.layers.get("hazard_sources")
-    if hazards is not None and "enterprise_id" in hazards:
-        holders = hazards.loc[working(hazards), "enterprise_id"].dropna()
-        moves |= frame["id"].isin(holders).to_numpy(bool)
-    firms = frame[moves & working(frame)]
-    if not len(firms):
-        raise RegionError(
-            f"{ground.region.folder}: no enterprise moves hazardous goods by its trade, what it is regulated for or "
-            "its hazard sources. Fill the columns regulated (监管类别) or sector (行业) of the enterprises."
-        )
-    at = snap_points(ground.network, frame_points(firms), max_m=ground.region.settings.rescue.max_access_m)
-    ones = np.ones(len(firms))
-    return Demand(np.full(len(firms), "enterprises", object), ones, ones, at, districts_at(ground, at.xy))
-
-
 def in_use(ground: Ground) -> tuple[Plots, gpd.GeoDataFrame]:
-    """The hazmat lots in use, as plots, and their rows; those far from any road are left to the table of checks."""
-    from ..routing.snap import frame_points, snap_points
-
+    """The hazmat lots in use, as plots, and their rows."""
     frame = ground.layers.get("parking_lots")
     if frame is None:
         frame = ground.layers["enterprises"].iloc[:0].assign(bays=np.empty(0))
-    else:
-        frame = frame[(frame["kind"] == "hazmat").to_numpy(bool)]
-    at = snap_points(ground.network, frame_points(frame), max_m=ground.region.settings.rescue.max_access_m)
-    frame = frame[at.edge >= 0].reset_index(drop=True)
+    frame = frame[(frame["kind"] == "hazmat").to_numpy(bool)] if len(frame) else frame
+    frame = frame[~(frame.geometry.isna() | frame.geometry.is_empty)].reset_index(drop=True)
     n = len(frame)
     text = np.full(n, "", object)
     names = frame["name"].astype(object).where(frame["name"].notna(), frame["id"]).to_numpy(object)

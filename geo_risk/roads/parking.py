@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ..errors import InputError, RegionError
 from ..siting.ground import Ground
 from .asked import Wanted
-from .demand import Demand, districts_at, minutes_from, starts_of
-from .lots import FACILITY, firms_of, found_at, in_use, main_road, people_around, rescue_min
+from .carriers import FACILITY, Carriers, carriers_of
+from .demand import Demand, districts_at, minutes_from
+from .lots import found_at, in_use, main_road, people_around, rescue_min
 from .plots import (
     Plots,
     given_plots,
@@ -31,7 +32,10 @@ from .plots import (
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from ..routing.snap import Snapped
+
 MOST = 300  # plots compared
+_AT_GATE_M = 1.0  # a gate farther than this from an open road is on one that trucks may not use
 _PARTS = {"east": (1, 0), "west": (-1, 0), "north": (0, 1), "south": (0, -1)}
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,8 +57,9 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
     """
     The plots that serve the firms moving hazardous goods best, beside the lots in use.
 
-    Least sum over firms of the minutes to the nearest lot, to which each lot's people around are added as minutes
-    (risk_min of standards/site_parameters.csv for every 1000): exposure grows with the vehicles that stand there.
+    Least sum over firms of their weight (`carriers.Carriers`) times the minutes of a hazmat truck from the nearest
+    lot, to which each lot's people around are added as minutes (risk_min of standards/site_parameters.csv for every
+    1000): exposure grows with the vehicles that stand there.
 
     Raises
     ------
@@ -65,21 +70,23 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
     """
     if "roads" not in ground.region.settings.layers:
         raise RegionError(f"{ground.region.folder}: this needs a [layers.roads] section in region.toml.")
-    demand = firms_of(ground)
+    carriers = carriers_of(ground)
+    demand = carriers.demand
     old, names = in_use(ground)
     bays = asked.bays or int(parameter(FACILITY, "bays"))
     rules = rule_barriers(ground, FACILITY)
     project = _project(ground, bays)
     barriers = [*rules, *setback_barriers(ground, project)]
-    plots, told = _plots(ground, asked, candidates, demand, bays, barriers)
-    old_min, new_min = (minutes_from(ground.network, starts_of(ground, p, 0.0), demand) for p in (old, plots))
+    plots, told = _plots(ground, asked, candidates, carriers, bays, barriers)
+    reached = _on_road(ground, carriers, old)
+    old_min, new_min = (_minutes(ground, carriers, p) for p in (old, plots))
     weighed = np.vstack([old_min + _exposure(ground, old.middle), new_min + _exposure(ground, plots.middle)])
     chosen, gap, stopped = _chosen(ground, asked, plots, weighed, demand)
     taken = plots.take(chosen)
     proven, close = _proven(ground, project, taken), nearest_limits(taken, barriers)
-    old = judged(ground, old, rules, built=True)
+    old = _told_far(ground, judged(ground, old, rules, built=True), reached)
     after = np.vstack([new_min[chosen], old_min])
-    sites = _table(ground, proven, old, names, after, demand, bays, close)
+    sites = _table(ground, proven, old, names, after, carriers, bays, close)
     told |= {
         "firms": int((demand.what == "enterprises").sum()),
         "bays": bays,
@@ -89,10 +96,48 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
         "stopped": stopped,
         "mean_min_before": _mean(old_min),
         "mean_min_after": _mean(after),
+        "weighed_by": "kind of firm" if carriers.trips is None else "trips a year",
+        "weighed_min_before": _mean(old_min, demand.weight),
+        "weighed_min_after": _mean(after, demand.weight),
+        "lots_no_road": [str(name) for name in old.name[~reached]],
         "firms_no_road": int((demand.at.edge < 0).sum()),
-        "notes": _notes(ground, asked),
+        "notes": [*carriers.notes, *_notes(ground, asked)],
     }
     return ParkingPlan(sites, told)
+
+
+def _on_road(ground: Ground, carriers: Carriers, plots: Plots) -> NDArray[np.bool_]:
+    """(N,) which plots have a road near by that hazmat trucks may use; a gate must be on it."""
+    at = _snapped(ground, carriers, plots)
+    return (at.edge >= 0) & (np.isnan(plots.front[:, 0]) | (at.access_m <= _AT_GATE_M))
+
+
+def _minutes(ground: Ground, carriers: Carriers, plots: Plots) -> Floats:
+    """(N, D) minutes of a truck from each plot to each firm; infinite where no road is near, or none leads there."""
+    from ..routing.reach import Starts
+    from ..routing.snap import access_ms
+
+    at = _snapped(ground, carriers, plots)
+    near = np.flatnonzero(at.edge >= 0)
+    out = np.full((len(plots), len(carriers.demand)), np.inf)
+    starts = Starts(at.take(near), access_ms(at.take(near)))
+    out[near] = minutes_from(carriers.network, starts, carriers.demand)
+    return out
+
+
+def _snapped(ground: Ground, carriers: Carriers, plots: Plots) -> Snapped:
+    from ..routing.snap import snap_points
+
+    return snap_points(carriers.network, plots.gate, max_m=ground.region.settings.rescue.max_access_m)
+
+
+def _told_far(ground: Ground, lots: Plots, reached: NDArray[np.bool_]) -> Plots:
+    """Lots without a road near by are undecided at best: their position, or the roads, want a look."""
+    metres = ground.region.settings.rescue.max_access_m
+    far = f"no road open to hazmat trucks within {metres:g} m: check its position and the rules of the roads there"
+    verdict = np.where(~reached & (lots.verdict == "clear"), "undecided", lots.verdict)
+    why = [w if r else "; ".join(filter(None, (w, far))) for w, r in zip(lots.why, reached, strict=True)]
+    return replace(lots, verdict=verdict, why=np.array([*why, None], object)[:-1])
 
 
 def _project(ground: Ground, bays: int) -> dict[str, gpd.GeoDataFrame]:
@@ -102,14 +147,16 @@ def _project(ground: Ground, bays: int) -> dict[str, gpd.GeoDataFrame]:
 
 
 def _plots(
-    ground: Ground, asked: Wanted, path: str | Path | None, demand: Demand, bays: int, barriers: list[Any]
+    ground: Ground, asked: Wanted, path: str | Path | None, carriers: Carriers, bays: int, barriers: list[Any]
 ) -> tuple[Plots, dict[str, Any]]:
     """The plots that are compared, in the parts asked for."""
     if path is not None:
         given = judged(ground, given_plots(ground, path), barriers)
-        able = given.take(np.flatnonzero(given.verdict != "conflict"))
-        barred = [{"name": n, "why": w} for n, v, w in zip(given.name, given.verdict, given.why, strict=True)
-                  if v == "conflict"]  # fmt: skip
+        reached = _on_road(ground, carriers, given)
+        given = _told_far(ground, given, reached)
+        fit = reached & (given.verdict != "conflict")
+        able = given.take(np.flatnonzero(fit))
+        barred = [{"name": n, "why": w} for n, w, f in zip(given.name, given.why, fit, strict=True) if not f]
         if not len(able):
             raise InputError(f"{path}: none of the {len(given)} plots may be built on, such as {given.why[0]}.")
         return able, {"compared": len(able), "looked_at": len(given), "barred": barred}
@@ -117,7 +164,8 @@ def _plots(
     every = side_plots(ground, side, parameter(FACILITY, "frontage_m"))
     if asked.near:
         every = every.take(np.flatnonzero(np.any([_within(ground, part, every.middle) for part in asked.near], axis=0)))
-    worth = _nearness(every.middle, demand)
+    every = every.take(np.flatnonzero(_on_road(ground, carriers, every)))
+    worth = _nearness(every.middle, carriers.demand)
     near = in_cells(every, spread(every, worth, 5 * MOST))
     tried = judged(ground, every.take(near), barriers)
     clear = np.flatnonzero(tried.verdict == "clear")
@@ -207,7 +255,7 @@ def _square(
 
 
 def _table(
-    ground: Ground, new: Plots, old: Plots, rows: gpd.GeoDataFrame, minutes: Floats, demand: Demand, bays: int,
+    ground: Ground, new: Plots, old: Plots, rows: gpd.GeoDataFrame, minutes: Floats, carriers: Carriers, bays: int,
     close: list[str],
 ) -> gpd.GeoDataFrame:  # fmt: skip
     """One row a lot, the new ones first in the order of the firms they serve."""
@@ -217,6 +265,7 @@ def _table(
     first = minutes.argmin(axis=0) if len(minutes) else np.empty(0, np.int64)
     first = np.where(np.isfinite(minutes.min(axis=0, initial=np.inf)), first, -1)
     serves = np.array([int((first == k).sum()) for k in range(len(minutes))])
+    trips = [np.nan if carriers.trips is None else float(carriers.trips[first == k].sum()) for k in range(len(minutes))]
     mean = [float(minutes[k][first == k].mean()) if serves[k] else np.nan for k in range(len(minutes))]
     at = np.vstack([new.middle, old.middle])
     where = gpd.GeoSeries(shapely.points(at), crs=ground.region.crs)
@@ -231,6 +280,7 @@ def _table(
         "district_id": districts_at(ground, at),
         "bays": [float(bays)] * len(new) + rows["bays"].astype(float).tolist(),
         "serves": serves,
+        "trips_per_yr": trips,
         "minutes": mean,
         "people_around": people_around(ground, at),
         "rescue_min": rescue_min(ground, at),
@@ -248,20 +298,16 @@ def _table(
     return table
 
 
-def _mean(minutes: Floats) -> float | None:
-    """Mean minutes of the firms to their nearest lot; None where there is no lot."""
+def _mean(minutes: Floats, weight: Floats | None = None) -> float | None:
+    """Mean minutes of the firms to their nearest lot, weighed or not; None where there is no lot."""
     least = minutes.min(axis=0, initial=np.inf)
     known = np.isfinite(least)
-    return float(least[known].mean()) if known.any() else None
+    return float(np.average(least[known], weights=None if weight is None else weight[known])) if known.any() else None
 
 
 def _notes(ground: Ground, asked: Wanted) -> list[str]:
     """What a person must know to judge the answer."""
-    notes = [
-        f"minutes are those of {ground.region.settings.rescue.vehicle} speeds; roads closed to hazardous goods count "
-        "as open",
-        "each firm counts alike: neither vehicles nor flows of hazardous goods are known",
-    ]
+    notes = []
     if 1 < len(asked.near) <= asked.sites:
         notes.append(f"chosen part after part: {', '.join(asked.near)}")
     return [

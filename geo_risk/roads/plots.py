@@ -53,6 +53,11 @@ class Plots:
         """(N, 2) their middles [m]."""
         return shapely.get_coordinates(shapely.centroid(self.shape))
 
+    @property
+    def gate(self) -> Floats:
+        """(N, 2) where each meets its road, its middle where that is not known [m]."""
+        return np.where(np.isnan(self.front), self.middle, self.front)
+
     def take(self, rows: NDArray) -> Plots:
         """Some of them."""
         return Plots(*(getattr(self, name)[rows] for name in ("front", "shape", "name", "verdict", "why")))
@@ -224,8 +229,21 @@ def rule_barriers(ground: Ground, facility: str) -> list[Barrier]:
         margin = SIGMAS * error if rule.distance_m else np.zeros(len(frame))
         verdict = "undecided" if rule.confidence == "MU" else "conflict"
         text = f"{rule.rule_id} {rule.standard} {rule.clause} {rule.en}"
-        shapes = frame.geometry.to_numpy()
+        shapes = _outside(ground, frame.geometry.to_numpy(), rule.outside)
         out.append(Barrier(shapes, _names(frame), rule.distance_m, rule.distance_m + margin, verdict, text))
+    return out
+
+
+def _outside(ground: Ground, shapes: NDArray[np.object_], kinds: Any) -> NDArray[np.object_]:
+    """What of each shape lies on no land use of the ``kinds``; all of it where there are none, or no such layer."""
+    land = ground.layers.get("landuse")
+    if not isinstance(kinds, str) or land is None or not len(shapes):
+        return shapes
+    within = land.geometry.to_numpy()[land["kind"].isin(kinds.split("|")).to_numpy(bool)]
+    within = within[shapely.get_dimensions(within) == 2]
+    which, _ = shapely.STRtree(within).query(shapes, predicate="intersects")
+    out, touched = shapes.copy(), np.unique(which)
+    out[touched] = shapely.difference(shapes[touched], shapely.union_all(within))
     return out
 
 

@@ -105,6 +105,21 @@ def test_people_along_a_route_are_those_within_its_reach(region, by_day):
         assert row["persons"] == pytest.approx(people["day"][near].sum())
 
 
+def test_no_stretch_has_more_people_than_asked(region, detours, by_day):
+    """Epsilon constraint: just below the least worst stretch of all compromises nothing they used is left."""
+    start, end = detours[0]["from"], detours[0]["to"]
+    worst = [row["worst_persons"] for row in by_day.told["routes"]]
+    bound = min(worst)
+    found = region.hazmat(start, end, substance=FUEL, at="10:00", worst=bound)
+    assert all(row["worst_persons"] <= bound for row in found.told["routes"])
+    assert found.told["routes"][0]["minutes"] >= by_day.told["routes"][0]["minutes"]
+    assert region.hazmat(start, end, substance=FUEL, at="10:00", worst=1e9).told["routes"] == by_day.told["routes"]
+    with pytest.raises(InputError, match="more than 0 people within reach"):
+        region.hazmat(start, end, substance=FUEL, at="10:00", worst=0)
+    with pytest.raises(InputError, match="0 or more"):
+        region.hazmat(start, end, worst=-1)
+
+
 @pytest.mark.parametrize("change", ["banned road", "one-way", "jump", "speed", "weight", "reversed"])
 def test_a_tampered_route_is_rejected(region, by_day, change):
     roads = region.layer("roads").copy()
