@@ -149,7 +149,7 @@ def _within(ground: Ground, part: str, at: Floats) -> NDArray[np.bool_]:
     if part in _PARTS:
         middle = shapely.get_coordinates(shapely.centroid(ground.boundary))[0]
         return (at - middle) @ np.array(_PARTS[part], float) > 0
-    return shapely.contains_xy(district(ground, part), at[:, 0], at[:, 1])
+    return shapely.contains_xy(district(ground, part, "--near"), at[:, 0], at[:, 1])
 
 
 def _exposure(ground: Ground, at: Floats) -> Floats:
@@ -257,9 +257,9 @@ def _mean(minutes: Floats) -> float | None:
 
 def _notes(ground: Ground, asked: Wanted) -> list[str]:
     """What a person must know to judge the answer."""
+    vehicle = ground.region.settings.rescue.vehicle.replace("_", " ")
     notes = [
-        f"minutes are those of {ground.region.settings.rescue.vehicle} speeds; roads closed to hazardous goods count "
-        "as open",
+        f"minutes are at the speeds of a {vehicle}; roads closed to hazardous goods count as open",
         "each firm counts alike: neither vehicles nor flows of hazardous goods are known",
     ]
     if 1 < len(asked.near) <= asked.sites:
