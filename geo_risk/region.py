@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Cell sizes a grid may take by itself [m], and the number of cells above which the next is taken:
 # four million cells are computed in seconds and drawn without gaps on a screen.
 _CELL_SIZES = (25.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
+_NEAR_DEG = 0.1  # a place farther outside the bounds of the region is a mistake
 _COMFORTABLE_CELLS = 4_000_000
 # Layers and tables in which a place may be named, searched in this order.
 _NAMED = ("enterprises", "hazard_sources", "emergency_facilities", "crowded_places", "parking_lots", "districts")
@@ -121,12 +122,13 @@ class Region:
         Raises
         ------
         InputError
-            If nothing, or more than one object, is called so.
+            If nothing, or more than one object, is called so, or the place is far outside the region.
         """
         from pyproj import Transformer
 
         numbers = lonlat_of(place)
         if numbers is not None:
+            self._near(*numbers)
             return Transformer.from_crs(4326, self.crs, always_xy=True).transform(*numbers)
         points: dict[tuple[float, float], tuple[str, str]] = {}
         for name, layer in self.layers(*_NAMED).items():
@@ -140,6 +142,15 @@ class Region:
             which = "; ".join(f"{layer} {i}" for layer, i in list(points.values())[:5])
             raise InputError(f"{place!r}: {what} called so{': ' + which if which else ''}. Write LON,LAT or an id.")
         return next(iter(points))
+
+    def _near(self, lon: float, lat: float) -> None:
+        """InputError if a place is so far outside the region that its coordinates must be wrong."""
+        west, south, east, north = self.frame["bounds"]
+        if not (west - _NEAR_DEG <= lon <= east + _NEAR_DEG and south - _NEAR_DEG <= lat <= north + _NEAR_DEG):
+            raise InputError(
+                f"the place {lon:.5f},{lat:.5f} lies outside the region, which reaches from {west:.3f},{south:.3f} to "
+                f"{east:.3f},{north:.3f}. Write LON,LAT within it, the longitude first."
+            )
 
 
 def comfortable_cell_m(bounds: tuple[float, float, float, float]) -> float:

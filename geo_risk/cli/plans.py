@@ -10,7 +10,9 @@ from .terminal import print_json, print_table, records
 
 _SITES = ["rank", "lon", "lat", "name", "people", "crowded_places", "hazard_sources", "minutes_before",
           "minutes_after", "verdict"]  # fmt: skip
-_LOTS = ["state", "rank", "name", "bays", "serves", "minutes", "people_around", "rescue_min", "main_road_m", "verdict"]
+_LOTS = ["state", "rank", "lon", "lat", "name", "bays", "serves", "minutes", "people_around",
+         "rescue_min", "main_road_m", "verdict"]  # fmt: skip
+_WHOLE = ("people", "crowded_places", "hazard_sources", "bays", "people_around", "main_road_m")
 _PLACES = 6  # decimals of degrees
 
 
@@ -134,7 +136,8 @@ def _parking(arguments: Any) -> int:
 
 def _print_places(sites: Any, columns: list[str]) -> None:
     shown = sites.assign(**{c: sites[c].map(f"{{:.{_PLACES}f}}".format) for c in ("lon", "lat")})
-    print_table(shown, columns)
+    shown = shown.assign(**{c: shown[c].round().astype("Int64") for c in _WHOLE if c in shown})
+    print_table(shown.assign(rank=shown["rank"].astype(object).where(shown["rank"].notna(), "-")), columns)
 
 
 def _print_gap(told: dict[str, Any], to: str | None) -> None:

@@ -59,17 +59,20 @@ def _rescue(arguments: Any) -> int:
 
 def _print(found: Any) -> None:
     told = found.told
-    print(f"to {told['at']['lon']:.5f},{told['at']['lat']:.5f}, speeds of hour: {told['hour']}")
+    goal = ", minutes to the staging point" if told["staging"] else ""
+    print(f"to {told['at']['lon']:.5f},{told['at']['lat']:.5f}, speeds of hour: {told['hour']}{goal}")
     if told["forbidden"]:
         print(f"keep out ({told['forbidden']['area_km2']:.2f} km2): {told['forbidden']['en']}")
     if told["staging"]:
         at = told["staging"]
-        side = "upwind" if at["upwind"] else "NOT upwind, no road there"
-        print(f"staging point {at['lon']:.5f},{at['lat']:.5f} ({side}): {at['road']}, {at['distance_m']:.0f} m away")
+        side = "" if told["wind"] is None else " (upwind)" if at["upwind"] else " (NOT upwind, no road there)"
+        road = at["road"] or "unnamed road"
+        print(f"staging point {at['lon']:.5f},{at['lat']:.5f}{side}: {road}, {at['distance_m']:.0f} m away")
     for road in told["closed"]:
         print(f"closed: {road['name'] or 'unnamed road'} ({road['id']}), {road['metres']:.0f} m")
     columns = ["facility_kind", "rank", "facility_name", "minutes", "lost_min", "turnout_s", "distance_m", "reason"]
-    print_table(found.arrivals, columns)
+    rounded = found.arrivals.assign(facility_name=found.arrivals["facility_name"].fillna("-"))
+    print_table(rounded.assign(distance_m=rounded["distance_m"].round().astype("Int64")), columns)
     for row in told["arrivals"]:
         if row["rank"] == 1 and row["steps"]:
             print(f"{row['facility_name']}:")
@@ -79,8 +82,8 @@ def _print(found: Any) -> None:
     for row in told["inside"]:
         print(f"inside the forbidden ground: {row['facility_name']} ({row['facility_kind']})")
     for row in told["needs"]:
-        need = f"{row['need'].replace('_', ' ')} {row['amount']:.3g} {row['unit']}"
-        rest = f"{row['at_hand']:.3g} at hand ({row['standard']}, {row['confidence']})"
-        print(f"{row['verdict']}: {need} for {row['scenario']}, {rest}")
+        name = row["need"].removesuffix("_lps").removesuffix("_t").replace("_", " ")
+        need = f"{name}, {row['amount']:.3g} {row['unit']} for {row['scenario'].replace('_', ' ')}"
+        print(f"{row['verdict']}: {need}, {row['at_hand']:.3g} at hand ({row['standard']}, {row['confidence']})")
     for note in told["notes"]:
         print(f"note: {note['en']}")

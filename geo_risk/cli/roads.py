@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..errors import InputError
 from . import CONFLICT, FINE, _region
 from .terminal import print_json, print_table
 
+_FILES = (".html", ".geojson", ".xlsx", ".csv", ".gpkg", ".parquet", ".fgb", ".shp.zip")
 _SHOWN = 8  # roads of a broken rule that a terminal is shown
 
 
@@ -20,7 +22,10 @@ def add(command: Callable[..., Any]) -> None:
         action="append",
         required=True,
         metavar="PLACE|FILE",
-        help="where it ends; a second --to is a file to write: .html map, .geojson, .xlsx ...",
+        help="where it ends; a second --to is a file to write, as --write",
+    )
+    hazmat.add_argument(
+        "--write", action="append", default=[], metavar="FILE", help="write the routes: .html map, .geojson, .xlsx ..."
     )
     hazmat.add_argument(
         "--substance", metavar="S", help="load: name, UN number or class (default: the strictest rules)"
@@ -32,7 +37,9 @@ def add(command: Callable[..., Any]) -> None:
 
 
 def _hazmat(arguments: Any) -> int:
-    end, *files = arguments.to
+    end, files = str(arguments.to[0]), [*arguments.to[1:], *arguments.write]
+    if end.lower().endswith(_FILES):
+        raise InputError(f"--to {end}: write where the trip ends first, --to PLACE, and the file with --write {end}.")
     found = _region(arguments).hazmat(
         arguments.start,
         end,
@@ -59,7 +66,9 @@ def _print_hazmat(told: dict[str, Any], files: list[str]) -> None:
     print(f"people within {told['reach_m']:.0f} m: {told['reach']}")
     columns = ["route", "why", "minutes", "distance_km", "persons", "risk", "worst_persons", "worst_road"]
     table = pd.DataFrame(told["routes"])
-    print_table(table.assign(risk=[f"{v:.2e}" for v in table["risk"]]), columns)
+    whole = {c: table[c].round().astype(int) for c in ("persons", "worst_persons")}
+    print_table(table.assign(risk=[f"{v:.2e}" for v in table["risk"]], **whole), columns)
+    print("risk: people within reach of a release that one trip is expected to cause; not deaths")
     free = told["unrestricted"]
     print(f"without rules {free['minutes']:.1f} min", end="")
     print(", breaking:" if free["breaks"] else ", breaking none")
@@ -74,6 +83,8 @@ def _print_hazmat(told: dict[str, Any], files: list[str]) -> None:
             print(f"note: {told[end]['name']}: a nearer road is {told[end]['nearer_road']}")
     for note in told["notes"]:
         print(f"note: {note}")
+    if not told["violations"]:
+        print("second check by separate code: every route keeps every rule")
     for row in told["violations"]:
         print(f"NOT LAWFUL by the second check: route {row['route']}, road {row['road_id']}: {row['rule']}")
     for path in files:

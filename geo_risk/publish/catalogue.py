@@ -13,7 +13,7 @@ from .. import schema
 from ..errors import SettingsError
 from .pipelines import PIPE_LINES, PIPE_PLACES
 from .plans import PLAN_LAYERS
-from .rescue_layers import RESCUE_AREAS, RESCUE_LINES
+from .rescue_layers import HAZMAT_LINES, RESCUE_AREAS, RESCUE_LINES
 
 GROUPS = (
     {"id": "risk", "zh": "风险", "en": "Risk"},
@@ -32,8 +32,8 @@ _ROAD_ZOOM = {"motorway": 0, "trunk": 0, "primary": 9, "secondary": 10, "tertiar
 _ROAD_ZOOM |= {"residential": 12, "unclassified": 12, "living_street": 12, "road": 12}
 # The column that heads a popup: the first of these that the table has.
 _HEADS = (
-    "name", "place_name", "source_name", "enterprise_name", "from_name", "facility_kind", "id", "unit_id", "effect",
-    "level_per_yr", "rank", "area_km2",
+    "name", "place_name", "source_name", "enterprise_name", "from_name", "road_name", "district_name", "facility_name",
+    "facility_kind", "id", "unit_id", "effect", "level_per_yr", "rank", "area_km2",
 )  # fmt: skip
 _BY_LEVEL = ("level", {"city": 0, "county": 0, "township": 9, "village": 12}, 9)
 
@@ -184,8 +184,7 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
     Spec("site_area", "site_area", "findings", "可行范围", "Free ground", "fill", color="#238b45", visible=True),
     Spec("sites", "sites", "findings", "候选场址", "Candidate sites", "circle", color="#d95f02", visible=True),
-    Spec("hazmat_routes", "hazmat_routes", "rescue", "危化品运输路线", "Hazmat routes", "line",
-         color="#d94801", visible=True),
+    *(Spec(**row) for row in HAZMAT_LINES),
     *(Spec(**row) for row in PLAN_LAYERS),
     Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     Spec("tours", "inspections", "inspections", "{team}检查顺序（直线相连）", "Tour of {team} (straight lines)", "line",
@@ -236,6 +235,7 @@ EXTRA_DOWNLOADS = (
     "catchments",
     "gaps",
     "weak_links",
+    "hazmat_routes",
     "major_hazards",
     "target_risk",
     "fn_curve",

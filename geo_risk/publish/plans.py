@@ -1,8 +1,10 @@
-"""The map's layers of plans: stations and parking lots to be built, and what they change."""
+"""What the map shows and says about plans: stations and parking lots to be built, and what they change."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from ..standards import table
 
 
 def _plan(name: str, table: str, group: str, zh: str, en: str, color: str, state: str = "", shape: str = "circle"):
@@ -19,4 +21,33 @@ PLAN_LAYERS: tuple[dict[str, Any], ...] = (
         "parking_existing", "parking_plan", "findings", "现有危货停车场", "Hazmat lots in use", "#6a3d9a", "existing"
     ),
     _plan("parking_new", "parking_plan", "findings", "新建危货停车场", "New hazmat lots", "#33a02c", "new"),
+)
+
+
+def _rules() -> list[tuple[str, str]]:
+    """(English, Chinese) of each rule for a site as plans cite it."""
+    rows = table("site_rules").itertuples()
+    cited = [(r, f"{r.rule_id} {r.standard} {r.clause} ".replace(" - ", " ")) for r in rows]
+    return [(text + r.en, text.replace("project choice", "自定") + r.zh) for r, text in cited]
+
+
+# (English, Chinese) of what is told of plots.
+PLAN_SENTENCES = (
+    *_rules(),
+    ("{}: {}, {} m of {} m", "{}：{}，{} m（要求 {} m）"),
+    ("{}, {} m of {} m", "{}，{} m（要求 {} m）"),
+    ("{}: {}, inside", "{}：{}"),
+    ("on the range of {}, perhaps of {}", "占压 {} 处，待核实 {} 处"),
+    ("operators to be told: {}", "须通知管道企业 {} 处"),
+    ("on water", "位于水域"),
+    ("on ground taken by buildings", "用地有建筑物"),
+    ("on ground taken by roads", "用地有道路"),
+    ("range of a pipeline", "管道影响范围"),
+    ("rail tank car", "铁路罐车"),
+    ("highway tank truck or trailer", "公路罐车"),
+    ("multiple small cylinders or single ton cylinder", "多个小钢瓶或单个吨瓶"),
+    ("multiple small cylinders", "多个小钢瓶"),
+    ("multiple ton cylinders", "多个吨瓶"),
+    ("any", "任意"),
+    ("agricultural nurse tank", "农用罐"),
 )

@@ -1,4 +1,4 @@
-"""Rescue on the map: reach, gaps, areas of responsibility, weak links, routes, and the plan of one incident."""
+"""Rescue and dangerous goods on the map: reach, gaps, areas, weak links, routes, and the plan of one incident."""
 
 from __future__ import annotations
 
@@ -41,6 +41,24 @@ RESCUE_LINES = (
     _row("routes", "travel_times", "最近救援路线", "Nearest rescue routes", "line", "#1b9e77",
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
     _plan("route", "救援路线", "Rescue routes", "line", "#1b9e77"),
-    _plan("staging", "集结点", "Staging point", "circle", "#1b9e77"),
+    _plan("force", "到场力量", "Forces that come", "circle", "#006d2c"),
+    _plan("staging", "集结点", "Staging point", "circle", "#ff7f00"),
     _plan("incident", "事故点", "Incident", "circle", "#a50f15"),
+)  # fmt: skip
+
+
+def _trip(why: str, zh: str, en: str, color: str) -> dict[str, Any]:
+    """A route of one trip, by why it is shown; those of regular flows have a layer of their own."""
+    return _row(f"hazmat_{why.replace(' ', '_')}", "hazmat_routes", zh, en, "line", color,
+                where={"why": (why,), "flow": ("",)}, visible=True)  # fmt: skip
+
+
+HAZMAT_LINES = (
+    _row("hazmat_links", "hazmat_links", "危化品运输路段", "Roads that hazmat flows use", "line", "#8c2d04"),
+    _row("hazmat_routes", "hazmat_routes", "危化品流向采用路线", "Routes of hazmat flows", "line", "#d94801",
+         where={"used": (True,)}),
+    _trip("other way", "其他合规路线", "Other lawful ways", "#969696"),
+    _trip("fastest", "最快合规路线", "Fastest lawful way", "#2171b5"),
+    _trip("least risk", "风险最小路线", "Least risk", "#238b45"),
+    _trip("best compromise", "最佳折中路线", "Best compromise", "#d94801"),
 )  # fmt: skip

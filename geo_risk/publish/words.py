@@ -12,6 +12,7 @@ from functools import cache
 
 from .. import schema
 from .pipelines import PIPE_SENTENCES
+from .plans import PLAN_SENTENCES
 from .rule_words import RULE_WORDS
 
 # (English, Chinese); more particular patterns first.
@@ -108,6 +109,7 @@ _SENTENCES = (
         "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
     ),
     *PIPE_SENTENCES,
+    *PLAN_SENTENCES,
     *RULE_WORDS,
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
@@ -243,7 +245,7 @@ _SENTENCES = (
 TRANSLATED = frozenset((
     "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
     "meaning", "warning", "helps", "rule", "rule_now", "reason_now", "lacked", "residents_from", "needs", "cause",
-    "households_from",
+    "households_from", "close", "why",
 ))  # fmt: skip
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SLOT = re.compile(r"\\\{\\\}")
@@ -251,7 +253,7 @@ _SLOT = re.compile(r"\\\{\\\}")
 _UNITS = {
     "persons": ("人", "persons"), "m2": ("m²", "m²"), "m3": ("m³", "m³"), "km2": ("km²", "km²"), "degC": ("°C", "°C"),
     "min": ("分钟", "min"), "1/yr": ("/年", "per year"), "1/yr/km2": ("/年/km²", "per year and km²"),
-    "days": ("天", "days"),
+    "days": ("天", "days"), "bays": ("个", "bays"), "persons/yr": ("人/年", "persons per year"),
     "per year": ("/年", "per year"), "households": ("户", "households"), "beds": ("张", "beds"), "s": ("秒", "s"),
 }  # fmt: skip
 # What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.

@@ -12,6 +12,7 @@ from .. import answers
 from ..analysis.qra.effects import erg_distances
 from ..analysis.qra.zones import downwind_square
 from ..analysis.rows import table_rows
+from ..publish.words import phrase
 from ..routing.speeds import rescue_default
 
 if TYPE_CHECKING:
@@ -45,9 +46,11 @@ def of_source(region: Region, source: str, wind: tuple[float, float] | None) -> 
     who = told["source"]["name"] or told["source"]["id"]
     wind_en = f"wind from {blows['from_deg']:.0f} degrees, {blows['speed_mps']:.1f} m/s"
     wind_zh = f"风从 {blows['from_deg']:.0f}° 来，{blows['speed_mps']:.1f} m/s"
+    scenario = told["scenario"].replace("_", " ").replace("/", ", ")
     why = {
-        "en": f"{who}, {told['scenario']}, by night, {wind_en}: death 1 %, 12.5 kW/m2, 10 kPa, AEGL-3 or ERG isolation",
-        "zh": f"{who}，{told['scenario']}，夜间，{wind_zh}：死亡 1 %、12.5 kW/m²、10 kPa、AEGL-3 或 ERG 隔离范围",
+        "en": f"{who}, {scenario}, by night, {wind_en}: death 1 %, 12.5 kW/m2, 10 kPa, AEGL-3 or ERG isolation",
+        "zh": f"{who}，{phrase(told['scenario'])}，夜间，{wind_zh}：死亡 1 %、12.5 kW/m²、10 kPa、AEGL-3 或 "
+        "ERG 隔离范围",
     }
     kinds = tuple(row["kind"] for row in told["outcomes"])
     pool = _pool(region, told["source"]["id"])
@@ -83,7 +86,7 @@ def of_substance(at: tuple[float, float], substance: str, wind: tuple[float, flo
     why = {
         "en": f"ERG 2024, UN {row['un']}, large spill ({row['container']}) by night: isolate {isolate:g} m, "
         f"protect {protect:g} m{least[0]} {where_en}",
-        "zh": f"ERG 2024，UN {row['un']}，夜间大量泄漏（{row['container']}）：四周隔离 {isolate:g} m，"
+        "zh": f"ERG 2024，UN {row['un']}，夜间大量泄漏（{phrase(row['container'])}）：四周隔离 {isolate:g} m，"
         f"{where_zh}防护 {protect:g} m{least[1]}",
     }
     return Forbidden(shapely.union(isolated, shape), upwind, ("toxic",), None, why)

@@ -143,7 +143,7 @@ def _tables(
     network = way.network
     rows, legs = [], []
     for rank, (k, why) in enumerate(shown, 1):
-        rows.append(route_row(roads, trip, way, found, k) | {"route": rank, "why": why})
+        rows.append(route_row(roads, trip, way, found, k) | {"route": rank, "why": why, "flow": ""})
         pieces = found.pieces[k]
         lines = piece_lines(network, Pieces(np.arange(len(pieces.edge)), *pieces[1:]))
         part = np.abs(pieces.end_m - pieces.begin_m) / network.metres[pieces.edge]

@@ -197,7 +197,7 @@ def _within(ground: Ground, part: str, at: Floats) -> NDArray[np.bool_]:
     if part in _PARTS:
         middle = shapely.get_coordinates(shapely.centroid(ground.boundary))[0]
         return (at - middle) @ np.array(_PARTS[part], float) > 0
-    return shapely.contains_xy(district(ground, part), at[:, 0], at[:, 1])
+    return shapely.contains_xy(district(ground, part, "--near"), at[:, 0], at[:, 1])
 
 
 def _exposure(ground: Ground, at: Floats) -> Floats:

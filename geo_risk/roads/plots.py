@@ -130,6 +130,8 @@ def given_plots(ground: Ground, path: str | Path) -> Plots:
     from ..layers.load import load_layer
 
     region = ground.region
+    if not Path(path).exists() and "#" not in str(path):
+        raise InputError(f"--candidates {path}: there is no such file.")
     spec = {"source": str(Path(path).resolve())}
     frame, reports = load_layer(
         "parking_lots", spec, folder=Path.cwd(), crs=region.crs, anchor=tuple(region.frame["anchor"])
@@ -202,11 +204,15 @@ def _nearest_breach(
     first = order[np.concatenate([[True], np.diff(plot[order]) > 0])[: len(order)]]
     which, plot, metres = which[first], plot[first], metres[first]
     margin = barrier.sure[which] - barrier.required
-    text = [
-        f"{barrier.text}: {barrier.name[w] or '?'}, {m:.0f} m of {barrier.required:g} m"
-        for w, m in zip(which, metres, strict=True)
-    ]
+    text = [_said(barrier, w, m) for w, m in zip(which.tolist(), metres.tolist(), strict=True)]
     return plot, text, metres + margin < barrier.required
+
+
+def _said(barrier: Barrier, row: int, metres: float) -> str:
+    """A rule and how far from one of its shapes a plot is; a rule without a distance forbids the ground itself."""
+    text = f"{barrier.text}: {barrier.name[row]}" if barrier.name[row] else barrier.text
+    need = barrier.required or float(barrier.sure[row])
+    return f"{text}, {metres:.0f} m of {need:g} m" if need else f"{text}, inside"
 
 
 def rule_barriers(ground: Ground, facility: str) -> list[Barrier]:
@@ -228,7 +234,7 @@ def rule_barriers(ground: Ground, facility: str) -> list[Barrier]:
             error = np.where(np.isfinite(own), own, error)
         margin = SIGMAS * error if rule.distance_m else np.zeros(len(frame))
         verdict = "undecided" if rule.confidence == "MU" else "conflict"
-        text = f"{rule.rule_id} {rule.standard} {rule.clause} {rule.en}"
+        text = f"{rule.rule_id} {rule.standard} {rule.clause} {rule.en}".replace(" - ", " ")
         shapes = _outside(ground, frame.geometry.to_numpy(), rule.outside)
         out.append(Barrier(shapes, _names(frame), rule.distance_m, rule.distance_m + margin, verdict, text))
     return out
@@ -287,8 +293,7 @@ def nearest_limits(plots: Plots, barriers: Sequence[Barrier], most: int = 3) -> 
         plot, which = tree.query_nearest(plots.shape, all_matches=False)
         metres = shapely.distance(plots.shape[plot], barrier.shape[which])
         for row, w, m in zip(plot.tolist(), which.tolist(), metres.tolist(), strict=True):
-            text = f"{barrier.text}: {barrier.name[w] or '?'}, {m:.0f} m of {barrier.required:g} m"
-            rows[row].append((m - float(barrier.sure[w]), text))
+            rows[row].append((m - float(barrier.sure[w]), _said(barrier, w, m)))
     return ["; ".join(text for _, text in sorted(row)[:most]) for row in rows]
 
 

@@ -13,6 +13,7 @@ from .. import answers, pipeline
 from ..crs import to_lonlat
 from ..errors import InputError, RegionError
 from ..export import export_table
+from ..publish.words import unit_words
 from ..routing.closest import closest_facilities
 from ..routing.facilities import unserviceable
 from ..routing.network import close_roads
@@ -138,6 +139,7 @@ _NOTHING_CLOSED = {
     "en": "the closure touches no road that vehicles use: nothing is closed",
     "zh": "封闭范围未涉及任何可通行道路：没有道路被封闭",
 }
+_NOBODY = {"en": "nobody comes", "zh": "没有力量可以到达"}
 _NO_NEEDS = {
     "en": "what the accident takes is not worked out: name its kind with --scenario, or --substance, or a risk source",
     "zh": "未计算所需力量：请用 --scenario 指明事故类型，或给出 --substance，或以风险源为地点",
@@ -285,6 +287,7 @@ def _plan(
         if row["geometry"] is not None:
             note = "; ".join(step["en"] for step in row["steps"] or [])
             rows.append({**row, "what": "route", "note": note})
+            rows.append({**row, "what": "force", "geometry": shapely.Point(row["geometry"].coords[0])})
     names = [*RESULTS["rescue_plan"].names, "geometry"]
     table = pd.DataFrame(rows).reindex(columns=names)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=region.crs)
@@ -294,16 +297,29 @@ def _write(region: Region, to: str, told: dict[str, Any], plan: gpd.GeoDataFrame
     if not to.lower().endswith(".html"):
         export_table(plan, to, "rescue_plan")
         return
-    first = {row["facility_kind"]: row for row in reversed(told["arrivals"]) if row["minutes"] is not None}
-    said = {"zh": [], "en": []}  # type: dict[str, list[str]]
-    if told["forbidden"]:
-        for lang in said:
-            said[lang].append(told["forbidden"][lang])
-    for row in first.values():
-        said["zh"].append(f"{row['facility_name']} {row['minutes']:.1f} 分钟")
-        said["en"].append(f"{row['facility_name']} {row['minutes']:.1f} min")
+    first = [row for row in told["arrivals"] if row["rank"] == 1 and row["minutes"] is not None]
+    said: dict[str, list[str]] = {"zh": [], "en": []}
+    for lang in said:
+        said[lang] += [told["forbidden"][lang]] if told["forbidden"] else []
+        said[lang] += [f"{row['facility_name']} {row['minutes']:.1f} {unit_words('min', lang)}" for row in first]
+        said[lang] += [_NOBODY[lang]] if not first else []
+        said[lang] += [note[lang] for note in told["notes"]]
     note = {"zh": "；".join(said["zh"]), "en": "; ".join(said["en"])}
     where = f"{told['at']['lon']:.5f},{told['at']['lat']:.5f}"
     title = {"zh": f"救援：{where}", "en": f"Rescue to {where}"}
-    around = gpd.GeoDataFrame(geometry=plan.geometry.iloc[:2].buffer(_SEEN_M), crs=plan.crs)
-    answers.write_page(region, to, {"rescue_plan": plan}, {}, title, around, note)
+    near = plan[(plan["what"] != "route") & (plan["what"] != "force") | (plan["rank"] == 1)]
+    around = gpd.GeoDataFrame(geometry=near.geometry.buffer(_SEEN_M), crs=plan.crs)
+    page = _in_words(plan, told, region.settings.publish.languages[0])
+    answers.write_page(region, to, {"rescue_plan": page}, {}, title, around, note)
+
+
+def _in_words(plan: gpd.GeoDataFrame, told: dict[str, Any], lang: str) -> gpd.GeoDataFrame:
+    """The plan with its notes in the language of a page."""
+    steps = {(r["facility_kind"], r["facility_id"]): [s[lang] for s in r["steps"]] for r in told["arrivals"]}
+    joint, note = {"zh": "；", "en": "; "}[lang], plan["note"].astype(object).copy()
+    for row, what, kind, who in zip(plan.index, plan["what"], plan["facility_kind"], plan["facility_id"], strict=True):
+        if what == "route":
+            note[row] = joint.join(steps[kind, who])
+        elif what == "forbidden":
+            note[row] = told["forbidden"][lang]
+    return plan.assign(note=note)

@@ -133,18 +133,18 @@ def read(
     return found
 
 
-def district(ground: Ground, name: str) -> Any:
+def district(ground: Ground, name: str, option: str = "--within") -> Any:
     """Outline of the district of that name or id; InputError with the nearest names if there is none."""
     import difflib
 
     frame = ground.region.layers("districts").get("districts")
     if frame is None:
-        raise InputError(f"--within {name}: the region has no layer districts.")
+        raise InputError(f"{option} {name}: the region has no layer districts.")
     hit = frame[(frame["name"] == name) | (frame["id"] == name)]
     if len(hit) != 1:
         names = frame["name"].dropna().astype(str).tolist()
         near = difflib.get_close_matches(name, names, 3, 0.3) or names[:5]
-        raise InputError(f"--within {name}: {len(hit)} districts are called so. Nearest: {', '.join(near)}; or an id.")
+        raise InputError(f"{option} {name}: {len(hit)} districts are called so. Nearest: {', '.join(near)}; or an id.")
     return hit.geometry.iloc[0]
 
 

@@ -168,8 +168,11 @@ def test_what_makes_no_sense_is_refused(region, detours):
     ):
         with pytest.raises(InputError, match=words):
             region.hazmat(start, end, **options)
-    with pytest.raises(InputError, match="no road within 500 m"):
+    with pytest.raises(InputError, match=r"outside the region, which .* the longitude first"):
         region.hazmat("0,0", end)
+    west, south, _, _ = region.frame["bounds"]
+    with pytest.raises(InputError, match="no road within 500 m"):
+        region.hazmat(f"{west - 0.05},{south - 0.05}", end)
     with pytest.raises(InputError, match="nothing is called so"):
         region.hazmat("nowhere", end)
 

@@ -55,9 +55,8 @@ def test_new_stations_keep_the_rules(ground, plan):
 
 def test_before_is_the_coverage_of_the_run_and_after_that_of_a_run_with_them(ground, plan):
     keys = ["target", "district_id"]
-    table = ground.region.table("coverage").query(
-        "facility_kind == 'fire_station' and limit_min == 5 and hour == 'typical'"
-    )
+    table = ground.region.table("coverage").query("facility_kind == 'fire_station' and limit_min == 5")
+    table = table[table["hour"] == ground.region.settings.rescue.hours[0]]
     both = plan.coverage.merge(table, on=keys, suffixes=("", "_run"))
     both = both[both["target"] == "people"]
     assert len(both) > 3

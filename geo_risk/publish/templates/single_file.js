@@ -43,6 +43,7 @@ function geoRiskNumber(value) {
 function geoRiskText(column, value, look) {
   if (column.name === "grade") return (look.words[value] || look.ungraded);
   if (column.domain[value]) return column.domain[value];
+  if (column.unit === "deg") return value.toFixed(5) + "°";
   const told = typeof value === "string" && look.phrases.length ? geoRiskPhrase(value, look) : geoRiskNumber(value);
   return column.unit ? told + " " + column.unit : told;
 }
@@ -50,11 +51,14 @@ function geoRiskText(column, value, look) {
 function geoRiskPopup(properties, look) {
   const box = document.createElement("div");
   const head = document.createElement("strong");
-  head.textContent = look.zone ? look.name : properties[look.title] === undefined ? "" : String(properties[look.title]);
+  const title = look.columns.find((column) => column.name === look.title);
+  const value = properties[look.title];
+  head.textContent = look.zone || !title || value === undefined || value === null || value === "" ? look.name : geoRiskText(title, value, look);
   const table = document.createElement("table");
   for (const column of look.columns) {
     const value = properties[column.name];
     if (value === null || value === undefined || value === "" || column.name === look.title) continue;
+    if (typeof value === "string" && value.startsWith("{")) continue; // for machines
     const row = table.insertRow();
     const name = document.createElement("th");
     name.textContent = column.label;
