@@ -21,7 +21,7 @@ _LOW = 0xFFFFFFFF
 
 
 @njit(cache=True, nogil=True)
-def _push(heap, size, key) -> int:
+def push(heap, size, key) -> int:
     """Add a key; the new size."""
     i = size
     while i > 0:
@@ -35,23 +35,31 @@ def _push(heap, size, key) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _pop(heap, size) -> int:
+def least_child(heap, child, size) -> int:
+    """Which of the up to four keys from ``child`` on is least: of four without jumps, which nobody could foresee."""
+    if child + _WAYS <= size:
+        a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
+        left, right = child + np.int64(b < a), child + 2 + np.int64(d < c)
+        return right if min(c, d) < min(a, b) else left
+    least = child
+    for c in range(child + 1, size):
+        if heap[c] < heap[least]:
+            least = c
+    return least
+
+
+@njit(cache=True, nogil=True)
+def pop(heap, size) -> int:
     """Remove the first key; the new size."""
     size -= 1
     key = heap[size]
-    i = 0
-    while True:
-        child = _WAYS * i + 1
-        if child >= size:
-            break
-        least = child
-        for c in range(child + 1, min(child + _WAYS, size)):
-            if heap[c] < heap[least]:
-                least = c
+    i, child = 0, 1
+    while child < size:
+        least = least_child(heap, child, size)
         if heap[least] >= key:
             break
         heap[i] = heap[least]
-        i = least
+        i, child = least, _WAYS * least + 1
     heap[i] = key
     return size
 
@@ -64,7 +72,7 @@ def _seed(node, cost, limit, dist, label, before, heap) -> int:
         v, d = node[s], cost[s]
         if d <= limit and d < dist[v]:  # of equal costs the first, so the lowest label
             dist[v], label[v], before[v] = d, s, -1
-            size = _push(heap, size, (np.int64(d) << 32) | v)
+            size = push(heap, size, (np.int64(d) << 32) | v)
     return size
 
 
@@ -78,7 +86,7 @@ def _spread(indptr, heads, ms, u, d, limit, dist, label, before, heap, size) -> 
             continue
         if total < dist[v]:
             dist[v], label[v], before[v] = total, label[u], u
-            size = _push(heap, size, (total << 32) | v)
+            size = push(heap, size, (total << 32) | v)
         elif total == dist[v] and label[u] < label[v]:
             label[v], before[v] = label[u], u
     return size
@@ -107,7 +115,7 @@ def search(indptr, heads, ms, node, cost, limit, wanted, left, dist, label, befo
     size = _seed(node, cost, limit, dist, label, before, heap)
     while size:
         key = heap[0]
-        size = _pop(heap, size)
+        size = pop(heap, size)
         u, d = key & _LOW, key >> 32
         if d > dist[u]:
             continue
@@ -160,7 +168,7 @@ def _meet(graph, here, there, u, d, limit, heap, size, best, middle):
                 touched[count[0]] = v
                 count[0] += 1
             dist[v], label[v], before[v] = total, label[u], u
-            size = _push(heap, size, (total << 32) | v)
+            size = push(heap, size, (total << 32) | v)
         elif total == dist[v] and label[u] < label[v]:
             label[v], before[v] = label[u], u
         else:
@@ -245,7 +253,7 @@ def pairs(ahead, back, starts, goals, limit, ms, start_seed, goal_seed, first):
         while size and far_size and (heap[0] >> 32) + (far_heap[0] >> 32) < min(best, limit + 1):
             if heap[0] <= far_heap[0]:
                 key = heap[0]
-                size = _pop(heap, size)
+                size = pop(heap, size)
                 u, t = key & _LOW, key >> 32
                 if t == dist[u]:
                     here = (dist, label, before, fraction, touched, count)
@@ -254,7 +262,7 @@ def pairs(ahead, back, starts, goals, limit, ms, start_seed, goal_seed, first):
                     )
             else:
                 key = far_heap[0]
-                far_size = _pop(far_heap, far_size)
+                far_size = pop(far_heap, far_size)
                 u, t = key & _LOW, key >> 32
                 if t == far[u]:
                     here = (far, far_label, after, far_fraction, far_touched, far_count)

@@ -13,12 +13,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .kernels import least_child, pop, push
+
 # Labels that one search may make before it is allowed to leave out close compromises: about 400 MB.
 LABELS = 8_000_000
 EPSILON = 0.01
 # No route costs more, and no node lies farther; the next number means that no route passes.
 _MOST = 2**32 - 2
 _NONE = np.uint32(2**32 - 1)
+_NOBODY = 2**32 - 1
 
 U32 = NDArray[np.uint32]
 Ints = NDArray[np.int64]
@@ -32,12 +35,12 @@ class Graph(NamedTuple):
     """
 
     indptr: Ints
-    heads: Ints
+    heads: NDArray[np.int32]
     first: U32
     second: U32
     arc: Ints
     back_indptr: Ints
-    back_tails: Ints
+    back_tails: NDArray[np.int32]
     back_first: U32
     back_second: U32
 
@@ -88,7 +91,8 @@ def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDA
     ptr = np.searchsorted(tails[order], np.arange(n + 1)).astype(np.int64)
     back_ptr = np.searchsorted(heads[back], np.arange(n + 1)).astype(np.int64)
     a, b = costs
-    return Graph(ptr, heads[order], a[order], b[order], order, back_ptr, tails[back], a[back], b[back])
+    near, far = heads.astype(np.int32)[order], tails.astype(np.int32)[back]
+    return Graph(ptr, near, a[order], b[order], order, back_ptr, far, a[back], b[back])
 
 
 def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> Front:
@@ -107,7 +111,8 @@ def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> F
     while bound is not None:
         kept, found = _search(*graph[:4], *starts, *ends, *bound, 1.0 + epsilon, labels if epsilon <= 1 else 2**62)
         if len(kept):
-            return Front(found[kept, 1], found[kept, 2], *_routes(graph.arc, found, kept), epsilon)
+            costs = found[kept, 1:3].astype(np.int64)
+            return Front(costs[:, 0], costs[:, 1], *_routes(graph.arc, found, kept), epsilon)
         epsilon = EPSILON if epsilon == 0.0 else 2 * epsilon
     none = np.empty(0, np.int64)
     return Front(none, none, none, none, [], 0.0)
@@ -122,70 +127,76 @@ def cheapest(graph: Graph, starts: Ends, ends: Ends) -> Front:
 
 def _bounds(graph: Graph, starts: Ends, ends: Ends) -> tuple[U32, U32] | None:
     """Least costs (n,) from each node to an end, `_NONE` where no good route passes; None where there is no way."""
-    n = len(graph.indptr) - 1
-    whole = starts.node < 0
-    direct = [int(c[whole].min()) if whole.any() else -1 for c in starts[1:]]
-    most, back = [_MOST, _MOST], (graph.back_first, graph.back_second)
-    least: list[U32] = [np.zeros(n, np.uint32)] * 2
-    for turn, k in enumerate((0, 1, 0)):  # the fastest bounds the risk, the safest the time
-        own = (starts[1 + k], starts[2 - k], ends[1 + k], ends[2 - k])
-        least[k], best, its_other = _backwards(
-            graph.back_indptr, graph.back_tails, back[k], back[1 - k], starts.node, ends.node, *own,
-            least[1], most[k], turn == 0,
-        )  # fmt: skip
-        if direct[k] >= 0 and (best < 0 or direct[k] <= best):
-            best, its_other = direct[k], int(starts[2 - k][whole & (starts[1 + k] == direct[k])].min())
+    n, costs = len(graph.indptr) - 1, (graph.back_first, graph.back_second)
+    everywhere, most, sides = np.zeros(n, np.uint32), [_MOST, _MOST], []
+    for k in (0, 1):  # the fastest, searched no further than to the starts, bounds the risk, the safest the time
+        at, heap, size = _last(n, len(graph.back_tails), ends.node, ends[1 + k], ends[2 - k])
+        arcs = graph.back_indptr, graph.back_tails, costs[k], costs[1 - k]
+        size = _backwards(*arcs, at, heap, size, everywhere, most[k], starts.node, k == 0)
+        sides.append((arcs, at, heap, size))
+        best, its_other = _best_start(starts.node, starts[1 + k], starts[2 - k], at, most[k])
+        direct = [(int(c), int(other)) for v, c, other in zip(starts.node, starts[1 + k], starts[2 - k], strict=True)
+                  if v < 0]  # fmt: skip
+        if direct and (best < 0 or min(direct)[0] <= best):
+            best, its_other = min(direct)
         if best < 0:
             return None
         if its_other > _MOST:
             raise OverflowError("a route costs more than 2^32 - 2: scale the costs down")
         most[1 - k] = min(most[1 - k], its_other)
-    return least[0], least[1]
+    safest = _least(sides[1][1], most[1])
+    arcs, at, heap, size = sides[0]
+    _backwards(*arcs, at, heap, size, safest, most[0], starts.node, False)
+    return _least(at, most[0]), safest
 
 
 @njit(cache=True)
-def _backwards(
-    indptr, tails, costs, others, start, end, start_cost, start_other, end_cost, end_other, within, most, stop
-):
-    """
-    Least cost from each node to an end up to ``most``, `_NONE` beyond, through nodes where ``within`` is not `_NONE`;
-    then the least from any start, and what the route that has it costs otherwise (the least of routes found so).
-
-    With ``stop`` no further than to all starts.
-    """
-    n, missing = len(within), len(start) - _count(start, -1)
-    at = np.empty((n, 2), np.int64)  # cost, other cost: side by side, as both are looked at together
-    for u in range(n):
-        at[u, 0] = most + 1 if within[u] != _NONE else -1
-        at[u, 1] = 0
-    heap, size = np.empty(1024, np.uint64), 0
+def _last(n, arcs, end, end_cost, end_other):
+    """Cost and other cost (n, 2), side by side as both are looked at together; the ends as a heap, and its size."""
+    at = np.full((n, 2), _NONE)
+    heap, size = np.empty(arcs + len(end), np.uint64), 0
     for k in range(len(end)):
         last = end[k]
-        if last >= 0 and end_cost[k] < at[last, 0]:
-            at[last, 0], at[last, 1] = end_cost[k], end_other[k]
-            heap, size = _push64(heap, size, (np.uint64(end_cost[k]) << np.uint64(32)) | np.uint64(last))
-    while size > 0:
+        if last >= 0 and end_cost[k] < np.int64(at[last, 0]):
+            at[last, 0], at[last, 1] = end_cost[k], min(end_other[k], np.int64(_NONE))
+            size = push(heap, size, (np.uint64(end_cost[k]) << np.uint64(32)) | np.uint64(last))
+    return at, heap, size
+
+
+@njit(cache=True)
+def _backwards(indptr, tails, costs, others, at, heap, size, within, most, start, stop):
+    """
+    Go on to the least cost from each node to an end up to ``most``, through nodes where ``within`` is not `_NONE`, and
+    the least other cost of routes found so; with ``stop`` no further than to all starts. The size of the heap.
+    """
+    missing = len(start) - _count(start, -1)
+    while size > 0 and (missing > 0 or not stop):
         key = heap[0]
-        size = _pop64(heap, size)
         v, cost = np.int64(key & np.uint64(0xFFFFFFFF)), np.int64(key >> np.uint64(32))
-        if cost != at[v, 0]:
+        if cost > most:
+            break
+        size = pop(heap, size)
+        if cost != np.int64(at[v, 0]):
             continue
         missing -= _count(start, v) if stop else 0
-        if missing <= 0:
-            break
         for i in range(indptr[v], indptr[v + 1]):
             u, new = tails[i], cost + np.int64(costs[i])
-            if new < at[u, 0]:
-                at[u, 0], at[u, 1] = new, at[v, 1] + np.int64(others[i])
-                heap, size = _push64(heap, size, (np.uint64(new) << np.uint64(32)) | np.uint64(u))
-            elif new == at[u, 0]:
-                at[u, 1] = min(at[u, 1], at[v, 1] + np.int64(others[i]))
-    best, its_other = _best_start(start, start_cost, start_other, at, most)
-    least = np.full(n, _NONE, np.uint32)
-    for u in range(n):
-        if 0 <= at[u, 0] <= most:
-            least[u] = at[u, 0]
-    return least, best, its_other
+            if new > np.int64(at[u, 0]) or within[u] == _NONE:
+                continue
+            other = np.uint32(min(np.int64(at[v, 1]) + np.int64(others[i]), np.int64(_NONE)))
+            if new < np.int64(at[u, 0]):
+                at[u, 0], at[u, 1] = new, other
+                size = push(heap, size, (np.uint64(new) << np.uint64(32)) | np.uint64(u))
+            else:
+                at[u, 1] = min(at[u, 1], other)
+    return size
+
+
+def _least(at, most):
+    """(n,) costs up to ``most``, `_NONE` beyond."""
+    least = at[:, 0].copy()
+    least[least > most] = _NONE
+    return least
 
 
 @njit(cache=True)
@@ -204,54 +215,19 @@ def _best_start(start, start_cost, start_other, at, most):
     best, its_other = np.int64(-1), np.int64(0)
     for k in range(len(start)):
         v = start[k]
-        if v < 0 or start_cost[k] > most or not 0 <= at[v, 0] <= most:
+        if v < 0 or start_cost[k] > most or at[v, 0] > most:
             continue
-        total, beside = start_cost[k] + at[v, 0], start_other[k] + at[v, 1]
+        total, beside = start_cost[k] + np.int64(at[v, 0]), start_other[k] + np.int64(at[v, 1])
         if best < 0 or total < best or (total == best and beside < its_other):
             best, its_other = total, beside
     return best, its_other
 
 
 @njit(cache=True)
-def _push64(heap, size, key):
-    if size == len(heap):
-        more = np.empty(2 * size, np.uint64)
-        more[:size] = heap
-        heap = more
-    i = size
-    while i > 0 and key < heap[(i - 1) >> 2]:
-        heap[i] = heap[(i - 1) >> 2]
-        i = (i - 1) >> 2
-    heap[i] = key
-    return heap, size + 1
-
-
-@njit(cache=True)
-def _pop64(heap, size):
-    size -= 1
-    key = heap[size]
-    i = 0
-    while True:
-        child = 4 * i + 1
-        if child >= size:
-            break
-        low = child
-        for c in range(child + 1, min(child + 4, size)):
-            if heap[c] < heap[low]:
-                low = c
-        if heap[low] >= key:
-            break
-        heap[i] = heap[low]
-        i = low
-    heap[i] = key
-    return size
-
-
-@njit(cache=True)
 def _push(keys, ids, size, key, label):
     """A 4-ary heap of labels by key."""
     if size == len(keys):
-        more, more_ids = np.empty(2 * size, np.uint64), np.empty(2 * size, np.int64)
+        more, more_ids = np.empty(2 * size, np.uint64), np.empty(2 * size, np.uint32)
         more[:size], more_ids[:size] = keys, ids
         keys, ids = more, more_ids
     i = size
@@ -267,19 +243,13 @@ def _push(keys, ids, size, key, label):
 def _pop(keys, ids, size):
     size -= 1
     key, label = keys[size], ids[size]
-    i = 0
-    while True:
-        child = 4 * i + 1
-        if child >= size:
-            break
-        low = child
-        for c in range(child + 1, min(child + 4, size)):
-            if keys[c] < keys[low]:
-                low = c
+    i, child = 0, 1
+    while child < size:
+        low = least_child(keys, child, size)
         if keys[low] >= key:
             break
         keys[i], ids[i] = keys[low], ids[low]
-        i = low
+        i, child = low, 4 * low + 1
     keys[i], ids[i] = key, label
     return size
 
@@ -287,7 +257,7 @@ def _pop(keys, ids, size):
 @njit(cache=True)
 def _grown(array):
     """Twice as long, the first half as it was."""
-    more = np.empty((2 * len(array), array.shape[1]), np.int64)
+    more = np.empty((2 * len(array), array.shape[1]), array.dtype)
     more[: len(array)] = array
     return more
 
@@ -298,21 +268,21 @@ def _add(labels, made, keys, ids, size, label, f1, f2):
     if made == len(labels):
         labels = _grown(labels)
     for i in range(5):
-        labels[made, i] = label[i]
+        labels[made, i] = np.uint32(label[i])
     keys, ids, size = _push(keys, ids, size, (np.uint64(f1) << np.uint64(32)) | np.uint64(f2), made)
     return labels, made + 1, keys, ids, size
 
 
 @njit(cache=True)
 def _begun(start, start_1, start_2, at, n):
-    """The labels to begin with; the arc of one is -1 - k for start k."""
-    labels, made = np.empty((4096, 5), np.int64), 0
-    keys, ids, size = np.empty(4096, np.uint64), np.empty(4096, np.int64), 0
+    """The labels to begin with; before the one of start k is nothing, and its arc is k."""
+    labels, made = np.empty((4096, 5), np.uint32), 0
+    keys, ids, size = np.empty(4096, np.uint64), np.empty(4096, np.uint32), 0
     for k in range(len(start)):
         v = start[k] if start[k] >= 0 else n
         f1, f2 = start_1[k] + np.int64(at[v, 0]), start_2[k] + np.int64(at[v, 1])
         if f1 <= _MOST and f2 <= _MOST:
-            label = (v, start_1[k], start_2[k], -1, -1 - k)
+            label = (v, start_1[k], start_2[k], _NOBODY, k)
             labels, made, keys, ids, size = _add(labels, made, keys, ids, size, label, f1, f2)
     return labels, made, keys, ids, size
 
@@ -327,9 +297,9 @@ def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, e
     labels, made, keys, ids, size = _begun(start, start_1, start_2, at, n)
     kept, count = np.empty((64, 1), np.int64), 0
     while size > 0:
-        f2, mine = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), ids[0]
+        f2, mine = np.int64(keys[0] & np.uint64(0xFFFFFFFF)), np.int64(ids[0])
         size = _pop(keys, ids, size)
-        v, g1, g2 = labels[mine, 0], labels[mine, 1], labels[mine, 2]
+        v, g1, g2 = np.int64(labels[mine, 0]), np.int64(labels[mine, 1]), np.int64(labels[mine, 2])
         if g2 >= at[v, 2] or f2 * slack >= at[n, 2]:
             continue
         at[v, 2] = g2
@@ -342,7 +312,7 @@ def _search(indptr, heads, first, second, start, start_1, start_2, end, end_1, e
         if made >= limit:
             return kept[:0, 0], labels[:0]
         for i in range(indptr[v], indptr[v + 1]):
-            w = heads[i]
+            w = np.int64(heads[i])
             a, b = g1 + np.int64(first[i]), g2 + np.int64(second[i])
             f1, f2 = a + np.int64(at[w, 0]), b + np.int64(at[w, 1])
             if b < at[w, 2] and f2 * slack < at[n, 2] and f1 <= _MOST and f2 <= _MOST:
@@ -361,21 +331,19 @@ def _traced(labels, kept):
     offsets = np.zeros(len(kept) + 1, np.int64)
     for k in range(len(kept)):
         at, count = kept[k], -1
-        while labels[at, 3] >= 0:
-            at, count = labels[at, 3], count + 1
+        while labels[at, 3] != _NONE:
+            at, count = np.int64(labels[at, 3]), count + 1
         offsets[k + 1] = offsets[k] + max(0, count)
     arcs = np.empty(offsets[-1], np.int64)
     for k in range(len(kept)):
-        at = kept[k]
-        ends[k] = labels[at, 4] if labels[at, 3] >= 0 else -1
-        i = offsets[k + 1]
-        if labels[at, 3] >= 0:
-            at = labels[at, 3]
-        while labels[at, 3] >= 0:
+        at, i = kept[k], offsets[k + 1]
+        ends[k] = -1
+        if labels[at, 3] != _NONE:
+            ends[k], at = labels[at, 4], np.int64(labels[at, 3])
+        while labels[at, 3] != _NONE:
             i -= 1
-            arcs[i] = labels[at, 4]
-            at = labels[at, 3]
-        starts[k] = -1 - labels[at, 4]
+            arcs[i], at = labels[at, 4], np.int64(labels[at, 3])
+        starts[k] = labels[at, 4]
     return starts, ends, arcs, offsets
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
 from .facilities import KINDS, facility_starts
 from .network import Network
 from .reach import SLACK_MS, Pieces, Starts, nearest_node_times, node_times, piece_lines
+from .search import in_threads
 from .speeds import rescue_default
 from .strips import strips
 
@@ -42,13 +44,13 @@ def reached_edges(
         facility_kind, limit_min, road_id, from_m and to_m (position on the edge), geometry (LineString);
         by kind and limit as asked, then by edge.
     """
-    parts = []
+    parts, limits = [], _checked(limits_min)
     for kind in kinds:
         _, starts, _ = facility_starts(
             network, facilities, (kind,), turnout_s=turnout_s, access_kmh=access_kmh, access_max_m=access_max_m
         )
-        times = nearest_node_times(network, starts)
-        for limit in _checked(limits_min):
+        times = nearest_node_times(network, starts, limit_ms=_longest_ms(limits))
+        for limit in limits:
             pieces = _reached(network, times, starts, limit * MS_PER_MIN)
             columns = {
                 "facility_kind": np.full(len(pieces.edge), kind, object),
@@ -98,8 +100,8 @@ def service_areas(
         served, starts, _ = facility_starts(
             network, facilities, (kind,), turnout_s=turnout_s, access_kmh=access_kmh, access_max_m=access_max_m
         )
-        times = nearest_node_times(network, starts)
-        areas = strips(network, [_reached(network, times, starts, limit * MS_PER_MIN) for limit in limits], width)
+        times = nearest_node_times(network, starts, limit_ms=_longest_ms(limits))
+        areas = _areas(network, times, starts, limits, width)
         rows += [(kind, limit, len(served), area.area / 1e6, area) for limit, area in zip(limits, areas, strict=True)]
     columns = ["facility_kind", "limit_min", "facilities", "area_km2", "geometry"]
     return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs=network.crs)
@@ -130,14 +132,37 @@ def station_areas(
         served, starts, _ = facility_starts(
             network, facilities, (kind,), turnout_s=turnout_s, access_kmh=access_kmh, access_max_m=access_max_m
         )
-        for block, times in node_times(network, starts, limit_ms=max(limits, default=0.0) * MS_PER_MIN + SLACK_MS):
-            for s, ms in zip(range(block.start, block.stop), times, strict=True):
-                one = starts.take(np.array([s]))
-                areas = strips(network, [_reached(network, ms, one, limit * MS_PER_MIN) for limit in limits], width)
+        for block, times in node_times(network, starts, limit_ms=_longest_ms(limits)):
+            areas = _areas_of_each(network, times, starts.take(block), limits, width)
+            for s, own in zip(range(block.start, block.stop), areas, strict=True):
                 who = (kind, served["id"].iloc[s], served["name"].iloc[s])
-                rows += [(*who, limit, area.area / 1e6, area) for limit, area in zip(limits, areas, strict=True)]
+                rows += [(*who, limit, area.area / 1e6, area) for limit, area in zip(limits, own, strict=True)]
     columns = ["facility_kind", "facility_id", "facility_name", "limit_min", "area_km2", "geometry"]
     return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs=network.crs)
+
+
+def _areas_of_each(
+    network: Network, times: Floats, starts: Starts, limits: Sequence[float], width: float
+) -> list[list[shapely.Geometry]]:
+    """The areas of each start alone by its node times (S, n), one list a start; the starts are shared out to threads."""
+    areas: list[list[shapely.Geometry]] = [[] for _ in range(len(starts))]
+
+    def some(low: int, high: int) -> None:
+        for s in range(low, high):
+            areas[s] = _areas(network, times[s], starts.take(np.array([s])), limits, width)
+
+    in_threads(some, len(starts))
+    return areas
+
+
+def _areas(
+    network: Network, times: Floats, starts: Starts, limits: Sequence[float], width: float
+) -> list[shapely.Geometry]:
+    return strips(network, [_reached(network, times, starts, limit * MS_PER_MIN) for limit in limits], width)
+
+
+def _longest_ms(limits_min: Sequence[float]) -> float:
+    return max(limits_min, default=0.0) * MS_PER_MIN + SLACK_MS
 
 
 def _width(off_road_m: float | None) -> float:
@@ -156,16 +181,17 @@ def _checked(limits_min: Sequence[float]) -> list[float]:
 
 def _reached(network: Network, times: Floats, starts: Starts, limit_ms: float) -> Pieces:
     """Stretches reached within the limit, tail to head, by edge and position, without overlaps."""
-    edges = np.arange(len(network.metres))
-    metres, ms = network.metres, network.ms.astype(float)
-    ahead = np.where(network.forward, np.clip((limit_ms - times[network.enter_tail]) / ms, 0.0, 1.0), 0.0) * metres
-    back = np.where(network.backward, np.clip((limit_ms - times[network.enter_head]) / ms, 0.0, 1.0), 0.0) * metres
+    by_tail, by_head = times[network.enter_tail], times[network.enter_head]
+    edges = np.flatnonzero(np.minimum(by_tail, by_head) < limit_ms)
+    metres, ms = network.metres[edges], network.ms[edges].astype(float)
+    ahead = np.where(network.forward[edges], np.clip((limit_ms - by_tail[edges]) / ms, 0.0, 1.0), 0.0) * metres
+    back = np.where(network.backward[edges], np.clip((limit_ms - by_head[edges]) / ms, 0.0, 1.0), 0.0) * metres
     own, at = starts.at.edge, starts.at.offset_m
-    left = np.maximum(limit_ms - starts.ms, 0.0) / ms[own] * metres[own]
+    left = np.maximum(limit_ms - starts.ms, 0.0) / network.ms[own] * network.metres[own]
     edge = np.concatenate([edges, edges, own])
     begin = np.concatenate([np.zeros(len(edges)), metres - back, np.where(network.backward[own], at - left, at)])
     end = np.concatenate([ahead, metres, np.where(network.forward[own], at + left, at)])
-    begin, end = np.maximum(begin, 0.0), np.minimum(end, metres[edge])
+    begin, end = np.maximum(begin, 0.0), np.minimum(end, network.metres[edge])
     some = end > begin
     return _union(network, edge[some], begin[some], end[some])
 

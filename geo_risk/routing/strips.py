@@ -49,22 +49,32 @@ def strips(network: Network, reached: Sequence[Pieces], width: float) -> list[sh
     xy = network.coords[ranges(network.offsets[edge], np.diff(network.offsets)[edge])]
     low, high = xy.min(axis=0) - margin, xy.max(axis=0) + margin
     grid = grid_of((low[0], low[1], high[0], high[1]), cell, network.crs)
-    rows, cols = grid.shape
-    corners = np.full((rows, cols, 4), np.float32(margin), np.float32)
+    corners = np.full((*grid.shape, 4), np.float32(margin), np.float32)
     chosen = np.full(grid.shape, -1, np.int64)
     nearest, best = np.empty(grid.shape, np.int32), np.empty(grid.shape, np.float32)
-    done = np.zeros(len(network.metres), bool)
-    field = np.empty((rows + 1, cols + 1), np.float32)
+    done, window = np.zeros(len(network.metres), bool), (*grid.shape, 0, 0)
     out = []
     for pieces in reached:
         parts, number = _straight(network, pieces.take(np.flatnonzero(~done[pieces.edge])), cell * _LONG_CELLS)
         done[pieces.edge] |= (pieces.begin_m == 0) & (pieces.end_m == network.metres[pieces.edge])
         if len(parts):
-            _stamp(parts, grid.left, grid.top, cell, width + cell, nearest, best)
-            _lower(parts, number, grid.left, grid.top, cell, nearest, chosen, corners)
-        _meet(corners, np.float32(margin), field)
-        out.append(_outline(field, grid, width))
+            touched = _window(parts, grid, width + cell)
+            _stamp(parts, touched, grid.left, grid.top, cell, width + cell, nearest, best)
+            _lower(parts, number, touched, grid.left, grid.top, cell, nearest, chosen, corners)
+            window = (*np.minimum(window[:2], touched[:2]).tolist(), *np.maximum(window[2:], touched[2:]).tolist())
+        out.append(_outline(corners, window, grid, np.float32(margin), width))
     return out
+
+
+def _window(parts: Floats, grid: Grid, reach: float) -> tuple[int, int, int, int]:
+    """First row and column, and those after the last, of the cells that parts (p, 4) may be stamped on."""
+    x, y = parts[:, ::2], parts[:, 1::2]
+    return (
+        max(int((grid.top - y.max() - reach) / grid.cell_m), 0),
+        max(int((x.min() - reach - grid.left) / grid.cell_m), 0),
+        min(int((grid.top - y.min() + reach) / grid.cell_m) + 1, grid.shape[0]),
+        min(int((x.max() + reach - grid.left) / grid.cell_m) + 1, grid.shape[1]),
+    )
 
 
 def _straight(network: Network, pieces: Pieces, long_m: float) -> tuple[Floats, NDArray[np.int64]]:
@@ -111,31 +121,33 @@ def _distance(x, y, ax, ay, bx, by):
     return math.sqrt(across * across + along * along)
 
 
-@njit(cache=True)
-def _stamp(parts, left, top, cell, reach, nearest, best):
+@njit(cache=True, nogil=True)
+def _stamp(parts, window, left, top, cell, reach, nearest, best):
     """The part nearest to the centre of each cell within ``reach`` of any (-1: none); ties to the first."""
-    rows, cols = nearest.shape
-    nearest[:] = -1
-    best[:] = np.inf
+    row_first, col_first, row_stop, col_stop = window
+    nearest[row_first:row_stop, col_first:col_stop] = -1
+    best[row_first:row_stop, col_first:col_stop] = np.inf
     for p in range(len(parts)):
         ax, ay, bx, by = parts[p]
-        col_low = max(int((min(ax, bx) - reach - left) / cell), 0)
-        col_high = min(int((max(ax, bx) + reach - left) / cell) + 1, cols)
-        row_low = max(int((top - max(ay, by) - reach) / cell), 0)
-        row_high = min(int((top - min(ay, by) + reach) / cell) + 1, rows)
+        col_low = max(int((min(ax, bx) - reach - left) / cell), col_first)
+        col_high = min(int((max(ax, bx) + reach - left) / cell) + 1, col_stop)
+        row_low = max(int((top - max(ay, by) - reach) / cell), row_first)
+        row_high = min(int((top - min(ay, by) + reach) / cell) + 1, row_stop)
         dx, dy = bx - ax, by - ay
         ux, uy = dx / max(dx * dx + dy * dy, 1e-12), dy / max(dx * dx + dy * dy, 1e-12)
         for row in range(row_low, row_high):
             y = top - (row + 0.5) * cell - ay
-            for col in range(col_low, col_high):
-                x = left + (col + 0.5) * cell - ax
+            least, who = best[row, col_low:col_high], nearest[row, col_low:col_high]
+            for i in range(len(least)):
+                x = left + (col_low + i + 0.5) * cell - ax
                 t = min(max(x * ux + y * uy, 0.0), 1.0)
                 far = np.float32((x - t * dx) ** 2 + (y - t * dy) ** 2)
-                if far < best[row, col]:
-                    best[row, col], nearest[row, col] = far, p
+                nearer = far < least[i]  # both written at all events, so that several cells go at once
+                least[i] = far if nearer else least[i]
+                who[i] = np.int32(p) if nearer else who[i]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _falls(part, left, top, cell, row, col, corners, fresh):
     """Work out the distances of the four corners of a cell from a part; whether none of them rises by it."""
     falls = True
@@ -146,13 +158,12 @@ def _falls(part, left, top, cell, row, col, corners, fresh):
     return falls
 
 
-@njit(cache=True)
-def _lower(parts, number, left, top, cell, nearest, chosen, corners):
+@njit(cache=True, nogil=True)
+def _lower(parts, number, window, left, top, cell, nearest, chosen, corners):
     """Take the distances from the nearest part where none rises by it, else from the grown part of the same number."""
-    rows, cols = nearest.shape
     fresh = np.empty(4, np.float32)
-    for row in range(rows):
-        for col in range(cols):
+    for row in range(window[0], window[2]):
+        for col in range(window[1], window[3]):
             p = nearest[row, col]
             if p < 0:
                 continue
@@ -166,22 +177,34 @@ def _lower(parts, number, left, top, cell, nearest, chosen, corners):
                 p += 1
 
 
-@njit(cache=True)
-def _meet(corners, far, field):
-    """(rows + 1, cols + 1) the greatest distance that the cells around each corner give it; ``far`` at the rim."""
-    rows, cols = corners.shape[:2]
-    field[:] = far
-    for row in range(1, rows):
-        for col in range(1, cols):
+@njit(cache=True, nogil=True)
+def _meet(corners, window, far, width):
+    """
+    (rows + 1, cols + 1) the greatest distance that the cells around each corner of a window give it; ``far`` at the
+    rim, and slightly beyond ``width`` where it is that.
+    """
+    row_first, col_first, row_stop, col_stop = window
+    field = np.full((row_stop - row_first + 1, col_stop - col_first + 1), np.float64(far))
+    clear, beyond = np.float32(CLEAR_M), np.float32(width + CLEAR_M)
+    for row in range(row_first + 1, row_stop):
+        for col in range(col_first + 1, col_stop):
             above = max(corners[row - 1, col - 1, 3], corners[row - 1, col, 2])
-            field[row, col] = max(above, corners[row, col - 1, 1], corners[row, col, 0])
+            most = max(above, corners[row, col - 1, 1], corners[row, col, 0])
+            near = abs(most - np.float32(width)) < clear
+            field[row - row_first, col - col_first] = beyond if near else most
+    return field
 
 
-def _outline(field: NDArray[np.float32], grid: Grid, width: float) -> shapely.Geometry:
-    """Where ``field``, linear on the triangles between the corners and the middle of each cell, is below ``width``."""
-    level = np.where(np.abs(field - width) < CLEAR_M, np.float32(width + CLEAR_M), field)
-    x = grid.left + np.arange(field.shape[1]) * grid.cell_m
-    y = grid.top - np.arange(field.shape[0]) * grid.cell_m
+def _outline(
+    corners: NDArray[np.float32], window: tuple[int, int, int, int], grid: Grid, far: np.float32, width: float
+) -> shapely.Geometry:
+    """Where the field, linear on the triangles between the corners and the middle of each cell, is below ``width``."""
+    row, col, row_stop, col_stop = window
+    if row >= row_stop:
+        return shapely.MultiPolygon()
+    level = _meet(corners, window, far, width)
+    x = grid.left + np.arange(col, col_stop + 1) * grid.cell_m
+    y = grid.top - np.arange(row, row_stop + 1) * grid.cell_m
     kind = contourpy.FillType.ChunkCombinedOffsetOffset
     contours = contourpy.contour_generator(x, y, level, fill_type=kind, quad_as_tri=True)
     found: Any = contours.filled(-1.0, width)
