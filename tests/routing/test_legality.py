@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 import shapely
 from conftest import CRS, roads_of
-from geo_risk.routing.hours import DAYS, Window, week_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo_risk.routing.hours import DAYS, Window, week_of
 from geo_risk.routing.legality import _spans, _within, broken_rules
 from geo_risk.routing.permits import permits
 from geo_risk.routing.vehicles import load_of, vehicle_of
