@@ -35,8 +35,9 @@ export interface Popups {
 }
 
 function titleOf({ layer, properties }: Found): string {
-  const title = layer.title_column ? properties[layer.title_column] : undefined;
-  return title === undefined || title === "" ? words(layer) : String(title);
+  const column = layer.columns.find(({ name }) => name === layer.title_column);
+  const value = layer.title_column ? properties[layer.title_column] : undefined;
+  return value === undefined || value === "" ? words(layer) : column?.domain ? text(column, value) : String(value);
 }
 
 /** Columns that name a thing for machines; a reader wants them last. */

@@ -7,6 +7,7 @@ import { gradeOf, type Column, type Grade, type Manifest, type Value, type Words
 // The units of schema.py as each language writes them; any other is written as it comes.
 const UNITS: Record<string, Words> = {
   persons: { zh: "人", en: "persons" },
+  "persons/yr": { zh: "人/年", en: "persons per year" },
   households: { zh: "户", en: "households" },
   beds: { zh: "张", en: "beds" },
   m2: { zh: "m²", en: "m²" },
