@@ -35,17 +35,11 @@ def push(heap, size, key) -> int:
 
 
 @njit(cache=True, nogil=True)
-def least_child(heap, child, size) -> int:
-    """Which of the up to four keys from ``child`` on is least: of four without jumps, which nobody could foresee."""
-    if child + _WAYS <= size:
-        a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
-        left, right = child + np.int64(b < a), child + 2 + np.int64(d < c)
-        return right if min(c, d) < min(a, b) else left
-    least = child
-    for c in range(child + 1, size):
-        if heap[c] < heap[least]:
-            least = c
-    return least
+def least_of_four(heap, child):
+    """Which of four keys is the first of the least, told by sums instead of jumps, which no processor could foresee."""
+    a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
+    left, right = child + np.int64(b < a), child + 2 + np.int64(d < c)
+    return right if min(c, d) < min(a, b) else left
 
 
 @njit(cache=True, nogil=True)
@@ -55,7 +49,13 @@ def pop(heap, size) -> int:
     key = heap[size]
     i, child = 0, 1
     while child < size:
-        least = least_child(heap, child, size)
+        if child + _WAYS <= size:
+            least = least_of_four(heap, child)
+        else:
+            least = child
+            for c in range(child + 1, size):
+                if heap[c] < heap[least]:
+                    least = c
         if heap[least] >= key:
             break
         heap[i] = heap[least]

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .kernels import least_child, pop, push
+from .kernels import least_of_four, pop, push
 
 # Labels that one search may make before it is allowed to leave out close compromises: about 400 MB.
 LABELS = 8_000_000
@@ -249,7 +249,13 @@ def _pop(keys, ids, size):
     key, label = keys[size], ids[size]
     i, child = 0, 1
     while child < size:
-        low = least_child(keys, child, size)
+        if child + 4 <= size:
+            low = least_of_four(keys, child)
+        else:
+            low = child
+            for c in range(child + 1, size):
+                if keys[c] < keys[low]:
+                    low = c
         if keys[low] >= key:
             break
         keys[i], ids[i] = keys[low], ids[low]

@@ -144,7 +144,7 @@ def station_areas(
 def _areas_of_each(
     network: Network, times: Floats, starts: Starts, limits: Sequence[float], width: float
 ) -> list[list[shapely.Geometry]]:
-    """The areas of each start alone by its node times (S, n), one list a start; the starts are shared out to threads."""
+    """The areas of each start alone by its node times (S, n), a list a start; the starts are shared out to threads."""
     areas: list[list[shapely.Geometry]] = [[] for _ in range(len(starts))]
 
     def some(low: int, high: int) -> None:
