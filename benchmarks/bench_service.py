@@ -19,7 +19,8 @@ from scipy.sparse.csgraph import dijkstra
 from geo_risk.layers.load import load_layer
 from geo_risk.routing.facilities import facility_starts
 from geo_risk.routing.network import build_network
-from geo_risk.routing.service import LIMITS_MIN, reached_edges, station_areas
+from geo_risk.routing.reach import node_times
+from geo_risk.routing.service import LIMITS_MIN, MS_PER_MIN, reached, reached_edges, station_areas
 from geo_risk.routing.speeds import vehicle_speeds
 
 FIRE = ("fire_station",)
@@ -58,10 +59,21 @@ def main() -> None:
         reached_edges(network, stations.iloc[:1], kinds=FIRE)
         station_areas(network, stations.iloc[:1], kinds=FIRE)
 
+    starts, most = facility_starts(network, stations, FIRE)[1], max(LIMITS_MIN) * MS_PER_MIN
+
     def stretches():
+        return [
+            reached(network, times, starts.take(np.array([s])), limit * MS_PER_MIN)
+            for block, found in node_times(network, starts, limit_ms=most)
+            for s, times in zip(range(block.start, block.stop), found, strict=True)
+            for limit in LIMITS_MIN
+        ]
+
+    def tables():
         return [reached_edges(network, stations.iloc[[i]], kinds=FIRE) for i in range(len(stations))]
 
-    timed("exact stretches, with roads and LineStrings", stretches)
+    timed("exact stretches", stretches)
+    timed("the same as tables with roads and LineStrings", tables)
     _, base = timed(
         "polygons, no ground beyond the stated distance", lambda: station_areas(network, stations, kinds=FIRE)
     )
@@ -71,7 +83,6 @@ def main() -> None:
     timed(
         "networkx ego graph + convex hull", lambda: _ego(graph, network, part), base, given.stations // given.networkx
     )
-    facility_starts(network, stations, FIRE)
 
 
 def _concave(network, node) -> list:

@@ -35,17 +35,11 @@ def push(heap, size, key) -> int:
 
 
 @njit(cache=True, nogil=True)
-def least_child(heap, child, size) -> int:
-    """Which of the up to four keys from ``child`` on is least: of four without jumps, which nobody could foresee."""
-    if child + _WAYS <= size:
-        a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
-        left, right = child + np.int64(b < a), child + 2 + np.int64(d < c)
-        return right if min(c, d) < min(a, b) else left
-    least = child
-    for c in range(child + 1, size):
-        if heap[c] < heap[least]:
-            least = c
-    return least
+def least_of_four(heap, child):
+    """Which of four keys is the first of the least, told by sums instead of jumps, which no processor could foresee."""
+    a, b, c, d = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
+    left, right = child + np.int64(b < a), child + 2 + np.int64(d < c)
+    return right if min(c, d) < min(a, b) else left
 
 
 @njit(cache=True, nogil=True)
@@ -55,7 +49,13 @@ def pop(heap, size) -> int:
     key = heap[size]
     i, child = 0, 1
     while child < size:
-        least = least_child(heap, child, size)
+        if child + _WAYS <= size:
+            least = least_of_four(heap, child)
+        else:
+            least = child
+            for c in range(child + 1, size):
+                if heap[c] < heap[least]:
+                    least = c
         if heap[least] >= key:
             break
         heap[i] = heap[least]
@@ -240,6 +240,8 @@ def pairs(ahead, back, starts, goals, limit, ms, start_seed, goal_seed, first):
     for g in range(len(ms)):
         a, b, c, d = starts[0][g], starts[0][g + 1], goals[0][g], goals[0][g + 1]
         fraction, far_fraction = starts[3][a:b], goals[3][c:d]
+        near, beyond = (dist, label, before, fraction, touched, count), (far, far_label, far_fraction)
+        there, behind = (far, far_label, after, far_fraction, far_touched, far_count), (dist, label, fraction)
         size = _seed(starts[1][a:b], starts[2][a:b], limit, dist, label, before, heap)
         far_size = _seed(goals[1][c:d], goals[2][c:d], limit, far, far_label, after, far_heap)
         touched[: b - a], count[0] = starts[1][a:b], b - a
@@ -256,19 +258,13 @@ def pairs(ahead, back, starts, goals, limit, ms, start_seed, goal_seed, first):
                 size = pop(heap, size)
                 u, t = key & _LOW, key >> 32
                 if t == dist[u]:
-                    here = (dist, label, before, fraction, touched, count)
-                    size, best, middle = _meet(
-                        ahead, here, (far, far_label, far_fraction), u, t, limit, heap, size, best, middle
-                    )
+                    size, best, middle = _meet(ahead, near, beyond, u, t, limit, heap, size, best, middle)
             else:
                 key = far_heap[0]
                 far_size = pop(far_heap, far_size)
                 u, t = key & _LOW, key >> 32
                 if t == far[u]:
-                    here = (far, far_label, after, far_fraction, far_touched, far_count)
-                    far_size, best, middle = _meet(
-                        back, here, (dist, label, fraction), u, t, limit, far_heap, far_size, best, middle
-                    )
+                    far_size, best, middle = _meet(back, there, behind, u, t, limit, far_heap, far_size, best, middle)
         ms[g], first[g] = best, used
         if middle >= 0:
             start_seed[g], goal_seed[g] = a + label[middle], c + far_label[middle]

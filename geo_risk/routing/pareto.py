@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from .kernels import least_child, pop, push
+from .kernels import least_of_four, pop, push
 
 # Labels that one search may make before it is allowed to leave out close compromises: about 400 MB.
 LABELS = 8_000_000
@@ -87,12 +88,15 @@ def graph_of(n: int, tails: NDArray, heads: NDArray, first: NDArray, second: NDA
         if len(cost) and (cost.min() < 0 or cost.max() > _MOST):
             raise ValueError("costs must be whole numbers from 0 to 2^32 - 2")
         costs.append(cost.astype(np.uint32))
-    order, back = np.lexsort((heads, tails)), np.lexsort((tails, heads))
-    ptr = np.searchsorted(tails[order], np.arange(n + 1)).astype(np.int64)
-    back_ptr = np.searchsorted(heads[back], np.arange(n + 1)).astype(np.int64)
-    a, b = costs
-    near, far = heads.astype(np.int32)[order], tails.astype(np.int32)[back]
-    return Graph(ptr, near, a[order], b[order], order, back_ptr, far, a[back], b[back])
+    order = np.arange(len(tails))
+    if (np.diff(tails * n + heads) < 0).any():
+        order = np.lexsort((heads, tails))
+    a, b = (cost[order] for cost in costs)
+    heads = heads.astype(np.int32)[order]
+    ptr = np.concatenate([[0], np.cumsum(np.bincount(tails, minlength=n))])
+    back = csr_array((np.arange(len(order)), heads, ptr), shape=(n, n)).tocsc()  # by head without sorting
+    back_ptr, back_tails = back.indptr.astype(np.int64), back.indices.astype(np.int32)
+    return Graph(ptr, heads, a, b, order, back_ptr, back_tails, a[back.data], b[back.data])
 
 
 def pareto(graph: Graph, starts: Ends, ends: Ends, *, labels: int = LABELS) -> Front:
@@ -245,7 +249,13 @@ def _pop(keys, ids, size):
     key, label = keys[size], ids[size]
     i, child = 0, 1
     while child < size:
-        low = least_child(keys, child, size)
+        if child + 4 <= size:
+            low = least_of_four(keys, child)
+        else:
+            low = child
+            for c in range(child + 1, size):
+                if keys[c] < keys[low]:
+                    low = c
         if keys[low] >= key:
             break
         keys[i], ids[i] = keys[low], ids[low]

@@ -51,7 +51,7 @@ def reached_edges(
         )
         times = nearest_node_times(network, starts, limit_ms=_longest_ms(limits))
         for limit in limits:
-            pieces = _reached(network, times, starts, limit * MS_PER_MIN)
+            pieces = reached(network, times, starts, limit * MS_PER_MIN)
             columns = {
                 "facility_kind": np.full(len(pieces.edge), kind, object),
                 "limit_min": np.full(len(pieces.edge), float(limit)),
@@ -144,7 +144,7 @@ def station_areas(
 def _areas_of_each(
     network: Network, times: Floats, starts: Starts, limits: Sequence[float], width: float
 ) -> list[list[shapely.Geometry]]:
-    """The areas of each start alone by its node times (S, n), one list a start; threads share the starts."""
+    """The areas of each start alone by its node times (S, n), a list a start; the starts are shared out to threads."""
     areas: list[list[shapely.Geometry]] = [[] for _ in range(len(starts))]
 
     def some(low: int, high: int) -> None:
@@ -158,7 +158,7 @@ def _areas_of_each(
 def _areas(
     network: Network, times: Floats, starts: Starts, limits: Sequence[float], width: float
 ) -> list[shapely.Geometry]:
-    return strips(network, [_reached(network, times, starts, limit * MS_PER_MIN) for limit in limits], width)
+    return strips(network, [reached(network, times, starts, limit * MS_PER_MIN) for limit in limits], width)
 
 
 def _longest_ms(limits_min: Sequence[float]) -> float:
@@ -179,8 +179,12 @@ def _checked(limits_min: Sequence[float]) -> list[float]:
     return [float(limit) for limit in limits_min]
 
 
-def _reached(network: Network, times: Floats, starts: Starts, limit_ms: float) -> Pieces:
-    """Stretches reached within the limit, tail to head, by edge and position, without overlaps."""
+def reached(network: Network, times: Floats, starts: Starts, limit_ms: float) -> Pieces:
+    """
+    Stretches reached within the limit, tail to head, by edge and position, without overlaps.
+
+    ``times`` (n,) are those of the nodes from ``starts``, at least up to the limit.
+    """
     by_tail, by_head = times[network.enter_tail], times[network.enter_head]
     edges = np.flatnonzero(np.minimum(by_tail, by_head) < limit_ms)
     metres, ms = network.metres[edges], network.ms[edges].astype(float)

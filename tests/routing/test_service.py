@@ -13,7 +13,7 @@ from test_closest import cases
 from geo_risk.errors import SettingsError
 from geo_risk.routing.network import build_network
 from geo_risk.routing.reach import Starts, first_arrival_ms, nearest_node_times
-from geo_risk.routing.service import _reached, reached_edges, service_areas, station_areas
+from geo_risk.routing.service import reached, reached_edges, service_areas, station_areas
 from geo_risk.routing.snap import Snapped
 from geo_risk.schema import RESULTS
 
@@ -56,7 +56,7 @@ def test_a_spot_is_in_a_stretch_exactly_when_it_is_reached_in_time(case, seconds
     network, at = case
     starts = Starts(at.take(slice(0, 2)), np.array([0.0, 15_000.0]))
     times = nearest_node_times(network, starts)
-    pieces = _reached(network, times, starts, seconds * 1000.0)
+    pieces = reached(network, times, starts, seconds * 1000.0)
     edge = np.repeat(np.arange(len(network.metres)), 21)
     offset = np.tile(np.linspace(0.02, 0.98, 21), len(network.metres)) * network.metres[edge]
     spots = Snapped(np.zeros((len(edge), 2)), edge, offset, np.zeros(len(edge)))
@@ -118,11 +118,11 @@ def test_no_ground_inside_is_farther_than_stated(case, limits):
     for width in (50, 130):
         areas = service_areas(network, stations, limits_min=limits, kinds=FIRE, off_road_m=width)
         for limit, area in zip(areas["limit_min"], areas.geometry, strict=True):
-            reached = shapely.union_all(edges[edges["limit_min"] == limit].geometry.to_numpy())
-            assert area.difference(reached.buffer(width, quad_segs=64)).area < 1e-3 * width**2
+            stretches = shapely.union_all(edges[edges["limit_min"] == limit].geometry.to_numpy())
+            assert area.difference(stretches.buffer(width, quad_segs=64)).area < 1e-3 * width**2
             points = shapely.get_coordinates(shapely.segmentize(area, width / 8))
-            assert shapely.distance(shapely.points(points), reached).max(initial=0) <= width + 1e-2
-            assert area.area > 0.85 * reached.buffer(width).area or not area.area
+            assert shapely.distance(shapely.points(points), stretches).max(initial=0) <= width + 1e-2
+            assert area.area > 0.85 * stretches.buffer(width).area or not area.area
 
 
 def test_each_station_alone_and_all_together(square):
