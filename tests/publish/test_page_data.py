@@ -47,7 +47,6 @@ def test_the_second_palette_keeps_further_apart():
 
 
 def test_initials_as_people_type_them():
-    pytest.importorskip("pypinyin")
     assert initials(["菱渚镇", "重庆路加油站", "LNG 储配站A区", "Depot 7"]) == ["lzz", "cqljyz", "lng cpzaq", ""]
 
 
