@@ -49,7 +49,11 @@ def test_one_enterprise_changes_what_it_reaches_and_is_the_only_cause(city, own_
 
 def assert_tables(a, b, told):
     """Every list is exactly what brute force finds, with the one changed row and nothing else as the cause."""
+    there = {path.stem for path in (a.build / "tables").glob("*.parquet")}
+    assert set(TABLES) - there <= {"hazmat_routes", "hazmat_links"}  # without flows
     for name, watched in TABLES.items():
+        if name not in there:
+            continue
         before, after = (rows_of(region.table(name), watched) for region in (a, b))
         differ = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
         assert {row["id"] for row in told["tables"].get(name, [])} == differ, name

@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 import geo_risk
+from geo_risk import answers
 from geo_risk.errors import InputError, SeveralErrors
 from geo_risk.layers.project import read_project
 from geo_risk.publish.api.questions import plain
@@ -142,7 +143,7 @@ def test_the_api_of_the_internal_site_answers_as_the_region_does(desk, city):
     told = desk.client.get("/internal/api/explain", query_string={"place": name}).get_json()
     assert told == json.loads(json.dumps(plain(desk.region.explain(name))))
     routes = desk.client.get("/internal/api/rescue", query_string={"place": name}).get_json()["features"]
-    same = desk.region.rescue(name)
+    same = answers.rescue_at(desk.region, *desk.region.locate(name))
     assert [r["properties"]["facility_id"] for r in routes] == same["facility_id"].tolist()
     assert [r["properties"]["minutes"] for r in routes] == pytest.approx(same["minutes"].tolist(), nan_ok=True)
     line = shapely.geometry.shape(routes[0]["geometry"])
