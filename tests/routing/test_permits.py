@@ -32,6 +32,8 @@ def state_of(vehicle=TRUCK, window=None, load=UNKNOWN_LOAD, **columns):
         ({"hgv": "no"}, CLOSED, OPEN, OPEN),
         ({"hgv": "destination"}, LOCAL, OPEN, OPEN),
         ({"access": "destination"}, LOCAL, OPEN, LOCAL),
+        ({"access": "permit"}, CLOSED, OPEN, CLOSED),
+        ({"hazmat": "permit"}, CLOSED, OPEN, OPEN),
         ({"access": "something"}, CLOSED, OPEN, CLOSED),
         ({"hazmat": "no"}, CLOSED, OPEN, OPEN),
         ({"hazmat": "禁行"}, CLOSED, OPEN, OPEN),
