@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 
 from ..crs import geodesic_m
@@ -20,6 +21,7 @@ _SQUARE_M = 10_000.0  # at the corners of squares of this side
 _FURTHEST = 2.0**24  # squares from the origin; further off no grid holds
 _MOST_OFF = 0.05
 _LEAST_A_THREAD = 2_000  # fewer elements are not worth a thread
+_LEAST_DEPTHS_A_THREAD = 20
 _STEP_M = 2.0  # overlaps are probed at points this far apart along their outline
 
 
@@ -68,9 +70,9 @@ def lengths(ends: NDArray[np.float64], crs: Any) -> NDArray[np.float64]:
     return geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
 
 
-def in_threads(function: Callable[..., NDArray], *arrays: NDArray) -> NDArray:
-    """``function`` of arrays (N, ...), element by element, a part of them in each thread; as the function alone."""
-    parts = min(os.cpu_count() or 1, len(arrays[0]) // _LEAST_A_THREAD)
+def in_threads(function: Callable[..., NDArray], *arrays: NDArray, least: int = _LEAST_A_THREAD) -> NDArray:
+    """``function`` of arrays (N, ...), element by element, ``least`` or more of them a thread; as the function alone."""
+    parts = min(os.cpu_count() or 1, len(arrays[0]) // least)
     if parts < 2:
         return function(*arrays)
     with ThreadPoolExecutor(parts) as pool:
@@ -93,23 +95,37 @@ def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
     CRSError
         If the grid is off by more than 5 % at most of them: such metres (of Mercator, say) are not to be measured with.
     """
-    boxes = bounds[np.isfinite(bounds).all(axis=1)]
-    if not len(boxes):
+    at, number = pd.factorize(_square_numbers(bounds))
+    if not len(number):
         return 1.0
-    square = np.floor(np.concatenate([boxes[:, :2], boxes[:, 2:]]) / _SQUARE_M).clip(-_FURTHEST, _FURTHEST)
-    at, number = pd.factorize(square @ (4 * _FURTHEST, 1.0))
+    count = np.bincount(at)
     column = np.round(number / (4 * _FURTHEST))
     corner = np.stack([column, number - column * (4 * _FURTHEST)], axis=1)[:, None] + ((0, 0), (0, 1), (1, 0), (1, 1))
     x, y = (corner * _SQUARE_M).reshape(-1, 2).T
     true = np.stack([geodesic_m(x, y, x + _RULER_M, y, crs), geodesic_m(x, y, x, y + _RULER_M, crs)])
     scale = (_RULER_M / true).max(axis=0).reshape(-1, 4).max(axis=1)
-    usual = float(np.median(scale[at]))
+    order = np.argsort(scale)
+    usual = float(scale[order][np.searchsorted(count[order].cumsum(), count.sum() / 2)])  # of most corners of shapes
     if not abs(usual - 1) <= _MOST_OFF:
         raise CRSError(
             f"a metre of {crs.to_string()} is {1 / usual:.3f} m on the ground here; distances would be wrong. "
             "Reproject all layers into a metric CRS made for this region: frame.to_crs(region.crs)."
         )
     return max(1.0, float(scale.max()) * 1.0001)
+
+
+@njit(cache=True, nogil=True)
+def _square_numbers(bounds):
+    """Of each end of each box (N, 4), the squares east of the origin * 4 * _FURTHEST + those north of it."""
+    found, n = np.empty(2 * len(bounds)), 0
+    for i in range(len(bounds)):
+        if np.isfinite(bounds[i, 0] + bounds[i, 1] + bounds[i, 2] + bounds[i, 3]):
+            for x, y in (bounds[i, :2], bounds[i, 2:]):
+                east = min(max(np.floor(x / _SQUARE_M), -_FURTHEST), _FURTHEST)
+                north = min(max(np.floor(y / _SQUARE_M), -_FURTHEST), _FURTHEST)
+                found[n] = east * 4 * _FURTHEST + north
+                n += 1
+    return found[:n]
 
 
 def overlap_depth(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -120,15 +136,19 @@ def overlap_depth(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.
     0 where they do not overlap, and for points and lines that only cross each other.
     """
     depth = np.zeros(len(a))
-    for i in np.flatnonzero(shapely.intersects(a, b)):
-        probes = _probes(shapely.intersection(a[i], b[i]))
-        for shape in (a[i], b[i]):
-            if shapely.get_dimensions(shape) == 2:
-                inside = shapely.distance(probes, shapely.boundary(shape))
-                depth[i] = max(depth[i], float(inside.max(initial=0.0)))
+    over = np.flatnonzero(in_threads(shapely.intersects, a, b))
+    depth[over] = in_threads(_depth, a[over], b[over], least=_LEAST_DEPTHS_A_THREAD)
     return depth
 
 
-def _probes(shape: Any) -> NDArray[np.object_]:
-    inner = shapely.point_on_surface(shape)
-    return shapely.points(np.vstack([shapely.get_coordinates(g) for g in (shapely.segmentize(shape, _STEP_M), inner)]))
+def _depth(a: NDArray[np.object_], b: NDArray[np.object_]) -> NDArray[np.float64]:
+    common = shapely.intersection(a, b)
+    outline, of = shapely.get_coordinates(shapely.segmentize(common, _STEP_M), return_index=True)
+    middle, of_middle = shapely.get_coordinates(shapely.point_on_surface(common), return_index=True)
+    probe, of = shapely.points(np.concatenate([outline, middle])), np.concatenate([of, of_middle])
+    depth = np.zeros(len(a))
+    for shapes in (a, b):
+        inside = (shapely.get_dimensions(shapes) == 2)[of]
+        edge = shapely.boundary(shapes)[of[inside]]
+        np.maximum.at(depth, of[inside], shapely.distance(probe[inside], edge))
+    return depth

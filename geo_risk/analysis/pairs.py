@@ -7,6 +7,7 @@ source looks into those it reaches. What is found holds every pair within its di
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ Ints = NDArray[np.int64]
 _LINES = (1, 2, 5)  # type ids: LineString, LinearRing, MultiLineString
 _STRETCH_M = 500.0  # a line is cut into boxes no longer than this
 _MOST_SQUARES = 8  # they are made larger until a box lies in no more of them on average
-_MOST_COLUMNS = 2**31  # so that a row and a column fit into one number
+_EMPTY = 64  # squares a box at most; larger ones keep a single far place from taking all memory
+_LEAST_SQUARES = 2**20
 
 
 class End(NamedTuple):
@@ -63,16 +65,16 @@ def near_pairs(sources: End, targets: End, reach: Reach) -> tuple[Ints, Ints]:
     if not (most > 0).any():
         return np.empty(0, np.int64), np.empty(0, np.int64)
     (box, owner), (other, of) = _boxes(sources), _boxes(targets)
-    corner, side, columns = _squares(other, float(np.median(most[most > 0])))
-    square, entry = _entries(other, corner, side, columns)
-    order = np.argsort(square)
-    square, entry = square[order], entry[order]
-    near, whose = other[entry], of[entry]
+    squares = _squares(other, float(np.median(most[most > 0])))
+    start, entry = _filed(other, *squares)
+    corner, side, _, columns = squares
+    order = np.argsort(np.floor((box[:, :2] - corner) / side) @ (1.0, columns))  # neighbours one after the other
 
     def sweep(box: Floats, owner: Ints) -> Ints:
-        return _sweep(box, owner, most, near, whose, square, corner, side, columns, sources[2:], targets[2:], reach)
+        return _sweep(box, owner, most, other, of, start, entry, squares, sources[2:], targets[2:], reach)
 
-    s, t = np.divmod(np.unique(in_threads(sweep, box, owner)), len(targets.code))
+    pair = np.sort(in_threads(sweep, box[order], owner[order]))
+    s, t = np.divmod(pair[np.diff(pair, prepend=-1) > 0], len(targets.code))
     return s, t
 
 
@@ -100,35 +102,48 @@ def _boxes(end: End) -> tuple[Floats, Ints]:
     return box, np.concatenate([whole, lines[at[part[i]]]])
 
 
-def _squares(box: Floats, side: float) -> tuple[Floats, float, int]:
-    """Lower left corner, side [m] and number of columns of the squares: as large as a usual reach or larger."""
-    corner = box[:, :2].min(axis=0)
-    extent, width, height = box[:, 2:].max(axis=0) - corner, box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
-    side = max(side, float(extent.max()) / _MOST_COLUMNS)
-    while ((width / side + 1) * (height / side + 1)).mean() > _MOST_SQUARES:
+def _squares(box: Floats, side: float) -> tuple[Floats, float, int, int]:
+    """Lower left corner, side [m] and numbers of rows and columns of the squares: a usual reach wide or more."""
+    left, bottom, right, top = np.ascontiguousarray(box.T)
+    corner = np.array([left.min(), bottom.min()])
+    extent = right.max() - corner[0], top.max() - corner[1]
+    width, height = right - left, top - bottom
+    area, both = np.dot(width, height) / len(box), (width.sum() + height.sum()) / len(box)
+    most = max(_LEAST_SQUARES, _EMPTY * len(box))
+    while area / side**2 + both / side + 1 > _MOST_SQUARES or (extent[0] / side + 1) * (extent[1] / side + 1) > most:
         side *= 2
-    return corner, side, int(extent[0] / side) + 1
-
-
-def _entries(box: Floats, corner: Floats, side: float, columns: int) -> tuple[Ints, Ints]:
-    """The number of every square a box lies in, and the box."""
-    low, high = (np.floor((ends - corner) / side).astype(np.int64) for ends in (box[:, :2], box[:, 2:]))
-    span = high - low + 1
-    count = span[:, 0] * span[:, 1]
-    entry = np.repeat(np.arange(len(box)), count)
-    nth = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(nth, span[entry, 0])
-    return (low[entry, 1] + row) * columns + low[entry, 0] + column, entry
+    return corner, side, int(extent[1] / side) + 1, int(extent[0] / side) + 1
 
 
 @njit(cache=True, nogil=True)
-def _sweep(box, owner, most, other, of, square, corner, side, columns, source, target, reach):
+def _filed(box, corner, side, rows, columns):
+    """Where the boxes of each square begin, and the boxes (by number) of one square after the other."""
+    start = np.zeros(rows * columns + 2, np.int64)
+    cells = np.empty((len(box), 4), np.int64)
+    for i in range(len(box)):
+        for k in range(4):
+            cells[i, k] = (box[i, k] - corner[k % 2]) / side
+        for row in range(cells[i, 1], cells[i, 3] + 1):
+            for column in range(cells[i, 0], cells[i, 2] + 1):
+                start[row * columns + column + 2] += 1
+    start = np.cumsum(start)
+    entry = np.empty(start[-1], np.int64)
+    for i in range(len(box)):
+        for row in range(cells[i, 1], cells[i, 3] + 1):
+            for column in range(cells[i, 0], cells[i, 2] + 1):
+                entry[start[row * columns + column + 1]] = i
+                start[row * columns + column + 1] += 1
+    return start, entry
+
+
+@njit(cache=True, nogil=True)
+def _sweep(box, owner, most, other, of, start, entry, squares, source, target, reach):
     """s * number of targets + t of each pair within its reach, some more than once."""
+    corner, side, rows, columns = squares
     code_s, error_s, slack_s, _, wanted_s = source
     code_t, error_t, slack_t, inset_t, wanted_t = target
     required, beyond, sigmas, scale = reach
     found, n = np.empty(1024, np.int64), 0
-    last_row = square[-1] // columns
     for i in range(len(box)):
         s = owner[i]
         d = most[s]
@@ -137,20 +152,24 @@ def _sweep(box, owner, most, other, of, square, corner, side, columns, source, t
         left = max(0, int(np.floor((box[i, 0] - d - corner[0]) / side)))
         right = min(columns - 1, int(np.floor((box[i, 2] + d - corner[0]) / side)))
         bottom = max(0, int(np.floor((box[i, 1] - d - corner[1]) / side)))
-        top = min(last_row, int(np.floor((box[i, 3] + d - corner[1]) / side)))
+        top = min(rows - 1, int(np.floor((box[i, 3] + d - corner[1]) / side)))
+        if left > right:
+            continue
         for row in range(bottom, top + 1):
-            e = np.searchsorted(square, row * columns + left)
-            while e < len(square) and square[e] <= row * columns + right:
-                t = of[e]
-                least = required[code_s[s], code_t[t]]
+            for k in range(start[row * columns + left], start[row * columns + right + 1]):
+                e = entry[k]
                 dx = max(0.0, other[e, 0] - box[i, 2], box[i, 0] - other[e, 2])
                 dy = max(0.0, other[e, 1] - box[i, 3], box[i, 1] - other[e, 3])
-                e += 1
-                if least <= 0 or dx > d or dy > d or not (wanted_s[s] or wanted_t[t]):
+                far = dx * dx + dy * dy
+                if far > d * d:
                     continue
-                u = sigmas * np.hypot(error_s[s], error_t[t])
+                t = of[e]
+                least = required[code_s[s], code_t[t]]
+                if least <= 0 or not (wanted_s[s] or wanted_t[t]):
+                    continue
+                u = sigmas * math.sqrt(error_s[s] ** 2 + error_t[t] ** 2)
                 limit = (least + max(beyond, 2 * u, u + slack_s[s] + slack_t[t])) * scale + inset_t[t]
-                if dx * dx + dy * dy <= limit * limit:
+                if far <= limit * limit:
                     if n == len(found):
                         found = np.concatenate((found, np.empty(n, np.int64)))
                     found[n] = s * len(code_t) + t

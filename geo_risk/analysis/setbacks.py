@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..crs import require_metric
 from ..errors import CRSError
 from ..schema import RESULTS
-from .clearance import grid_scale, lengths, nearest_ends, overlap_depth
+from .clearance import grid_scale, in_threads, lengths, nearest_ends, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
 from .needs import needs as attributes_needed
@@ -168,10 +168,11 @@ def _unreachable(rules: Rules, targets: Side) -> list[dict[str, Any]]:
 def _one_site(s: NDArray, t: NDArray, sources: Side, targets: Side) -> NDArray[np.bool_]:
     """Which pairs are one row twice, or rows of the same enterprise."""
     a, b = sources.rows, targets.rows
-    same = (a["layer"][s] == b["layer"][t]) & (a["id"][s] == b["id"][t])
+    same = a["layer"][s] == b["layer"][t]
+    same[same] = a["id"][s[same]] == b["id"][t[same]]
     for column in ("enterprise_id", "enterprise_name"):
-        left, right = a[column][s], b[column][t]
-        same |= (left == right) & (left != "")
+        named = (b[column] != "")[t]
+        same[named] |= a[column][s[named]] == b[column][t[named]]
     return same
 
 
@@ -202,7 +203,7 @@ def judge(
         other's site), verdict (place in ``VERDICTS``), unsure, rule (row of the rules), and the ends of the nearest
         segment x0, y0, x1, y1 [m].
     """
-    boxes = [shapely.bounds(side.shapes).reshape(-1, 4) for side in (sources, targets)]
+    boxes = [in_threads(shapely.bounds, side.shapes).reshape(-1, 4) for side in (sources, targets)]
     scale = grid_scale(np.concatenate(boxes), crs)
     wanted = None if only is None else set(only)
     one, two = (
@@ -210,10 +211,10 @@ def judge(
         for side, box in zip((sources, targets), boxes, strict=True)
     )
     s, t = near_pairs(one, two, Reach(table.high, near_miss_m, SIGMAS, scale))
-    apart = ~_one_site(s, t, sources, targets)
-    s, t = s[apart], t[apart]
     furthest = _furthest(s, t, table, sources, targets, near_miss_m)
     within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets)
+    apart = ~_one_site(s[within], t[within], sources, targets)
+    within, ends = within[apart], ends[apart]
     s, t, furthest = s[within], t[within], furthest[within]
     u, slack = _uncertainty(s, t, sources, targets)
     low, low_rule, high, high_rule = table.at(sources.code[s], targets.code[t])
@@ -282,6 +283,8 @@ def _own_site(
 def _nearest_roads(s: NDArray, t: NDArray, verdict: NDArray, clearance: NDArray, targets: Side) -> NDArray[np.bool_]:
     """A road network is cut in many pieces: for a source, a kind of road and a verdict the nearest is enough."""
     road = targets.rows["layer"][t] == "roads"
+    if not road.any():
+        return ~road
     table = pd.DataFrame(
         {"s": s, "kind": targets.code[t], "verdict": verdict, "d": clearance, "id": targets.rows["id"][t]}
     )
