@@ -16,6 +16,7 @@ a bug and keeps its traceback.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 
 class GeoRiskError(Exception):
@@ -48,6 +49,9 @@ class SeveralErrors(GeoRiskError):
     def __init__(self, errors: Sequence[GeoRiskError]) -> None:
         self.errors = tuple(errors)
         super().__init__(f"{len(errors)} problems\n" + "\n".join(f"{n}. {e}" for n, e in enumerate(errors, 1)))
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return type(self), (self.errors,)  # so that it may come from another process
 
 
 def together(errors: Iterable[GeoRiskError]) -> GeoRiskError:

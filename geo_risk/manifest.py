@@ -19,15 +19,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from . import store
 from ._version import __version__
 from .errors import GeoRiskError, RegionError, together
+from .parallel import map_ordered
 
 MANIFEST = "manifest.json"
 _PACKAGE = Path(__file__).parent
+_MUCH = 20_000_000  # bytes read by steps that are worth processes of their own, which take seconds to start
 _SAMPLE_S = 0.05  # how often a step's memory is looked at
 _PASSWORD = re.compile(r'(://[^:@/"\s]*:)[^"\s]*(@)|(?<=password=)[^&"\s]+()')
 
@@ -41,6 +44,7 @@ class Step:
     the package that compute it. ``volatile`` steps read something no hash covers (a database) and
     always run; what depends on them runs only if their output changed. ``outside`` steps write
     somewhere else altogether, once ``build/`` holds the new results: their failure does not undo those.
+    Neighbours that are ``apart`` need nothing of each other: where they read much, each runs in a process of its own.
     ``folders`` are folders of ``build`` that belong to the step and hold as many files as its run leaves
     in them, also none.
     """
@@ -53,17 +57,19 @@ class Step:
     code: tuple[str, ...]
     volatile: bool = False
     outside: bool = False
+    apart: bool = False
     folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What became of a step: ``state`` is "ran" or "unchanged"."""
+    """What became of a step: ``state`` is "ran", "unchanged", or "failed" with an ``error``, which is not reported."""
 
     name: str
     state: str
     seconds: float
     peak_mb: float
+    error: GeoRiskError | None = None
 
 
 def run_steps(
@@ -108,7 +114,9 @@ def run_steps(
     with locked(folder):
         if results is None:
             results = _renew(folder, steps_for, only, report, starting)
-        return results + [_advance(folder, build, step, report, starting) for step in outside]
+        for step in outside:
+            results += _advance(folder, build, [step], report, starting)
+        return results
 
 
 def _renew(
@@ -160,26 +168,31 @@ def _advance_all(
     results: list[StepResult] = []
     errors: list[GeoRiskError] = []
     lacking: set[Path] = set()
-    for step in steps:
-        own_input = step.volatile or any(not path.is_relative_to(build) for path in step.reads)
-        if lacking.intersection(step.reads) or (errors and not own_input):
-            lacking.update(step.writes)
-            continue
-        try:
-            results.append(_advance(folder, build, step, report, starting))
-        except GeoRiskError as error:
-            errors.append(error)
-            lacking.update(step.writes)
+    for apart, neighbours in groupby(steps, lambda step: step.apart):
+        members = list(neighbours)
+        for group in [members] if apart else [[step] for step in members]:
+            able = []
+            for step in group:
+                own_input = step.volatile or any(not path.is_relative_to(build) for path in step.reads)
+                if lacking.intersection(step.reads) or (errors and not own_input):
+                    lacking.update(step.writes)
+                else:
+                    able.append(step)
+            try:
+                results += _advance(folder, build, able, report, starting)
+            except GeoRiskError as error:
+                errors.append(error)
+                lacking.update(path for step in able for path in step.writes)
     if errors:
         raise together(errors)
     return results
 
 
-def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: Callable) -> StepResult:
+def _advance(folder: Path, build: Path, steps: list[Step], report: Callable, starting: Callable) -> list[StepResult]:
+    """Bring steps up to date that need nothing of each other."""
     known = records(build)
-    if not step.volatile and _fresh(known.get(step.name), step, folder, build):
-        result = StepResult(step.name, "unchanged", 0.0, 0.0)
-    else:
+    stale = [s for s in steps if s.volatile or not _fresh(known.get(s.name), s, folder, build)]
+    for step in stale:
         starting(step.name)
         for path in step.writes:
             if path.is_relative_to(build):  # it may be a hard link to the old result, which must stay
@@ -187,22 +200,39 @@ def _advance(folder: Path, build: Path, step: Step, report: Callable, starting: 
                 path.parent.mkdir(parents=True, exist_ok=True)
         for path in step.folders:
             shutil.rmtree(path, ignore_errors=True)
-        began = time.perf_counter()
-        with _peak_memory() as peak:
+    much = sum(path.stat().st_size for step in stale for path in step.reads if path.is_file()) > _MUCH
+    ran = {result.name: result for result in map_ordered(_ran, stale, workers=len(stale) if much else 1)}
+    results = []
+    for step in steps:
+        result = ran.get(step.name, StepResult(step.name, "unchanged", 0.0, 0.0))
+        if result.error:
+            continue
+        if step in stale:
+            for path in step.writes:
+                if not path.is_file():
+                    raise AssertionError(f"step {step.name} did not write {path}")
+            known[step.name] = {
+                **_causes(step, folder, build),
+                "outputs": _outputs(step, folder, build),
+                "seconds": round(result.seconds, 3),
+                "peak_mb": round(result.peak_mb, 1),
+            }
+            store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
+        report(result)
+        results.append(result)
+    if errors := [result.error for result in ran.values() if result.error]:
+        raise together(errors)
+    return results
+
+
+def _ran(step: Step) -> StepResult:
+    error, began = None, time.perf_counter()
+    with _peak_memory() as peak:
+        try:
             step.run()
-        result = StepResult(step.name, "ran", time.perf_counter() - began, peak[0])
-        for path in step.writes:
-            if not path.is_file():
-                raise AssertionError(f"step {step.name} did not write {path}")
-        known[step.name] = {
-            **_causes(step, folder, build),
-            "outputs": _outputs(step, folder, build),
-            "seconds": round(result.seconds, 3),
-            "peak_mb": round(result.peak_mb, 1),
-        }
-        store.write_json(build / MANIFEST, {"geo_risk": __version__, "steps": known})
-    report(result)
-    return result
+        except GeoRiskError as raised:
+            error = raised
+    return StepResult(step.name, "failed" if error else "ran", time.perf_counter() - began, peak[0], error)
 
 
 def records(build: Path) -> dict[str, Any]:

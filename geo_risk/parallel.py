@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
+from types import ModuleType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -39,7 +42,20 @@ def map_ordered(
         return list(_reporting(map(function, work), len(work), progress))
     # Spawn, as a fork of a process that holds threads (GDAL, numpy) may hang.
     with ProcessPoolExecutor(min(workers, len(work)), mp_context=get_context("spawn")) as pool:
-        return list(_reporting(pool.map(function, work), len(work), progress))
+        with _no_script():
+            results = pool.map(function, work)
+        return list(_reporting(results, len(work), progress))
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """New processes do not run the user's script again, which may have no ``if __name__ == "__main__"``."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _reporting(results: Iterator[R], total: int, progress: Progress | None) -> Iterator[R]:

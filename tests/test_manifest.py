@@ -1,12 +1,16 @@
 """Running steps: what runs, what is recorded, what a failure leaves."""
 
 import json
+import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from geo_risk.errors import InputError, RegionError, SeveralErrors
+from geo_risk import manifest
+from geo_risk.errors import InputError, RegionError, SettingsError, SeveralErrors
 from geo_risk.manifest import Step, run_steps
+from geo_risk.settings import load_settings
 
 
 class Chain:
@@ -146,6 +150,34 @@ def test_a_step_outside_comes_after_the_results_took_their_place(tmp_path):
     assert seen[-1] == ("build", "CDCD")
     run_steps(tmp_path, steps, only=["double"])
     assert len(seen) == 3
+
+
+def test_steps_apart_run_in_processes_and_one_that_fails_leaves_the_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest, "_MUCH", 0)
+    source = tmp_path / "a.txt"
+    source.write_text("ab")
+
+    def steps(build):
+        code = ("errors.py",)
+        pids = [
+            Step(f"of {n}", partial(_write_pid, build / n), (source,), (build / n,), None, code, apart=True)
+            for n in "xy"
+        ]
+        load = partial(load_settings, tmp_path / "region.toml")
+        return [*pids, Step("settings", load, (source,), (build / "z",), None, code, apart=True)]
+
+    with pytest.raises(SettingsError, match=r"region\.toml"):
+        run_steps(tmp_path, steps)
+    staged = tmp_path / ".build-next"
+    processes = [(staged / n).read_text() for n in "xy"]
+    assert str(os.getpid()) not in processes
+    with pytest.raises(SettingsError):
+        run_steps(tmp_path, steps)
+    assert [(staged / n).read_text() for n in "xy"] == processes  # not run again
+
+
+def _write_pid(path: Path) -> None:
+    path.write_text(str(os.getpid()))
 
 
 def two_inputs(folder: Path, build: Path, ran: list[str]) -> list[Step]:

@@ -1,8 +1,13 @@
 import math
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import geo_risk
 from geo_risk.parallel import map_ordered
 
 
@@ -27,3 +32,16 @@ def test_progress_is_told_after_each_item():
 def test_an_exception_of_an_item_reaches_the_caller(workers):
     with pytest.raises(ValueError, match=r"math domain|nonnegative"):
         map_ordered(math.sqrt, [1, -1], workers=workers)
+
+
+def test_a_script_without_a_main_guard_is_not_run_again(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "print('begun')\nimport math\nfrom geo_risk.parallel import map_ordered\n"
+        "print(map_ordered(math.sqrt, [1, 4], workers=2))\n"
+    )
+    paths = os.pathsep.join([str(Path(geo_risk.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}
+    )
+    assert (ran.stdout.splitlines(), ran.returncode) == (["begun", "[1.0, 2.0]"], 0), ran.stderr

@@ -71,7 +71,7 @@ def lengths(ends: NDArray[np.float64], crs: Any) -> NDArray[np.float64]:
 
 
 def in_threads(function: Callable[..., NDArray], *arrays: NDArray, least: int = _LEAST_A_THREAD) -> NDArray:
-    """``function`` of arrays (N, ...), element by element, ``least`` or more of them a thread; as the function alone."""
+    """``function`` of arrays (N, ...), element by element, ``least`` or more a thread; as the function alone."""
     parts = min(os.cpu_count() or 1, len(arrays[0]) // least)
     if parts < 2:
         return function(*arrays)

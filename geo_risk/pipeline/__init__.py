@@ -55,6 +55,6 @@ def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int
         date_step(region),
         *analysis_steps(region, count, samples),
         *danger_steps(region),
-        *publish_steps(region),
+        *publish_steps(region, count),
         *store_steps(region),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,6 @@ def surfaces(region: Region, *names: str) -> tuple[Path, ...]:
 def layer_files(region: Region, *names: str) -> tuple[Path, ...]:
     """Files of those of the layers ``names`` that the region has (rasters are surfaces)."""
     return tuple(region.build / "layers" / f"{name}.parquet" for name in names if name in region.vector_layers)
-
-
-def bind(function: Callable[..., object], *arguments: Any) -> Callable[[], object]:
-    """The call to come, with the arguments of now."""
-    return lambda: function(*arguments)
 
 
 def write_tables(region: Region, **tables: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..errors import GeoRiskError, InputError, SettingsError
 from ..manifest import Step
 from ..region import Region, comfortable_cell_m
 from ..sections import LayerSettings
-from .files import SHARED_CODE, bind, layer_files
+from .files import SHARED_CODE, layer_files
 from .rules import own_rules_steps
 
 # Layers by which the places of the others are judged, in the order of their import, and what the quality
@@ -53,7 +54,7 @@ def import_steps(region: Region) -> list[Step]:
         known = _known(region, name)
         reads += layer_files(region, *known) + tuple(build / "quality" / f"{k}.json" for k in known)
         writes = (build / "layers" / f"{name}.parquet", build / "quality" / f"{name}.json")
-        run = bind(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
+        run = partial(_import, region, name, spec, {path: extract[0] for path, extract in extracts.items()})
         rejects = (build / "rejects" / name,)
         imports.append(Step(f"import {name}", run, reads, writes, spec, code, is_database(spec), folders=rejects))
     layers = layer_files(region, *settings.layers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
 from .dangers import danger_steps
-from .files import SHARED_CODE, bind, layer_files, surfaces, tables
+from .files import SHARED_CODE, layer_files, surfaces, tables
 from .history import HISTORY, state_folder
 from .risk import MODEL_TABLES
 from .risk import SURFACES as RISK_SURFACES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ..publish.site import SiteMeta
 
 
-def publish_steps(region: Region) -> list[Step]:
+def publish_steps(region: Region, workers: int) -> list[Step]:
     reads = (
         region.build / "frame.json",
         region.build / "date.json",
@@ -39,11 +40,12 @@ def publish_steps(region: Region) -> list[Step]:
     return [
         Step(
             f"publish {profile}",
-            bind(publish, region, profile),
+            partial(publish, region, profile),
             reads,
             (region.site / profile / "manifest.json",),
             settings,
             ("publish", "pipeline/publish.py", *SHARED_CODE),
+            apart=workers > 1,
         )
         for profile in region.settings.publish.profiles
     ]

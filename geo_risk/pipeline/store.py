@@ -12,7 +12,7 @@ from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
 from .dangers import danger_steps
-from .files import SHARED_CODE, bind, layer_files
+from .files import SHARED_CODE, layer_files
 from .imports import import_steps
 
 LAYER_PREFIX = "layer_"  # a layer and a result may share a name: layer_enterprises, and enterprises with their grades
@@ -34,7 +34,7 @@ def store_steps(region: Region) -> list[Step]:
     files = _files(region)
     shown = [parse(own.url).shown, own.schema, region.settings.region.name]
     code = ("database", "pipeline/store.py", *SHARED_CODE)
-    return [Step("store", bind(_store, region, files), tuple(files.values()), (), shown, code, True, True)]
+    return [Step("store", partial(_store, region, files), tuple(files.values()), (), shown, code, True, True)]
 
 
 def _files(region: Region) -> dict[str, Path]:
