@@ -100,15 +100,11 @@ def districts_at(ground: Ground, xy: Floats) -> NDArray[np.object_]:
 
 def minutes_from(network: Network, starts: Starts, demand: Demand, limit_min: float = np.inf) -> Floats:
     """(S, D) minutes from each start to each demand, both straight legs in; infinite beyond the limit."""
-    from ..routing.reach import arrival_ms, node_times
+    from ..routing.pairs import travel_ms
     from ..routing.snap import access_ms
 
-    out = np.full((len(starts), len(demand)), np.inf)
-    leg = np.nan_to_num(access_ms(demand.at))
-    for block, times in node_times(network, starts, limit_ms=limit_min * MS_PER_MIN):
-        some, _ = arrival_ms(network, times, starts.take(block), demand.at)
-        out[block] = (some + leg) / MS_PER_MIN
-    return out
+    ms, _ = travel_ms(network, starts, demand.at, limit_ms=limit_min * MS_PER_MIN)
+    return (ms + np.nan_to_num(access_ms(demand.at))) / MS_PER_MIN
 
 
 def in_service(ground: Ground, kind: str) -> tuple[Starts, pd.DataFrame]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from . import hierarchy
 from .network import Network
 from .reach import (
     BY_HEAD,
@@ -34,7 +35,11 @@ def travel_ms(
     Places not reached within the limit [ms] are infinitely far; the last partial edge may go beyond it.
     """
     columns, back = np.unique(np.concatenate(entries(network, places)), return_inverse=True)
-    times = times_from_each(network.graph, seeds(network, starts), columns, limit_ms)
+    begun = seeds(network, starts)
+    if hierarchy.is_worth_it(len(starts), limit_ms):
+        times = hierarchy.table(network.graph, network.x, network.y, begun, columns)
+    else:
+        times = times_from_each(network.graph, begun, columns, limit_ms)
     tail, head = np.split(back, 2)
     return best_arrival(network, times[:, tail], times[:, head], starts, places)
 

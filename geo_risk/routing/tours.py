@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
 from .network import Network
-from .reach import Starts, arrival_ms, node_times
+from .pairs import travel_ms
+from .reach import Starts
 from .snap import Snapped, access_ms
 
 MS_PER_MIN = 60_000.0
@@ -44,9 +45,7 @@ def travel_minutes(network: Network, at: Snapped, *, access_kmh: float | None = 
     out = np.full((len(at), len(at)), np.inf)
     legs = np.nan_to_num(access_ms(at, access_kmh))
     starts = Starts(at.take(on), legs[on])
-    for block, times in node_times(network, starts):
-        ms = arrival_ms(network, times, starts.take(block), at)[0]
-        out[on[block]] = (ms + legs) / MS_PER_MIN
+    out[on] = (travel_ms(network, starts, at)[0] + legs) / MS_PER_MIN
     np.fill_diagonal(out, 0.0)
     return out
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from test_closest import cases, closest
 
 from geo_risk.errors import CRSError
+from geo_risk.routing import hierarchy
 from geo_risk.routing import turns as t
 from geo_risk.routing.condition import network_condition
 from geo_risk.routing.hazmat import Roadway, compromises
@@ -25,8 +26,10 @@ from geo_risk.routing.reach import (
     node_times,
     piece_lines,
     route_pieces,
+    seeds,
 )
 from geo_risk.routing.saved import network_arrays, network_from
+from geo_risk.routing.search import times_from_each
 from geo_risk.routing.service import reached_edges
 
 
@@ -267,6 +270,25 @@ def test_pairs_agree_with_the_table(case):
     near = np.median(ms[found])
     np.testing.assert_allclose(routes_between(network, starts.take(i), at.take(j), limit_ms=near)[0],
                                np.where(ms <= near, ms, np.inf), atol=1e-9)  # fmt: skip
+
+
+@given(restricted())
+@settings(max_examples=60, deadline=None)
+def test_a_hierarchy_gives_the_same_table(case):
+    pytest.importorskip("pyroutingkit", reason="RoutingKit is not there for this platform")
+    plain, at, roads, banned = case
+    network = t._split(plain, roads, banned)
+    begun = seeds(network, Starts(at, np.linspace(0.0, 1.7, len(at))))
+    columns = np.arange(0, len(network.x), 2)
+    found = hierarchy.table(network.graph, network.x, network.y, begun, columns)
+    np.testing.assert_array_equal(found, times_from_each(network.graph, begun, columns))
+    starts = Starts(at, np.linspace(0.0, 1.7, len(at)))
+    with pytest.MonkeyPatch.context() as patch:
+        expected = travel_ms(network, starts, at)
+        patch.setattr(hierarchy, "WORTH", 1)
+        assert hierarchy.is_worth_it(len(at), np.inf) and not hierarchy.is_worth_it(len(at), 60_000.0)
+        for ours, theirs in zip(expected, travel_ms(network, starts, at), strict=True):
+            np.testing.assert_array_equal(theirs, ours)
 
 
 @given(restricted())
