@@ -286,7 +286,8 @@ def test_a_hierarchy_gives_the_same_table(case):
     with pytest.MonkeyPatch.context() as patch:
         expected = travel_ms(network, starts, at)
         patch.setattr(hierarchy, "WORTH", 1)
-        assert hierarchy.is_worth_it(len(at), np.inf) and not hierarchy.is_worth_it(len(at), 60_000.0)
+        assert hierarchy.is_worth_it(len(at), np.inf)
+        assert not hierarchy.is_worth_it(len(at), 60_000.0)
         for ours, theirs in zip(expected, travel_ms(network, starts, at), strict=True):
             np.testing.assert_array_equal(theirs, ours)
 
