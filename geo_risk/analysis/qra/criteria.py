@@ -90,7 +90,6 @@ def _ordered(groups: Any) -> tuple[str, ...]:
 
 
 @cache
-@cache
 def individual_limit(group: str, situation: str) -> float:
     """Limit of individual risk for a group, "new" or "in_service" [per year] (Table 2)."""
     rows = table_rows("gb36894_criteria")
