@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ..crs import geodesic_m
@@ -156,31 +157,31 @@ def _kept_from(ground: Ground, model: Model, outline: Any, within_m: float | Non
     import numpy as np
     import shapely
 
+    from ..analysis.alike import alike
     from ..analysis.qra.criteria import group_of, individual_limit
     from ..analysis.qra.targets import LAYERS
-    from ..analysis.rows import records
     from ..analysis.siting.risk import reach_above
     from ..analysis.siting.room import taken
 
-    shapes, metres = [], []
-    reach: dict[float, float] = {}
+    @cache
+    def reach(limit: float) -> float:
+        return reach_above(model, limit, ground.region.grid.cell_m) if np.isfinite(limit) else 0.0
+
+    shapes, metres = [np.empty(0, object)], [np.empty(0)]
     furthest = None if within_m is None else within_m + float(model.reach.max())
     for name in LAYERS:
         layer = ground.layers.get(name)
         if layer is None:
             continue
         near = layer if furthest is None else layer[shapely.dwithin(layer.geometry.to_numpy(), outline, furthest)]
-        for row in records(near):
-            limit = min((individual_limit(g, "new") for g in group_of(name, row).groups), default=np.inf)
-            if np.isfinite(limit):
-                if limit not in reach:
-                    reach[limit] = reach_above(model, limit, ground.region.grid.cell_m)
-                shapes.append(row["geometry"])
-                metres.append(reach[limit])
-    kept = np.array(metres) > 0
+        code, groups = alike(near, partial(group_of, name))
+        limits = [min((individual_limit(g, "new") for g in found.groups), default=np.inf) for found in groups]
+        shapes.append(near.geometry.to_numpy())
+        metres.append(np.array([*map(reach, limits), 0.0])[code])
+    kept = np.concatenate(metres) > 0
     points = shapely.union_all(list(model.sources.geometry.representative_point()))
-    some = np.array([*shapes, None], object)[:-1][kept]
-    return taken(points, some, np.array(metres)[kept], quadrant=_corners(within_m))
+    some = np.concatenate(shapes)[kept]
+    return taken(points, some, np.concatenate(metres)[kept], quadrant=_corners(within_m))
 
 
 def _kept_out(ground: Ground, places: gpd.GeoDataFrame, outline: Any, within_m: float | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ class Group(NamedTuple):
     confidence: str = "V"
 
 
-def group_of(layer: str, row: dict[str, Any]) -> Group:
+def group_of(layer: str, row: Mapping[str, Any]) -> Group:
     """
     The group of a row of crowded_places, buildings, population or enterprises (sections 3 and Table 1).
 
@@ -70,7 +71,7 @@ def _rows(layer: str, use: str) -> list[dict[str, Any]]:
     return [r for r in rows if use in r["kinds"].split("|")] or [r for r in rows if "other" in r["kinds"].split("|")]
 
 
-def _use(layer: str, row: dict[str, Any]) -> tuple[str, str]:
+def _use(layer: str, row: Mapping[str, Any]) -> tuple[str, str]:
     """The word of gb36894_targets.csv for a row, and how it was found; no word: not a target."""
     if layer == "crowded_places":
         kind = text(row, "kind") or "other"
