@@ -4,8 +4,8 @@ A portal of a whole city: vector tiling against tippecanoe, and the complete sit
     python benchmarks/bench_portal.py [--polygons 100000] [--points 1000000] [--cells 10000000]
         [--what tiles,portal] [--tippecanoe PROGRAM] [--folder DIR] [--profile P]
 
-Makes a seeded city of 95 x 95 km (150 townships, graded parcels as areas of level village, graded risk points, a surface
-of grades and one of indices), writes it as GeoParquet and GeoTIFF, and publishes it by the functions that the product
+Makes a seeded city of 95 x 95 km (150 townships, graded parcels as areas of level village, graded risk points, surfaces
+of grades and of indices), writes it as GeoParquet and GeoTIFF, and publishes it by the functions that the product
 uses, each run in a fresh process. Prints JSON: seconds (reading included) of wall and of processor, peak memory, bytes,
 and of the grade 4 features how many are left at each zoom.
 
@@ -37,7 +37,7 @@ from pyproj import Transformer
 from geo_risk.grid import Grid
 from geo_risk.publish.site import SiteMeta, build_site
 from geo_risk.publish.tiles.archive import gunzip, read_archive
-from geo_risk.publish.tiles.mvt import read_heads
+from geo_risk.publish.tiles.reading import read_heads
 from geo_risk.publish.tiles.vector import write_vector_tiles
 from geo_risk.store import Surface, read_surface, write_surface
 

@@ -26,9 +26,9 @@ from .spot import TABLES as SPOT_TABLES
 from .style import SURFACES
 from .tiles.archive import gunzip, read_archive
 from .tiles.chunks import read_chunks
-from .tiles.mvt import read_heads, read_properties
 from .tiles.png import read_codes
 from .tiles.raster import raster_tiles
+from .tiles.reading import read_heads, read_properties
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
 _FEATURE = re.compile(r'\{"type":"Feature","id":(\d+),"properties":')
