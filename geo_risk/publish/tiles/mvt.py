@@ -8,9 +8,8 @@ from __future__ import annotations
 import itertools
 import struct
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +44,14 @@ def _varint_size(value: int) -> int:
         value >>= 7
         size += 1
     return size
+
+
+@njit(cache=True, nogil=True)
+def _put_bytes(out, at, data, first, last):
+    for k in range(first, last):
+        out[at] = data[k]
+        at += 1
+    return at
 
 
 def _varint(value: int) -> bytes:
@@ -138,58 +145,59 @@ def attributes(frame: pd.DataFrame) -> Attributes:
     """Code the columns of ``frame``; None, NaN, NaT, infinities and empty text count as missing."""
     codes = np.full((len(frame), len(frame.columns)), -1, np.int32)
     # Columns of a type share their values.
-    pools: dict[str, list[tuple[int, Ints, Any]]] = defaultdict(list)
-    for number, column in enumerate(frame.columns):
-        code, unique = pd.factorize(frame[column], sort=False)
-        pools[_type_of(unique)].append((number, code, unique))
+    pools: dict[str, list[int]] = defaultdict(list)
+    for number, (_, column) in enumerate(frame.items()):
+        pools[_type_of(column)].append(number)
     values: list[Packed] = []
     count = 0
-    for kind, columns in pools.items():
-        places, encoded = _POOLS[kind]([unique for *_, unique in columns])
-        for (number, code, _), place in zip(columns, places, strict=True):
-            at = np.append(np.where(place < 0, -1, place + count), -1)  # the last entry serves factorize's -1
-            codes[:, number] = at[code]
+    for kind, numbers in pools.items():
+        coded, encoded = _POOLS[kind]([frame.iloc[:, number] for number in numbers])
+        for number, code in zip(numbers, coded, strict=True):
+            codes[:, number] = np.where(code < 0, -1, code + count)
         values.append(encoded)
         count += len(encoded)
     return Attributes(tuple(map(str, frame.columns)), chained(values), codes)
 
 
-def _type_of(unique: Any) -> str:
-    if unique.dtype.kind == "f":
+def _type_of(column: pd.Series) -> str:
+    if column.dtype.kind == "f":
         return "float"
-    return "text" if pd.api.types.infer_dtype(unique, skipna=False) == "string" else "any"
+    text = isinstance(column.dtype, pd.StringDtype) or pd.api.types.infer_dtype(column, skipna=True) == "string"
+    return "text" if text and len(column) else "any"
 
 
-# Each gives for each of the columns (their values, each once) the places of its values among those of all, -1 for
-# what counts as missing, and these encoded.
+# For columns of a type: each as codes, -1 for what counts as missing, and the values that the codes count, encoded.
 Pool = tuple[list[Ints], Packed]
 
 
-def _texts(columns: list[Any]) -> Pool:
-    column_of = np.repeat(np.arange(len(columns)), [len(c) for c in columns])
-    coded = pa.chunked_array([text_array(c) for c in columns], pa.large_string()).combine_chunks().dictionary_encode()
-    code, known = coded.indices.to_numpy(), coded.dictionary
+def _texts(columns: list[pd.Series]) -> Pool:
+    coded = pa.chunked_array([text_array(c) for c in columns], pa.large_string()).dictionary_encode()
+    known = coded.chunk(0).dictionary
     empty = known.index("").as_py()
-    code = np.where(code == empty, -1, code)
-    return [code[column_of == n] for n in range(len(columns))], _text_fields(packed_text(known))
+    code = [chunk.indices.fill_null(empty).to_numpy() for chunk in coded.chunks]
+    return [np.where(c == empty, -1, c) for c in code], _text_fields(packed_text(known))
 
 
-def _floats(columns: list[Any]) -> Pool:
-    places, known = _together([_rounded(np.asarray(c, float)) for c in columns])
+def _floats(columns: list[pd.Series]) -> Pool:
+    coded, known = _together(columns, _rounded)
     fields = np.empty((len(known), 11), np.uint8)
     fields[:, :3] = 4 << 3 | 2, 9, 3 << 3 | 1
     fields[:, 3:] = known.astype("<f8").view(np.uint8).reshape(-1, 8)
-    return places, Packed(fields.ravel(), np.arange(len(known) + 1) * 11)
+    return coded, Packed(fields.ravel(), np.arange(len(known) + 1) * 11)
 
 
-def _others(columns: list[Any]) -> Pool:
-    places, known = _together([_encoded(np.asarray(c)) for c in columns])
-    return places, packed(_field(4, value) for value in known)
+def _others(columns: list[pd.Series]) -> Pool:
+    coded, known = _together(columns, _encoded)
+    return coded, packed(_field(4, value) for value in known)
 
 
-def _together(columns: list[NDArray]) -> tuple[list[Ints], NDArray]:
-    code, known = pd.factorize(np.concatenate(columns), sort=False)
-    return np.split(code, np.cumsum([len(c) for c in columns])[:-1]), known
+def _together(columns: list[pd.Series], told: Callable[[NDArray], NDArray]) -> tuple[list[Ints], NDArray]:
+    """Codes of ``columns`` and what they count: the values as ``told``, each value of a column told once."""
+    factorized = [pd.factorize(column, sort=False) for column in columns]
+    code, known = pd.factorize(np.concatenate([told(np.asarray(unique)) for _, unique in factorized]), sort=False)
+    places = np.split(code, np.cumsum([len(unique) for _, unique in factorized])[:-1])
+    # The last entry serves factorize's -1.
+    return [np.append(place, -1)[own] for place, (own, _) in zip(places, factorized, strict=True)], known
 
 
 _POOLS = {"text": _texts, "float": _floats, "any": _others}
@@ -211,27 +219,33 @@ def _encoded(unique: NDArray) -> NDArray[np.object_]:
     return out
 
 
+@njit(cache=True, nogil=True)
+def _text_sizes(given: Ints) -> Ints:
+    """Where each text's value ends."""
+    offset = np.zeros(len(given), np.int64)
+    for i in range(len(given) - 1):
+        inner = 1 + _varint_size(given[i + 1] - given[i]) + given[i + 1] - given[i]
+        offset[i + 1] = offset[i] + 1 + _varint_size(inner) + inner
+    return offset
+
+
 def _text_fields(texts: Packed) -> Packed:
     """Texts as values of a layer."""
-    out = np.empty(len(texts.data) + 12 * len(texts), np.uint8)
-    offset = np.zeros(len(texts) + 1, np.int64)
-    _put_texts(texts.data, texts.offset, out, offset)
-    return Packed(out[: offset[-1]].copy(), offset)
+    offset = _text_sizes(texts.offset)
+    out = np.empty(offset[-1], np.uint8)
+    _put_texts(texts.data, texts.offset, out)
+    return Packed(out, offset)
 
 
 @njit(cache=True, nogil=True)
-def _put_texts(data: Bytes, given: Ints, out: Bytes, offset: Ints) -> None:
+def _put_texts(data: Bytes, given: Ints, out: Bytes) -> None:
     at = 0
     for i in range(len(given) - 1):
         size = given[i + 1] - given[i]
         out[at] = 4 << 3 | 2
         at = put_varint(out, at + 1, 1 + _varint_size(size) + size)
         out[at] = 1 << 3 | 2
-        at = put_varint(out, at + 1, size)
-        for k in range(size):
-            out[at + k] = data[given[i] + k]
-        at += size
-        offset[i + 1] = at
+        at = _put_bytes(out, put_varint(out, at + 1, size), data, given[i], given[i + 1])
 
 
 class Encoder:
@@ -315,11 +329,3 @@ def _put_tags(codes, key, place, used, count, tags):
         at = put_varint(tags, at, key[c])
         at = put_varint(tags, at, np.int64(place[code]))
     return at, count
-
-
-@njit(cache=True, nogil=True)
-def _put_bytes(out, at, data, first, last):
-    for k in range(first, last):
-        out[at] = data[k]
-        at += 1
-    return at

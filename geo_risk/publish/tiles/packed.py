@@ -41,11 +41,12 @@ def packed(parts: Iterable[bytes]) -> Packed:
 
 
 def text_array(texts: Any) -> pa.LargeStringArray:
-    """Texts as an Arrow array; what has no place in UTF-8 (half a surrogate pair) becomes a question mark."""
+    """A column of texts as an Arrow array; half a surrogate pair, which UTF-8 has not, becomes a question mark."""
     try:
-        array = pa.array(texts, pa.large_string(), from_pandas=False)
+        array = pa.array(texts, pa.large_string(), from_pandas=True)
     except UnicodeEncodeError:
-        array = pa.array([t.encode("utf-8", "replace").decode() for t in texts], pa.large_string())
+        plain = [t.encode("utf-8", "replace").decode() if isinstance(t, str) else None for t in texts]
+        array = pa.array(plain, pa.large_string())
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from pmtiles.tile import TileType
@@ -122,6 +123,7 @@ def write_vector_tiles(
     bounds = _bounds(frame, layer, low, high)
     coverage = coverage and all(shapely.coverage_is_valid(p.geometry) for p in parts if p.kind == POLYGON)
     table = attributes(frame.drop(columns=frame.geometry.name))
+    pa.default_memory_pool().release_unused()  # what coding a million texts took, a quarter of a gigabyte
     ranks = _rank(frame, rank)
     span = (high - low).max(axis=1)
     order = np.unique(ranks, return_inverse=True)[1]
