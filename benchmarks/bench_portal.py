@@ -203,7 +203,7 @@ def red_kept(archive: Path, rows: gpd.GeoDataFrame) -> dict[str, str]:
     red = set((np.flatnonzero(rows["grade"] == 4) + 1).tolist())
     seen: dict[int, set[int]] = defaultdict(set)
     for (zoom, _, _), data in read_archive(archive):
-        seen[zoom].update(read_heads(gunzip(data))[1])
+        seen[zoom].update(read_heads(gunzip(data))[1].tolist())
     return {f"z{zoom}": f"{len(red & ids)}/{len(red)}" for zoom, ids in sorted(seen.items())}
 
 

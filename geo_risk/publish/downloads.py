@@ -95,7 +95,9 @@ def _beside(parts: Sequence[Any], separator: str = "") -> pa.LargeStringArray:
 
 def _row(values: Sequence[pa.LargeStringArray], separator: str, rows: int) -> pa.LargeStringArray:
     """Columns joined; missing values are left out."""
-    return _beside(values, separator) if len(values) > 1 else values[0].fill_null("") if values else text_array([""] * rows)
+    if len(values) > 1:
+        return _beside(values, separator)
+    return values[0].fill_null("") if values else text_array([""] * rows)
 
 
 def _bytes(rows: pa.LargeStringArray) -> memoryview:

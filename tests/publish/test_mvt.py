@@ -125,5 +125,5 @@ def test_heads_are_those_of_the_properties(rows):
     tile = layer("l", frame, [POINT] * len(rows), commands)
     names, ids = read_heads(tile)
     full = list(read_properties(tile))
-    assert ids == [number for _, number, _ in full] == list(range(1, len(rows) + 1))
+    assert ids.tolist() == [number for _, number, _ in full] == list(range(1, len(rows) + 1))
     assert names == {name for *_, properties in full for name in properties}
