@@ -5,7 +5,6 @@ Nothing here trusts the builder: hashes are computed, tiles decoded, scripts tak
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import html.parser
 import json
@@ -13,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import shapely
@@ -21,18 +19,21 @@ import shapely
 from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
 from .catalogue import LAYERS, Spec, table_schema, tables_of
+from .offered import read_download
 from .profile import Profile, get_profile
+from .search import read_entries
 from .spot import TABLES as SPOT_TABLES
 from .style import SURFACES
-from .tiles.archive import gunzip, read_archive
+from .tiles.archive import Tile, gunzip, read_archive
 from .tiles.chunks import read_chunks
-from .tiles.mvt import read_heads, read_properties
+from .tiles.packed import Ints
 from .tiles.png import read_codes
 from .tiles.raster import raster_tiles
+from .tiles.reading import read_heads, read_properties
+from .tiles.threads import ahead
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
-_FEATURE = re.compile(r'\{"type":"Feature","id":(\d+),"properties":')
-_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SEARCH|GEO_RISK_SPOT) = (.*);\n", re.DOTALL)
+_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SPOT) = (.*);\n", re.DOTALL)
 # A web address, and one without a scheme as it stands in quotes or url().
 _ADDRESS = re.compile(r"""(?i)\b(?:https?|wss?|ftp):/?/?[^\s"'<>)]+|["'(]\s*//[^\s"'<>)]+""")
 # Names of XML vocabularies: never fetched.
@@ -70,7 +71,8 @@ def check_site(folder: Path) -> list[str]:
     problems = [*_hashes(folder), *_addresses(folder)]
     try:
         manifest = _data(folder, "site", "GEO_RISK")
-        hits = _data(folder, "search", "GEO_RISK_SEARCH")
+        count = len(manifest["layers"])
+        lost = [hit[0] for hit in read_entries(_only(folder, "search")) if not 0 <= hit[1] < count]
         profile = get_profile(manifest["profile"])
     except (OSError, ValueError, KeyError, SettingsError) as error:
         return [*problems, f"data scripts cannot be read: {error}"]
@@ -85,21 +87,25 @@ def check_site(folder: Path) -> list[str]:
             problems += _raster(folder, layer, path, source, profile)
         problems += _chunks(folder, layer["source"], source)
     problems += [*_spot(folder, manifest, profile), *_downloads(folder, manifest, profile)]
-    problems += [
-        f"search entry {hit[0]!r} points at no layer" for hit in hits if not 0 <= hit[1] < len(manifest["layers"])
-    ]
+    problems += [f"search entry {name!r} points at no layer" for name in lost]
     return problems
 
 
 def _data(folder: Path, name: str, variable: str):
     """What the only data script called ``name`` assigns; it may do nothing else."""
+    path = _only(folder, name)
+    match = _SCRIPT.fullmatch(path.read_text(encoding="utf-8"))
+    if match is None or match[1] != variable:
+        raise ValueError(f"{path.name} does more than assign window.{variable}")
+    return json.loads(match[2])
+
+
+def _only(folder: Path, name: str) -> Path:
+    """The only data script called ``name``."""
     files = sorted((folder / "data").glob(f"{name}.*.js"))
     if len(files) != 1:
         raise ValueError(f"data/ holds {len(files)} files {name}.*.js, not one")
-    match = _SCRIPT.fullmatch(files[0].read_text(encoding="utf-8"))
-    if match is None or match[1] != variable:
-        raise ValueError(f"{files[0].name} does more than assign window.{variable}")
-    return json.loads(match[2])
+    return files[0]
 
 
 def _hashes(folder: Path) -> Iterator[str]:
@@ -178,16 +184,14 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
     download = folder / "downloads" / f"{layer['id']}.geojson"
     offered = download.is_file() and not layer["base"]
     columns: set[str] = set()
-    seen: dict[int, set[int]] = defaultdict(set)
+    seen: dict[int, list[Ints]] = defaultdict(list)
     full: dict[int, dict] = {}  # of the highest zoom, where it is needed
     limited: list[dict] = []
-    for (zoom, x, y), data in read_archive(path):
-        content = gunzip(data)
-        names, numbers = read_heads(content)
+    for (zoom, x, y), data, content, names, numbers in ahead(_opened, read_archive(path)):
         columns |= names
-        seen[zoom].update(numbers)
+        seen[zoom].append(numbers)
         # Values are read where something hangs on them; in most tiles nothing does.
-        if zoom == source["maxzoom"] and (table or not offered):
+        if zoom == source["maxzoom"] and (table or not (offered or layer["base"])):
             full.update((number, properties) for _, number, properties in read_properties(content))
         if _limited(names, profile):
             limited += [properties for *_, properties in read_properties(content)]
@@ -196,14 +200,29 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
     for name in sorted(columns - allowed):
         yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
     yield from _too_fine(f"layer {layer['id']}", limited, profile)
-    # What is red, the download tells, which no tiler touched; of layers without one the highest zoom.
-    truth = dict(_geojson(download)) if offered else full
-    red = {n for n, p in truth.items() if _red(layer["id"], p)}
+    red = _reds(layer["id"], download) if offered else np.array([n for n, p in full.items() if _red(layer["id"], p)])
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
-        if missing := red - seen[zoom]:
+        missing = np.setdiff1d(red, np.concatenate(seen[zoom])) if seen[zoom] else red
+        if len(missing):
             yield f"layer {layer['id']}: {len(missing)} of {len(red)} red features are missing at zoom {zoom}"
     if table:
         yield from _table(manifest["table"], list(full.values()))
+
+
+def _opened(item: tuple[Tile, bytes]) -> tuple[Tile, bytes, bytes, set[str], Ints]:
+    """A tile as it is stored and as it is read, with its columns and the numbers of its features."""
+    tile, data = item
+    content = gunzip(data)
+    return tile, data, content, *read_heads(content)
+
+
+def _reds(layer_id: str, download: Path) -> Ints:
+    """Numbers of the red features: the download tells them, which no tiler touched."""
+    red = [np.empty(0, np.int64)]
+    for rows in read_download(download):
+        grades = [_red(layer_id, {"grade": grade}) for grade in rows.column("grade")]
+        red.append(rows.number[np.array(grades, bool)])
+    return np.concatenate(red)
 
 
 def _heavy(layer: dict, tile: str, data: bytes) -> str:
@@ -327,12 +346,15 @@ def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
         if allowed is None:
             yield f"downloads/{path.name} may not be offered in profile {profile.name}"
             continue
-        rows = _rows(path)
-        names = {name for row in rows for name in row}
+        names: set[str] = set()
+        problems: list[str] = []
+        for rows in read_download(path):
+            names |= rows.names
+            if _limited(rows.names, profile) and not problems:
+                problems += _too_fine(f"downloads/{path.name}", rows.records(), profile)
         for name in sorted(names - allowed - {"lon", "lat"}):
             yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
-        if _limited(names, profile):
-            yield from _too_fine(f"downloads/{path.name}", rows, profile)
+        yield from problems
         if (block := _block_m(stem, profile)) and path.suffix == ".geojson":
             yield from _too_detailed(path, block)
 
@@ -372,20 +394,3 @@ def profile_columns(stem: str, profile: Profile) -> set[str] | None:
     except GeoRiskError:
         return None
     return None if columns is None else set(columns)
-
-
-def _rows(path: Path) -> list[dict]:
-    if path.suffix == ".geojson":
-        return [properties for _, properties in _geojson(path)]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _geojson(path: Path) -> list[tuple[Any, dict]]:
-    """(id, properties) of every feature; of files laid out as `write_geojson` does, without reading the geometry."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    heads = [_FEATURE.match(line) for line in lines[1:-1]]
-    if not all(heads):
-        return [(f.get("id"), f["properties"]) for f in json.loads("\n".join(lines))["features"]]
-    decode = json.JSONDecoder().raw_decode
-    return [(int(h[1]), decode(line, h.end())[0]) for h, line in zip(heads, lines[1:-1], strict=True) if h]

@@ -3,26 +3,44 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import rasterio
 import shapely
 from numpy.typing import NDArray
 
 from ..store import Surface
 from .tiles.mvt import round_float
+from .tiles.packed import packed_text, text_array
+from .tiles.threads import THREADS, ahead
 
 # 1e-6 degrees is 0.1 m.
 DECIMALS = 6
 # What spreadsheet programs take for a formula when a cell begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What must stand in quotes in CSV.
+_QUOTED = re.compile(r'[",\r\n]')
+# What keeps a text from standing as it is in a cell, in a JSON string.
+_NO_CELL = r'[",\r\n]|^[=+\-@\t]'
+_NO_JSON = r'["\\\x00-\x1f]'
+# Rows at work at a time.
+_ROWS = 1 << 15
 
 
 def plain(value: object) -> object:
     """``value`` as JSON has it: None for missing, floats with six digits, anything else as text."""
+    if type(value) is str:
+        return value
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     if isinstance(value, bool | np.bool_):
@@ -48,6 +66,45 @@ def records(frame: pd.DataFrame) -> list[list[object]]:
     return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(len(frame))]
 
 
+def _chunks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """``frame`` a piece at a time, for memory."""
+    for first in range(0, len(frame), _ROWS):
+        yield frame.iloc[first : first + _ROWS]
+
+
+def _column_text(column: pd.Series, told: Callable[[object], str | None]) -> pa.LargeStringArray:
+    """What ``told`` says of every value; each value that occurs is asked for once, missing ones as None."""
+    code, unique = pd.factorize(column, sort=False)
+    known = text_array([*(told(plain(value)) for value in unique), told(None)])
+    return known.take(pa.array(np.where(code < 0, len(unique), code)))
+
+
+def _plain_text(column: pd.Series, special: str) -> pa.LargeStringArray | None:
+    """A column of texts as it is, or None where it is none or a text in it has something ``special`` (RE2)."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return None
+    texts = text_array(column)
+    return None if pc.any(pc.match_substring_regex(texts, special)).as_py() else texts
+
+
+def _beside(parts: Sequence[Any], separator: str = "") -> pa.LargeStringArray:
+    """Columns of texts, and texts the same in all rows, joined row by row; missing ones are left out."""
+    typed = [pa.scalar(part, pa.large_string()) if isinstance(part, str) else part for part in (*parts, separator)]
+    return pc.binary_join_element_wise(*typed, null_handling="skip")
+
+
+def _row(values: Sequence[pa.LargeStringArray], separator: str, rows: int) -> pa.LargeStringArray:
+    """Columns joined; missing values are left out."""
+    if len(values) > 1:
+        return _beside(values, separator)
+    return values[0].fill_null("") if values else text_array([""] * rows)
+
+
+def _bytes(rows: pa.LargeStringArray) -> memoryview:
+    whole = packed_text(rows)
+    return whole.data[whole.offset[0] : whole.offset[-1]].data
+
+
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """
     ``frame`` as CSV with a byte-order mark, which spreadsheet programs need to read Chinese.
@@ -55,34 +112,88 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
     Points get columns lon and lat [degrees]. Text that a spreadsheet would run as a formula gets an
     apostrophe before it.
     """
-    out = pd.DataFrame(index=range(len(frame)))
-    for name in (c for c in frame.columns if c != "geometry"):
-        values = _plain_column(frame[name])
-        safe = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in values]
-        out[name] = pd.Series(safe, dtype=object)
-    if isinstance(frame, gpd.GeoDataFrame) and (frame.geom_type == "Point").all():
-        at = frame.geometry.to_crs(4326)
-        out["lon"], out["lat"] = at.x.round(DECIMALS).to_numpy(), at.y.round(DECIMALS).to_numpy()
-    out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    names = [c for c in frame.columns if c != "geometry"]
+    placed = isinstance(frame, gpd.GeoDataFrame) and bool((frame.geom_type == "Point").all())
+    heads = [*names, "lon", "lat"] if placed else names
+    cell = partial(_cell, alone=len(heads) < 2)
+
+    def text(piece: tuple[pd.DataFrame, NDArray[np.float64]]) -> memoryview:
+        rows, at = piece
+        values = [_cells(rows[name], alone=len(heads) < 2) for name in names]
+        values += [text_array(list(map(repr, column.tolist()))) for column in at.T]
+        return _bytes(_beside((_row(values, ",", len(rows)), "\n")))
+
+    pieces = ((rows, _degrees(rows, DECIMALS) if placed else np.empty((0, 0))) for rows in _chunks(frame))
+    with path.open("wb") as file:
+        head = ",".join(map(cell, heads)) or cell(None)
+        file.write(f"\ufeff{head}\n".encode())
+        file.writelines(ahead(text, pieces, THREADS))
+
+
+def _cells(column: pd.Series, alone: bool) -> pa.LargeStringArray:
+    plainly = None if alone else _plain_text(column, _NO_CELL)
+    return _column_text(column, partial(_cell, alone=alone)) if plainly is None else plainly.fill_null("")
+
+
+def _cell(value: object, alone: bool) -> str:
+    """A value as a cell: formulas with an apostrophe, quoted where CSV needs it or the line would be empty."""
+    if not isinstance(value, str):
+        return ('""' if alone else "") if value is None else str(value)
+    safe = f"'{value}" if value.startswith(_FORMULA) else value
+    if _QUOTED.search(safe) or (alone and not safe):
+        return '"' + safe.replace('"', '""') + '"'
+    return safe
+
+
+def _degrees(points: gpd.GeoDataFrame, decimals: int) -> NDArray[np.float64]:
+    """(N, 2) longitude and latitude of points."""
+    return np.round(shapely.get_coordinates(points.geometry.to_crs(4326).to_numpy()), decimals)
 
 
 def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
-    """``frame`` as GeoJSON (RFC 7946) in WGS 84, six decimals; row r is feature id r + 1.
+    """``frame`` as GeoJSON (RFC 7946) in WGS 84, six decimals; row r is feature id r + 1, one a line.
 
     As in the tiles, missing values are left out.
     """
-    geometry = frame.geometry.to_crs(4326).to_numpy()
-    shapes = shapely.to_geojson(shapely.transform(geometry, lambda xy: np.round(xy, DECIMALS)))
     names = [c for c in frame.columns if c != "geometry"]
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write('{"type":"FeatureCollection","features":[')
-        for number, (values, shape) in enumerate(zip(records(frame), shapes, strict=True), 1):
-            properties = encode({n: v for n, v in zip(names, values, strict=True) if v is not None})
-            comma = "," if number > 1 else ""
-            head = f'{comma}\n{{"type":"Feature","id":{number},"properties":'
-            file.write(f'{head}{properties},"geometry":{shape or "null"}}}')
-        file.write("\n]}\n")
+
+    def text(piece: tuple[int, pd.DataFrame, NDArray[np.object_]]) -> memoryview:
+        first, rows, geometry = piece
+        numbers = pa.array(np.arange(first, first + len(rows)) + 1).cast(pa.large_string())
+        values = [_pairs(f"{encode(name)}:", rows[name], encode) for name in names]
+        shapes = pa.array(shapely.to_geojson(geometry), pa.large_string(), from_pandas=True).fill_null("null")
+        properties = _row(values, ",", len(rows))
+        features = ('\n{"type":"Feature","id":', numbers, ',"properties":{', properties, '},"geometry":', shapes, "},")
+        return _bytes(_beside(features))
+
+    with path.open("wb") as file:
+        file.write(b'{"type":"FeatureCollection","features":[')
+        file.writelines(ahead(text, _numbered(frame), THREADS))
+        if len(frame):
+            file.seek(-1, os.SEEK_CUR)  # the comma after the last feature
+        file.write(b"\n]}\n")
+
+
+def _pairs(head: str, column: pd.Series, encode: Callable[[object], str]) -> pa.LargeStringArray:
+    """Name and value of a property, null where it is missing."""
+    texts = _plain_text(column, _NO_JSON)
+    if texts is None:
+        return _column_text(column, partial(_pair, head, encode))
+    return pc.if_else(texts.is_valid(), _beside((f'{head}"', texts, '"')), pa.scalar(None, pa.large_string()))
+
+
+def _pair(head: str, encode: Callable[[object], str], value: object) -> str | None:
+    return None if value is None else head + encode(value)
+
+
+def _numbered(frame: gpd.GeoDataFrame) -> Iterator[tuple[int, pd.DataFrame, NDArray[np.object_]]]:
+    """Number of the first row, rows, and their geometry in degrees, a piece at a time."""
+    first = 0
+    for rows in _chunks(frame):
+        geometry = shapely.transform(rows.geometry.to_crs(4326).to_numpy(), lambda xy: np.round(xy, DECIMALS))
+        yield first, rows, geometry
+        first += len(rows)
 
 
 def _four_digits(values: NDArray[np.float32]) -> NDArray[np.float32]:

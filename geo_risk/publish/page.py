@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,11 @@ def short_hash(data: bytes) -> str:
 
 def script_json(value: object) -> str:
     """``value`` as JSON that stands safely in a script: nothing in it can close the tag or end the line."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return safe_json(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+def safe_json(text: str) -> str:
+    """JSON, or a part of it, as `script_json` has it."""
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
@@ -32,7 +36,7 @@ def script_json(value: object) -> str:
 def write_page(
     folder: Path,
     manifest: Mapping[str, Any],
-    search: Sequence[Sequence[object]],
+    search: str,
     *,
     template: str | None = None,
     static: Path | None = None,
@@ -42,6 +46,8 @@ def write_page(
 
     Parameters
     ----------
+    search : str
+        Path of the script with the search index.
     template, static : optional
         Text of another page template, folder of other built scripts.
 
@@ -52,7 +58,7 @@ def write_page(
     """
     assets = _copy_assets(folder, static)
     table = manifest.get("table", {"layer": "", "columns": [], "rows": []})
-    manifest = {**manifest, "search": write_script(folder, "search", "GEO_RISK_SEARCH", search)}
+    manifest = {**manifest, "search": search}
     columns: list[dict[str, Any]] = next((x["columns"] for x in manifest["layers"] if x["id"] == table["layer"]), [])
     known = {c["name"]: c for c in columns}
     environment = jinja2.Environment(autoescape=True)

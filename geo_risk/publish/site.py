@@ -15,6 +15,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
@@ -31,8 +32,8 @@ from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
-from .pinyin import initials
 from .profile import Profile, get_profile, shown_tables
+from .search import entries, write_search
 from .spot import TABLES as SPOT_TABLES
 from .spot import spot_data
 from .style import GRADES, SURFACES, Scale, surface_scale
@@ -106,7 +107,7 @@ class _Build:
     minzoom: int
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     layers: list[dict[str, Any]] = field(default_factory=list)
-    search: list[list] = field(default_factory=list)
+    search: list[bytes] = field(default_factory=list)
     table: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)
     risk: dict[str, Any] = field(default_factory=dict)
@@ -163,7 +164,8 @@ def build_site(
         build.risk = risk_panel(shown)
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
-        write_page(temporary, _manifest(build), _with_initials(build.search), template=template, static=static)
+        index = write_search(temporary, build.search)
+        write_page(temporary, _manifest(build), index, template=template, static=static)
         files, size = _write_hashes(build)
         problems = check_site(temporary)
         if problems:
@@ -249,9 +251,8 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
     places = _places(rows)
     if spec.title_column == "name" and "name" in names and not spec.id.endswith("_outline"):
-        ids = rows["id"] if "id" in names else [""] * len(rows)
-        named = zip(rows["name"], places, map(str, ids), strict=True)
-        build.search += [[n, number, *at, key] for n, at, key in named if isinstance(n, str) and n]
+        ids = rows["id"] if "id" in names else pd.Series([""] * len(rows))
+        build.search += entries(rows["name"], number, places, ids, after=any(build.search))
     if spec.table == "districts":
         build.table = _table(build.table, layer, rows, places)
 
@@ -270,21 +271,14 @@ def _first_zoom(spec: Spec, rows: gpd.GeoDataFrame) -> NDArray[np.int64]:
     return first
 
 
-def _places(rows: gpd.GeoDataFrame) -> list[list[float]]:
-    """[lon, lat] of a point in each row."""
-    points = rows.geometry.representative_point().to_crs(4326)
-    return [[round(x, _PLACE_DECIMALS), round(y, _PLACE_DECIMALS)] for x, y in zip(points.x, points.y, strict=True)]
+def _places(rows: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """(N, 2) longitude and latitude of a point in each row."""
+    geometry = rows.geometry
+    points = geometry if (geometry.geom_type == "Point").all() else geometry.representative_point()
+    return np.round(shapely.get_coordinates(points.to_crs(4326).to_numpy()), _PLACE_DECIMALS)
 
 
-def _with_initials(search: list[list]) -> list[list]:
-    """The entries with the initials of their names; what is empty at their end is left out."""
-    names = list(dict.fromkeys(entry[0] for entry in search))
-    short = dict(zip(names, initials(names), strict=True))
-    full = [[*entry, short[entry[0]]] for entry in search]
-    return [entry if entry[-1] else entry[:-1] if entry[-2] else entry[:-2] for entry in full]
-
-
-def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: list[list[float]]) -> dict[str, Any]:
+def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: NDArray[np.float64]) -> dict[str, Any]:
     """The text alternative: the townships, or the finest level above them; worst grade first."""
     if previous and layer["id"] == "districts_village":
         return previous
@@ -296,7 +290,7 @@ def _table(previous: dict | None, layer: dict, rows: gpd.GeoDataFrame, places: l
         "layer": layer["id"],
         "columns": columns,
         "rows": [values[i] for i in order],
-        "lonlat": [places[i] for i in order],
+        "lonlat": places[order].tolist(),
     }
 
 

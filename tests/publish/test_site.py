@@ -18,7 +18,7 @@ from geo_risk.publish import site as site_module
 from geo_risk.publish.check import check_site, outside_addresses
 from geo_risk.publish.site import build_site
 from geo_risk.publish.tiles.archive import gunzip, read_archive
-from geo_risk.publish.tiles.mvt import read_properties
+from geo_risk.publish.tiles.reading import read_properties
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import Transformer
 
-from .mvt import EXTENT, LINE, POINT, POLYGON, Ints
+from .mvt import EXTENT, LINE, POINT, POLYGON
+from .packed import Ints
 
 # Half the side of the Web Mercator world [m], EPSG:3857.
 HALF = 20037508.342789244
@@ -25,10 +28,14 @@ _DIMENSION = {POINT: 0, LINE: 1, POLYGON: 2}
 
 @dataclass(frozen=True)
 class Parts:
-    """Single points, lines or polygons (Web Mercator) and the table row each came from, in row order."""
+    """
+    Single points, lines or polygons (Web Mercator) and the table row each came from, in row order.
+
+    ``geometry`` of points is their coordinates, (N, 2): a million objects would be a quarter of a gigabyte.
+    """
 
     kind: int
-    geometry: Geometries
+    geometry: Geometries | NDArray[np.float64]
     row: Ints
 
     def take(self, which: NDArray) -> Parts:
@@ -48,6 +55,16 @@ class Drawn:
     feature_parts: Ints
 
 
+def parts_of(frame: gpd.GeoDataFrame) -> list[Parts]:
+    """The geometries of ``frame`` in single parts, as `split` gives them."""
+    geometry = frame.geometry.to_numpy()
+    if (shapely.get_type_id(geometry) != 0).any() or shapely.is_empty(geometry).any():
+        return split(frame.geometry.to_crs(3857).to_numpy())
+    to_mercator = Transformer.from_crs(frame.crs, 3857, always_xy=True)
+    xy = shapely.get_coordinates(geometry)
+    return [Parts(POINT, np.stack(to_mercator.transform(xy[:, 0], xy[:, 1]), axis=1), np.arange(len(xy)))]
+
+
 def split(geometry: Geometries) -> list[Parts]:
     """Single parts by kind, polygons first; collections are taken apart, nothing and empty parts left out."""
     row = np.arange(len(geometry))
@@ -60,8 +77,13 @@ def split(geometry: Geometries) -> list[Parts]:
         row = row[index]
     present = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     dimension = np.where(present, shapely.get_dimensions(geometry), -1)
-    kinds = (POLYGON, LINE, POINT)
-    return [Parts(kind, geometry[here], row[here]) for kind in kinds if (here := dimension == _DIMENSION[kind]).any()]
+    found = []
+    for kind in (POLYGON, LINE, POINT):
+        here = dimension == _DIMENSION[kind]
+        if here.any():
+            mine = geometry[here]
+            found.append(Parts(kind, shapely.get_coordinates(mine) if kind == POINT else mine, row[here]))
+    return found
 
 
 def valid(parts: Parts) -> Parts:
@@ -120,10 +142,10 @@ def _exploded(geometry: Geometries, owner: NDArray, kind: int) -> tuple[Geometri
 
 
 def _draw_points(parts: Parts, zoom: int) -> Drawn:
-    units = np.floor(world_units(shapely.get_coordinates(parts.geometry), zoom)).astype(np.int64)
+    units = np.floor(world_units(parts.geometry, zoom)).astype(np.int64)
     units = np.clip(units, 0, (EXTENT << zoom) - 1)
     tile, xy = units // EXTENT, units % EXTENT
-    order = np.lexsort((parts.row, tile[:, 1], tile[:, 0]))
+    order = np.argsort(tile[:, 0] << zoom | tile[:, 1], kind="stable")
     tile, row, xy = tile[order], parts.row[order], xy[order]
     fresh = _changes(tile[:, 0], tile[:, 1], row)
     size = np.diff(np.append(np.flatnonzero(fresh), len(row)))

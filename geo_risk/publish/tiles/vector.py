@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import gzip
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import shapely
 from numpy.typing import ArrayLike, NDArray
 from pmtiles.tile import TileType
+from pyproj import Transformer
 
 from ...errors import InputError
 from .archive import Bounds, Tile, write_archive
-from .mvt import POINT, POLYGON, Attributes, Ints, attributes, encode_geometries, encode_layer
-from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, split, valid, world_units
+from .mvt import POINT, POLYGON, Attributes, Encoder, attributes, encode_geometries
+from .packed import Ints, Packed, chained
+from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, parts_of, valid, world_units
+from .threads import ahead
 
 # Features below this size share a cell; at the highest zoom nothing is thinned but for weight.
 CELL_PX = 3
@@ -52,26 +56,32 @@ class TileStats:
 
 @dataclass(frozen=True)
 class _Source:
-    """The layer while it is tiled; ``centre`` and ``span`` of each row are in Web Mercator metres."""
+    """
+    The layer while it is tiled.
 
-    layer: str
-    table: Attributes
+    ``order`` counts the ranks that occur from 0, the lowest; ``centre`` [units of the world at ``maxzoom``] and
+    ``span`` [Web Mercator metres] are of each row.
+    """
+
+    encoder: Encoder
     rank: Ints
+    order: Ints
+    maxzoom: int
     centre: NDArray[np.float64]
     span: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Features:
-    """Features in drawing order: tile, row, kind and commands of each."""
+    """Features of one tile in drawing order: row, kind and place in ``geometry`` of each."""
 
-    tile: Ints
     row: Ints
     kind: Ints
-    commands: NDArray[np.object_]
+    which: Ints
+    geometry: Packed
 
     def take(self, which: NDArray) -> _Features:
-        return _Features(self.tile[which], self.row[which], self.kind[which], self.commands[which])
+        return replace(self, row=self.row[which], kind=self.kind[which], which=self.which[which])
 
 
 def write_vector_tiles(
@@ -108,40 +118,60 @@ def write_vector_tiles(
     """
     if frame.crs is None:
         raise InputError(f"table '{layer}' has no CRS: set it with frame.set_crs(...) before publishing.")
-    bounds = _bounds(frame, layer)
-    parts = split(frame.geometry.to_crs(3857).to_numpy())
-    source = _Source(
-        layer,
-        attributes(frame.drop(columns=frame.geometry.name)),
-        _rank(frame, rank),
-        *_extents(parts, len(frame)),
-    )
-    begin = np.full(len(frame), minzoom) if first_zoom is None else np.asarray(first_zoom, np.int64)
+    parts = parts_of(frame)
+    low, high = _extents(parts, len(frame))
+    bounds = _bounds(frame, layer, low, high)
     coverage = coverage and all(shapely.coverage_is_valid(p.geometry) for p in parts if p.kind == POLYGON)
+    table = attributes(frame.drop(columns=frame.geometry.name))
+    pa.default_memory_pool().release_unused()  # what coding a million texts took, a quarter of a gigabyte
+    ranks = _rank(frame, rank)
+    span = (high - low).max(axis=1)
+    order = np.unique(ranks, return_inverse=True)[1]
+    source = _Source(Encoder(layer, table), ranks, order, maxzoom, world_units((low + high) / 2, maxzoom), span)
+    begin = np.full(len(frame), minzoom) if first_zoom is None else np.asarray(first_zoom, np.int64)
 
     tiles: dict[Tile, bytes] = {}
     thinned: set[int] = set()
-    # From the highest zoom to the lowest: each zoom simplifies what the one below it in scale has left.
-    for zoom in range(maxzoom, minzoom - 1, -1):
-        rows = np.isfinite(source.span) & ((source.rank >= KEEP) | (begin <= zoom))
-        if zoom < maxzoom:
-            rows &= _winners(source, rows, zoom, CELL_PX) | (source.span >= _metres(CELL_PX, zoom))
-        parts = [p.take(rows[p.row]) for p in parts]
-        if zoom < maxzoom:
+    drawn = _drawn(source, parts, begin, minzoom, coverage)
+    for tile, features, data in ahead(_zipped, ((*job, _layer(source, job[1])) for job in drawn)):
+        tiles[tile], kept = (data, features) if len(data) <= MAX_TILE_BYTES else _lightened(source, features, tile[0])
+        if tile[0] == maxzoom and len(kept.row) < len(features.row):
+            thinned.update(np.setdiff1d(features.row, kept.row).tolist())
+    metadata = _metadata(layer, table, minzoom, maxzoom)
+    write_archive(path, tiles, kind=TileType.MVT, bounds=bounds, metadata=metadata)
+    count = int(np.isfinite(span).sum())
+    return TileStats(count, len(frame) - count, len(tiles), max(map(len, tiles.values())), len(thinned), bounds)
+
+
+def _drawn(
+    source: _Source, parts: list[Parts], begin: Ints, minzoom: int, coverage: bool
+) -> Iterator[tuple[Tile, _Features]]:
+    """
+    Every tile with its features.
+
+    From the highest zoom to the lowest: each zoom thins and simplifies what the one below it in scale has left.
+    """
+    rows = np.isfinite(source.span)
+    for zoom in range(source.maxzoom, minzoom - 1, -1):
+        shown = rows & ((source.rank >= KEEP) | (begin <= zoom))
+        if zoom < source.maxzoom:
+            shown &= (source.span >= _metres(CELL_PX, zoom)) | _among(source, shown, zoom)
+        # Rows whose zoom has not come are gone for the zooms above, too, where it has not come either.
+        rows = shown
+        parts = [p.take(shown[p.row]) for p in parts]
+        if zoom < source.maxzoom:
             parts = [_simplified(p, zoom, coverage) for p in parts]
-        features = _features(source, parts, zoom)
-        for (x, y), content in _by_tile(features):
-            tiles[zoom, x, y], dropped = _encode(source, content, zoom)
-            thinned.update(dropped if zoom == maxzoom else ())
-    write_archive(path, tiles, kind=TileType.MVT, bounds=bounds, metadata=_metadata(source, minzoom, maxzoom))
-    drawn = int(np.isfinite(source.span).sum())
-    return TileStats(drawn, len(frame) - drawn, len(tiles), max(map(len, tiles.values())), len(thinned), bounds)
+        yield from _by_tile(source, parts, zoom)
 
 
-def _bounds(frame: gpd.GeoDataFrame, layer: str) -> Bounds:
-    west, south, east, north = (float(v) for v in frame.geometry.to_crs(4326).total_bounds)
-    if not west <= east:
+def _bounds(frame: gpd.GeoDataFrame, layer: str, low: NDArray[np.float64], high: NDArray[np.float64]) -> Bounds:
+    """(west, south, east, north) [degrees] of what lies between the corners ``low`` and ``high`` [m Web Mercator]."""
+    there = ~np.isnan(low[:, 0])
+    if not there.any():
         raise InputError(f"table '{layer}': none of its {len(frame)} rows has a geometry; nothing can be drawn.")
+    to_degrees = Transformer.from_crs(3857, 4326, always_xy=True).transform
+    corners = [float(v) for v in (*to_degrees(*low[there].min(axis=0)), *to_degrees(*high[there].max(axis=0)))]
+    west, south, east, north = corners
     if not (west >= -180 and east <= 180 and south >= -_MAX_LAT and north <= _MAX_LAT):
         raise InputError(
             f"table '{layer}' reaches from {west:.4f}, {south:.4f} to {east:.4f}, {north:.4f} degrees, "
@@ -159,45 +189,58 @@ def _rank(frame: gpd.GeoDataFrame, rank: ArrayLike | None) -> Ints:
 
 
 def _extents(parts: list[Parts], rows: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(centre (N, 2), span (N,)) of the rows [m Web Mercator]; NaN where a row has no geometry."""
+    """South-west and north-east corner (N, 2) of the rows [m Web Mercator]; NaN where a row has no geometry."""
     low, high = np.full((rows, 2), np.inf), np.full((rows, 2), -np.inf)
     for part in parts:
-        bounds = shapely.bounds(part.geometry)
+        bounds = np.tile(part.geometry, 2) if part.kind == POINT else shapely.bounds(part.geometry)
         np.minimum.at(low, part.row, bounds[:, :2])
         np.maximum.at(high, part.row, bounds[:, 2:])
-    none = ~np.isfinite(low[:, 0])
+    none = high[:, 0] == -np.inf
     low[none] = high[none] = np.nan
-    return (low + high) / 2, (high - low).max(axis=1)
+    return low, high
 
 
 def _metres(px: float, zoom: int) -> float:
     return px * 2 * HALF / (512 << zoom)
 
 
-def _winners(source: _Source, rows: NDArray[np.bool_], zoom: int, cell_px: float) -> NDArray[np.bool_]:
-    """(N,) of ``rows``, the highest rank (then the earliest) in each cell, and all of rank KEEP and above."""
+def _among(source: _Source, rows: NDArray[np.bool_], zoom: int) -> NDArray[np.bool_]:
+    """(N,) of ``rows`` those that win their cell."""
     index = np.flatnonzero(rows)
-    cell = np.floor(world_units(source.centre[index], zoom) / (cell_px * UNITS_PER_PX)).astype(np.int64)
-    order = np.lexsort((index, -source.rank[index], cell[:, 1], cell[:, 0]))
-    cell, index = cell[order], index[order]
-    first = np.ones(len(index), bool)
-    first[1:] = (cell[1:] != cell[:-1]).any(axis=1)
-    out = rows & (source.rank >= KEEP)
-    out[index[first]] = True
+    out = np.zeros(len(rows), bool)
+    out[index[_winners(source, index, zoom, CELL_PX)]] = True
     return out
 
 
-def _features(source: _Source, parts: list[Parts], zoom: int) -> _Features:
-    """All features of a zoom by tile, rank and row."""
+def _winners(source: _Source, index: Ints, zoom: int, cell_px: float) -> NDArray[np.bool_]:
+    """Of rows ``index`` (rising) the highest rank (then the earliest) in each cell, and all of rank KEEP and above."""
+    side = cell_px * UNITS_PER_PX * (1 << (source.maxzoom - zoom))
+    cell = np.floor(source.centre[index] / side).astype(np.int64)
+    count = int(source.order.max(initial=0)) + 1
+    key = (cell[:, 0] * (int(cell[:, 1].max(initial=0)) + 1) + cell[:, 1]) * count + (count - 1 - source.order[index])
+    order = np.argsort(key, kind="stable")
+    place = key[order] // count
+    first = np.ones(len(index), bool)
+    first[1:] = place[1:] != place[:-1]
+    out = source.rank[index] >= KEEP
+    out[order[first]] = True
+    return out
+
+
+def _by_tile(source: _Source, parts: list[Parts], zoom: int) -> Iterator[tuple[Tile, _Features]]:
+    """All features of a zoom, tile by tile, in each by rank and row."""
     drawn = [draw(p, zoom) for p in parts]
-    commands = [encode_geometries(d.kind, d.xy, d.part_size, d.feature_parts) for d in drawn]
+    geometry = chained(encode_geometries(d.kind, d.xy, d.part_size, d.feature_parts) for d in drawn)
     tile = np.concatenate([d.tile for d in drawn])
     row = np.concatenate([d.row for d in drawn])
     kind = np.repeat([d.kind for d in drawn], [len(d.row) for d in drawn])
-    order = np.lexsort((kind, row, source.rank[row], tile[:, 1], tile[:, 0]))
-    joined = np.empty(len(row), object)
-    joined[:] = [c for group in commands for c in group]
-    return _Features(tile, row, kind, joined).take(order)
+    place = tile[:, 0] << zoom | tile[:, 1]
+    order = np.lexsort((kind, row, place * (int(source.order.max(initial=0)) + 1) + source.order[row]))
+    place, row, kind = place[order], row[order], kind[order]
+    edges = [*np.flatnonzero(np.diff(place, prepend=-1)).tolist(), len(place)]
+    for a, b in itertools.pairwise(edges):
+        x, y = divmod(int(place[a]), 1 << zoom)
+        yield (zoom, x, y), _Features(row[a:b], kind[a:b], order[a:b], geometry)
 
 
 def _simplified(parts: Parts, zoom: int, coverage: bool) -> Parts:
@@ -220,51 +263,41 @@ def _simplified(parts: Parts, zoom: int, coverage: bool) -> Parts:
     return valid(replace(parts, geometry=geometry))
 
 
-def _by_tile(features: _Features) -> Iterator[tuple[tuple[int, int], _Features]]:
-    if len(features.row) == 0:
-        return
-    change = np.flatnonzero((features.tile[1:] != features.tile[:-1]).any(axis=1)) + 1
-    edges = [0, *change.tolist(), len(features.row)]
-    for a, b in itertools.pairwise(edges):
-        x, y = features.tile[a].tolist()
-        yield (x, y), features.take(np.arange(a, b))
+def _layer(source: _Source, features: _Features, columns: Sequence[str] | None = None) -> bytes:
+    return source.encoder.layer(features.row, features.kind, features.geometry, features.which, columns)
 
 
-def _encode(source: _Source, features: _Features, zoom: int) -> tuple[bytes, set[int]]:
-    """
-    One gzipped tile within `MAX_TILE_BYTES`, and the rows that had to go for it.
-
-    Too heavy: one feature a cell, the cell doubled until it fits; then red only; then red without
-    properties but its grade. Red itself stays whatever it weighs.
-    """
-    data = _pack(source, source.table, features)
-    cell, kept = 2 * CELL_PX, features
-    while len(data) > MAX_TILE_BYTES and cell <= 512:
-        rows = np.zeros(len(source.rank), bool)
-        rows[features.row] = True
-        kept = features.take(_winners(source, rows, zoom, cell)[features.row])
-        data = _pack(source, source.table, kept)
-        cell *= 2
-    if len(data) > MAX_TILE_BYTES:
-        kept = features.take(source.rank[features.row] >= KEEP)
-        data = _pack(source, source.table, kept)
-    if len(data) > MAX_TILE_BYTES:
-        data = _pack(source, _only(source.table, ("grade", "verdict")), kept)
-    return data, set(features.row.tolist()) - set(kept.row.tolist())
+def _zipped(job: tuple[Tile, _Features, bytes]) -> tuple[Tile, _Features, bytes]:
+    tile, features, layer = job
+    return tile, features, _gzip(layer)
 
 
-def _only(table: Attributes, keys: tuple[str, ...]) -> Attributes:
-    hidden = [i for i, key in enumerate(table.keys) if key not in keys]
-    codes = table.codes.copy()
-    codes[:, hidden] = -1
-    return replace(table, codes=codes)
-
-
-def _pack(source: _Source, table: Attributes, features: _Features) -> bytes:
-    layer = encode_layer(source.layer, table, features.row, features.kind.tolist(), features.commands.tolist())
+def _gzip(layer: bytes) -> bytes:
     return gzip.compress(layer, 6, mtime=0)
 
 
-def _metadata(source: _Source, minzoom: int, maxzoom: int) -> dict[str, object]:
-    fields = {key: "" for key in source.table.keys}
-    return {"vector_layers": [{"id": source.layer, "fields": fields, "minzoom": minzoom, "maxzoom": maxzoom}]}
+def _lightened(source: _Source, features: _Features, zoom: int) -> tuple[bytes, _Features]:
+    """
+    A gzipped tile within `MAX_TILE_BYTES` of features that are too heavy for it, and those that it holds.
+
+    One feature a cell, the cell doubled until it fits; if red alone does not fit, red only, without properties but
+    its grade. Red itself stays whatever it weighs.
+    """
+    red = features.take(source.rank[features.row] >= KEEP)
+    least = _gzip(_layer(source, red))
+    if len(least) > MAX_TILE_BYTES:
+        return _gzip(_layer(source, red, ("grade", "verdict"))), red
+    cell = 2 * CELL_PX
+    while cell <= 512:
+        rows = np.unique(features.row)
+        kept = features.take(np.isin(features.row, rows[_winners(source, rows, zoom, cell)]))
+        data = _gzip(_layer(source, kept))
+        if len(data) <= MAX_TILE_BYTES:
+            return data, kept
+        cell *= 2
+    return least, red
+
+
+def _metadata(layer: str, table: Attributes, minzoom: int, maxzoom: int) -> dict[str, object]:
+    fields = {key: "" for key in table.keys}
+    return {"vector_layers": [{"id": layer, "fields": fields, "minzoom": minzoom, "maxzoom": maxzoom}]}
