@@ -281,6 +281,11 @@ class RescueSettings:
     limits_min: tuple[float, ...] = setting(
         "Limits of the service areas, turnout included", (5.0, 10.0, 15.0), unit="min", check=RISING
     )
+    promised: int = setting(
+        "Facilities of a kind that must be there within a limit: a weak link is a road whose closure leaves fewer",
+        1,
+        check=POSITIVE,
+    )
     max_min: float = setting("Longer journeys are reported as beyond reach", 60.0, unit="min", check=POSITIVE)
     vehicle: str = setting(
         "Whose speeds are taken where a road has none", "fire_engine", check=among("car", "fire_engine", "ambulance")

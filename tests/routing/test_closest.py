@@ -129,6 +129,11 @@ def test_facilities_that_cannot_serve_are_listed(square):
         [1, 1 / 3, "no road within 500 m: name 1"],
         [1, 1 / 3, "out of service: name 0"],
     ]
+    few = network_condition(network, {}, stations, kinds=("fire_station",), promised=2).set_index("what")
+    assert few.loc["fire_station fewer than promised", ["count", "why"]].tolist() == [
+        1,
+        "1 for promised = 2 under [rescue]: no place keeps that promise, so no road is a weak link",
+    ]
     rows = closest(network, points_of((0, 0)), stations.iloc[:2])
     assert rows["reason"].tolist() == ["none of 2 facilities of this kind is in service and near a road"]
 
