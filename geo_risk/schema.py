@@ -178,7 +178,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
         _c("via_ids", "string", "经由道路", "roads between them (roads.id), split by ;; none: they meet at the point"),
         _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), _c("vehicles", "string", "适用车辆", "vehicles it means, OSM words; none: all"),
-        _c("conditional", "string", "限时规定", "kind and hours as written; such a restriction is not applied"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
+        _c("conditional", "string", "限时规定", "condition as written: hours (Mo-Fr 07:00-09:00), or kind @ (hours AND weight>7.5)"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
     Table("hazmat_bans", "危货禁限行区", "hazmat bans", "any", (
         ID, NAME, _c("hours", "string", "时段", "hours of the week in which it holds, as written; always where missing", also="禁行时段|限行时段|时间|hours"),
         _c("classes", "string", "适用货物", "classes or substances it holds for, split by |; all where missing", also="危险货物类别|货物类别|类别|物质"),

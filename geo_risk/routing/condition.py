@@ -48,6 +48,7 @@ def network_condition(
          f"within {NEAR_M:g} m: if they meet, raise merge_ends_m under [rescue]"),
     ]  # fmt: skip
     rows.append(("turn restrictions kept to", report.turns, np.nan, ""))
+    rows += [("turn restrictions kept to at all hours", n, np.nan, why) for why, n in report.turns_widened.items()]
     rows += [("turn restrictions left out", n, np.nan, why) for why, n in report.turns_left_out.items()]
     single = network.forward != network.backward
     km_single = network.metres[single].sum() / 1000
