@@ -170,7 +170,9 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
         _c("hazmat_trips_per_yr", "float", "危化品车次", "loaded hazmat tankers a year", "1/yr", "年危化品车次|危险品车次"),
         _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"),
-        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."), *SOURCE),
+        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."),
+        _c("emergency", "string", "应急通行", "emergency vehicles: yes (a way only they may drive) or no, OSM words", also="应急车辆通行"),
+        _c("barrier", "string", "路障", "what stands on the road, OSM words split by ;: gate, bollard, block, ..."), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
         ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction",

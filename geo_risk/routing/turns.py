@@ -25,10 +25,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from .hours import WEEK, Window
 from .permits import when
-from .vehicles import Vehicle, vehicle_of
+from .vehicles import Vehicle, known_vehicle
 
 if TYPE_CHECKING:
     from .network import Network
@@ -136,10 +135,7 @@ def turn_weeks(turns: gpd.GeoDataFrame, vehicle: str | None) -> list[NDArray[np.
     A condition is OSM's ``no_left_turn @ (Mo-Fr 07:00-09:00 AND weight>7.5)`` or what follows the @ alone, with ;
     between several.
     """
-    try:
-        known = vehicle_of(vehicle or "")
-    except InputError:
-        known = None
+    known = known_vehicle(vehicle)
     return [_week(turn["conditional"], known) for turn in _rows(turns)]
 
 
