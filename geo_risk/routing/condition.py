@@ -32,7 +32,7 @@ def network_condition(
     restrictions kept to or left out, one-way roads, loose ends within 2 m of another end, the length [km] outside
     the largest part connected both ways, and, by layer, the places whose nearest road is on such an island or that no
     road is near; then the
-    emergency facilities of these kinds that no result counts, and kinds with fewer than are ``promised`` in time.
+    emergency facilities of these kinds that no result counts, or that stand on such islands, and kinds with fewer than are ``promised`` in time.
     """
     report = network.report
     rows: list[tuple[str, float, float, str]] = [("roads used", report.used, report.used / report.roads, "")]
@@ -79,18 +79,26 @@ def _idle(
     access_max_m: float | None,
     promised: int,
 ) -> list[tuple[str, float, float, str]]:
-    served, _, idle = facility_starts(network, facilities, kinds, access_max_m=access_max_m)
+    served, starts, idle = facility_starts(network, facilities, kinds, access_max_m=access_max_m)
     total = pd.concat([served["kind"], idle["kind"]]).value_counts()
     here = {kind: int((served["kind"] == kind).sum()) for kind in kinds}
+    apart = served[~network.main[starts.at.edge]]
     return [
-        (f"{kind} not counted", float(len(rows)), len(rows) / total[kind],
-         f"{reason}: {'、'.join(rows['name'].where(rows['name'] != '', rows['id']))}")
+        (f"{kind} not counted", float(len(rows)), len(rows) / total[kind], f"{reason}: {_named(rows)}")
         for (kind, reason), rows in idle.groupby(["kind", "reason"])
+    ] + [
+        (f"{kind} on islands of the network", float(len(rows)), len(rows) / total[kind],
+         f"check gaps and one-way values of the roads there, few are reached from it: {_named(rows)}")
+        for kind, rows in apart.groupby("kind")
     ] + [
         (f"{kind} fewer than promised", float(promised - n), np.nan,
          f"{n} for promised = {promised} under [rescue]: no place keeps that promise, so no road is a weak link")
         for kind, n in here.items() if n < promised and promised > 1
     ]  # fmt: skip
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return "、".join(rows["name"].where(rows["name"] != "", rows["id"]))
 
 
 def _near_ends(network: Network) -> int:

@@ -19,6 +19,7 @@ CLOSED_ACCESS = ("no", "private")
 # Posted limits outside this range are typing or unit mistakes: the highest limit in China is
 # 120 km/h (Road Traffic Safety Law implementing regulation art. 78), elsewhere 140 or less.
 LIMITS_KMH = (3.0, 160.0)
+_EXAMPLES = 3  # roads named where several are counted
 
 
 def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -68,12 +69,22 @@ def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd
             "deck": decks.groupby(["level", "bridge", "tunnel"]).ngroup().to_numpy(),
         }
     )
+    unknown = ~pd.Series(road_class).isin(list(speeds)).to_numpy()
+    wrong = _such(mistaken, table["id"], _number(roads, "speed_kmh"))
     corrected = {
-        "class unknown, speed of 'road' used": int((~pd.Series(road_class).isin(list(speeds))).sum()),
-        f"limit outside {LIMITS_KMH[0]:g} to {LIMITS_KMH[1]:g} km/h ignored": int(mistaken.sum()),
+        f"class unknown, speed of 'road' used ({_such(unknown, table['id'], road_class)}): "
+        "correct it, or give its km/h in speeds_kmh under [rescue]": int(unknown.sum()),
+        f"limit outside {LIMITS_KMH[0]:g} to {LIMITS_KMH[1]:g} km/h ignored ({wrong})": int(mistaken.sum()),
         "no one-way value, taken as both ways": int(np.isnan(oneway).sum()),
     }
     return table, corrected
+
+
+def _such(rows: NDArray[np.bool_], names: pd.Series, values: NDArray) -> str:
+    """The first of some roads with what they hold, for a person to find them."""
+    first = np.flatnonzero(rows)[:_EXAMPLES]
+    told = [f"{name}: {'none' if pd.isna(v) else v}" for name, v in zip(names.iloc[first], values[first], strict=True)]
+    return ", ".join(told) + (", ..." if rows.sum() > len(first) else "")
 
 
 def road_speed(road_class: NDArray, limit_kmh: NDArray, speeds: Mapping[str, float]) -> NDArray[np.float64]:

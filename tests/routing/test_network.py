@@ -35,6 +35,14 @@ def test_vertices_within_a_centimetre_are_one_junction():
     assert (len(network.x), network.report.components) == (3, 1)
 
 
+def test_limits_of_zero_and_less_are_named_and_not_driven():
+    lines = [[(0, 100 * i), (1000, 100 * i)] for i in range(5)]
+    network = build_network(roads_of(*lines, speed_kmh=[0.0, -5.0, 1.0, 500.0, 30.0]), speeds=SPEEDS)
+    assert network.kmh.tolist() == [36.0] * 4 + [30.0]
+    told = "limit outside 3 to 160 km/h ignored (r0: 0.0, r1: -5.0, r2: 1.0, ...)"
+    assert network.report.corrected[told] == 4
+
+
 def test_a_ring_is_a_loop_with_its_whole_length():
     network = build_network(roads_of([(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]), speeds=SPEEDS)
     assert (len(network.x), network.metres.tolist()) == (1, [400.0])
@@ -51,8 +59,9 @@ def test_speed_is_that_of_the_class_capped_by_the_limit():
     assert network.kmh.tolist() == [72.0, 36.0, 72.0, 36.0, 36.0, 72.0]
     assert network.ms.tolist() == [50_000, 100_000, 50_000, 100_000, 100_000, 50_000]
     assert network.report.corrected == {
-        "class unknown, speed of 'road' used": 2,
-        "limit outside 3 to 160 km/h ignored": 1,
+        "class unknown, speed of 'road' used (r3: none, r4: goat): "
+        "correct it, or give its km/h in speeds_kmh under [rescue]": 2,
+        "limit outside 3 to 160 km/h ignored (r5: 999.0)": 1,
         "no one-way value, taken as both ways": 6,
     }
 
