@@ -31,8 +31,8 @@ def network_condition(
     Roads left out, values not taken as written, ends merged and connected, crossings joined or not, turn
     restrictions kept to or left out, one-way roads, loose ends within 2 m of another end, the length [km] outside
     the largest part connected both ways, and, by layer, the places whose nearest road is on such an island or that no
-    road is near; then the
-    emergency facilities of these kinds that no result counts, or that stand on such islands, and kinds with fewer than are ``promised`` in time.
+    road is near; then the emergency facilities of these kinds that no result counts, or that stand on such islands,
+    and kinds with fewer than are ``promised`` in time.
     """
     report = network.report
     rows: list[tuple[str, float, float, str]] = [("roads used", report.used, report.used / report.roads, "")]
