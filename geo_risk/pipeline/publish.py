@@ -63,7 +63,7 @@ def plan_tables(region: Region) -> dict[str, tuple[str, ...]]:
     """Tables of the plans that region.toml asks for, by its section."""
     plans: dict[str, tuple[str, ...]] = {}
     if region.settings.stations.add:
-        plans["stations"] = ("stations_plan", "coverage_after", "reach_change")
+        plans["stations"] = ("stations_plan", "coverage_after")
     if region.settings.parking.sites:
         plans["parking"] = ("parking_plan",)
     return plans

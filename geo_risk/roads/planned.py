@@ -45,15 +45,12 @@ def _made(region: Region, name: str, make: Callable[[Region], None]) -> None:
 
 def _stations(region: Region) -> None:
     from .asked import Question
-    from .plans import reach_change
     from .stations import stations
 
     own = region.settings.stations
     asked = Question(own.add, own.minutes, own.kind, own.model, backup=own.backup)
-    ground = Ground(region)
-    plan = stations(ground, asked, _file(region, own.candidates))
-    change = reach_change(ground, asked, plan)
-    write_tables(region, stations_plan=plan.sites, coverage_after=plan.coverage, reach_change=change)
+    plan = stations(Ground(region), asked, _file(region, own.candidates))
+    write_tables(region, stations_plan=plan.sites, coverage_after=plan.coverage)
 
 
 def _parking(region: Region) -> None:

@@ -203,24 +203,20 @@ def test_the_command_of_stations(city, tmp_path, capsys):
     assert "no.geojson" in capsys.readouterr().err
 
 
-def test_a_run_makes_and_publishes_the_plans_that_are_asked_for(own_city, plan):
+def test_a_run_makes_and_shows_the_plans_that_are_asked_for(own_city, plan):
     text = (own_city / "region.toml").read_text(encoding="utf-8")
-    asked = "\n[stations]\nadd = 3\n\n[parking]\nsites = 1\n"
-    (own_city / "region.toml").write_text(text + asked, encoding="utf-8")
+    (own_city / "region.toml").write_text(f"{text}\n[stations]\nadd = 3\n", encoding="utf-8")
     region = geo_risk.Region(own_city)
-    region.run()
+    region.run(["stations"])
+    again = {result.name: result.state for result in region.run(["stations"])}
+    assert again["stations"] == "unchanged"
     pd.testing.assert_frame_equal(
         pd.DataFrame(region.table("stations_plan").drop(columns="geometry")),
         pd.DataFrame(plan.sites.drop(columns="geometry")),
         check_dtype=False,
     )
-    assert (region.table("parking_plan")["state"] == "new").sum() == 1
-    layers = json.loads((own_city / "site" / "internal" / "manifest.json").read_text(encoding="utf-8"))
-    assert "stations_plan" in json.dumps(layers)
-    public = (own_city / "site" / "public" / "manifest.json").read_text(encoding="utf-8")
-    assert "stations_plan" not in public
-    again = {result.name: result.state for result in region.run()}
-    assert (again["stations"], again["parking"]) == ("unchanged", "unchanged")
-    (own_city / "region.toml").write_text(text + "\n[parking]\nsites = 1\nnear = ['北京']\n", encoding="utf-8")
+    shown = pipeline.site_parts(region)[0]
+    assert len(shown["stations_plan"]) == 3
+    (own_city / "region.toml").write_text(f"{text}\n[parking]\nsites = 1\nnear = ['北京']\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"plan under \[parking\] cannot be made.*北京"):
-        geo_risk.Region(own_city).run()
+        geo_risk.Region(own_city).run(["parking"])
