@@ -17,6 +17,7 @@ from .pipeline.rules import rules_told
 from .pipeline.verify import verify_findings
 from .region import hour_of, lonlat_of
 from .roads import plans
+from .roads.planned import plan_steps
 
 if TYPE_CHECKING:
     import flask
@@ -60,7 +61,7 @@ class Region(region.Region):
         GeoRiskError
             For anything wrong with settings or inputs; the previous results stay as they were.
         """
-        of = partial(pipeline.steps, self.folder, workers=workers)
+        of = partial(pipeline.steps, self.folder, workers=workers, plans=plan_steps)
         results = run_steps(self.folder, lambda build: of(build), only=steps, report=report, starting=starting)
         for cached in ("frame", "grid"):
             self.__dict__.pop(cached, None)
@@ -247,7 +248,7 @@ class Region(region.Region):
             )
         if samples < 4 or samples & (samples - 1):
             raise SettingsError(f"samples = {samples}: must be a power of two from 4 on, such as 64.")
-        run_steps(self.folder, partial(pipeline.steps, self.folder, samples=samples), report=report)
+        run_steps(self.folder, partial(pipeline.steps, self.folder, samples=samples, plans=plan_steps), report=report)
         return self.table("districts"), self.table("sensitivity")
 
     def rescue(self, at: str, **options: Any) -> Rescue:
@@ -422,7 +423,7 @@ class Region(region.Region):
         RegionError
             If the results are older than inputs or settings, or the name holds another state.
         """
-        return history.keep(self, pipeline.steps(self.folder, self.build), name)
+        return history.keep(self, pipeline.steps(self.folder, self.build, plans=plan_steps), name)
 
     def snapshots(self) -> list[Snapshot]:
         """The states kept, earliest first."""

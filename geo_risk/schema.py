@@ -170,7 +170,9 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("max_weight_t", "float", "限重", "weight limit", "t", "限重(t)|maxweight"), _c("hazmat", "string", "危险品通行", "hazmat rule as written", also="危化品限行|危险品限行"),
         _c("hazmat_trips_per_yr", "float", "危化品车次", "loaded hazmat tankers a year", "1/yr", "年危化品车次|危险品车次"),
         _c("access", "string", "通行", "access, OSM words", also="通行限制"), _c("hgv", "string", "货车通行", "access for heavy goods vehicles, OSM words", also="货车限行|限货"),
-        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."), *SOURCE),
+        _c("conditional", "string", "限时规定", "rules that hold at some hours, as written: key=value;..."),
+        _c("emergency", "string", "应急通行", "emergency vehicles: yes (a way only they may drive) or no, OSM words", also="应急车辆通行"),
+        _c("barrier", "string", "路障", "what stands on the road, OSM words split by ;: gate, bollard, block, ..."), *SOURCE),
         aliases=("道路", "路网", "公路", "roads", "road", "highways", "highway", "streets", "street", "edges", "network")),
     Table("turn_restrictions", "转向限制", "turn restrictions", "point", (
         ID, _c("kind", "string", "类型", "kind, OSM words: no_left_turn, only_straight_on, ...", also="restriction",
@@ -178,7 +180,7 @@ LAYERS: dict[str, Table] = {t.name: t for t in (
         _c("from_id", "string", "驶出道路", "road left (roads.id)", need=True), _c("to_id", "string", "驶入道路", "road entered (roads.id)", need=True),
         _c("via_ids", "string", "经由道路", "roads between them (roads.id), split by ;; none: they meet at the point"),
         _c("exempt", "string", "例外车辆", "vehicles the restriction spares, OSM words", also="except"), _c("vehicles", "string", "适用车辆", "vehicles it means, OSM words; none: all"),
-        _c("conditional", "string", "限时规定", "kind and hours as written; such a restriction is not applied"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
+        _c("conditional", "string", "限时规定", "condition as written: hours (Mo-Fr 07:00-09:00), or kind @ (hours AND weight>7.5)"), *SOURCE), aliases=("转向限制", "turn_restrictions")),
     Table("hazmat_bans", "危货禁限行区", "hazmat bans", "any", (
         ID, NAME, _c("hours", "string", "时段", "hours of the week in which it holds, as written; always where missing", also="禁行时段|限行时段|时间|hours"),
         _c("classes", "string", "适用货物", "classes or substances it holds for, split by |; all where missing", also="危险货物类别|货物类别|类别|物质"),
@@ -460,8 +462,8 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("area_km2", "float", "面积", "ground from whose nearest road the call is not answered in time, or that no road is near", "km2"), _c("area_share", "float", "面积占比", "of the district"), _c("people", "float", "人口", "residents beyond the limit: total less covered of table coverage", "persons"), _c("people_share", "float", "人口占比", "of the district's residents; missing where there are none"),
         _c("places", "float", "场所数", "places beyond the limit"), *_WORST), ()),
     Table("weak_links", "关键路段", "single roads whose closure breaks the promise to reach people and places in time", "line", (
-        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), HOUR, _c("road_id", "string", "道路编号", "road"), _c("road_name", "string", "道路名称", "its name"), _c("road_class", "string", "道路等级", "its class"), _c("bridge", "bool", "桥梁", "whether it is a bridge; missing where not told"), _c("metres", "float", "长度", "from junction to junction", "m"),
-        _c("people", "float", "人口", "residents who lose the promise", "persons"), _c("places", "float", "场所数", "places that lose it"), _c("before_min", "float", "平时分钟", "of them, on average, by residents (by places where there are none)", "min"), _c("after_min", "float", "中断后分钟", "the same with the road closed; missing where nobody comes any more", "min"), _c("cut_off", "float", "孤立人口", "residents whom nobody reaches any more", "persons"), *_WORST), ()),
+        _c("facility_kind", "string", "力量类型", "kind of facility"), _c("limit_min", "float", "时限", "limit, turnout included", "min"), _c("promised", "int", "承诺力量数", "facilities of the kind that must be there within the limit"), HOUR, _c("road_id", "string", "道路编号", "road"), _c("road_name", "string", "道路名称", "its name"), _c("road_class", "string", "道路等级", "its class"), _c("bridge", "bool", "桥梁", "whether it is a bridge; missing where not told"), _c("metres", "float", "长度", "from junction to junction", "m"),
+        _c("people", "float", "人口", "residents who lose the promise", "persons"), _c("places", "float", "场所数", "places that lose it"), _c("before_min", "float", "平时分钟", "of them, on average, by residents (by places where there are none)", "min"), _c("after_min", "float", "中断后分钟", "the same with the road closed; missing where so many come no more", "min"), _c("cut_off", "float", "孤立人口", "residents whom that many facilities reach no more, however late", "persons"), *_WORST), ()),
     Table("rescue_plan", "救援方案", "rescue to one incident: routes, forbidden ground, staging point", "any", (
         _c("what", "string", "内容", "shows: what the row is", domain="incident=事故点|forbidden=禁入范围|closed=封闭范围|staging=集结点|force=到场力量|route=救援路线"), _c("facility_kind", "string", "力量类型", "kind of facility"), _c("rank", "int", "次序", "rank: 1 is the nearest"),
         _c("facility_id", "string", "力量编号", "facility"), _c("facility_name", "string", "力量名称", "facility name"), _c("minutes", "float", "分钟", "minutes to arrive: turnout and travel", "min"), _c("minutes_before", "float", "平时分钟", "minutes with all roads open: to the place itself", "min"), _c("lost_min", "float", "延误", "delay: minutes more than that", "min"),

@@ -281,6 +281,11 @@ class RescueSettings:
     limits_min: tuple[float, ...] = setting(
         "Limits of the service areas, turnout included", (5.0, 10.0, 15.0), unit="min", check=RISING
     )
+    promised: int = setting(
+        "Facilities of a kind that must be there within a limit: a weak link is a road whose closure leaves fewer",
+        1,
+        check=POSITIVE,
+    )
     max_min: float = setting("Longer journeys are reported as beyond reach", 60.0, unit="min", check=POSITIVE)
     vehicle: str = setting(
         "Whose speeds are taken where a road has none", "fire_engine", check=among("car", "fire_engine", "ambulance")
@@ -317,6 +322,34 @@ class HazmatSettings:
     flows: str = setting(
         "CSV of regular flows of dangerous goods: from, to, substance, trips_per_yr, at; see docs/hazmat.md", ""
     )
+
+
+@dataclass(frozen=True)
+class StationSettings:
+    """[stations]"""
+
+    add: int = setting(
+        "New stations that a run plans and publishes, as the command stations does; 0: none", 0, check=NOT_NEGATIVE
+    )
+    minutes: float = setting("Time within which they are to reach people and places", 5.0, unit="min", check=POSITIVE)
+    kind: str = setting("What they are", "fire_station", check=among("fire_station", "depot"))
+    model: str = setting("What is best", "mclp", check=among("mclp", "lscp", "p-median", "p-center"))
+    backup: bool = setting("Count only what two stations reach in time", False)
+    candidates: str = setting("File of plots; without one, plots along the roads that keep the rules", "")
+
+
+@dataclass(frozen=True)
+class ParkingSettings:
+    """[parking]"""
+
+    sites: int = setting(
+        "New hazmat parking lots that a run plans and publishes, as the command parking does; 0: none",
+        0,
+        check=NOT_NEGATIVE,
+    )
+    bays: int | None = setting("Bays of each; absent: those of standards/site_parameters.csv", None, check=POSITIVE)
+    near: tuple[str, ...] = setting("Parts of the region: east, west, north, south, or districts", ())
+    candidates: str = setting("File of plots; without one, plots along the roads that keep the rules", "")
 
 
 @dataclass(frozen=True)
@@ -395,6 +428,8 @@ SECTIONS: dict[str, type] = {
     "setbacks": SetbackSettings,
     "rescue": RescueSettings,
     "hazmat": HazmatSettings,
+    "stations": StationSettings,
+    "parking": ParkingSettings,
     "dangers": DangerSettings,
     "inspections": InspectionSettings,
     "publish": PublishSettings,
@@ -415,6 +450,8 @@ class Settings:
     setbacks: SetbackSettings
     rescue: RescueSettings
     hazmat: HazmatSettings
+    stations: StationSettings
+    parking: ParkingSettings
     dangers: DangerSettings
     inspections: InspectionSettings
     publish: PublishSettings

@@ -42,6 +42,8 @@ def _add_parking(command: Callable[..., Any]) -> None:
     sub = command("parking", _parking, "where hazmat parking lots serve best within the rules")
     sub.add_argument("--sites", type=int, default=1, metavar="N", help="new lots (default: 1)")
     sub.add_argument("--bays", type=int, metavar="N", help="of each lot (default: 40)")
+    sub.add_argument("--bay-trips", type=float, metavar="N",
+                     help="trips a year that one bay can take: lots fill up (default: any number)")  # fmt: skip
     sub.add_argument("--near", default="", metavar="PARTS", help="east, west, north, south or districts, by commas")
     sub.add_argument("--candidates", metavar="FILE", help="plots to choose from (default: along the roads)")
     _common(sub)
@@ -112,6 +114,7 @@ def _parking(arguments: Any) -> int:
         bays=arguments.bays,
         near=[part.strip() for part in arguments.near.replace("，", ",").split(",") if part.strip()],
         candidates=arguments.candidates,
+        bay_trips=arguments.bay_trips,
         time_limit_s=arguments.time_limit,
         to=arguments.to,
     )
@@ -130,6 +133,8 @@ def _parking(arguments: Any) -> int:
             print(f"{who}: nearest limits: {row.close}")
     for note in told["notes"]:
         print(f"note: {note}")
+    if told["trips_no_room"]:
+        print(f"{told['trips_no_room']:,.0f} trips a year find no room in any lot in reach")
     _print_gap(told, arguments.to)
     return _exit(new)
 

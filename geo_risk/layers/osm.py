@@ -246,11 +246,13 @@ def _features(path: Path, names: Sequence[str], box: Box | None) -> dict[str, Ra
     reader = osmium.FileProcessor(str(path)).with_locations(_STORAGE)
     if areas:
         reader = reader.with_areas(KeyFilter(*areas))
+    blocked = osm_roads.barriers(path) if "roads" in layers else {}
     item: Any  # node, way, relation or area
     for item in reader.with_filter(KeyFilter(*keys)):
         tags = dict(item.tags)
         if "roads" in layers and item.is_way() and osm_roads.is_road(tags):
-            _add(layers["roads"], item, tags, factory, line=True)
+            stands = osm_roads.barriers_on((n.ref for n in item.nodes), blocked)
+            _add(layers["roads"], item, tags | {"barrier": stands}, factory, line=True)
         for name, rule in rules.items():
             _offer(layers[name], rule, item, tags, factory)
     return {name: layer.raw() for name, layer in layers.items()}

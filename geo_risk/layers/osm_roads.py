@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import osmium
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from osmium.filter import KeyFilter
 
 from . import osm_pbf
 from .osm_tags import yes
@@ -24,7 +26,8 @@ DRIVABLE = frozenset(
      "tertiary", "tertiary_link", "unclassified", "residential", "living_street", "service", "road")
 )  # fmt: skip
 KEYS = ("highway", "area", "name", "ref", "oneway", "junction", "maxspeed", "lanes", "width", "maxwidth", "bridge",
-        "tunnel", "layer", "maxheight", "maxweight", "hgv", "motor_vehicle", "vehicle", "access")  # fmt: skip
+        "tunnel", "layer", "maxheight", "maxweight", "hgv", "motor_vehicle", "vehicle", "access", "emergency",
+        "barrier")  # fmt: skip
 _ONEWAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
 _ROUND = ("roundabout", "circular")
 
@@ -40,7 +43,8 @@ def road_columns(tags: Mapping[str, Texts]) -> pd.DataFrame:
     """
     Columns of the roads layer from tag values (n,), None where a way lacks the tag.
 
-    ``tags`` has `KEYS`, and "hazmat" and "conditional" as ``key=value;key=value`` text. Roundabouts and
+    ``tags`` has `KEYS`, and "hazmat" and "conditional" as ``key=value;key=value`` text; its "barrier" is that of the
+    way's nodes (`barriers_on`). Roundabouts and
     motorways are one-way unless tagged otherwise (OSM wiki, Key:oneway); the most particular of
     motor_vehicle, vehicle and access holds; of a width and a limit of width the lesser.
     """
@@ -64,8 +68,21 @@ def road_columns(tags: Mapping[str, Texts]) -> pd.DataFrame:
             "access": access,
             "hgv": tags["hgv"],
             "conditional": tags["conditional"],
+            "emergency": tags["emergency"],
+            "barrier": tags["barrier"],
         }
     )
+
+
+def barriers(path: Path) -> dict[int, str]:
+    """Nodes with a barrier, and its kind."""
+    found: Any = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(KeyFilter("barrier"))
+    return {node.id: node.tags["barrier"] for node in found}
+
+
+def barriers_on(nodes: Iterable[int], known: Mapping[int, str]) -> str | None:
+    """The kinds of barrier on a way, split by ;; None without any."""
+    return ";".join(sorted({known[n] for n in nodes if n in known})) or None
 
 
 def _mapped(values: Texts, convert: Callable[[str | None], float]) -> NDArray[np.float64]:
@@ -167,10 +184,19 @@ def read_pbf(path: Path, box: tuple[float, float, float, float] | None = None) -
     for i in np.flatnonzero(sized & near & (gaps > 0)):
         geometry[i] = line_of(xy[drawn.offsets[i] : drawn.offsets[i + 1]])
     keep = near & ~shapely.is_missing(geometry)
-    frame = road_columns(_columns(drawn, keep))
+    frame = road_columns(_columns(drawn, keep) | {"barrier": _barriers(drawn, barriers(path))[keep]})
     lost = drawn.ids[near & ~keep]
     return Roads(drawn.ids[keep], frame, geometry[keep], drawn.ids[keep & (gaps > 0)].tolist(), lost.tolist(),
                  int((~near).sum()))  # fmt: skip
+
+
+def _barriers(drawn: _Drawn, known: Mapping[int, str]) -> Texts:
+    """(n,) `barriers_on` each way."""
+    out = np.full(len(drawn.ids), None, object)
+    at = np.flatnonzero(np.isin(drawn.refs, np.array(sorted(known), np.int64)))
+    for way in np.unique(np.searchsorted(drawn.offsets, at, side="right") - 1):
+        out[way] = barriers_on(drawn.refs[drawn.offsets[way] : drawn.offsets[way + 1]].tolist(), known)
+    return out
 
 
 def line_of(xy: NDArray[np.float64]) -> shapely.Geometry | None:

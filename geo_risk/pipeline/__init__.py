@@ -7,6 +7,7 @@ and `manifest.run_steps` runs those whose inputs, settings or code changed.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import SettingsError
@@ -36,11 +37,17 @@ __all__ = [
 ]
 
 
-def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int | None = None) -> list[Step]:
+Plans = Callable[[Region, Sequence[Step]], list[Step]]
+
+
+def steps(
+    folder: Path, build: Path, *, workers: int | None = None, samples: int | None = None, plans: Plans | None = None
+) -> list[Step]:
     """
     All steps of the region in ``folder`` whose results lie in ``build``, in order.
 
-    ``samples`` of the robustness of colours in place of the setting's.
+    ``samples`` of the robustness of colours in place of the setting's; ``plans`` gives the steps of what is to be
+    built, which read what all steps before them write.
     """
     region = Region(folder, build=build)
     names = list(region.settings.layers)
@@ -50,11 +57,15 @@ def steps(folder: Path, build: Path, *, workers: int | None = None, samples: int
             f"Add one of: {', '.join(f'[layers.{n}]' for n in HAZARD_LAYERS)}."
         )
     count = workers or region.settings.compute.workers or os.cpu_count() or 1
-    return [
+    before = [
         *import_steps(region),
         date_step(region),
         *analysis_steps(region, count, samples),
         *danger_steps(region),
+    ]
+    return [
+        *before,
+        *(plans(region, before) if plans else []),
         *publish_steps(region, count),
         *store_steps(region),
     ]

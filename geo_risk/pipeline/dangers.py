@@ -210,11 +210,10 @@ def _tours(
     region: Region, settings: InspectionSettings, visits: gpd.GeoDataFrame, weights: dict[str, float]
 ) -> tuple[list[Any], dict[int, str]]:
     """Stops, and visit -> why it is in no tour."""
-    from ..routing.network import with_speeds
     from ..routing.snap import frame_points, snap_points
     from ..routing.speeds import vehicle_speeds
     from ..routing.tours import Stop, tours, travel_minutes, why_not
-    from .roads import network
+    from .roads import network_for
 
     if "roads" not in region.settings.layers:
         raise SettingsError(
@@ -224,7 +223,8 @@ def _tours(
     if not len(visits):
         return [], {}
     base_xy = _bases(region, settings, xy)
-    roads = with_speeds(network(region), vehicle_speeds(settings.vehicle, overrides=region.settings.rescue.speeds_kmh))
+    speeds = vehicle_speeds(settings.vehicle, overrides=region.settings.rescue.speeds_kmh)
+    roads = network_for(region, settings.vehicle, speeds)
     most_m = region.settings.rescue.max_access_m
     at = snap_points(roads, np.concatenate([base_xy, xy]), max_m=most_m)
     bases = len(base_xy)

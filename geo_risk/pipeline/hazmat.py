@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, RegionError
@@ -32,7 +33,11 @@ class NoLawfulWayError(InputError):
 
 @dataclass(eq=False)
 class Roads:
-    """The roads of a region as hazmat vehicles meet them; people counted once a reach and period."""
+    """
+    The roads of a region as hazmat vehicles meet them; people counted once a reach and period.
+
+    ``network`` keeps to every turn restriction of ``turns``, whatever its hours.
+    """
 
     region: Region
     vehicle: Vehicle
@@ -41,7 +46,31 @@ class Roads:
     bans: gpd.GeoDataFrame | None
     people: People
     lacked: tuple[str, ...]
+    turns: gpd.GeoDataFrame | None = None
+    _at: dict[tuple[bool, ...], Network] = field(default_factory=dict)
     _near: dict[tuple[float, str], np.ndarray] = field(default_factory=dict)
+
+    @cached_property
+    def turn_weeks(self) -> list[np.ndarray]:
+        """(WEEK,) when each turn restriction that can be read holds; always where there is no condition."""
+        from ..routing.turns import turn_weeks
+
+        weeks = [] if self.turns is None else turn_weeks(self.turns, self.vehicle.vehicle)
+        return [week for week in weeks if week is not None]
+
+    def network_at(self, window: Window) -> Network:
+        """The network that keeps to the turn restrictions which hold in a window; the same edges as ``network``."""
+        from ..routing.turns import with_turns
+
+        now = tuple(bool(window.worst(week)) for week in self.turn_weeks)
+        if self.turns is None or now == tuple(bool(week.any()) for week in self.turn_weeks):
+            return self.network
+        if now not in self._at:
+            near_m = self.region.settings.rescue.merge_ends_m
+            self._at[now] = with_turns(
+                self.network, self.turns, vehicle=self.vehicle.vehicle, near_m=near_m, window=window
+            )
+        return self._at[now]
 
     def near(self, reach_m: float, period: str) -> np.ndarray:
         """(e,) people within the reach of each edge."""
@@ -101,7 +130,8 @@ def roads_of(region: Region, people: People | None = None) -> Roads:
         layers = region.layers("population", "crowded_places", "enterprises")
         there = presence(layers, region.grid, region.settings.risk)
         people, lacked = people_of(there), there.lacked
-    return Roads(region, vehicle, region.layer("roads"), network, bans, people, lacked)
+    turns = region.layers("turn_restrictions").get("turn_restrictions")
+    return Roads(region, vehicle, region.layer("roads"), network, bans, people, lacked, turns)
 
 
 def quantified_people(region: Region) -> People | None:
@@ -213,7 +243,7 @@ def roadway(roads: Roads, trip: Trip, window: Window) -> Roadway:
 
     from ..routing.hazmat import Roadway, release_rates
 
-    network = roads.network
+    network = roads.network_at(window)
     closed, local, reason = _rules(network, roads.layer, roads.bans, roads.vehicle, window, trip.load)
     people = roads.near(trip.reach.metres, trip.period)
     if trip.worst is not None:

@@ -57,7 +57,18 @@ def _published_tables(region: Region) -> list[str]:
 
     steps = [*analysis_steps(region, 1), *danger_steps(region)]
     written = {path.stem for step in steps for path in step.writes if path.suffix == ".parquet"}
+    written.update(name for names in plan_tables(region).values() for name in names)
     return [name for name in result_tables() if name in written]
+
+
+def plan_tables(region: Region) -> dict[str, tuple[str, ...]]:
+    """Tables of the plans that region.toml asks for, by its section."""
+    plans: dict[str, tuple[str, ...]] = {}
+    if region.settings.stations.add:
+        plans["stations"] = ("stations_plan", "coverage_after")
+    if region.settings.parking.sites:
+        plans["parking"] = ("parking_plan",)
+    return plans
 
 
 def _model_tables(region: Region) -> tuple[str, ...]:

@@ -63,7 +63,14 @@ def _rescue(region: Region) -> None:
         ],
         ignore_index=True,
     )
-    condition = network_condition(usual, places, facilities, kinds=rescue.kinds, access_max_m=rescue.max_access_m)
+    condition = network_condition(
+        usual,
+        places,
+        facilities,
+        kinds=rescue.kinds,
+        access_max_m=rescue.max_access_m,
+        promised=rescue.promised,
+    )
     write_tables(region, travel_times=times, service_areas=areas, coverage=shares, network=condition)
     _areas(region, roads, facilities, places, shares[shares["hour"] == hour])
     for name, firms in region.layers("enterprises").items():
@@ -95,8 +102,8 @@ def _areas(region: Region, roads: Any, facilities: gpd.GeoDataFrame, places: dic
         own.append(catchments(roads, kind, rescue.hours[0], found, boundary, spots, ground))
         of_kind = shares[shares["facility_kind"] == kind]
         late.append(gaps(found, kind, rescue.hours[0], rescue.limits_min, of_kind, units, spots, ground, roads.crs))
-        cuts = breaks(roads, found.starts, spots, rescue.limits_min)
-        weak.append(weak_links(roads, kind, rescue.hours[0], cuts, rescue.limits_min, spots, layer))
+        cuts = breaks(roads, found.starts, spots, rescue.limits_min, k=rescue.promised)
+        weak.append(weak_links(roads, kind, rescue.hours[0], cuts, rescue.limits_min, spots, layer, rescue.promised))
     write_tables(
         region,
         weak_links=pd.concat(weak, ignore_index=True),

@@ -62,10 +62,14 @@ def _key(region: Region) -> np.ndarray:
 
 
 def network_for(region: Region, vehicle: str, speeds: Mapping[str, float]) -> Network:
-    """The road network at the speeds of another vehicle, which keeps to the turn restrictions that mean it."""
+    """The road network of another vehicle at its speeds: its roads, and the turn restrictions that mean it."""
     from ..routing.network import with_speeds
+    from ..routing.roads import usable_by
+    from ..routing.vehicles import known_vehicle
 
-    if "turn_restrictions" in region.settings.layers:
+    roads, own = region.layer("roads"), region.settings.rescue.vehicle
+    mine, theirs = (usable_by(roads, speeds, known_vehicle(name)) for name in (vehicle, own))
+    if "turn_restrictions" in region.settings.layers or not np.array_equal(mine, theirs):
         return _built(region, vehicle, speeds)
     return with_speeds(network(region), speeds)
 

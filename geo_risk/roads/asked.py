@@ -46,15 +46,19 @@ class Wanted:
     """
     What is asked of parking lots: how many, of how many bays each, in which parts of the region.
 
-    ``near``: east, west, north, south, or names or ids of districts; everywhere where empty.
+    ``near``: east, west, north, south, or names or ids of districts; everywhere where empty. ``bay_trips``: trips a
+    year that one bay can take; any number where None.
     """
 
     sites: int = 1
     bays: int | None = None
     near: tuple[str, ...] = ()
     time_limit_s: float | None = None
+    bay_trips: float | None = None
 
     def __post_init__(self) -> None:
+        if self.bay_trips is not None and not 0 < self.bay_trips < 1e6:
+            raise InputError(f"--bay-trips {self.bay_trips:g}: must be above 0.")
         if not 1 <= self.sites <= 50:
             raise InputError(f"--sites {self.sites}: must be within 1 and 50.")
         if self.bays is not None and not 1 <= self.bays <= 2000:

@@ -164,12 +164,11 @@ def violations(roads: Roads, trip: Trip, legs: gpd.GeoDataFrame) -> list[dict[st
     from ..routing.legality import SLACK_M, broken_rules
 
     when, rescue = (trip.weekday, trip.start), roads.region.settings.rescue
-    turns = roads.region.layers("turn_restrictions").get("turn_restrictions")
     slack = max(SLACK_M, rescue.merge_ends_m, rescue.connect_m)
     rules = (roads.layer, roads.bans, roads.vehicle.vehicle, trip.load.name)
     out = []
     for route, part in legs.groupby("route", sort=True):
-        found = broken_rules(part, *rules, *when, turns=turns, slack_m=slack)
+        found = broken_rules(part, *rules, *when, turns=roads.turns, slack_m=slack)
         out += [{"route": int(route), **row} for row in found]
     return out
 
@@ -179,7 +178,8 @@ def later(roads: Roads, trip: Trip, now_ms: float = math.inf) -> dict[str, Any] 
     from ..routing.bans import relief
 
     begin = 0.0 if trip.start is None else trip.start
-    for wait in relief(roads.layer, roads.bans, roads.vehicle, trip.load, trip.weekday, begin):
+    rules = (roads.layer, roads.bans, roads.vehicle, trip.load)
+    for wait in relief(*rules, trip.weekday, begin, roads.turn_weeks):
         moment = begin + wait
         day = None if trip.weekday is None else (trip.weekday + int(moment // 1440)) % 7
         after = replace(trip, start=moment % 1440, weekday=day)

@@ -81,12 +81,15 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
     reached = _on_road(ground, carriers, old)
     old_min, new_min = (_minutes(ground, carriers, p) for p in (old, plots))
     weighed = np.vstack([old_min + _exposure(ground, old.middle), new_min + _exposure(ground, plots.middle)])
-    chosen, gap, stopped = _chosen(ground, asked, plots, weighed, demand)
+    room = _room(asked, names, len(plots), bays, carriers)
+    chosen, gap, stopped = _chosen(ground, asked, plots, weighed, demand, room)
     taken = plots.take(chosen)
     proven, close = _proven(ground, project, taken), nearest_limits(taken, barriers)
     old = _told_far(ground, judged(ground, old, rules, built=True), reached)
     after = np.vstack([new_min[chosen], old_min])
-    sites = _table(ground, proven, old, names, after, carriers, bays, close)
+    lots = np.concatenate([len(old) + chosen, np.arange(len(old))])
+    share = _shared(after, weighed[lots], demand, None if room is None else room[lots])
+    sites = _table(ground, proven, old, names, after, share, carriers, bays, close)
     told |= {
         "firms": int((demand.what == "enterprises").sum()),
         "bays": bays,
@@ -101,6 +104,7 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
         "weighed_min_after": _mean(after, demand.weight),
         "lots_no_road": [str(name) for name in old.name[~reached]],
         "firms_no_road": int((demand.at.edge < 0).sum()),
+        "trips_no_room": None if room is None else _no_room(after, share, demand),
         "notes": [*carriers.notes, *_notes(ground, asked)],
     }
     return ParkingPlan(sites, told)
@@ -205,13 +209,47 @@ def _exposure(ground: Ground, at: Floats) -> Floats:
     return people_around(ground, at)[:, None] / 1000.0 * parameter(FACILITY, "risk_min")
 
 
-def _chosen(ground: Ground, asked: Wanted, plots: Plots, table: Floats, demand: Demand) -> tuple[Ints, float, str]:
+def _room(asked: Wanted, rows: gpd.GeoDataFrame, plots: int, bays: int, carriers: Carriers) -> Floats | None:
+    """(N,) trips a year that the lots in use (any number where their bays are not told) and then the plots can take."""
+    if asked.bay_trips is None:
+        return None
+    if carriers.trips is None:
+        raise InputError("--bay-trips: no trips are known to share out. Name the regular ones: [hazmat] flows.")
+    own = rows["bays"].astype(float).fillna(np.inf).to_numpy(float)
+    return np.concatenate([own, np.full(plots, float(bays))]) * asked.bay_trips
+
+
+def _shared(minutes: Floats, weighed: Floats, demand: Demand, room: Floats | None) -> Floats:
+    """(L, D) which part of each firm's trips each lot takes: the nearest lot all, or as there is room."""
+    from ..routing.location import Sites
+    from ..routing.location_capacity import p_median_capacity
+
+    if room is not None:
+        cap, lots = parameter(FACILITY, "cap_min"), np.arange(len(weighed))
+        return p_median_capacity(weighed, demand.weight, room, 0, Sites(len(lots), kept=lots), cap=cap).part
+    share = np.zeros(minutes.shape)
+    there = np.flatnonzero(np.isfinite(minutes.min(axis=0, initial=np.inf)))
+    if len(there):
+        share[minutes[:, there].argmin(axis=0), there] = 1.0
+    return share
+
+
+def _no_room(minutes: Floats, share: Floats, demand: Demand) -> float:
+    """Trips a year of firms with a lot in reach that no lot takes."""
+    there = np.isfinite(minutes.min(axis=0, initial=np.inf))
+    return round(float((demand.weight * (1.0 - share.sum(axis=0)))[there].sum()), 6)
+
+
+def _chosen(
+    ground: Ground, asked: Wanted, plots: Plots, table: Floats, demand: Demand, room: Floats | None
+) -> tuple[Ints, float, str]:
     """
     (rows of the plots, largest gap, what stopped the search): part after part where parts are asked for.
 
-    ``table``: minutes, exposure in them, from the lots in use and then from the plots.
+    ``table``: minutes, exposure in them, from the lots in use and then from the plots; ``room`` as in `_room`.
     """
     from ..routing.location import Sites, p_median
+    from ..routing.location_capacity import p_median_capacity
 
     cap, in_use_ = parameter(FACILITY, "cap_min"), len(table) - len(plots)
     parts = asked.near if 1 < len(asked.near) <= asked.sites else ("",)
@@ -220,7 +258,11 @@ def _chosen(ground: Ground, asked: Wanted, plots: Plots, table: Floats, demand: 
         count = asked.sites // len(parts) + (k < asked.sites % len(parts))
         outside = ~_within(ground, part, plots.middle) if part else np.zeros(len(plots), bool)
         sites = Sites(len(table), kept, in_use_ + np.flatnonzero(outside))
-        found = p_median(table, demand.weight, count, sites, cap=cap, time_limit_s=asked.time_limit_s)
+        limit = asked.time_limit_s
+        if room is None:
+            found = p_median(table, demand.weight, count, sites, cap=cap, time_limit_s=limit)
+        else:
+            found = p_median_capacity(table, demand.weight, room, count, sites, cap=cap, time_limit_s=limit).choice
         kept += found.sites.tolist()
         gaps.append(found.gap)
         stopped = stopped or found.stopped
@@ -255,18 +297,18 @@ def _square(
 
 
 def _table(
-    ground: Ground, new: Plots, old: Plots, rows: gpd.GeoDataFrame, minutes: Floats, carriers: Carriers, bays: int,
-    close: list[str],
+    ground: Ground, new: Plots, old: Plots, rows: gpd.GeoDataFrame, minutes: Floats, share: Floats, carriers: Carriers,
+    bays: int, close: list[str],
 ) -> gpd.GeoDataFrame:  # fmt: skip
     """One row a lot, the new ones first in the order of the firms they serve."""
     import geopandas as gpd
     import shapely
 
-    first = minutes.argmin(axis=0) if len(minutes) else np.empty(0, np.int64)
-    first = np.where(np.isfinite(minutes.min(axis=0, initial=np.inf)), first, -1)
-    serves = np.array([int((first == k).sum()) for k in range(len(minutes))])
-    trips = [np.nan if carriers.trips is None else float(carriers.trips[first == k].sum()) for k in range(len(minutes))]
-    mean = [float(minutes[k][first == k].mean()) if serves[k] else np.nan for k in range(len(minutes))]
+    some = share > 1e-6
+    serves = some.sum(axis=1)
+    trips = [np.nan] * len(share) if carriers.trips is None else (share @ carriers.trips).tolist()
+    mean = [float(np.average(t[own], weights=part[own])) if own.any() else np.nan
+            for t, part, own in zip(minutes, share, some, strict=True)]  # fmt: skip
     at = np.vstack([new.middle, old.middle])
     where = gpd.GeoSeries(shapely.points(at), crs=ground.region.crs)
     degrees = where.to_crs(4326)

@@ -81,6 +81,7 @@ def parking(
     bays: int | None = None,
     near: Sequence[str] = (),
     candidates: str | Path | None = None,
+    bay_trips: float | None = None,
     time_limit_s: float | None = None,
     to: str | Path | None = None,
 ) -> ParkingPlan:
@@ -97,6 +98,8 @@ def parking(
         Parts of the region to look in: east, west, north, south, or names or ids of districts.
     candidates
         File of plots; without one, plots along the roads on ground that keeps the rules.
+    bay_trips
+        Trips a year that one bay can take, so that lots fill up; any number where not given.
     time_limit_s
         Of one run of the solver [s].
     to
@@ -113,7 +116,7 @@ def parking(
     from ..siting.ground import Ground
     from .parking import parking as planned
 
-    asked = Wanted(sites, bays, tuple(near), time_limit_s)
+    asked = Wanted(sites, bays, tuple(near), time_limit_s, bay_trips)
     ground = Ground(region)
     plan = planned(ground, asked, candidates)
     if to is not None and str(to).lower().endswith(".html"):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .. import standards
 from ..errors import InputError
 from ..pipeline import SETBACK_LAYERS
+from ..routing.roads import CLOSED_ACCESS
 from ..siting.ground import Ground
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ def _frontage(ground: Ground) -> NDArray[np.bool_]:
     """(E,) edges of the network beside which a gate may be."""
     network, roads = ground.network, ground.layers["roads"]
     closed = roads["class"].isin(NO_FRONTAGE).to_numpy(bool)
+    if "access" in roads:
+        closed = closed | roads["access"].isin(CLOSED_ACCESS).to_numpy(bool)
     for name in ("bridge", "tunnel"):
         if name in roads:
             closed = closed | roads[name].fillna(False).to_numpy(bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -82,14 +83,19 @@ def relief(
     load: Load,
     weekday: int | None,
     start: float,
+    others: Sequence[Bools] = (),
 ) -> list[float]:
-    """Waits [min], at most a day, after ``start`` at which a rule of these roads or a ban becomes milder."""
+    """
+    Waits [min], at most a day, after ``start`` at which a rule of these roads or a ban becomes milder.
+
+    ``others``: (WEEK,) when further rules hold.
+    """
     texts = sorted(road_texts(roads).drop_duplicates().itertuples(index=False, name=None))
     weeks = [rule.week for words in texts for rule in road_rules(words, vehicle, load)]
     if bans is not None:
         weeks += [ban_week(hours).astype(np.uint8) for hours in bans["hours"]]
     milder = np.zeros(WEEK, bool)
-    for week in weeks:
+    for week in (*weeks, *(other.astype(np.uint8) for other in others)):
         milder |= np.roll(week, 1) > week
     days = range(7) if weekday is None else (weekday,)
     now = int(np.floor(start))

@@ -23,6 +23,7 @@ def network_condition(
     *,
     kinds: Sequence[str] = KINDS,
     access_max_m: float | None = None,
+    promised: int = 1,
 ) -> pd.DataFrame:
     """
     One row a finding (``schema.RESULTS["network"]``): what, count, share and why; zero counts are left out.
@@ -30,8 +31,8 @@ def network_condition(
     Roads left out, values not taken as written, ends merged and connected, crossings joined or not, turn
     restrictions kept to or left out, one-way roads, loose ends within 2 m of another end, the length [km] outside
     the largest part connected both ways, and, by layer, the places whose nearest road is on such an island or that no
-    road is near; then the
-    emergency facilities of these kinds that no result counts.
+    road is near; then the emergency facilities of these kinds that no result counts, or that stand on such islands,
+    and kinds with fewer than are ``promised`` in time.
     """
     report = network.report
     rows: list[tuple[str, float, float, str]] = [("roads used", report.used, report.used / report.roads, "")]
@@ -47,6 +48,7 @@ def network_condition(
          f"within {NEAR_M:g} m: if they meet, raise merge_ends_m under [rescue]"),
     ]  # fmt: skip
     rows.append(("turn restrictions kept to", report.turns, np.nan, ""))
+    rows += [("turn restrictions kept to at all hours", n, np.nan, why) for why, n in report.turns_widened.items()]
     rows += [("turn restrictions left out", n, np.nan, why) for why, n in report.turns_left_out.items()]
     single = network.forward != network.backward
     km_single = network.metres[single].sum() / 1000
@@ -64,22 +66,39 @@ def network_condition(
         on_island = ~lost & island[np.where(lost, 0, at.edge)]
         for found, why in ((on_island, "on islands of the network"), (lost, "without a road near")):
             rows.append((f"places of {name}", float(found.sum()), float(found.mean()), why))
-    rows += [] if facilities is None else _idle(network, facilities, kinds, access_max_m)
+    rows += [] if facilities is None else _idle(network, facilities, kinds, access_max_m, promised)
     rows += [("warning", 1.0, np.nan, text) for text in report.warnings]
     frame = pd.DataFrame(rows, columns=["what", "count", "share", "why"]).astype({"count": float, "share": float})
     return frame[frame["count"] > 0].reset_index(drop=True)
 
 
 def _idle(
-    network: Network, facilities: gpd.GeoDataFrame, kinds: Sequence[str], access_max_m: float | None
+    network: Network,
+    facilities: gpd.GeoDataFrame,
+    kinds: Sequence[str],
+    access_max_m: float | None,
+    promised: int,
 ) -> list[tuple[str, float, float, str]]:
-    served, _, idle = facility_starts(network, facilities, kinds, access_max_m=access_max_m)
+    served, starts, idle = facility_starts(network, facilities, kinds, access_max_m=access_max_m)
     total = pd.concat([served["kind"], idle["kind"]]).value_counts()
+    here = {kind: int((served["kind"] == kind).sum()) for kind in kinds}
+    apart = served[~network.main[starts.at.edge]]
     return [
-        (f"{kind} not counted", float(len(rows)), len(rows) / total[kind],
-         f"{reason}: {'、'.join(rows['name'].where(rows['name'] != '', rows['id']))}")
+        (f"{kind} not counted", float(len(rows)), len(rows) / total[kind], f"{reason}: {_named(rows)}")
         for (kind, reason), rows in idle.groupby(["kind", "reason"])
+    ] + [
+        (f"{kind} on islands of the network", float(len(rows)), len(rows) / total[kind],
+         f"check gaps and one-way values of the roads there, few are reached from it: {_named(rows)}")
+        for kind, rows in apart.groupby("kind")
+    ] + [
+        (f"{kind} fewer than promised", float(promised - n), np.nan,
+         f"{n} for promised = {promised} under [rescue]: no place keeps that promise, so no road is a weak link")
+        for kind, n in here.items() if n < promised and promised > 1
     ]  # fmt: skip
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return "、".join(rows["name"].where(rows["name"] != "", rows["id"]))
 
 
 def _near_ends(network: Network) -> int:

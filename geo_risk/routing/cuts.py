@@ -12,6 +12,7 @@ _SAME_MS = 1e-4  # times within this are equal: arcs take at least 1 ms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 class Tables(NamedTuple):
@@ -41,8 +42,7 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
 
     ``ms`` (n,) are the times with all edges open, ``ways`` the ways into each spot (`resilience`).
     """
-    into = (tables.in_first, tables.in_tail, tables.in_ms, tables.in_edge)
-    parent, by = _parents(into, roots.node, roots.ms, roots.edge, ms)
+    out, into, entered, (parent, by) = _prepared(tables, roots, ms)
     reached = np.flatnonzero(np.isfinite(ms))
     early = reached[np.argsort(ms[reached], kind="stable")]
     below, first = _children(parent)
@@ -51,11 +51,36 @@ def broken(tables: Tables, roots: Roots, ms: Floats, ways: Any, limits: Floats) 
     # What else is reached by an edge with spots behind it is late too, and no way round.
     tops = np.flatnonzero((by >= 0) & np.isin(by, by[held > 0]))
     tops = tops[np.argsort(by[tops], kind="stable")]
-    root_order = np.argsort(roots.node, kind="stable")
-    root_first = np.searchsorted(roots.node[root_order], np.arange(len(ms) + 1))
-    out = (tables.out_first, tables.out_head, tables.out_ms, tables.out_edge)
-    entered = (root_first, roots.ms[root_order], roots.edge[root_order])
     return _cut_each(out, into, entered, ms, (by, tops, first, below), (spots_first, spots_at), tuple(ways), limits)
+
+
+def used(tables: Tables, roots: Roots, ms: Floats, ways: Any, pairs: tuple[Ints, Ints]) -> Bools:
+    """Whether the fastest way to an end of its spot's edge runs over the edge, of ``pairs`` (edge, spot)."""
+    _, _, _, (parent, by) = _prepared(tables, roots, ms)
+    return _on_the_way(parent, by, ways.tail, ways.head, *pairs)
+
+
+def without(tables: Tables, roots: Roots, ms: Floats, ways: Any, pairs: tuple[Ints, Ints], until: Floats) -> Floats:
+    """
+    Times [ms] of ``pairs`` (edge, spot), by edge, with the edge closed; the spot is not on it.
+
+    Exact up to ``until``, of each pair; one that would be later is told as no earlier than that.
+    """
+    out, into, entered, (parent, by) = _prepared(tables, roots, ms)
+    below, first = _children(parent)
+    tops = np.flatnonzero(by >= 0)
+    tops = tops[np.argsort(by[tops], kind="stable")]
+    return _cut_some(out, into, entered, ms, (by, tops, first, below), tuple(ways), *pairs, until)
+
+
+def _prepared(tables: Tables, roots: Roots, ms: Floats) -> tuple[Any, Any, Any, tuple[Ints, Ints]]:
+    """Arcs out, arcs in, roots by junction, and the tree of fastest ways (`_parents`), as the loops want them."""
+    into = (tables.in_first, tables.in_tail, tables.in_ms, tables.in_edge)
+    out = (tables.out_first, tables.out_head, tables.out_ms, tables.out_edge)
+    order = np.argsort(roots.node, kind="stable")
+    first = np.searchsorted(roots.node[order], np.arange(len(ms) + 1))
+    tree = _parents(into, roots.node, roots.ms, roots.edge, ms)
+    return out, into, (first, roots.ms[order], roots.edge[order]), tree
 
 
 def _children(parent: Ints) -> tuple[Ints, Ints]:
@@ -104,6 +129,17 @@ def _below(parent, early, holds):
 
 
 @njit(cache=True)
+def _on_the_way(parent, by, tail, head, edge, spot):
+    found = np.zeros(len(edge), np.bool_)
+    for i in range(len(edge)):
+        for v in (tail[spot[i]], head[spot[i]]):
+            while v >= 0 and by[v] != edge[i]:
+                v = parent[v]
+            found[i] |= v >= 0
+    return found
+
+
+@njit(cache=True)
 def _push(heap_ms, heap_node, size, ms, node):
     i = size
     while i > 0 and heap_ms[(i - 1) // 2] > ms:
@@ -131,9 +167,9 @@ def _pop(heap_ms, heap_node, size):
 
 
 @njit(cache=True)
-def _behind(top, first, below, stamp, mark, nodes, count):
-    """Add a junction and all behind it to ``nodes``; nested ones, of a road driven up and down, once."""
-    if stamp[top] == mark:
+def _behind(top, first, below, stamp, mark, nodes, count, ms, until):
+    """Add a junction and all behind it ``until`` a time to ``nodes``; nested ones, of a road driven twice, once."""
+    if stamp[top] == mark or ms[top] > until:
         return count
     low = count
     stamp[top], nodes[count] = mark, top
@@ -142,7 +178,7 @@ def _behind(top, first, below, stamp, mark, nodes, count):
         v = nodes[low]
         low += 1
         for c in range(first[v], first[v + 1]):
-            if stamp[below[c]] != mark:
+            if stamp[below[c]] != mark and ms[below[c]] <= until:
                 stamp[below[c]], nodes[count] = mark, below[c]
                 count += 1
     return count
@@ -204,7 +240,7 @@ def _cut_each(out, into, roots, ms, tree, at, ways, limits):
     while i < len(tops):
         edge, mark, count = by[tops[i]], i, 0
         while i < len(tops) and by[tops[i]] == edge:
-            count = _behind(tops[i], first, below, stamp, mark, nodes, count)
+            count = _behind(tops[i], first, below, stamp, mark, nodes, count, ms, np.inf)
             i += 1
         _again(out, into, roots, ms, edge, nodes, count, stamp, mark, fresh, heap_ms, heap_node)
         for k in range(count):
@@ -226,3 +262,32 @@ def _cut_each(out, into, roots, ms, tree, at, ways, limits):
                 edges[found], spots[found], times[found] = edge, spot, after
                 found += 1
     return edges[:found], spots[:found], times[:found]
+
+
+@njit(cache=True)
+def _cut_some(out, into, roots, ms, tree, ways, edges, spots, until):
+    """See `without`."""
+    by, tops, first, below = tree
+    tail, head, from_tail, from_head, direct, _, _ = ways
+    n = len(ms)
+    stamp, nodes, fresh = np.full(n, -1, np.int64), np.empty(n, np.int64), np.full(n, np.inf)
+    heap_ms, heap_node = np.empty(n + len(out[1])), np.empty(n + len(out[1]), np.int64)
+    after, i, top = np.empty(len(edges)), 0, 0
+    while i < len(edges):
+        edge, mark, stop, latest, count = edges[i], i, i, 0.0, 0
+        while stop < len(edges) and edges[stop] == edge:
+            latest = max(latest, until[stop])
+            stop += 1
+        while top < len(tops) and by[tops[top]] < edge:
+            top += 1
+        while top < len(tops) and by[tops[top]] == edge:
+            count = _behind(tops[top], first, below, stamp, mark, nodes, count, ms, latest)
+            top += 1
+        _again(out, into, roots, ms, edge, nodes, count, stamp, mark, fresh, heap_ms, heap_node)
+        for k in range(i, stop):
+            t, h = tail[spots[k]], head[spots[k]]
+            by_tail = (fresh[t] if stamp[t] == mark else ms[t]) + from_tail[spots[k]]
+            by_head = (fresh[h] if stamp[h] == mark else ms[h]) + from_head[spots[k]]
+            after[k] = min(by_tail, by_head, direct[spots[k]])
+        i = stop
+    return after

@@ -23,7 +23,7 @@ _DAY = {"mo": 0, "tu": 1, "we": 2, "th": 3, "fr": 4, "sa": 5, "su": 6, "一": 0,
         "六": 5, "日": 6, "天": 6}  # fmt: skip
 _CLOCK = r"(\d{1,2})(?:[::时点](\d{1,2})?分?(半)?)?"
 _SPAN = re.compile(_CLOCK + r"\s*[-–—~～至到]\s*(?:次日)?" + r"(\d{1,2})[::时点](\d{1,2})?分?(半)?")
-_NAMES = r"(Mo|Tu|We|Th|Fr|Sa|Su|(?:周|星期)[一二三四五六日天])"
+_NAMES = r"((?<![a-z])(?:Mo|Tu|We|Th|Fr|Sa|Su)(?![a-z])|(?:周|星期)[一二三四五六日天])"
 _DAYS = re.compile(_NAMES + r"(?:\s*[-至到]\s*" + _NAMES + ")?", re.IGNORECASE)
 
 
@@ -53,8 +53,7 @@ def broken_rules(
     weekday, start
         Departure: 0 (Monday) to 6, and minutes after midnight; None for any day, any time.
     turns
-        The layer of turn restrictions. Those at some hours only, and of roads that go on beyond their point, are
-        not looked at.
+        The layer of turn restrictions. Those of roads that go on beyond their point are not looked at.
     """
     truck = table("vehicles").set_index("vehicle").loc[vehicle]
     goods = table("hazmat_loads").set_index("name")
@@ -77,12 +76,15 @@ def broken_rules(
         else:
             found.append("no such road")
         if turns is not None and k:
-            found += _turned(parts, k, rows, turns, truck)
+            moment = _minutes(weekday, start, leg.enter_min, leg.enter_min)
+            found += _turned(parts, k, rows, turns, truck, moment)
         out += [{"leg": k, "road_id": leg.road_id, "rule": rule} for rule in found]
     return out
 
 
-def _turned(parts: list[Any], k: int, roads: pd.DataFrame, turns: gpd.GeoDataFrame, truck: pd.Series) -> Iterator[str]:
+def _turned(
+    parts: list[Any], k: int, roads: pd.DataFrame, turns: gpd.GeoDataFrame, truck: pd.Series, when: np.ndarray | None
+) -> Iterator[str]:
     """The turn restrictions that the step from the stretch before to this one breaks."""
     here, before = parts[k], parts[k - 1]
     if here.road_id == before.road_id and here.along == before.along:
@@ -91,7 +93,7 @@ def _turned(parts: list[Any], k: int, roads: pd.DataFrame, turns: gpd.GeoDataFra
     point = shapely.get_point(here.geometry, 0)
     for turn in turns.to_dict("records"):
         kind, come, go = str(turn.get("kind")), turn.get("from_id"), turn.get("to_id")
-        if _text(turn, "conditional") or not _means(turn, truck):
+        if not _means(turn, truck) or not _in_force(_text(turn, "conditional"), when, truck):
             continue
         if via := [name.strip() for name in _text(turn, "via_ids").split(";") if name.strip()]:
             if kind.startswith("no_") and driven[-len(via) - 2 :] == [come, *via, go]:
@@ -105,6 +107,13 @@ def _turned(parts: list[Any], k: int, roads: pd.DataFrame, turns: gpd.GeoDataFra
             yield kind
         if kind.startswith("no_") and go == here.road_id:
             yield kind
+
+
+def _in_force(conditional: str, when: np.ndarray | None, truck: pd.Series) -> bool:
+    """Whether one of the conditions, divided by ; outside of brackets, holds; where there is none it always does."""
+    divided = re.sub(r"\(([^()]*)\)", lambda m: m[1].replace(";", ","), conditional).split(";")
+    texts = [part.split("@")[-1].strip() for part in divided]
+    return not conditional or any(_holds(text, when, truck) for text in texts if text)
 
 
 def _text(row: dict[str, Any], name: str) -> str:

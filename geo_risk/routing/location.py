@@ -59,7 +59,7 @@ def mclp(minutes: Floats, limit: float, weight: Floats, p: int, sites: Sites, *,
     Choice
         ``value``: weight reached, that of the kept sites included.
     """
-    covers, free = within(minutes, limit), _free(sites)
+    covers, free = within(minutes, limit), free_sites(sites)
     need = _needed(covers, sites, cover)
     base = float(weight[need <= 0].sum())
     open_ = (need > 0) & (weight > 0) & (covers[free].sum(axis=0) >= need)
@@ -87,7 +87,7 @@ def p_median(minutes: Floats, weight: Floats, p: int, sites: Sites, *, cap: floa
     ``cap``: minutes counted, at most, for each demand: also for what nobody reaches. ``value``: the sum [weight min].
     """
     now = nearest(minutes, sites.kept, cap)
-    free = _free(sites)
+    free = free_sites(sites)
     saved = np.maximum(now - minutes[free], 0.0) * weight
     saved[:, ~np.isfinite(now)] = 0.0
     return _shifted(most_saved(saved, p, _inner(sites, free), time_limit_s), free, float(now @ weight), -1)
@@ -99,7 +99,7 @@ def p_center(minutes: Floats, p: int, sites: Sites, *, time_limit_s: float | Non
 
     Every demand (column) counts; None where no choice reaches them all. ``value``: minutes of the worst served.
     """
-    now, free = nearest(minutes, sites.kept), _free(sites)
+    now, free = nearest(minutes, sites.kept), free_sites(sites)
     inner, ahead = _inner(sites, free), minutes[free]
     least = float(np.minimum(now, ahead.min(axis=0, initial=np.inf)).max(initial=0.0))
     if not np.isfinite(least):
@@ -134,7 +134,7 @@ def lscp(minutes: Floats, limit: float, sites: Sites, *, cover: int = 1,
     ``value``: number or cost of the new sites.
     """
     covers = within(minutes, limit)
-    need, free = _needed(covers, sites, cover), _free(sites)
+    need, free = _needed(covers, sites, cover), free_sites(sites)
     open_ = need > 0
     found = covering(covers[np.ix_(free, open_)], need[open_], _inner(sites, free), None, time_limit_s)
     return None if found is None else replace(found, sites=free[found.sites])
@@ -148,7 +148,7 @@ def least_for(minutes: Floats, limit: float, weight: Floats, share: float, sites
     Greedy says how many are enough, prices how many are too few, and `mclp` what lies between. ``value``: their number;
     ``bound``: no fewer can do.
     """
-    covers, free = within(minutes, limit), _free(sites)
+    covers, free = within(minutes, limit), free_sites(sites)
     late = _needed(covers, sites, 1) > 0
     goal = share * float(weight.sum()) * (1 - SAME) - float(weight[~late].sum())
     saved = covers[np.ix_(free, late)] * weight[late]
@@ -253,7 +253,7 @@ def _needed(covers: Bools, sites: Sites, cover: int) -> Ints:
     return cover - covers[np.asarray(sites.kept, np.int64)].sum(axis=0)
 
 
-def _free(sites: Sites) -> Ints:
+def free_sites(sites: Sites) -> Ints:
     """Candidates that may be chosen: neither kept nor barred, nor too near to one that is kept."""
     out = np.zeros(sites.count, bool)
     kept = np.zeros(sites.count, bool)

@@ -149,19 +149,19 @@ def best_gain(
     chain = csr_array((np.ones(len(has)), (has, sets.parent[has])), shape=(r, r))
     needs = csr_array((sets.need.astype(float), (np.arange(r), np.arange(r))), shape=(r, r))
     # need x z <= z of the parent + sites of its own
-    rows = [LinearConstraint(hstack([sets.own, chain - needs]).tocsr(), 0, np.inf), *_limits(sites, n, r, p)]
+    rows = [LinearConstraint(hstack([sets.own, chain - needs]).tocsr(), 0, np.inf), *limits(sites, n, r, p)]
     low, high = np.zeros(n + r), np.ones(n + r)
     low[forced] = 1
     high[np.asarray(sites.barred, np.int64)] = 0
     whole = np.concatenate([np.ones(n), (sets.need > 1).astype(float)])
     cost = np.concatenate([np.zeros(n), -sets.gain / scale])
-    found = _highs(cost, rows, whole, Bounds(low, high), time_limit_s)
+    found = highs(cost, rows, whole, Bounds(low, high), time_limit_s)
     if found.status == 2:
         return NOBODY, -np.inf, ""
     bound = float(sets.gain.sum())
     if found.mip_dual_bound is not None:
         bound = min(bound, -float(found.mip_dual_bound) * scale)
-    return (NOBODY if found.x is None else np.flatnonzero(found.x[:n] > 0.5)), bound, _why(found)
+    return (NOBODY if found.x is None else np.flatnonzero(found.x[:n] > 0.5)), bound, why_stopped(found)
 
 
 def covering(covers: Bools, need: Ints, sites: Sites, p: int | None, time_limit_s: float | None) -> Choice | None:
@@ -199,20 +199,20 @@ def _cheapest(
     own: csr_array, need: Ints, sites: Sites, cost: Floats, p: int | None, time_limit_s: float | None
 ) -> Choice | None:
     n = own.shape[1]
-    rows = [LinearConstraint(own, need, np.inf), *_limits(sites, n, 0, p)]
+    rows = [LinearConstraint(own, need, np.inf), *limits(sites, n, 0, p)]
     high = np.ones(n)
     high[np.asarray(sites.barred, np.int64)] = 0
-    found = _highs(cost, rows, np.ones(n), Bounds(0, high), time_limit_s)
+    found = highs(cost, rows, np.ones(n), Bounds(0, high), time_limit_s)
     if found.status == 2:
         return None
     bound = float(found.mip_dual_bound) if found.mip_dual_bound is not None else 0.0
     if sites.cost is None:
         bound = float(np.ceil(bound - 1e-6))
     if found.x is None:
-        return Choice(NOBODY, np.inf, bound, _why(found) or "nodes")
+        return Choice(NOBODY, np.inf, bound, why_stopped(found) or "nodes")
     chosen = np.flatnonzero(found.x > 0.5)
     value = float(cost[chosen].sum())
-    return Choice(chosen, value, value if found.status == 0 else min(bound, value), _why(found))
+    return Choice(chosen, value, value if found.status == 0 else min(bound, value), why_stopped(found))
 
 
 def _patched(found: Choice, sets: Sets, sites: Sites, cost: Floats) -> Choice | None:
@@ -238,7 +238,7 @@ def _patched(found: Choice, sets: Sets, sites: Sites, cost: Floats) -> Choice | 
     return Choice(chosen, float(cost[chosen].sum()), found.bound, found.stopped)
 
 
-def _limits(sites: Sites, n: int, more: int, p: int | None) -> list[LinearConstraint]:
+def limits(sites: Sites, n: int, more: int, p: int | None) -> list[LinearConstraint]:
     """At most ``p`` sites, within the budget, and of each pair one; ``more`` further variables follow."""
 
     def row(values: Floats) -> csr_array:
@@ -255,7 +255,7 @@ def _limits(sites: Sites, n: int, more: int, p: int | None) -> list[LinearConstr
     return out
 
 
-def _highs(
+def highs(
     cost: Floats, rows: list[LinearConstraint], whole: Floats, bounds: Bounds, time_limit_s: float | None
 ) -> OptimizeResult:
     options: dict[str, float] = {"mip_rel_gap": 0.0, "node_limit": NODES}
@@ -264,7 +264,7 @@ def _highs(
     return milp(cost, constraints=rows, integrality=whole, bounds=bounds, options=options)
 
 
-def _why(found: OptimizeResult) -> str:
+def why_stopped(found: OptimizeResult) -> str:
     """What stopped HiGHS; empty where it ended by itself."""
     return {0: "", 1: "limit", 2: ""}.get(found.status, "solver")
 

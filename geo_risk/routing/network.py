@@ -20,10 +20,11 @@ from ..errors import InputError, SettingsError
 from . import topology
 from .kernels import NEVER
 from .report import WARN_JOINED_SHARE, NetworkReport, warnings_of
-from .roads import road_speed, road_table, usable_roads, without_repeats
+from .roads import road_speed, road_table, sizes, usable_roads, vehicle_table, without_repeats
 from .search import Graph
 from .speeds import check_speeds
 from .turns import Landings, landings, with_turns
+from .vehicles import known_vehicle
 
 # What a network's variants share, see `variant`.
 _SHARED = ("lines", "tree", "mileage", "links", "landings")
@@ -274,7 +275,8 @@ def build_network(
     Lines are cut at their ends and at vertices used more than once, so that OpenStreetMap ways and
     layers already cut at junctions both work. A road is left out, and counted in the report, when its
     access is no or private, its class has speed 0, it is too low or too weak for the vehicle, it has
-    no geometry, or it repeats another. The speed is that of the class, capped by the posted limit.
+    no geometry, or it repeats another. The speed is that of the class, capped by the posted limit. Emergency
+    vehicles may use more roads (`roads.emergency_ways`), but none too low, weak or narrow for them.
 
     Parameters
     ----------
@@ -287,11 +289,13 @@ def build_network(
     split_crossings : bool
         Join lines that cross without a common vertex, unless bridge, tunnel or level differ.
     height_m, weight_t : float
-        Height [m] and weight [t] of the vehicle: roads with a lower limit are left out. None for any.
+        Height [m] and weight [t] of the vehicle: roads with a lower limit are left out. None for any, or for those
+        of an emergency ``vehicle``.
     turns : GeoDataFrame
         ``schema.LAYERS["turn_restrictions"]``, kept to as `turns.with_turns` says; None: none.
     vehicle : str
-        Whom the restrictions mean or spare: car, fire_engine, ambulance, hazmat_truck or an OSM word.
+        Whose the network is, and whom the restrictions mean or spare: car, fire_engine, ambulance, hazmat_truck or an
+        OSM word.
 
     Raises
     ------
@@ -307,8 +311,14 @@ def build_network(
     for name, value in (("snap_m", snap_m), ("connect_m", connect_m), ("height_m", height_m), ("weight_t", weight_t)):
         if value is not None and not 0 <= value < np.inf:
             raise SettingsError(f"[rescue] {name} = {value}: must be a number, 0 or more.")
+    driver = known_vehicle(vehicle)
     table, corrected = road_table(roads, speeds)
-    usable, skipped = usable_roads(roads, table, height_m, weight_t)
+    table, passes = vehicle_table(table, driver)
+    high, heavy, wide = sizes(driver)
+    usable, skipped = usable_roads(
+        roads, table, high if height_m is None else height_m, heavy if weight_t is None else weight_t, wide
+    )
+    corrected["access no or private, open to emergency vehicles"] = int((passes & usable).sum())
     shapes = roads.geometry.to_numpy().copy()
     shapes[~usable] = None
     lines = topology.lines_of(shapes)

@@ -176,7 +176,7 @@ def _changed(rules: list[Rule], text: str, value: str, condition: str, vehicle: 
     told = f"{before}; {text}" if before else text
     state = _state(value, vehicle)
     try:
-        then, local = _when(condition, vehicle)
+        then, local = when(condition, vehicle)
     except ValueError:
         return Rule(week, before) if state == OPEN else _unread(text, vehicle)
     if state is None:
@@ -190,18 +190,27 @@ def _limit(text: str, size: str, value: str, condition: str, vehicle: Vehicle) -
         return Rule(np.zeros(WEEK, np.uint8), text)
     try:
         over = float(re.sub(r"\s*(t|m)$", "", value)) < getattr(vehicle, size)
-        then, _ = _when(condition, vehicle)
+        then, _ = when(condition, vehicle)
     except ValueError:
         return Rule(np.full(WEEK, CLOSED, np.uint8), f"not understood: {text}")
     return Rule(np.where(then & over, CLOSED, OPEN).astype(np.uint8), text)
 
 
-def _when(condition: str, vehicle: Vehicle) -> tuple[Bools, bool]:
-    """Minutes of the week (WEEK,) at which a condition holds for a vehicle, and whether only for who ends there."""
+def when(condition: str, vehicle: Vehicle | None) -> tuple[Bools, bool]:
+    """
+    Minutes of the week (WEEK,) at which a condition holds for a vehicle, and whether only for who ends there.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, or is of a size that is not known as the vehicle is not.
+    """
     then, local = np.ones(WEEK, bool), False
     for part in re.split(r"\s+AND\s+|\s+and\s+", condition):
         compared = _COMPARED.fullmatch(part.strip())
         if compared:
+            if vehicle is None:
+                raise ValueError(f"no vehicle to compare {part!r} with")
             mine = getattr(vehicle, f"{compared[1]}_{'t' if compared[1] == 'weight' else 'm'}")
             then = then & _compare(mine, compared[2], float(compared[3]))
         elif _STATES.get(_words().get(part.strip(), ("", False))[0]) == LOCAL:

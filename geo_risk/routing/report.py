@@ -18,7 +18,8 @@ class NetworkReport:
     by reason; ``main_share`` is the share of the length in the largest strong component and
     ``joined_share`` the share of line ends that meet another line; where that is low, ``unjoined_crossings``
     counts the crossings without a common vertex (None: not counted). ``turns`` counts the turn restrictions that are
-    kept to, ``turns_left_out`` the others, by reason. ``warnings`` name the next step.
+    kept to, ``turns_left_out`` the others, by reason, and ``turns_widened`` those kept to at more hours than they say,
+    by reason. ``warnings`` name the next step.
     """
 
     roads: int
@@ -38,6 +39,7 @@ class NetworkReport:
     unjoined_crossings: int | None = None
     turns: int = 0
     turns_left_out: dict[str, int] = field(default_factory=dict)
+    turns_widened: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 

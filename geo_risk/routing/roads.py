@@ -11,18 +11,21 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..standards import table as standard
 from .topology import Lines, undirected_keys
+from .vehicles import Vehicle
 
 CLOSED_ACCESS = ("no", "private")
 # Posted limits outside this range are typing or unit mistakes: the highest limit in China is
 # 120 km/h (Road Traffic Safety Law implementing regulation art. 78), elsewhere 140 or less.
 LIMITS_KMH = (3.0, 160.0)
+_EXAMPLES = 3  # roads named where several are counted
 
 
 def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd.DataFrame, dict[str, int]]:
     """
-    One row a road: id, class, oneway (1, 0, -1), limit_kmh (NaN: none), kmh used, access, max_height_m and
-    max_weight_t (NaN: no limit known), deck.
+    One row a road: id, class, oneway (1, 0, -1), limit_kmh (NaN: none), kmh used, access, emergency, barrier,
+    max_height_m, max_weight_t and width_m (NaN: no limit known), deck.
 
     Also counts what was not taken as written. Absent columns count as missing values.
 
@@ -58,17 +61,30 @@ def road_table(roads: gpd.GeoDataFrame, speeds: Mapping[str, float]) -> tuple[pd
             "limit_kmh": limit,
             "kmh": road_speed(road_class, limit, speeds),
             "access": _text(roads, "access"),
+            "emergency": _text(roads, "emergency"),
+            "barrier": _text(roads, "barrier"),
             "max_height_m": _number(roads, "max_height_m"),
             "max_weight_t": _number(roads, "max_weight_t"),
+            "width_m": _number(roads, "width_m"),
             "deck": decks.groupby(["level", "bridge", "tunnel"]).ngroup().to_numpy(),
         }
     )
+    unknown = ~pd.Series(road_class).isin(list(speeds)).to_numpy()
+    wrong = _such(mistaken, table["id"], _number(roads, "speed_kmh"))
     corrected = {
-        "class unknown, speed of 'road' used": int((~pd.Series(road_class).isin(list(speeds))).sum()),
-        f"limit outside {LIMITS_KMH[0]:g} to {LIMITS_KMH[1]:g} km/h ignored": int(mistaken.sum()),
+        f"class unknown, speed of 'road' used ({_such(unknown, table['id'], road_class)}): "
+        "correct it, or give its km/h in speeds_kmh under [rescue]": int(unknown.sum()),
+        f"limit outside {LIMITS_KMH[0]:g} to {LIMITS_KMH[1]:g} km/h ignored ({wrong})": int(mistaken.sum()),
         "no one-way value, taken as both ways": int(np.isnan(oneway).sum()),
     }
     return table, corrected
+
+
+def _such(rows: NDArray[np.bool_], names: pd.Series, values: NDArray) -> str:
+    """The first of some roads with what they hold, for a person to find them."""
+    first = np.flatnonzero(rows)[:_EXAMPLES]
+    told = [f"{name}: {'none' if pd.isna(v) else v}" for name, v in zip(names.iloc[first], values[first], strict=True)]
+    return ", ".join(told) + (", ..." if rows.sum() > len(first) else "")
 
 
 def road_speed(road_class: NDArray, limit_kmh: NDArray, speeds: Mapping[str, float]) -> NDArray[np.float64]:
@@ -77,13 +93,57 @@ def road_speed(road_class: NDArray, limit_kmh: NDArray, speeds: Mapping[str, flo
     return np.fmin(by_class, limit_kmh)
 
 
+def emergency_ways(table: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """
+    The `road_table` of an emergency vehicle, and (r,) what it may pass though the access says no or private.
+
+    It may pass these unless the column emergency says no, or something that is no gate stands there
+    (standards/hazmat_road_rules.csv), and may drive ways without motor traffic where the column says yes.
+    """
+    rules = standard("hazmat_road_rules")
+    gates = set(rules.loc[rules["rule"] == "barrier", "key"])
+    ways = rules[rules["rule"] == "emergency_way"].set_index("key")["value"].astype(float)
+    said, closed = table["emergency"], table["access"].isin(CLOSED_ACCESS)
+    stands = table["barrier"].fillna("").map(lambda text: bool({w.strip() for w in text.split(";")} - {""} - gates))
+    own = said.isin(("yes", "designated", "official")) & ~stands & table["class"].isin(ways.index)
+    slow = np.fmin(table["class"].map(ways).to_numpy(float), table["limit_kmh"])
+    passes = closed & (said != "no") & ~stands
+    access = table["access"].mask(passes | own).mask(said == "no", "no")
+    kmh = table["kmh"].mask(own & (table["kmh"] <= 0), slow)
+    return table.assign(access=access, kmh=kmh), passes.to_numpy(bool)
+
+
+def vehicle_table(table: pd.DataFrame, vehicle: Vehicle | None) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """A `road_table` as a vehicle meets it, and (r,) the roads that none but emergency vehicles may pass."""
+    if vehicle is None or not vehicle.emergency:
+        return table, np.zeros(len(table), bool)
+    return emergency_ways(table)
+
+
+def sizes(vehicle: Vehicle | None) -> tuple[float | None, float | None, float | None]:
+    """Height [m], weight [t] and width [m] by which roads are left out; only of emergency vehicles (see `permits`)."""
+    if vehicle is None or not vehicle.emergency:
+        return None, None, None
+    return vehicle.height_m, vehicle.weight_t, vehicle.width_m
+
+
+def usable_by(roads: gpd.GeoDataFrame, speeds: Mapping[str, float], vehicle: Vehicle | None) -> NDArray[np.bool_]:
+    """(r,) which roads a network of that vehicle holds."""
+    table, _ = vehicle_table(road_table(roads, speeds)[0], vehicle)
+    return usable_roads(roads, table, *sizes(vehicle))[0]
+
+
 def usable_roads(
-    roads: gpd.GeoDataFrame, table: pd.DataFrame, height_m: float | None = None, weight_t: float | None = None
+    roads: gpd.GeoDataFrame,
+    table: pd.DataFrame,
+    height_m: float | None = None,
+    weight_t: float | None = None,
+    width_m: float | None = None,
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """
     (r,) whether a vehicle may use the road, and how many may not, by the first reason that holds.
 
-    A road without a height or weight limit is open to every height and weight.
+    A road without a limit of height, weight or width is open to all of them.
 
     Raises
     ------
@@ -106,6 +166,7 @@ def usable_roads(
         ("of a class closed to vehicles", table["kmh"].to_numpy() <= 0),
         ("lower than the vehicle", table["max_height_m"].to_numpy() < (height_m or 0.0)),
         ("too weak for the vehicle", table["max_weight_t"].to_numpy() < (weight_t or 0.0)),
+        ("narrower than the vehicle", table["width_m"].to_numpy() < (width_m or 0.0)),
     ):
         skipped[reason] = int((usable & out).sum())
         usable &= ~out

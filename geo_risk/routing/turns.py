@@ -13,16 +13,21 @@ Directed edge 2e is edge e from tail to head, 2e + 1 the way back.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+
+from .hours import WEEK, Window
+from .permits import when
+from .vehicles import Vehicle, known_vehicle
 
 if TYPE_CHECKING:
     from .network import Network
@@ -45,12 +50,15 @@ NEAR_M = 1.0
 
 OTHERS = "restriction for other vehicles"
 SPARED = "restriction spares the vehicle"
-HOURS = "restriction at some hours only"
+NOT_NOW = "restriction at other hours, or for vehicles of other sizes"
 UNKNOWN = "restriction of no known kind"
 NO_ROAD = "restriction on roads that are not in the network"
 NO_PLACE = "restriction whose roads do not meet at its point"
 UNCLEAR = "restriction whose road goes on beyond its point: which side is meant is not told"
 ONE_WAY = "restriction of a turn that one-ways exclude already"
+
+ANY_HOUR = "restriction at some hours: no hour was asked about"
+UNREAD = "restriction under a condition that is not understood"
 
 
 def vehicle_modes(vehicle: str | None) -> frozenset[str]:
@@ -58,23 +66,33 @@ def vehicle_modes(vehicle: str | None) -> frozenset[str]:
     return frozenset((*_ALL, *((vehicle, *MODES.get(vehicle, ())) if vehicle else ())))
 
 
-def with_turns(network: Network, turns: gpd.GeoDataFrame, *, vehicle: str | None = None, near_m: float = 0.0):
+def with_turns(
+    network: Network,
+    turns: gpd.GeoDataFrame,
+    *,
+    vehicle: str | None = None,
+    near_m: float = 0.0,
+    window: Window | None = None,
+) -> Network:
     """
     The network in which a vehicle keeps to the restrictions (``schema.LAYERS["turn_restrictions"]``).
 
     A restriction that cannot be placed without doubt is left out and counted in ``drawn.turns_left_out``, by
-    reason. Of one that holds at some hours only nothing is applied. Where a left turn is forbidden, so is turning
+    reason. One that holds under a condition is kept to if that holds at any time in the window; one whose condition
+    cannot be read always, which is counted in ``drawn.turns_widened``. Where a left turn is forbidden, so is turning
     round (Regulation on the Implementation of the Road Traffic Safety Law, article 49); nobody turns round at the
     ends of a way between, which would evade its restriction; elsewhere one may.
 
     Parameters
     ----------
     network : Network
-        Without turn restrictions yet.
+        Turn restrictions that it keeps to already are forgotten.
     vehicle : str
         Decides which restrictions mean it and which spare it: a key of `MODES` or an OSM word.
     near_m : float
         How far junctions may have been moved [m], when ends were merged.
+    window : Window
+        When somebody drives; None: at any time.
 
     Raises
     ------
@@ -84,19 +102,68 @@ def with_turns(network: Network, turns: gpd.GeoDataFrame, *, vehicle: str | None
     from .snap import require_crs
 
     require_crs(network, turns, "turn_restrictions")
+    drawing: dict[str, Any] = {n: v for n, v in network.__dict__.items() if n in ("lines", "tree", "mileage")}
+    network = _without_turns(network)
     roads = _Roads(network)
-    left: Counter[str] = Counter()
+    left, widened = Counter[str](), Counter[str]()
     banned: set[Way] = set()
     modes, points = vehicle_modes(vehicle), turns.geometry.to_numpy()
-    for turn, point in zip(_rows(turns), points, strict=True):
-        found = _out_of_force(turn, modes) or _sequences(roads, turn, point, NEAR_M + near_m)
+    weeks = turn_weeks(turns, vehicle)
+    for turn, week, point in zip(_rows(turns), weeks, points, strict=True):
+        found = _out_of_force(turn, modes, week, window or Window()) or _sequences(roads, turn, point, NEAR_M + near_m)
         if isinstance(found, str):
             left[found] += 1
         else:
             banned |= found
-    applied = len(turns) - sum(left.values())
-    drawn = replace(network.drawn, turns=applied, turns_left_out=dict(sorted(left.items())))
-    return _split(replace(network, drawn=drawn), roads, banned)
+            if turn["conditional"] and (week is None or (window is None and not week.all())):
+                widened[UNREAD if week is None else ANY_HOUR] += 1
+    drawn = replace(
+        network.drawn,
+        turns=len(turns) - sum(left.values()),
+        turns_left_out=dict(sorted(left.items())),
+        turns_widened=dict(sorted(widened.items())),
+    )
+    made = _split(replace(network, drawn=drawn), roads, banned)
+    made.__dict__.update(drawing)
+    return made
+
+
+def turn_weeks(turns: gpd.GeoDataFrame, vehicle: str | None) -> list[NDArray[np.bool_] | None]:
+    """
+    Of each restriction the minutes of the week (WEEK,) at which its condition holds; None where it cannot be read.
+
+    A condition is OSM's ``no_left_turn @ (Mo-Fr 07:00-09:00 AND weight>7.5)`` or what follows the @ alone, with ;
+    between several.
+    """
+    known = known_vehicle(vehicle)
+    return [_week(turn["conditional"], known) for turn in _rows(turns)]
+
+
+def _week(conditional: str | None, vehicle: Vehicle | None) -> NDArray[np.bool_] | None:
+    if not conditional:
+        return np.ones(WEEK, bool)
+    out = np.zeros(WEEK, bool)
+    for one in re.split(r";(?![^()]*\))", conditional):
+        condition = one.rpartition("@")[2].strip().removeprefix("(").removesuffix(")").strip()
+        if not condition:
+            continue
+        try:
+            out |= when(condition, vehicle)[0]
+        except ValueError:
+            return None
+    return out
+
+
+def _without_turns(network: Network) -> Network:
+    """The network with its junctions whole."""
+    n = network.junctions
+    if n == len(network.x):
+        return network
+    whole: dict[str, Any] = {
+        "x": network.x[:n], "y": network.y[:n], "origin": np.arange(n), "bound": np.zeros(n, bool),
+        "enter_tail": network.tail, "enter_head": network.head, "steps": np.empty((0, 4), np.int64),
+    }  # fmt: skip
+    return replace(network, **whole)
 
 
 def _rows(turns: gpd.GeoDataFrame) -> Iterable[Turn]:
@@ -110,14 +177,14 @@ def _words(text: str | None) -> set[str]:
     return {word.strip() for word in (text or "").replace(",", ";").split(";")} - {""}
 
 
-def _out_of_force(turn: Turn, modes: frozenset[str]) -> str | None:
-    """Why a restriction does not hold for the vehicle; None where it does."""
+def _out_of_force(turn: Turn, modes: frozenset[str], week: NDArray[np.bool_] | None, window: Window) -> str | None:
+    """Why a restriction does not hold for the vehicle, or not in the window; None where it does."""
     vehicles = _words(turn["vehicles"])
     if vehicles and not vehicles & modes:
         return OTHERS
     if _words(turn["exempt"]) & modes:
         return SPARED
-    return HOURS if turn["conditional"] else None
+    return None if week is None or window.worst(week) else NOT_NOW
 
 
 class _Roads:

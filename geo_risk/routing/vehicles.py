@@ -55,6 +55,11 @@ def vehicle_of(name: str) -> Vehicle:
     return Vehicle(name, height, weight, width, length, str(row["speeds"]), hgv, hazmat, emergency)
 
 
+def known_vehicle(name: str | None) -> Vehicle | None:
+    """The vehicle of that name; None if there is none."""
+    return vehicle_of(name) if name and name in set(table("vehicles")["vehicle"]) else None
+
+
 def load_of(name: str) -> Load:
     """
     The load of that name, synonym, UN number or class (standards/hazmat_loads.csv).

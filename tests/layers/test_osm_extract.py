@@ -106,6 +106,20 @@ def test_restrictions_and_structures(tmp_path):
     assert (row["hazmat"], row["access"], row["name"]) == ("hazmat=no;hazmat:E=no", "destination", "一路")
 
 
+def test_barriers_on_the_way_and_leave_for_emergency_vehicles(tmp_path):
+    nodes = "".join(
+        f'<node id="{i}" lon="120.3" lat="31.{i}">{tagged({"barrier": kind})}</node>'
+        for i, kind in ((51, "gate"), (52, "bollard"))
+    )
+    ways = [
+        ([1, 51, 2, 52], {"highway": "service", "access": "private", "emergency": "yes"}),
+        ([3, 4], {"highway": "service", "barrier": "kerb"}),
+    ]
+    frame = read_osm(extract(tmp_path, ways, nodes), "roads")
+    assert frame["barrier"].fillna("").tolist() == ["bollard;gate", ""]
+    assert frame["emergency"].fillna("").tolist() == ["yes", ""]
+
+
 def test_a_way_with_missing_nodes_is_not_joined_across_the_gap(tmp_path):
     path = extract(tmp_path, [([1, 2, 99, 3, 4], {"highway": "primary"}), ([98, 99], {"highway": "primary"})])
     frame = read_osm(path, "roads")

@@ -19,15 +19,18 @@ pytestmark = pytest.mark.real
 
 def plain_roads(path):
     """Way by way, node by node."""
-    ids, tags, shapes = [], [], []
+    ids, tags, shapes, barrier = [], [], [], {}
     for way in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations():
+        if way.is_node() and "barrier" in way.tags:
+            barrier[way.id] = way.tags["barrier"]
         if not way.is_way() or not osm_roads.is_road(way.tags):
             continue
         xy = [(n.lon, n.lat) if n.location.valid() else (np.nan, np.nan) for n in way.nodes]
         shape = osm_roads.line_of(np.array(xy))
         if shape is not None:
             ids.append(way.id)
-            tags.append(dict(way.tags))
+            kinds = sorted({barrier[n.ref] for n in way.nodes if n.ref in barrier})
+            tags.append(dict(way.tags) | {"barrier": ";".join(kinds) or None})
             shapes.append(shape)
     return ids, osm_roads.road_columns(osm_roads.plain_tags(tags)), np.array(shapes, object)
 

@@ -1,10 +1,12 @@
 """Routes of dangerous goods in the small demo city: its planted detours, and tampered routes."""
 
+import dataclasses
 import json
 
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 
 import geo_risk
 from geo_risk import store
@@ -13,9 +15,10 @@ from geo_risk.cli import main
 from geo_risk.errors import InputError
 from geo_risk.pipeline.flows import with_flows
 from geo_risk.pipeline.hazmat import lawful, named_load, roads_of, trip_of
-from geo_risk.roads.hazmat import answer
+from geo_risk.roads.hazmat import answer, violations
 from geo_risk.routing.hazmat import fastest
 from geo_risk.routing.legality import broken_rules
+from geo_risk.routing.turns import with_turns
 
 FUEL = "汽油"
 
@@ -56,6 +59,32 @@ def test_the_planted_ban_makes_a_detour_by_day_only(region, detours, by_day):
     assert by_night.told["unrestricted"]["breaks"] == []
     assert by_day.told["later"]["departure"] == "21:00"
     assert by_day.told["later"]["minutes"] == pytest.approx(night, abs=0.01)
+
+
+def test_a_turn_forbidden_at_some_hours_is_kept_to_then(region, detours):
+    roads, ban = roads_of(region), detours[0]
+    late = answer(roads, trip_of(region, ban["from"], ban["to"], FUEL, "23:30"))
+    legs = late.legs[late.legs["route"] == 1].reset_index(drop=True)
+    ends = shapely.get_point(legs.geometry.to_numpy(), -1)
+    whole = region.layer("roads").set_index("id").geometry
+    one_ended = [  # a turn is told by its roads where both end at its point
+        all(whole[legs["road_id"][i]].boundary.distance(ends[k]) < 0.1 for i in (k, k + 1))
+        and legs["road_id"][k] != legs["road_id"][k + 1]
+        for k in range(len(legs) - 1)
+    ]
+    k = one_ended.index(True)
+    row = {"kind": "no_straight_on", "from_id": legs["road_id"][k], "to_id": legs["road_id"][k + 1]}
+    row["conditional"] = "no_straight_on @ (21:00-23:00)"
+    turns = gpd.GeoDataFrame([row], geometry=[ends[k]], crs=region.crs)
+    kept = with_turns(roads.network, turns, vehicle="hazmat_truck")
+    assert kept.report.turns == 1
+    roads = dataclasses.replace(roads, turns=turns, network=kept)
+    at_ten, after = (answer(roads, trip_of(region, ban["from"], ban["to"], FUEL, at)) for at in ("22:00", "23:30"))
+    assert after.told["routes"][0]["minutes"] == late.told["routes"][0]["minutes"]
+    assert at_ten.told["routes"][0]["minutes"] > after.told["routes"][0]["minutes"]
+    assert at_ten.told["violations"] == after.told["violations"] == []
+    trip = trip_of(region, ban["from"], ban["to"], FUEL, "22:00")
+    assert {row["rule"] for row in violations(roads, trip, late.legs)} == {"no_straight_on"}
 
 
 def test_a_trip_that_lasts_into_a_ban_keeps_out_of_it(region, detours):

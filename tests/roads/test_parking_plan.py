@@ -98,6 +98,22 @@ def with_flows(folder, rows: str) -> Ground:
     return Ground(geo_risk.Region(folder))
 
 
+def test_lots_fill_up(own_city, ground):
+    with pytest.raises(InputError, match="no trips are known"):
+        parking(ground, Wanted(bay_trips=5))
+    stock = ground.layers["hazard_sources"].dropna(subset=["enterprise_id"])["id"].tolist()
+    rows = "".join(f"{a},{b},汽油,900\n" for a, b in zip(stock[:6], stock[6:12], strict=True))
+    flows = with_flows(own_city, rows)
+    free, full = (parking(flows, Wanted(2, 20, bay_trips=n)) for n in (None, 5))
+    assert free.told["trips_no_room"] is None
+    taken, room = full.sites["trips_per_yr"], full.sites["bays"].fillna(np.inf) * 5
+    assert (taken <= room + 1e-6).all()
+    assert (full.sites["state"] == "new").sum() == 2
+    assert full.told["gap"] == 0.0
+    lost = free.sites["trips_per_yr"].sum() - taken.sum()
+    assert 0 < lost <= full.told["trips_no_room"] + 1e-3  # firms without flows count as a few trips there
+
+
 def test_firms_weigh_the_trips_of_the_flows(own_city, ground):
     ids = ground.layers["enterprises"]["id"].tolist()
     stock = ground.layers["hazard_sources"].dropna(subset=["enterprise_id"]).drop_duplicates("enterprise_id").iloc[0]

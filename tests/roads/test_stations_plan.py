@@ -11,7 +11,7 @@ import shapely
 import geo_risk
 from geo_risk import pipeline
 from geo_risk.cli import main
-from geo_risk.errors import InputError
+from geo_risk.errors import InputError, SettingsError
 from geo_risk.roads.asked import Question, Wanted
 from geo_risk.roads.plans import reach_change
 from geo_risk.roads.plots import Barrier, Plots, in_cells, judged, rule_barriers, spread
@@ -201,3 +201,22 @@ def test_the_command_of_stations(city, tmp_path, capsys):
     assert book.stat().st_size > 1000
     assert main(["stations", str(city), "--candidates", str(tmp_path / "no.geojson")]) == 1
     assert "no.geojson" in capsys.readouterr().err
+
+
+def test_a_run_makes_and_shows_the_plans_that_are_asked_for(own_city, plan):
+    text = (own_city / "region.toml").read_text(encoding="utf-8")
+    (own_city / "region.toml").write_text(f"{text}\n[stations]\nadd = 3\n", encoding="utf-8")
+    region = geo_risk.Region(own_city)
+    region.run(["stations"])
+    again = {result.name: result.state for result in region.run(["stations"])}
+    assert again["stations"] == "unchanged"
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(region.table("stations_plan").drop(columns="geometry")),
+        pd.DataFrame(plan.sites.drop(columns="geometry")),
+        check_dtype=False,
+    )
+    shown = pipeline.site_parts(region)[0]
+    assert len(shown["stations_plan"]) == 3
+    (own_city / "region.toml").write_text(f"{text}\n[parking]\nsites = 1\nnear = ['北京']\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"plan under \[parking\] cannot be made.*北京"):
+        geo_risk.Region(own_city).run(["parking"])

@@ -121,6 +121,23 @@ def test_every_place_has_a_reason_where_nobody_comes(square):
     assert len(rows) == 8
 
 
+def test_who_is_caught_in_a_one_way_trap_is_told(square):
+    """A street into which one may drive but not out again: its places are reached, its station reaches nobody else."""
+    trap = roads_of([(0, 0), (-300, 0)], oneway=[1])
+    network = build_network(pd.concat([square, trap], ignore_index=True), speeds=SPEEDS)
+    places = points_of((-250, 0), (500, 0))
+    out, in_ = points_of((0, 500), kind=["fire_station"]), points_of((-200, 0), kind=["fire_station"])
+    assert (closest(network, places, out)["reason"] == "").all()
+    assert closest(network, places, in_)["reason"].tolist() == ["", "no way by road from any facility of this kind"]
+    told = network_condition(network, {"crowded_places": places}, pd.concat([out, in_])).set_index("what")
+    assert told.loc["fire_station on islands of the network", ["count", "why"]].tolist() == [
+        1,
+        "check gaps and one-way values of the roads there, few are reached from it: name 0",
+    ]
+    assert told.loc["places of crowded_places", ["count", "why"]].tolist() == [1, "on islands of the network"]
+    assert told.loc["km outside the main part", "count"] == pytest.approx(0.3)
+
+
 def test_facilities_that_cannot_serve_are_listed(square):
     network = build_network(square, speeds=SPEEDS)
     stations = points_of((0, 0), (9000, 9000), (0, 0), kind=["fire_station"] * 3, state=["closed", None, "active"])
@@ -128,6 +145,11 @@ def test_facilities_that_cannot_serve_are_listed(square):
     assert told[["count", "share", "why"]].to_numpy().tolist() == [
         [1, 1 / 3, "no road within 500 m: name 1"],
         [1, 1 / 3, "out of service: name 0"],
+    ]
+    few = network_condition(network, {}, stations, kinds=("fire_station",), promised=2).set_index("what")
+    assert few.loc["fire_station fewer than promised", ["count", "why"]].tolist() == [
+        1,
+        "1 for promised = 2 under [rescue]: no place keeps that promise, so no road is a weak link",
     ]
     rows = closest(network, points_of((0, 0)), stations.iloc[:2])
     assert rows["reason"].tolist() == ["none of 2 facilities of this kind is in service and near a road"]

@@ -159,7 +159,12 @@ ONE_TURN = {"via_ids": None, "exempt": None, "vehicles": None, "conditional": No
         ("no_left_turn", {"vehicles": "hgv"}, ["no_left_turn"]),
         ("no_left_turn", {"vehicles": "bus"}, []),
         ("no_left_turn", {"exempt": "psv;hazmat"}, []),
-        ("no_left_turn", {"conditional": "no_left_turn @ (07:00-09:00)"}, []),
+        ("no_left_turn", {"conditional": "no_left_turn @ (07:00-09:00)"}, []),  # it is 10 o'clock
+        ("no_left_turn", {"conditional": "no_left_turn @ (07:00-09:00; 09:30-10:30)"}, ["no_left_turn"]),
+        ("no_left_turn", {"conditional": "工作日10时-12时"}, ["no_left_turn"]),
+        ("no_left_turn", {"conditional": "no_left_turn @ (weight>7.5 AND 07:00-21:00)"}, ["no_left_turn"]),
+        ("no_left_turn", {"conditional": "no_left_turn @ (weight<7.5)"}, []),
+        ("no_left_turn", {"conditional": "no_left_turn @ (wet)"}, ["no_left_turn"]),
         ("no_left_turn", {"point": (0, 0)}, []),
     ],
 )

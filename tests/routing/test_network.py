@@ -8,6 +8,10 @@ from conftest import CRS, SPEEDS, roads_of
 
 from geo_risk.errors import CRSError, InputError, SettingsError
 from geo_risk.routing.network import build_network, close_roads, with_speeds
+from geo_risk.routing.pairs import travel_ms
+from geo_risk.routing.reach import Starts
+from geo_risk.routing.snap import snap_points
+from geo_risk.routing.traffic import at_hour
 
 
 def test_ways_are_cut_at_shared_vertices_and_keep_their_shape():
@@ -31,6 +35,14 @@ def test_vertices_within_a_centimetre_are_one_junction():
     assert (len(network.x), network.report.components) == (3, 1)
 
 
+def test_limits_of_zero_and_less_are_named_and_not_driven():
+    lines = [[(0, 100 * i), (1000, 100 * i)] for i in range(5)]
+    network = build_network(roads_of(*lines, speed_kmh=[0.0, -5.0, 1.0, 500.0, 30.0]), speeds=SPEEDS)
+    assert network.kmh.tolist() == [36.0] * 4 + [30.0]
+    told = "limit outside 3 to 160 km/h ignored (r0: 0.0, r1: -5.0, r2: 1.0, ...)"
+    assert network.report.corrected[told] == 4
+
+
 def test_a_ring_is_a_loop_with_its_whole_length():
     network = build_network(roads_of([(0, 0), (100, 0), (100, 100), (0, 100), (0, 0)]), speeds=SPEEDS)
     assert (len(network.x), network.metres.tolist()) == (1, [400.0])
@@ -47,8 +59,9 @@ def test_speed_is_that_of_the_class_capped_by_the_limit():
     assert network.kmh.tolist() == [72.0, 36.0, 72.0, 36.0, 36.0, 72.0]
     assert network.ms.tolist() == [50_000, 100_000, 50_000, 100_000, 100_000, 50_000]
     assert network.report.corrected == {
-        "class unknown, speed of 'road' used": 2,
-        "limit outside 3 to 160 km/h ignored": 1,
+        "class unknown, speed of 'road' used (r3: none, r4: goat): "
+        "correct it, or give its km/h in speeds_kmh under [rescue]": 2,
+        "limit outside 3 to 160 km/h ignored (r5: 999.0)": 1,
         "no one-way value, taken as both ways": 6,
     }
 
@@ -69,6 +82,58 @@ def test_roads_left_out_are_counted_by_reason():
         "drawn twice": 1,
     }
     assert report.used + sum(report.skipped.values()) == report.roads == 7
+
+
+# A way round of 1,000 m from d to c (r0, r1, r2), and what may shorten it to 200 m (r3).
+ROUND = [(0, 0), (0, 400)], [(0, 400), (200, 400)], [(200, 400), (200, 0)], [(0, 0), (200, 0)]
+
+
+def metres_from_d_to_c(vehicle, **shortcut):
+    """Length of the fastest way of a vehicle [m] where the short cut has these values; and its network."""
+    columns = {name: [None, None, None, value] for name, value in shortcut.items()}
+    roads = roads_of(*ROUND, **{"class": ["road"] * 4} | columns)
+    network = build_network(roads, speeds=SPEEDS | {"steps": 0.0}, vehicle=vehicle)
+    d, c = (snap_points(network, np.array([xy])) for xy in ([0.0, 0.0], [200.0, 0.0]))
+    return float(travel_ms(network, Starts(d, np.zeros(1)), c)[0].item()) / 100, network
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "engine_m", "car_m"),
+    [
+        ({}, 200, 200),
+        ({"access": "private"}, 200, 1000),
+        ({"access": "no"}, 200, 1000),
+        ({"access": "no", "emergency": "yes"}, 200, 1000),
+        ({"access": "private", "emergency": "no"}, 1000, 1000),
+        ({"emergency": "no"}, 1000, 200),
+        ({"access": "private", "barrier": "gate"}, 200, 1000),
+        ({"access": "private", "barrier": "gate;bollard"}, 1000, 1000),
+        ({"access": "private", "barrier": "block"}, 1000, 1000),
+        ({"access": "private", "max_height_m": 3.0}, 1000, 1000),
+        ({"access": "private", "max_weight_t": 7.5}, 1000, 1000),
+        ({"access": "private", "width_m": 2.2}, 1000, 1000),
+        ({"access": "private", "width_m": 3.0, "max_height_m": 4.0, "max_weight_t": 30.0}, 200, 1000),
+        ({"max_height_m": 3.0}, 1000, 200),
+        ({"class": "steps", "emergency": "yes"}, 1000, 1000),
+        ({"class": "footway", "access": "no"}, 1000, 1000),
+    ],
+)
+def test_emergency_vehicles_pass_what_is_closed_by_law_but_nothing_that_is_closed_by_walls(shortcut, engine_m, car_m):
+    shortcut = {"class": "road"} | shortcut
+    engine, network = metres_from_d_to_c("fire_engine", **shortcut)
+    assert engine == pytest.approx(engine_m)
+    others = {name: metres_from_d_to_c(name, **shortcut)[0] for name in ("car", "hazmat_truck", None)}
+    assert others == dict.fromkeys(others, pytest.approx(car_m))
+    passed = network.report.corrected.get("access no or private, open to emergency vehicles", 0)
+    assert passed == (engine_m < car_m)
+
+
+def test_a_way_for_emergency_vehicles_alone_is_slow_and_keeps_its_hour():
+    # 200 m at 15 km/h take 48 s, the way round at 36 km/h 100 s.
+    _, network = metres_from_d_to_c("ambulance", **{"class": "footway", "emergency": "designated"})
+    assert network.ms[network.road == 3].tolist() == [48_000]
+    assert at_hour(network, "peak").ms[network.road == 3].tolist() == [pytest.approx(48_000 / 0.7, abs=1)]
+    assert metres_from_d_to_c("car", **{"class": "footway", "emergency": "designated"})[0] == pytest.approx(1000)
 
 
 def test_low_and_weak_roads_are_left_out_for_tall_and_heavy_vehicles(square):

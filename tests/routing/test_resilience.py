@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from test_closest import cases
 from test_turns import split_cases
 
+from geo_risk.errors import InputError
 from geo_risk.routing.catchments import Spots, spots_of
 from geo_risk.routing.facilities import facility_starts
 from geo_risk.routing.network import build_network, close_edges
@@ -61,21 +62,51 @@ def test_a_parallel_road_takes_over():
     assert found.after_ms[0] == pytest.approx(15_620 + 5_000, abs=1)
 
 
-@given(st.one_of(cases(), split_cases()), st.lists(st.floats(0.05, 4), min_size=1, max_size=3), st.integers(1, 3))
-@settings(max_examples=100, deadline=None)
-def test_it_is_what_closing_every_edge_gives(case, limits, n_starts):
+def test_two_stations_promised(square):
+    # One station at d, one at a; the place at c is 100 s from d and 200 s from a by d: the road d-c carries both.
+    network = build_network(square, speeds=SPEEDS)
+    stations = points_of((0, 0), (0, 1000), kind=["fire_station"] * 2, turnout_s=[0.0, 0.0])
+    spots = spots_of(network, {"crowded_places": points_of((900, 0))}, None)
+    _, starts, _ = facility_starts(network, stations, ("fire_station",))
+    # 90 s and 190 s; by the one-way a-b and b-c from a 210 s, from d 310 s. Standing on d-c the place is spared by it.
+    assert breaks(network, starts, spots, [4.0], k=2).edge.tolist() == []
+    spots = spots_of(network, {"crowded_places": points_of((1000, 100))}, None)  # on b-c: 110 s and 190 s
+    found = breaks(network, starts, spots, [2.0, 3.4], k=2)
+    # Without d-a nobody changes; without a-b the second comes by d after 210 s; without d-c the first after 290 s.
+    road = network.road_id[network.road[found.edge]]
+    assert dict(zip(road, found.after_ms / 1000, strict=True)) == {"r0": 210.0, "r2": 290.0}
+    assert found.before_ms.tolist() == [190_000.0] * 2
+    table = weak_links(network, "fire_station", "typical", found, [2.0, 3.4], spots, square, 2)
+    assert table["promised"].tolist() == [2, 2]
+    assert table["limit_min"].tolist() == [3.4, 3.4]  # within 2 minutes there never were two
+    with pytest.raises(InputError, match="k = 0"):
+        breaks(network, starts, spots, [4.0], k=0)
+
+
+@given(
+    st.one_of(cases(), split_cases()),
+    st.lists(st.floats(0.05, 4), min_size=1, max_size=3),
+    st.integers(1, 4),
+    st.integers(1, 3),
+)
+@settings(max_examples=150, deadline=None)
+def test_it_is_what_closing_every_edge_gives(case, limits, n_starts, k):
     network, at = case
-    starts = Starts(at.take(slice(0, n_starts)), np.array([0.0, 15_000.0, 40_000.0])[: min(n_starts, len(at))])
-    before = first_arrival_ms(network, nearest_node_times(network, starts), starts, at)
-    expected = {}
+    turnout = np.array([0.0, 15_000.0, 40_000.0, 5_000.0])[: min(n_starts, len(at))]
+    starts = Starts(at.take(slice(0, n_starts)), turnout)
+
+    def kth(roads):
+        each = [starts.take(np.array([s])) for s in range(len(starts))]
+        times = [first_arrival_ms(roads, nearest_node_times(roads, one), one, at) for one in each]
+        return np.sort(np.vstack([*times, np.full((k, len(at)), np.inf)]), axis=0)[k - 1]
+
+    before, expected = kth(network), {}
     for e in range(len(network.metres)):
-        other = np.arange(len(network.metres)) != e
-        cut = close_edges(network, ~other)
-        after = first_arrival_ms(cut, nearest_node_times(cut, starts), starts, at)
+        after = kth(close_edges(network, np.arange(len(network.metres)) == e))
         for spot in np.flatnonzero(at.edge != e):
             if any(before[spot] <= limit * 60_000 + 1e-3 < after[spot] for limit in limits):
                 expected[e, int(spot)] = after[spot]
-    found = breaks(network, starts, spots_at(at), limits)
+    found = breaks(network, starts, spots_at(at), limits, k=k)
     assert list(zip(found.edge.tolist(), found.spot.tolist(), strict=True)) == sorted(expected)
     assert found.after_ms == pytest.approx([expected[key] for key in sorted(expected)], abs=1e-3)
-    assert np.array_equal(found.before_ms, before[found.spot])
+    assert found.before_ms == pytest.approx(before[found.spot], abs=1e-6)

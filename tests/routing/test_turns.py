@@ -16,6 +16,7 @@ from geo_risk.routing import hierarchy
 from geo_risk.routing import turns as t
 from geo_risk.routing.condition import network_condition
 from geo_risk.routing.hazmat import Roadway, compromises
+from geo_risk.routing.hours import Window
 from geo_risk.routing.network import build_network, close_roads
 from geo_risk.routing.pairs import routes_between, travel_ms
 from geo_risk.routing.reach import (
@@ -119,7 +120,10 @@ def test_a_restriction_over_a_way_between():
         (("no_left_turn", "r0", "r3", (0, 0), {"exempt": "psv;emergency"}), "car", None),
         (("no_left_turn", "r0", "r3", (0, 0), {"vehicles": "hgv"}), "car", t.OTHERS),
         (("no_left_turn", "r0", "r3", (0, 0), {"vehicles": "hgv"}), "hazmat_truck", None),
-        (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (07:00-09:00)"}), "car", t.HOURS),
+        (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (07:00-09:00)"}), "car", None),
+        (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (weight>7.5)"}), "car", t.NOT_NOW),
+        (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (weight>7.5)"}), "fire_engine", None),
+        (("no_left_turn", "r0", "r3", (0, 0), {"conditional": "no_left_turn @ (weight>7.5)"}), None, None),
         (("no_parking", "r0", "r3", (0, 0)), None, t.UNKNOWN),
         ((None, "r0", "r3", (0, 0)), None, t.UNKNOWN),
         (("no_left_turn", "r0", "r9", (0, 0)), None, t.NO_ROAD),
@@ -144,6 +148,43 @@ def test_every_restriction_is_applied_or_counted(cross, row, vehicle, reason):
     told = network_condition(network, {}).set_index("what")["count"]
     assert told.get("turn restrictions kept to", 0) == network.report.turns
     assert told.get("turn restrictions left out", 0) == (1 if reason else 0)
+
+
+@pytest.mark.parametrize(
+    ("condition", "weekday", "clock", "drive_s"),
+    [
+        ("no_right_turn @ (Mo-Fr 07:00-09:00)", 0, 8 * 60, 300),
+        ("no_right_turn @ (Mo-Fr 07:00-09:00)", 5, 8 * 60, 100),
+        ("no_right_turn @ (Mo-Fr 07:00-09:00)", 0, 9 * 60, 100),
+        ("no_right_turn @ (Mo-Fr 07:00-09:00)", None, 8 * 60, 300),  # on any day
+        ("no_right_turn @ (07:00-09:00); no_right_turn @ (17:00-19:00)", 0, 18 * 60, 300),
+        ("no_right_turn @ (07:00-09:00; 17:00-19:00)", 0, 18 * 60, 300),
+        ("工作日7时-9时", 0, 8 * 60, 300),
+        ("工作日7时-9时", 0, 12 * 60, 100),
+        ("no_right_turn @ (07:00-09:00 AND weight>7.5)", 0, 8 * 60, 100),  # a car weighs less
+        ("no_right_turn @ (wet)", 0, 12 * 60, 300),  # not understood: always
+    ],
+)
+def test_a_restriction_of_some_hours_holds_at_these_hours(cross, condition, weekday, clock, drive_s):
+    turns = turns_of(("no_right_turn", "r0", "r3", (0, 0), {"conditional": condition}))
+    plain = build_network(cross, speeds=SPEEDS)
+    now = t.with_turns(plain, turns, vehicle="car", window=Window(weekday, clock, 30.0))
+    station = points_of((-500, 0), kind=["fire_station"], turnout_s=[0.0])
+    assert closest(now, points_of((0, 500)), station, max_min=100)["minutes"].item() * 60 == pytest.approx(drive_s)
+    assert now.report.turns_widened == ({t.UNREAD: 1} if "wet" in condition else {})
+    assert sum(now.report.turns_left_out.values()) == (drive_s == 100)
+
+
+def test_without_an_hour_a_restriction_of_some_hours_always_holds_and_is_told(cross):
+    turns = turns_of(("no_right_turn", "r0", "r3", (0, 0), {"conditional": "no_right_turn @ (07:00-09:00)"}))
+    network = build_network(cross, speeds=SPEEDS, turns=turns, vehicle="fire_engine")
+    told = network_condition(network, {}).set_index("what").loc["turn restrictions kept to at all hours"]
+    assert told[["count", "why"]].tolist() == [1, t.ANY_HOUR]
+    # The same network asked about an hour gives up what does not hold then, and no more.
+    night = t.with_turns(network, turns, vehicle="fire_engine", window=Window(0, 0.0))
+    plain = build_network(cross, speeds=SPEEDS)
+    np.testing.assert_array_equal(night.arcs.key, plain.arcs.key)
+    assert len(night.x) == len(plain.x) < len(network.x)
 
 
 def test_another_crs_is_refused(cross):
