@@ -7,21 +7,30 @@ from typing import Any
 from ..standards import table
 
 
-def _plan(name: str, table: str, group: str, zh: str, en: str, color: str, state: str = "", shape: str = "circle"):
-    row: dict[str, Any] = {"id": name, "table": table, "group": group, "zh": zh, "en": en, "geometry": shape}
-    row |= {"color": color, "visible": True}
+def _plan(name: str, table: str, group: str, zh: str, en: str, color: str, state: str = "", **more: Any):
+    row: dict[str, Any] = {"id": name, "table": table, "group": group, "zh": zh, "en": en, "geometry": "circle"}
+    row |= {"color": color, "visible": True, **more}
     return row | ({"where": {"state": (state,)}} if state else {})
 
 
+_RANK = ("{rank}", "{rank}")
 PLAN_LAYERS: tuple[dict[str, Any], ...] = (
-    _plan("reach_before", "reach_change", "rescue", "现有服务范围", "Reach before", "#80b1d3", "before", "fill"),
-    _plan("reach_gained", "reach_change", "rescue", "新增服务范围", "Reach gained", "#fdb462", "gained", "fill"),
-    _plan("stations_plan", "stations_plan", "rescue", "新建站点", "New stations", "#e31a1c"),
-    _plan(
-        "parking_existing", "parking_plan", "findings", "现有危货停车场", "Hazmat lots in use", "#6a3d9a", "existing"
-    ),
-    _plan("parking_new", "parking_plan", "findings", "新建危货停车场", "New hazmat lots", "#33a02c", "new"),
-)
+    _plan("reach_before", "reach_change", "rescue", "现有服务范围", "Reach before", "#4f8fba", "before",
+          geometry="fill"),
+    _plan("reach_gained", "reach_change", "rescue", "新增服务范围", "Reach gained", "#c2781c", "gained",
+          geometry="fill", dash="7 4"),
+    _plan("plots_barred", "not_allowed", "findings", "不得选址的用地", "Ground that rules forbid", "#252525", "barred",
+          geometry="fill", style="faint"),
+    _plan("plots_unsure", "not_allowed", "findings", "选址待核实的用地", "Ground that rules may forbid", "#7b3294",
+          "unsure", geometry="fill", style="faint"),
+    _plan("stations_existing", "stations_existing", "rescue", "现有站点", "Stations in service", "#1f4e79",
+          mark=("旧", "o")),
+    _plan("stations_plan", "stations_plan", "rescue", "新建站点", "New stations", "#b3006b", mark=_RANK, label="name"),
+    _plan("parking_existing", "parking_plan", "findings", "现有危货停车场", "Hazmat lots in use", "#6a3d9a", "existing",
+          mark=("P", "P"), label="name"),
+    _plan("parking_new", "parking_plan", "findings", "新建危货停车场", "New hazmat lots", "#1b7837", "new", mark=_RANK,
+          label="name"),
+)  # fmt: skip
 
 
 def _rules() -> list[tuple[str, str]]:
