@@ -209,7 +209,9 @@ def folium_map(
     lang = meta.languages[0]
     chosen, left_out = _within(list(_vectors(shown)), max_features, lang)
     west, south, east, north = meta.bounds
-    out = OfflineMap(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18)
+    out = OfflineMap(
+        location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18, zoom_snap=0.25
+    )
     folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
     _own_parts(out, meta, lang, left_out, facts, _shows_grades(chosen, surfaces))
     _add_surfaces(out, surfaces, audience, lang)
