@@ -74,19 +74,19 @@ function geoRiskArrows(lines, look) {
 function geoRiskPhrase(text, look) {
   const exact = look.phrases.find(([en]) => en === text);
   if (exact) return exact[1];
-  if (!text.includes("; ")) {
-    for (const [en, zh] of look.phrases) {
-      if (!en.includes("{}")) continue;
-      const plain = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\}/g, "([^]+?)");
-      const found = text.match(new RegExp("^" + plain + "$"));
-      let k = 1;
-      if (found) return zh.replace(/\{(\d*)\}/g, (_, n) => geoRiskPhrase(found[n === "" ? k++ : Number(n) + 1], look));
-    }
+  const pieces = text.split(/; (?![^[]*\])/); // what stands in brackets is of one piece
+  if (pieces.length > 1) return pieces.map((piece) => geoRiskPhrase(piece, look)).join("；");
+  for (const [en, zh] of look.phrases) {
+    if (!en.includes("{}")) continue;
+    const plain = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\}/g, "([^]+?)");
+    const found = text.match(new RegExp("^" + plain + "$"));
+    let k = 1;
+    if (found) return zh.replace(/\{(\d*)\}/g, (_, n) => geoRiskPhrase(found[n === "" ? k++ : Number(n) + 1], look));
   }
-  for (const [joint, chinese] of [["; ", "；"], ["|", "、"], [", ", "、"], ["/", "："]]) {
+  for (const [joint, chinese] of [["|", "、"], [", ", "、"], ["/", "："]]) {
     const parts = text.split(joint);
     const told = parts.length > 1 ? parts.map((part) => geoRiskPhrase(part, look)) : [];
-    if (told.length && (joint === "; " || told.some((part, i) => part !== parts[i]))) return told.join(chinese);
+    if (told.some((part, i) => part !== parts[i])) return told.join(chinese);
   }
   return text;
 }
