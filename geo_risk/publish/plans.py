@@ -52,7 +52,8 @@ PLAN_SENTENCES = (
      "{} m 内没有危货车辆可走的道路：请核对位置和周边道路的限行规定"),
     ("outside the region", "位于本区域之外"),
     # what a siting check says of a lot
-    ("a part lies beyond the region's boundary: what stands there is not known", "部分范围超出本区域边界，界外情况不明"),
+    ("a part lies beyond the region's boundary: what stands there is not known",
+     "部分范围超出本区域边界，界外情况不明"),
     ("lies in water: {}", "与水体重叠：{}"),
     ("crosses water: {}", "穿越水体：{}"),
     ("{} buildings stand within the outline: {}: they must go, or the outline must change",

@@ -116,7 +116,8 @@ _SENTENCES = (
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
     ("filling station, {} m3", "加油加气站，{} m³"), ("filling station with {}, {}", "加油加气站（{}），{}"),
-    ("filling station, {}", "加油加气站，{}"), ("tanks of {}, {}, with others in its unit", "{}储罐，{}，含同单元其他储罐"),
+    ("filling station, {}", "加油加气站，{}"),
+    ("tanks of {}, {}, with others in its unit", "{}储罐，{}，含同单元其他储罐"),
     ("tanks of {}, {}", "{}储罐，{}"), ("process unit with {}", "含{}的工艺装置"), ("school ({})", "学校（{}）"),
     ("LPG cylinder depot, {}", "瓶装液化气供应站，{}"), ("store of {}, stock unknown", "{}储存，存量不明"),
     ("jetty of {}", "{}码头"), ("loading of {}", "{}装卸点"), ("flare", "火炬"), ("kind unknown", "类型不明"),
