@@ -39,7 +39,7 @@ RESCUE_AREAS = (
 )
 RESCUE_LINES = (
     _fire("weak_links", "消防 5 分钟关键路段", "Roads whose closure breaks the 5 min", "line", "#6a3d9a", **_NORM),
-    _row("routes", "travel_times", "最近救援路线", "Nearest rescue routes", "line", "#1b9e77", arrows=True,
+    _row("routes", "travel_times", "最近救援路线", "Nearest rescue routes", "line", "#b3006b", arrows=True,
          where={"rank": (1,), "place_layer": ("hazard_sources",)}),
     _plan("route", "救援路线", "Rescue routes", "line", "#1b9e77", arrows=True),
     _plan("force", "到场力量", "Forces that come", "circle", "#006d2c", mark=("{rank}", "{rank}"),
