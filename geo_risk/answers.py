@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # Beside what a map of one answer is about.
 _ZONES_SEEN = ("death", "heat", "overpressure", "AEGL-2", "AEGL-3", "ERG isolation")  # where that map opens
 _AROUND = ("layers/crowded_places", "layers/districts", "layers/roads", "layers/water", "risk_sources")
+_NOT_THERE = ["hazmat"]  # of roads: which are closed to a trip its own map tells
 _SEEN_M = 3000.0  # around a source on the map of a change
 UNSURE_CELLS_M = (50.0, 100.0, 200.0, 250.0, 500.0, 1000.0)
 UNSURE_DRAWS = 60e6  # samples times cells that are drawn unless the user asks for a cell size
@@ -218,8 +219,13 @@ def write_page(
     title: dict[str, str],
     about: gpd.GeoDataFrame,
     note: dict[str, str],
+    facts: dict[str, list[list[list[str]]]] | None = None,
 ) -> None:
-    """A map of ``tables`` and ``surfaces`` over the region's places as one HTML file, opened where ``about`` lies."""
+    """
+    A map of ``tables`` and ``surfaces`` over the region's places as one HTML file, opened where ``about`` lies.
+
+    ``facts``: tables under the title in both languages, of each the first row the headings.
+    """
     import shapely
 
     from .publish import folium_map as page
@@ -228,11 +234,14 @@ def write_page(
     left, bottom, right, top = about.total_bounds
     around = shapely.box(left, bottom, right, top).buffer(_SEEN_M) if len(about) else shapely.box(*region.grid.bounds)
     shown = {name: table.iloc[table.sindex.query(around)] for name, table in known.items() if name in _AROUND}
+    shown = {name: table.drop(columns=_NOT_THERE, errors="ignore") for name, table in shown.items()}
     bounds = tuple(about.geometry.to_crs(4326).total_bounds) if len(about) else meta.bounds
     note = {lang: "。".join(filter(None, (note[lang], meta.note[lang]))) for lang in ("zh", "en")}
     note["en"] = note["en"].replace("。", ". ")
     meta = replace(meta, title=title, bounds=bounds, note=note)
-    store.write_text(Path(to), page.single_file(page.folium_map(shown | tables, surfaces, meta, max_features=30_000)))
+    told = facts[meta.languages[0]] if facts else ()
+    drawn = page.folium_map(shown | tables, surfaces, meta, max_features=30_000, facts=told)
+    store.write_text(Path(to), page.single_file(drawn))
 
 
 def accident_words(told: dict[str, Any]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from .text import plain
 
 # Layers that a project may belong to, and the headers under which a file says so.
 PROJECT_LAYERS = ("hazard_sources", "crowded_places", "gas_pipelines", "parking_lots")
+_ANY = "hazmat_bans"  # the layer of the schema that takes every shape and asks for no column
 _KIND_HEADERS = ("kind", "类型", "类别", "项目类型", "项目类别", "用途", "project_kind")
 _LAYER_HEADERS = ("layer", "图层")
 _NAMES = {
@@ -140,26 +141,14 @@ def read_project(
     CRSError
         If ``system`` is no coordinate system.
     """
-    file, label = _file(path)
-    system = _named(system)
-    raw = read(file, label, layer="hazard_sources")
-    if raw.geometry is None:
-        wkt.read_column(raw)
-    if not len(raw.frame):
-        told = _told(raw.log.issues)
-        raise (
-            together(told) if told else InputError(f"{raw.what}: holds no row. Draw the outline of the project in it.")
-        )
-    system = _system(raw, system)
-    _metres(raw, system)
+    raw, source, system = _opened(path, system)
     wanted = _wanted(raw, kind)
     given = _values(dict(values or {}), list(dict.fromkeys(w.layer for w in wanted.values())))
     frames: dict[str, gpd.GeoDataFrame] = {}
     errors = _crossing(raw)
     known = _SHAPES if errors else frozenset()
     for layer, own in given.items():
-        spec = {"source": str(file.resolve()) + (f"#{label}" if label else ""), "crs": system}
-        spec |= _spec(raw, layer, wanted, own)
+        spec = {"source": source, "crs": system} | _spec(raw, layer, wanted, own)
         try:
             frame, reports = load_layer(layer, spec, folder=Path.cwd(), crs=crs, anchor=anchor, evidence=evidence)
         except NothingLeft as error:
@@ -173,6 +162,45 @@ def read_project(
     if errors:
         raise together(errors)
     return frames
+
+
+def read_outline(
+    path: str | Path, *, crs: str, anchor: Box | None, system: str | None = None
+) -> tuple[gpd.GeoDataFrame, str]:
+    """
+    The shapes of a file before anybody says what is planned there, and the coordinate system they were read in.
+
+    Parameters and errors as of `read_project`, which reads the same shapes; columns besides geometry mean nothing.
+    """
+    raw, source, system = _opened(path, system)
+    errors = _crossing(raw)
+    known = _SHAPES if errors else frozenset()
+    spec = {"source": source, "crs": system}
+    try:
+        frame, reports = load_layer(_ANY, spec, folder=Path.cwd(), crs=crs, anchor=anchor)
+    except NothingLeft as error:
+        raise together(errors + (_told(error.issues, known) or ([] if known else [error]))) from None
+    errors += _told([i for r in reports for i in r.issues if i.column is None], known)
+    if errors:
+        raise together(errors)
+    return frame, systems.shown(systems.named(system or raw.crs or reports[0].system, raw.what))
+
+
+def _opened(path: str | Path, system: str | None) -> tuple[Raw, str, str | None]:
+    """The rows of a file as they are, its address for `load_layer`, and the system to read it in."""
+    file, label = _file(path)
+    system = _named(system)
+    raw = read(file, label, layer="hazard_sources")
+    if raw.geometry is None:
+        wkt.read_column(raw)
+    if not len(raw.frame):
+        told = _told(raw.log.issues)
+        raise (
+            together(told) if told else InputError(f"{raw.what}: holds no row. Draw the outline of the project in it.")
+        )
+    system = _system(raw, system)
+    _metres(raw, system)
+    return raw, str(file.resolve()) + (f"#{label}" if label else ""), system
 
 
 def complete(frame: gpd.GeoDataFrame, table: Table, values: Mapping[str, Any]) -> gpd.GeoDataFrame:

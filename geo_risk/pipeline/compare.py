@@ -302,7 +302,7 @@ def _told_row(
         if c != "geometry"
     ]
     told["outline_changed"] = "geometry" in columns
-    told["causes"], told["general"] = causes, general
+    told["causes"], told["general"] = [n + 1 for n in causes], general  # the numbers of the input rows, from 1
     told["facts"] = {c: plain(row[c]) for c in _FACTS if c in row}
     told["row"] = list(pair)
     return told
@@ -377,7 +377,7 @@ def _told_input(inputs: Inputs, n: int, both: Both, cells: NDArray[np.int64] | N
     row = inputs.table.iloc[n]
     columns = {"columns": row["values"], "moved_m": row["moved_m"], "outline_changed": "geometry" in row["columns"]}
     told = {
-        "number": n,
+        "number": n + 1,
         **{c: row[c] for c in ("layer", "id", "id_before", "name", "change")},
         **columns,
         "facts": row["facts"],
@@ -394,7 +394,7 @@ def _changes(told: dict[str, Any], work: Work) -> gpd.GeoDataFrame:
 
     rows: list[dict[str, Any]] = []
     for item in told["inputs"]:
-        n = item["number"]
+        n = item["number"] - 1
         shape = work.inputs.before[n] if work.inputs.after[n] is None else work.inputs.after[n]
         rows.append(
             {
@@ -414,7 +414,7 @@ def _changes(told: dict[str, Any], work: Work) -> gpd.GeoDataFrame:
             i, j = item.pop("row")
             places, at = (shapes[0], i) if j < 0 else (shapes[1], j)
             shape = None if places is None else places[at]
-            causes = [cause_text(told["inputs"][n]) for n in item["causes"]] + item["general"]
+            causes = [cause_text(told["inputs"][n - 1]) for n in item["causes"]] + item["general"]
             rows.append(
                 {"kind": "result", "table": name, **_flat(item, told), "causes": "; ".join(causes), "geometry": shape}
             )

@@ -13,7 +13,7 @@ from .. import schema
 from ..errors import SettingsError
 from .pipelines import PIPE_LINES, PIPE_PLACES
 from .plans import PLAN_LAYERS
-from .rescue_layers import HAZMAT_LINES, RESCUE_AREAS, RESCUE_LINES
+from .rescue_layers import FACILITIES, HAZMAT_LAYERS, RESCUE_AREAS, RESCUE_LINES
 
 GROUPS = (
     {"id": "risk", "zh": "风险", "en": "Risk"},
@@ -22,6 +22,8 @@ GROUPS = (
     {"id": "pipelines", "zh": "油气管道", "en": "Pipelines"},
     {"id": "zones", "zh": "事故影响范围", "en": "Accident zones"},
     {"id": "rescue", "zh": "救援", "en": "Rescue"},
+    {"id": "water_supply", "zh": "消防水源", "en": "Water for fire fighting"},
+    {"id": "hazmat", "zh": "危化品运输", "en": "Dangerous goods on roads"},
     {"id": "inspections", "zh": "检查计划", "en": "Inspection plan"},
     {"id": "base", "zh": "底图", "en": "Base map"},
 )
@@ -62,7 +64,9 @@ class Spec:
     ``table`` is the key it is taken from; ``where`` keeps rows whose column has one of the values;
     ``geometry`` circle takes areas and lines by a point inside them; ``keep`` marks rows that no
     zoom may drop besides red ones; ``first_zoom`` gives the lowest zoom by a column's value; ``dash`` is
-    the pattern of a line (drawn, left out) [px].
+    the pattern of a line (drawn, left out) [px]; ``arrows`` stand along a line the way it is driven; ``mark`` is the
+    character in a circle (Chinese, English), ``{column}`` for the value of one, of style glyph in the circle's place;
+    ``label`` is the column written beside it.
     """
 
     id: str
@@ -81,6 +85,9 @@ class Spec:
     first_zoom: tuple[str, Mapping[str, int], int] | None = None
     columns: tuple[str, ...] | None = None
     dash: str = ""
+    arrows: bool = False
+    mark: tuple[str, str] = ("", "")
+    label: str = ""
 
     @property
     def base(self) -> bool:
@@ -184,7 +191,7 @@ LAYERS: tuple[Spec | str, ...] = (
          color="#a50f15", maxzoom=14, where={"verdict": ("conflict",)}, keep=True),
     Spec("site_area", "site_area", "findings", "可行范围", "Free ground", "fill", color="#238b45", visible=True),
     Spec("sites", "sites", "findings", "候选场址", "Candidate sites", "circle", color="#d95f02", visible=True),
-    *(Spec(**row) for row in HAZMAT_LINES),
+    *(Spec(**row) for row in HAZMAT_LAYERS),
     *(Spec(**row) for row in PLAN_LAYERS),
     Spec("zones", "accident_zones", "zones", "", "", "fill", style="zone", visible=True),
     Spec("tours", "inspections", "inspections", "{team}检查顺序（直线相连）", "Tour of {team} (straight lines)", "line",
@@ -216,8 +223,7 @@ LAYERS: tuple[Spec | str, ...] = (
     _target("fail", "超限", "above the limit", "#a50f15", keep=True),
     Spec("major_hazards", "major_hazards", "risk", "重大危险源", "Major hazard installations", "circle",
          color="#67000d", where={"verdict": ("major", "undecided")}),
-    Spec("emergency_facilities", "layers/emergency_facilities", "rescue", "应急力量", "Emergency facilities", "circle",
-         color="#006d2c"),
+    Spec(**FACILITIES),
     _base("labels", "districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
     _base("labels", "layers/districts", "circle", "label", ("name", "level"), first_zoom=_BY_LEVEL),
 )  # fmt: skip

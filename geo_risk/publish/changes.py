@@ -321,7 +321,7 @@ def _districts(rows: Sequence[Row], inputs: Sequence[Row], lang: str) -> list[Bl
         return [{"type": "text", "text": word("none", lang)}]
     body = []
     for r in sorted(rows, key=lambda r: (-abs(_step(r)), r["id"]))[:_BULLETIN_ROWS]:
-        named = [inputs[n]["name"] or inputs[n]["id"] for n in r["causes"][:4]] + r["general"][:2]
+        named = [inputs[n - 1]["name"] or inputs[n - 1]["id"] for n in r["causes"][:4]] + r["general"][:2]
         grades = grade_cell(r["grade_before"], lang), grade_cell(r["grade_after"], lang)
         body.append([r["name"], *grades, "、".join(named) if lang == "zh" else ", ".join(named)])
     columns = (("name", 22), ("grade_before", 16), ("grade_after", 16), ("why", 46))

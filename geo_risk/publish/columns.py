@@ -60,7 +60,8 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
         "MC": {"zh": "较可信", "en": "credible"},
         "MU": {"zh": "未核实", "en": "unverified"},
     },
-    **dict.fromkeys(("layer", "place_layer", "source_layer", "target_layer"), _LAYER_WORDS),
+    "road_class": domain_words(schema.LAYERS["roads"].column("class")),
+    **dict.fromkeys(("layer", "place_layer", "source_layer", "target_layer", "worst_layer"), _LAYER_WORDS),
 }
 
 

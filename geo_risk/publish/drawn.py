@@ -15,6 +15,8 @@ from .. import schema
 from .catalogue import LAYERS, Spec
 from .columns import LEVELS, domain_words
 from .joined import joined_roads, merged, with_outline
+from .rescue_layers import FORCES
+from .trips import ends, limited_roads, numbers
 from .words import phrase
 
 # A layer with more features than this gets no labels.
@@ -118,6 +120,18 @@ def _by_kind(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
         yield _renamed(spec, kind, spec.zh.format(kind=name["zh"]), spec.en.format(kind=name["en"])), reach
 
 
+def _by_force(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    """Each kind of facility with a mark of its own, the first to come on top; those of no known kind as they are."""
+    names = domain_words(schema.LAYERS["emergency_facilities"].column("kind"))
+    other = ~rows["kind"].isin(list(FORCES))
+    if other.any():
+        yield from _as_points(spec, rows[other])
+    for kind, look in FORCES.items():
+        if (rows["kind"] == kind).any():
+            one = replace(_renamed(spec, kind, names[kind]["zh"], names[kind]["en"].capitalize()), **look)
+            yield from _as_points(one, rows[rows["kind"] == kind])
+
+
 # Colours of the zones of each effect, the severest first.
 _ZONE_COLORS = {
     "death": ("#67000d", "#cb181d", "#fb6a4a"),
@@ -214,6 +228,24 @@ def _roads(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
     yield spec, joined_roads(rows)
 
 
+def _trip_start(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    yield spec, ends(rows, 0, "from_name")
+
+
+def _trip_end(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    yield spec, ends(rows, -1, "to_name")
+
+
+def _trip_numbers(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    yield spec, numbers(rows)
+
+
+def _limited(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
+    limited = limited_roads(rows)
+    if len(limited):
+        yield spec, limited
+
+
 def _boundary(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
     yield spec, merged(with_outline(rows, OUTLINE), "level")
 
@@ -222,6 +254,13 @@ def _boundary(spec: Spec, rows: gpd.GeoDataFrame) -> Iterator[Layer]:
 _TAKEN: dict[str, Callable[[Spec, gpd.GeoDataFrame], Iterator[Layer]]] = {
     "districts": _by_level,
     "service_areas": _by_kind,
+    "emergency_facilities": _by_force,
+    "hazmat_start": _trip_start,
+    "hazmat_end": _trip_end,
+    "hazmat_flow_start": _trip_start,
+    "hazmat_flow_end": _trip_end,
+    "hazmat_numbers": _trip_numbers,
+    "hazmat_limits": _limited,
     "roads": _roads,
     "boundary": _boundary,
     "zones": _zones,

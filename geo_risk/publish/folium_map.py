@@ -10,7 +10,7 @@ import copy
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -57,6 +57,9 @@ _INLINE = {
 _DROPPED = ("bootstrap", "awesome", "glyphicons")
 _MARKER = """L.Icon.Default.mergeOptions({{iconUrl: "{icon}", iconRetinaUrl: "{icon}", shadowUrl: "{shadow}"}});
 L.Icon.Default.imagePath = "";"""
+
+
+Facts = Sequence[Sequence[Sequence[str]]]
 
 
 class OfflineMap(folium.Map):
@@ -138,6 +141,19 @@ class _Prefix(MacroElement):
     )
 
 
+class _Fit(MacroElement):
+    """Shows the bounds beside the cards, by templates/single_file.js."""
+
+    _template = jinja2.Template(
+        "{% macro script(this, kwargs) %}geoRiskFit({{ this._parent.get_name() }}, {{ this.bounds }});{% endmacro %}"
+    )
+
+    def __init__(self, bounds: list[list[float]]) -> None:
+        super().__init__()
+        self._name = "GeoRiskFit"
+        self.bounds = script_json(bounds)
+
+
 class _Features(Layer):
     """Rows of one layer of the catalogue, drawn by templates/single_file.js."""
 
@@ -147,18 +163,22 @@ class _Features(Layer):
     )
 
     def __init__(self, spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> None:
-        name = _swatch(spec) + html.escape(getattr(spec, lang))
+        name = _swatch(spec, lang) + html.escape(getattr(spec, lang))
         super().__init__(name=name, overlay=True, control=not spec.base, show=spec.visible or spec.base)
         self._name = "GeoRiskFeatures"
         self.features = script_json(_features(rows))
         self.look = script_json(_look(spec, rows, lang, inner))
 
 
-def _swatch(spec: Spec) -> str:
+def _swatch(spec: Spec, lang: str) -> str:
     """The sign of a layer before its name in the layer switch; the graded have the legend."""
     if not spec.color or spec.style == "graded":
         return ""
     form = "dashed" if spec.dash else "solid"
+    mark = spec.mark[lang != "zh"]
+    if mark and "{" not in mark:
+        kind = "glyph" if spec.style == "glyph" else "mark"
+        return f'<i class="geo-risk-sign {kind}" style="--color:{spec.color}">{html.escape(mark)}</i>'
     return f'<i class="geo-risk-sign {spec.geometry} {form}" style="color:{spec.color}"></i>'
 
 
@@ -169,6 +189,7 @@ def folium_map(
     *,
     max_features: int = 10_000,
     profile: str = "internal",
+    facts: Facts = (),
 ) -> folium.Map:
     """
     The map of a site as one folium map that works without a network.
@@ -180,20 +201,24 @@ def folium_map(
     max_features : int
         At most so many features altogether, layers that start visible first. Of a layer that does
         not fit, the worst grades are drawn; what is left out is said on the map.
+    facts : tables of text
+        Told under the title, of each the first row the headings, in the first language of ``meta``.
     """
     audience = get_profile(profile)
     shown, _ = shown_tables(audience, tables)
     lang = meta.languages[0]
     chosen, left_out = _within(list(_vectors(shown)), max_features, lang)
     west, south, east, north = meta.bounds
-    out = OfflineMap(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18)
+    out = OfflineMap(
+        location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18, zoom_snap=0.25
+    )
     folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
-    _own_parts(out, meta, lang, left_out, _shows_grades(chosen, surfaces))
+    _own_parts(out, meta, lang, left_out, facts, _shows_grades(chosen, surfaces))
     _add_surfaces(out, surfaces, audience, lang)
     for spec, rows in chosen:
         _Features(spec, rows, lang, audience.tables is None).add_to(out)
     folium.LayerControl(collapsed=False).add_to(out)
-    out.fit_bounds([[south, west], [north, east]])
+    out.add_child(_Fit([[south, west], [north, east]]))
     _name_steadily(out)
     return out
 
@@ -258,6 +283,12 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[st
         "weight": 1.5 if spec.base else 3,
         "dash": spec.dash,
         "zone": spec.style == "zone",
+        "graded": spec.style == "graded",
+        "faint": spec.style == "faint",
+        "glyph": spec.style == "glyph",
+        "mark": spec.mark[lang != "zh"],
+        "label": spec.label,
+        "arrows": "oneway" if spec.style == "road" else "all" if spec.arrows else "",
         "name": getattr(spec, lang),
         "phrases": _phrases(columns) if lang == "zh" and inner else [],
         "title": spec.title_column,
@@ -285,7 +316,7 @@ def _phrases(columns: list[dict]) -> list[list[str]]:
     return [list(pair) for pair in sentences()] if any(c["name"] in TRANSLATED for c in columns) else []
 
 
-def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], graded: bool) -> None:
+def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], facts: Facts, graded: bool) -> None:
     """Script, style, title card and legend of the page."""
     figure = _figure(out)
     figure.title = html.escape(meta.title[lang])
@@ -294,6 +325,7 @@ def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], 
     if left_out:
         start = {"zh": "要素过多，仅显示：", "en": "Too many features, drawn only: "}[lang]
         card += f"<p>{html.escape(start + '; '.join(left_out))}</p>"
+    card += _folded(facts, lang)
     marks = "".join(
         f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter[lang]}</li>' for g in GRADES
     )
@@ -308,6 +340,22 @@ def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], 
         body += f'<div class="geo-risk-card" id="geo-risk-legend"><ul>{marks}</ul></div>'
     figure.html.add_child(_Raw(body), name="geo_risk_cards")
     out.add_child(_Prefix())
+
+
+def _folded(facts: Facts, lang: str) -> str:
+    """Tables that a reader may fold away."""
+    if not facts:
+        return ""
+    told = {"zh": "数据表", "en": "Figures"}[lang]
+    tables = "".join(_table(rows) for rows in facts)
+    return f"<details id='geo-risk-facts'><summary>{told}</summary><div tabindex='0'>{tables}</div></details>"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = [[html.escape(value) for value in row] for row in rows]
+    lines = "".join(f"<tr><th scope='row'>{r[0]}</th>{''.join(f'<td>{v}</td>' for v in r[1:])}</tr>" for r in body)
+    heads = "".join(f"<th scope='col'>{value}</th>" for value in head)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def _shows_grades(chosen: list[tuple[Spec, gpd.GeoDataFrame]], surfaces: Mapping[str, Surface]) -> bool:

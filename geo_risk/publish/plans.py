@@ -7,21 +7,30 @@ from typing import Any
 from ..standards import table
 
 
-def _plan(name: str, table: str, group: str, zh: str, en: str, color: str, state: str = "", shape: str = "circle"):
-    row: dict[str, Any] = {"id": name, "table": table, "group": group, "zh": zh, "en": en, "geometry": shape}
-    row |= {"color": color, "visible": True}
+def _plan(name: str, table: str, group: str, zh: str, en: str, color: str, state: str = "", **more: Any):
+    row: dict[str, Any] = {"id": name, "table": table, "group": group, "zh": zh, "en": en, "geometry": "circle"}
+    row |= {"color": color, "visible": True, **more}
     return row | ({"where": {"state": (state,)}} if state else {})
 
 
+_RANK = ("{rank}", "{rank}")
 PLAN_LAYERS: tuple[dict[str, Any], ...] = (
-    _plan("reach_before", "reach_change", "rescue", "现有服务范围", "Reach before", "#80b1d3", "before", "fill"),
-    _plan("reach_gained", "reach_change", "rescue", "新增服务范围", "Reach gained", "#fdb462", "gained", "fill"),
-    _plan("stations_plan", "stations_plan", "rescue", "新建站点", "New stations", "#e31a1c"),
-    _plan(
-        "parking_existing", "parking_plan", "findings", "现有危货停车场", "Hazmat lots in use", "#6a3d9a", "existing"
-    ),
-    _plan("parking_new", "parking_plan", "findings", "新建危货停车场", "New hazmat lots", "#33a02c", "new"),
-)
+    _plan("reach_before", "reach_change", "rescue", "现有服务范围", "Reach before", "#4f8fba", "before",
+          geometry="fill"),
+    _plan("reach_gained", "reach_change", "rescue", "新增服务范围", "Reach gained", "#c2781c", "gained",
+          geometry="fill", dash="7 4"),
+    _plan("plots_barred", "not_allowed", "findings", "不得选址的用地", "Ground that rules forbid", "#252525", "barred",
+          geometry="fill", style="faint"),
+    _plan("plots_unsure", "not_allowed", "findings", "选址待核实的用地", "Ground that rules may forbid", "#7b3294",
+          "unsure", geometry="fill", style="faint"),
+    _plan("stations_existing", "stations_existing", "rescue", "现有站点", "Stations in service", "#1f4e79",
+          mark=("旧", "o")),
+    _plan("stations_plan", "stations_plan", "rescue", "新建站点", "New stations", "#b3006b", mark=_RANK, label="name"),
+    _plan("parking_existing", "parking_plan", "findings", "现有危货停车场", "Hazmat lots in use", "#6a3d9a", "existing",
+          mark=("P", "P"), label="name"),
+    _plan("parking_new", "parking_plan", "findings", "新建危货停车场", "New hazmat lots", "#1b7837", "new", mark=_RANK,
+          label="name"),
+)  # fmt: skip
 
 
 def _rules() -> list[tuple[str, str]]:
@@ -39,6 +48,30 @@ PLAN_SENTENCES = (
     ("{}: {}, inside", "{}：{}"),
     ("on the range of {}, perhaps of {}", "占压 {} 处，待核实 {} 处"),
     ("operators to be told: {}", "须通知管道企业 {} 处"),
+    ("no road open to hazmat trucks within {} m: check its position and the rules of the roads there",
+     "{} m 内没有危货车辆可走的道路：请核对位置和周边道路的限行规定"),
+    ("outside the region", "位于本区域之外"),
+    # what a siting check says of a lot
+    ("a part lies beyond the region's boundary: what stands there is not known",
+     "部分范围超出本区域边界，界外情况不明"),
+    ("lies in water: {}", "与水体重叠：{}"),
+    ("crosses water: {}", "穿越水体：{}"),
+    ("{} buildings stand within the outline: {}: they must go, or the outline must change",
+     "范围内现有建筑 {} 处：{}，须拆迁或调整范围"),
+    ("{} buildings stand within the outline: they must go, or the outline must change",
+     "范围内现有建筑 {} 处，须拆迁或调整范围"),
+    ("{} roads stand within the outline: {}: they must go, or the outline must change",
+     "范围内现有道路 {} 处：{}，须迁改或调整范围"),
+    ("{} roads stand within the outline: they must go, or the outline must change",
+     "范围内现有道路 {} 处，须迁改或调整范围"),
+    ("{} conflicts and {} undecided pairs of distance, {} times no table of distances for the project itself",
+     "间距冲突 {} 处，待定 {} 处，项目自身 {} 项缺少间距规定"),
+    ("{} conflicts and {} undecided pairs of distance", "间距冲突 {} 处，待定 {} 处"),
+    ("shortest of its rule: {}, {} m of {} m ({})", "差得最多：{}，{} m，要求 {} m（{}）"),
+    ("its risk could not be computed", "无法计算其定量风险"),
+    ("{} targets above the limit for new installations, {} undecided", "超新建限值 {} 处，待定 {} 处"),
+    ("with what is there {} more above that in service and {} in doubt", "叠加后超在役限值 {} 处，存疑 {} 处"),
+    ("highest {} per year", "最高 {}/年"),
     ("on water", "位于水域"),
     ("on ground taken by buildings", "用地有建筑物"),
     ("on ground taken by roads", "用地有道路"),

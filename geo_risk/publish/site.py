@@ -236,8 +236,11 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
     number = len(build.layers)
     layer: dict[str, Any] = {"id": spec.id, "source": spec.id, "source_layer": spec.id, "group": spec.group}
     layer |= {"zh": spec.zh, "en": spec.en, "geometry": spec.geometry, "style": spec.style}
-    if spec.style in ("plain", "finding"):
+    if spec.style in ("plain", "finding", "glyph"):
         layer["color"] = spec.color
+    layer |= {name: getattr(spec, name) for name in ("dash", "arrows", "label") if getattr(spec, name)}
+    if any(spec.mark):
+        layer["mark"] = dict(zip(("zh", "en"), spec.mark, strict=True))
     layer |= {"visible": spec.visible or spec.base, "base": spec.base, "title_column": spec.title_column}
     layer["columns"] = [] if spec.base else popup_columns(spec, names)
     layer["count"] = len(rows)

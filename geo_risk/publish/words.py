@@ -14,6 +14,7 @@ from .. import schema
 from .pipelines import PIPE_SENTENCES
 from .plans import PLAN_SENTENCES
 from .rule_words import RULE_WORDS
+from .source_words import LOOSE, SOURCE_WORDS
 
 # (English, Chinese); more particular patterns first.
 _SENTENCES = (
@@ -108,12 +109,23 @@ _SENTENCES = (
         "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness",
         "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
     ),
+    *SOURCE_WORDS,
     *PIPE_SENTENCES,
     *PLAN_SENTENCES,
     *RULE_WORDS,
     # setbacks
     ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
-    ("filling station, {} m3", "加油加气站，{} m³"), ("long-distance pipeline, {}", "长输管道，{}"),
+    ("filling station, {} m3", "加油加气站，{} m³"), ("filling station with {}, {}", "加油加气站（{}），{}"),
+    ("filling station, {}", "加油加气站，{}"),
+    ("tanks of {}, {}, with others in its unit", "{}储罐，{}，含同单元其他储罐"),
+    ("tanks of {}, {}", "{}储罐，{}"), ("process unit with {}", "含{}的工艺装置"), ("school ({})", "学校（{}）"),
+    ("LPG cylinder depot, {}", "瓶装液化气供应站，{}"), ("store of {}, stock unknown", "{}储存，存量不明"),
+    ("jetty of {}", "{}码头"), ("loading of {}", "{}装卸点"), ("flare", "火炬"), ("kind unknown", "类型不明"),
+    ("{} t or {} to {} m3", "{} t 或 {} 至 {} m³"), ("{} m3", "{} m³"), ("substance unknown", "物质不明"),
+    ("volume unknown", "容积不明"), ("medium unknown", "介质不明"), ("pressure unknown", "压力不明"),
+    ("building of unknown use ({})", "用途不明的建筑（{}）"), ("building of unknown use", "用途不明的建筑"),
+    ("dwelling", "住宅"), ("public building", "公共建筑"), ("road class unknown", "道路等级不明"),
+    ("{}, {} unknown", "{}，{}不明"), ("long-distance pipeline, {}", "长输管道，{}"),
     ("natural_gas", "天然气"),
     ("hazmat car park", "危货车辆停车场"),
     ("LPG cylinder depot, {} m3", "瓶装液化气供应站，{} m³"),
@@ -123,6 +135,7 @@ _SENTENCES = (
     ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
     ("only {} m is certain: it depends on attributes that are missing or on measures taken",
      "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
+    ("unverified rule: it settles nothing alone", "条文未经核实，不能单独作为结论"),
     ("needs {} of {}", "{1}：{0}"), ("exact road type", "确切道路性质"),
     ("volume_m3 or quantity_t", "容积（m³）或存量（t）"), ("floors or height_m", "层数或高度（m）"),
     ("exact type", "确切类型"), ("substance", "物质"), ("volume_m3", "容积（m³）"), ("quantity_t", "存量（t）"),
@@ -130,8 +143,8 @@ _SENTENCES = (
     ("diameter_mm", "管径（mm）"), ("wall_mm", "壁厚（mm）"), ("kind", "类型"), ("floors", "层数"),
     ("height_m", "高度（m）"), ("fire_rating", "耐火等级"), ("class", "道路等级"), ("width_m", "路宽（m）"),
     ("the position errors allow both answers", "位置误差内两种结论均有可能"),
-    ("{}, capacity {} (above {}: important public building)", "{}，容量 {}（大于 {}：重要公共建筑物）"),
-    ("{}, capacity {} (protected building class {})", "{}，容量 {}（保护民用建筑{}类）"),
+    ("{}, {} {} (above {}: important public building)", "{}，{} {}（大于 {}：重要公共建筑物）"),
+    ("{}, {} {} (protected building class {})", "{}，{} {}（保护民用建筑{}类）"),
     ("2 or 3", "二或三"),
     # index and grades
     ("own index {} ({})", "自身指数 {}（{}）"), ("red", "红"), ("orange", "橙"), ("yellow", "黄"), ("blue", "蓝"),
@@ -240,15 +253,17 @@ _SENTENCES = (
     ("day", "白天"), ("night", "夜间"), ("all", "全天"),
     ("capacity", "容量"), ("area_m2", "面积（m²）"), ("beds", "床位"), ("persons", "人数"), ("households", "户数"),
     ("staff", "从业人数"),
+    *LOOSE,
 )  # fmt: skip
 # Columns whose text is made of these patterns.
 TRANSLATED = frozenset((
     "reason", "missing", "group", "taken_at", "targets", "equipment", "phase", "scenario", "outcome", "kind", "effect",
     "meaning", "warning", "helps", "rule", "rule_now", "reason_now", "lacked", "residents_from", "needs", "cause",
-    "households_from", "close", "why",
+    "households_from", "close", "why", "problem", "clause", "variant", "laying",
 ))  # fmt: skip
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SLOT = re.compile(r"\\\{\\\}")
+_PIECES = re.compile(r"; (?![^\[]*\])")  # what stands in brackets is of one piece
 # Units of the schema as each language writes them, where it is not as the schema does (also in web/src/values.ts).
 _UNITS = {
     "persons": ("人", "persons"), "m2": ("m²", "m²"), "m3": ("m³", "m³"), "km2": ("km²", "km²"), "degC": ("°C", "°C"),
@@ -256,8 +271,9 @@ _UNITS = {
     "days": ("天", "days"), "bays": ("个", "bays"), "persons/yr": ("人/年", "persons per year"),
     "per year": ("/年", "per year"), "households": ("户", "households"), "beds": ("张", "beds"), "s": ("秒", "s"),
 }  # fmt: skip
-# What joins pieces, in the order in which a text is taken apart, and what joins them in Chinese.
-JOINTS = (("; ", "；"), ("|", "、"), (", ", "、"), ("/", "："))
+# What joins pieces in Chinese; of a piece that no pattern fits what joins its parts, in the order they are taken apart.
+_JOINT = "；"
+JOINTS = (("|", "、"), (", ", "、"), ("/", "："))
 
 
 @cache
@@ -281,15 +297,17 @@ def phrase(text: str) -> str:
     exact = dict(sentences())
     if text in exact:
         return exact[text]
-    if JOINTS[0][0] not in text:
-        for pattern, zh in _patterns():
-            found = pattern.match(text)
-            if found:
-                return zh.format(*(phrase(v) for v in found.groups()))
+    pieces = _PIECES.split(text)
+    if len(pieces) > 1:
+        return _JOINT.join(phrase(piece) for piece in pieces)
+    for pattern, zh in _patterns():
+        found = pattern.match(text)
+        if found:
+            return zh.format(*(phrase(v) for v in found.groups()))
     for joint, chinese in JOINTS:
         parts = text.split(joint)
         told = [phrase(p) for p in parts] if len(parts) > 1 else []
-        if told and (joint == JOINTS[0][0] or told != parts):
+        if told and told != parts:
             return chinese.join(told)
     return text
 

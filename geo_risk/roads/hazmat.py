@@ -24,6 +24,7 @@ from ..pipeline.hazmat import (
 )
 from ..region import Region
 from ..schema import RESULTS
+from .barred import closed_to_trip
 from .pages import write_hazmat
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ _WORTH_MS = 60_000  # of driving saved make a later departure worth telling
 class HazmatRoutes:
     """
     ``told`` as plain values; ``routes`` (schema: hazmat_routes) and ``legs``, their stretches in driving order:
-    route, road_id, along (1 or -1 of the drawing), enter_min, leave_min after departure, geometry.
+    route, road_id, along (1 or -1 of the drawing), enter_min, leave_min after departure, geometry; ``closed``: the
+    roads that the trip may not use at its hours, and why (schema: not_allowed).
     """
 
     told: dict[str, Any]
     routes: gpd.GeoDataFrame
     legs: gpd.GeoDataFrame
+    closed: gpd.GeoDataFrame
 
 
 def hazmat(
@@ -120,7 +123,7 @@ def answer(roads: Roads, trip: Trip) -> HazmatRoutes:
     }  # fmt: skip
     told["later"] = later(roads, trip, float(found.front.first[0])) if breaks and trip.start is not None else None
     told["routes"] = _plain(routes)
-    return HazmatRoutes(told, routes, legs)
+    return HazmatRoutes(told, routes, legs, closed_to_trip(roads, way))
 
 
 def _with_time(error: Exception, possible: dict[str, Any] | None) -> str:

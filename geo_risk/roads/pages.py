@@ -1,15 +1,23 @@
-"""Answers over the road network as a map."""
+"""Routes of dangerous goods as a map."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import shapely
 
 from .. import answers
-from ..publish.words import phrase
+from ..publish.words import phrase, power
 from ..region import Region
 
 if TYPE_CHECKING:
     from .hazmat import HazmatRoutes
+
+_HEADS = {
+    "zh": ["路线", "分钟", "里程 (km)", "沿线人数", "风险", "人数最多的路段"],
+    "en": ["Route", "Minutes", "km", "People along it", "Risk", "Most people beside"],
+}
+_SEEN_M = 2000.0  # around the routes, in which closed roads are drawn
 
 
 def write_hazmat(region: Region, found: HazmatRoutes, to: str) -> None:
@@ -21,13 +29,26 @@ def write_hazmat(region: Region, found: HazmatRoutes, to: str) -> None:
         "en": f"Hazmat routes{f': {load}' if load else ''}",
     }
     when = " ".join(filter(None, (told["weekday"], told["departure"])))
+    when_zh = " ".join(filter(None, (_DAYS.get(told["weekday"]), told["departure"])))
     note = {
         "zh": f"{told['from']['name']} 至 {told['to']['name']}，"
-        f"{f'{when} 出发' if when else '未定出发时间，全部禁令按生效计'}，影响半径 {told['reach_m']:.0f} m",
+        f"{f'{when_zh} 出发' if when else '未定出发时间，全部禁令按生效计'}，影响半径 {told['reach_m']:.0f} m",
         "en": f"{told['from']['name']} to {told['to']['name']}, {f'leaving {when}' if when else 'at any time of day'}, "
         f"people within {told['reach_m']:.0f} m",
     }
-    for row in (r for r in told["routes"] if r["why"] != "other way"):
-        note["zh"] += f"；{phrase(row['why'])} {row['minutes']:.1f} 分钟、{row['persons']:,.0f} 人"
-        note["en"] += f"; {row['why']} {row['minutes']:.1f} min, {row['persons']:,.0f} people"
-    answers.write_page(region, to, {"hazmat_routes": found.routes}, {}, title, found.routes, note)
+    facts = {lang: [[heads, *(_route(r, lang) for r in told["routes"])]] for lang, heads in _HEADS.items()}
+    tables = {"hazmat_routes": found.routes}
+    seen = shapely.box(*found.routes.total_bounds).buffer(_SEEN_M)
+    closed = found.closed[found.closed.intersects(seen)]
+    if len(closed):
+        tables["not_allowed"] = closed
+    answers.write_page(region, to, tables, {}, title, found.routes, note, facts)
+
+
+_DAYS = dict(zip(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"), (f"周{d}" for d in "一二三四五六日"), strict=True))
+
+
+def _route(row: dict[str, Any], lang: str) -> list[str]:
+    why = phrase(row["why"]) if lang == "zh" else row["why"]
+    return [f"{row['route']} {why}", f"{row['minutes']:.1f}", f"{row['distance_km']:.1f}", f"{row['persons']:,.0f}",
+            power(row["risk"]), f"{row['worst_road']} {row['worst_persons']:,.0f}"]  # fmt: skip

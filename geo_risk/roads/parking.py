@@ -16,6 +16,7 @@ from .carriers import FACILITY, Carriers, carriers_of
 from .demand import Demand, districts_at, minutes_from
 from .lots import found_at, in_use, main_road, people_around, rescue_min
 from .plots import (
+    Barrier,
     Plots,
     given_plots,
     in_cells,
@@ -74,8 +75,7 @@ def parking(ground: Ground, asked: Wanted, candidates: str | Path | None = None)
     demand = carriers.demand
     old, names = in_use(ground)
     bays = asked.bays or int(parameter(FACILITY, "bays"))
-    rules = rule_barriers(ground, FACILITY)
-    project = _project(ground, bays)
+    rules, project = rule_barriers(ground, FACILITY), _project(ground, bays)
     barriers = [*rules, *setback_barriers(ground, project)]
     plots, told = _plots(ground, asked, candidates, carriers, bays, barriers)
     reached = _on_road(ground, carriers, old)
@@ -148,6 +148,11 @@ def _project(ground: Ground, bays: int) -> dict[str, gpd.GeoDataFrame]:
     from ..siting.search import template
 
     return dict(template(ground, "parking_lots:hazmat", {"bays": str(bays)}, bays * parameter(FACILITY, "bay_m2")))
+
+
+def barriers_of(ground: Ground, bays: int) -> list[Barrier]:
+    """What a new lot of so many bays keeps clear of."""
+    return [*rule_barriers(ground, FACILITY), *setback_barriers(ground, _project(ground, bays))]
 
 
 def _plots(

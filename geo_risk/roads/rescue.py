@@ -13,6 +13,7 @@ from .. import answers, pipeline
 from ..crs import to_lonlat
 from ..errors import InputError, RegionError
 from ..export import export_table
+from ..publish.columns import domain_words
 from ..publish.words import unit_words
 from ..routing.closest import closest_facilities
 from ..routing.facilities import unserviceable
@@ -20,7 +21,7 @@ from ..routing.network import close_roads
 from ..routing.snap import column_text
 from ..routing.speeds import rescue_default
 from ..routing.traffic import at_hour
-from ..schema import RESULTS
+from ..schema import LAYERS, RESULTS
 from .closures import closed_area, closed_roads
 from .forbidden import Forbidden, of_source, of_substance
 from .needs import matched, means, needs
@@ -310,7 +311,22 @@ def _write(region: Region, to: str, told: dict[str, Any], plan: gpd.GeoDataFrame
     near = plan[(plan["what"] != "route") & (plan["what"] != "force") | (plan["rank"] == 1)]
     around = gpd.GeoDataFrame(geometry=near.geometry.buffer(_SEEN_M), crs=plan.crs)
     page = _in_words(plan, told, region.settings.publish.languages[0])
-    answers.write_page(region, to, {"rescue_plan": page}, {}, title, around, note)
+    facts = {lang: [_arrivals(told, lang)] for lang in said}
+    answers.write_page(region, to, {"rescue_plan": page}, {}, title, around, note, facts)
+
+
+def _arrivals(told: dict[str, Any], lang: str) -> list[list[str]]:
+    """Who comes when, as a table for the page."""
+    kinds = domain_words(LAYERS["emergency_facilities"].column("kind"))
+    heads = {
+        "zh": ["力量", "到达 (min)", "延误 (min)", "路程 (km)"],
+        "en": ["Force", "Arrives (min)", "Delay (min)", "By road (km)"],
+    }
+    return [heads[lang], *(
+        [f"{kinds[r['facility_kind']][lang]} {r['rank']} {r['facility_name']}", f"{r['minutes']:.1f}",
+         "-" if r["lost_min"] is None else f"{r['lost_min']:+.1f}", f"{r['distance_m'] / 1000:.1f}"]
+        for r in told["arrivals"] if r["minutes"] is not None
+    )]  # fmt: skip
 
 
 def _in_words(plan: gpd.GeoDataFrame, told: dict[str, Any], lang: str) -> gpd.GeoDataFrame:

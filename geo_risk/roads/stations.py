@@ -13,7 +13,18 @@ from ..errors import InputError, RegionError
 from ..siting.ground import Ground
 from .asked import Question
 from .demand import Demand, demand_of, districts_at, in_service, minutes_from, starts_of, turnout
-from .plots import Plots, given_plots, in_cells, judged, parameter, rule_barriers, setback_barriers, side_plots, spread
+from .plots import (
+    Barrier,
+    Plots,
+    given_plots,
+    in_cells,
+    judged,
+    parameter,
+    rule_barriers,
+    setback_barriers,
+    side_plots,
+    spread,
+)
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -106,11 +117,7 @@ def _plots(
     ground: Ground, asked: Question, path: str | Path | None, demand: Demand, kept: Floats
 ) -> tuple[Plots, dict[str, Any]]:
     """The plots that are compared, and how many were looked at."""
-    from ..siting.search import template
-
-    area = parameter(asked.kind, "plot_m2")
-    office = dict(template(ground, "crowded_places:office", {}, area))
-    against = [*rule_barriers(ground, asked.kind), *setback_barriers(ground, office)]
+    area, against = parameter(asked.kind, "plot_m2"), barriers_of(ground, asked.kind)
     if path is not None:
         given = judged(ground, given_plots(ground, path), against)
         if (given.verdict == "conflict").all():
@@ -131,6 +138,14 @@ def _plots(
         )
     some = clear.take(spread(clear, worth, MOST))
     return some, {"compared": len(some), "looked_at": len(tried), "clear": len(clear), "barred": []}
+
+
+def barriers_of(ground: Ground, kind: str) -> list[Barrier]:
+    """What a new station keeps clear of, taken as an office where setback rules ask what it is."""
+    from ..siting.search import template
+
+    office = dict(template(ground, "crowded_places:office", {}, parameter(kind, "plot_m2")))
+    return [*rule_barriers(ground, kind), *setback_barriers(ground, office)]
 
 
 def _worth(plots: Plots, demand: Demand, late: Floats, minutes: float) -> Floats:

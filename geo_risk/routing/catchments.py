@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .coverage import persons_of
 from .facilities import facility_starts
 from .first import First, first_at, first_starts, stretches
-from .ground import Ground, areas_of
+from .ground import Ground, areas_of, joined_specks
 from .network import Network
 from .reach import Starts
 from .snap import Snapped, access_ms, column_text, frame_points, require_crs, snap_points
@@ -119,7 +119,8 @@ def catchments(
     """
     n = len(found.rows)  # owner n stands for nobody
     cells = np.where(found.cell_owner < 0, n, found.cell_owner).reshape(ground.grid.shape)
-    shapes = shapely.intersection(areas_of(cells, ground.grid, n + 1), boundary)
+    cut_off = shapely.intersection(areas_of(cells, ground.grid, n + 1), boundary)
+    shapes = joined_specks(cut_off, ground.grid.cell_m**2)
     area = shapely.area(shapes)
     if not np.isclose(area.sum(), boundary.area, rtol=1e-6):
         raise AssertionError(f"{kind}: catchments add up to {area.sum()} m2, the region to {boundary.area} m2")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .catchments import Served, Spots
 from .coverage import OUTSIDE, PEOPLE
-from .ground import Ground, areas_of
+from .ground import Ground, areas_of, without_specks
 from .reach import SLACK_MS
 from .snap import column_text
 
@@ -73,8 +73,7 @@ def gaps(
     for i, limit in enumerate(limits):
         late = shapely.coverage_union_all(areas[i + 1 :])
         shapely.prepare(late)
-        shapes = shapely.intersection(units.geometry.to_numpy(), late)
-        shapes[shapely.area(shapes) == 0] = shapely.MultiPolygon()
+        shapes = without_specks(shapely.intersection(units.geometry.to_numpy(), late), ground.grid.cell_m**2)
         numbers = _numbers(shares[shares["limit_min"] == limit], units["id"].to_numpy(object))
         rows = pd.DataFrame(
             {

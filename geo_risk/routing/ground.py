@@ -72,3 +72,38 @@ def areas_of(values: NDArray[np.int32], grid: Grid, count: int) -> NDArray[np.ob
     for value in range(count):
         out[value] = shapely.multipolygons(moved[owner == value])
     return out
+
+
+def without_specks(shapes: NDArray[np.object_], least_m2: float) -> NDArray[np.object_]:
+    """(N,) the areas without the pieces below ``least_m2`` [m2], such as a border leaves that cuts the cells."""
+    piece, row = shapely.get_parts(shapes, return_index=True)
+    kept = (shapely.area(piece) >= least_m2) & (shapely.get_dimensions(piece) == 2)
+    return np.array([shapely.multipolygons(piece[kept & (row == i)]) for i in range(len(shapes))] + [None], object)[:-1]
+
+
+def joined_specks(shapes: NDArray[np.object_], least_m2: float) -> NDArray[np.object_]:
+    """
+    (N,) areas that do not overlap, with pieces below ``least_m2`` [m2] given to the neighbour of the longest border.
+
+    A piece that borders on no larger one stays where it is.
+    """
+    piece, row = shapely.get_parts(shapes, return_index=True)
+    solid = shapely.get_dimensions(piece) == 2
+    piece, row = piece[solid], row[solid]
+    settled = shapely.area(piece) >= least_m2
+    small, owner, tree = np.flatnonzero(~settled), row.copy(), shapely.STRtree(piece)
+    left = small
+    while len(left):  # a speck among specks waits until one of them has found its place
+        for i in left:
+            near = tree.query(piece[i], predicate="intersects")
+            near = near[settled[near]]
+            border = shapely.length(shapely.intersection(piece[near], shapely.boundary(piece[i])))
+            if border.max(initial=0.0) > 0:
+                owner[i], settled[i] = owner[near[border.argmax()]], True
+        if settled[left].sum() == 0:
+            break
+        left = left[~settled[left]]
+    out = shapes.copy()
+    for value in sorted({*owner[small].tolist(), *row[small].tolist()}):
+        out[value] = shapely.multipolygons(shapely.get_parts(shapely.union_all(piece[owner == value])))
+    return out

@@ -47,7 +47,7 @@ _REFUSED = {
 
 def add_desk(app: flask.Flask, office: Office, *, warm: bool = True) -> None:
     """
-    Add the desk of a region to the application of its sites: ``/desk``, ``/api/kinds``, ``/api/siting``, ways, letter.
+    Add the desk of a region to the application of its sites: ``/desk``, ``/api/kinds``, ``/api/siting`` and below it.
 
     It answers to this machine alone, and to POST only from its own pages.
 
@@ -121,6 +121,11 @@ def _blueprint(office: Office, profile: str) -> flask.Blueprint:
     def siting() -> Any:
         question, _ = _asked()
         return _told(office.answer(question, with_ways=False))
+
+    @desk.post("/api/siting/outline")
+    def outline() -> Any:
+        question, _ = _asked()
+        return office.outline(question)
 
     @desk.post("/api/siting/ways")
     def ways() -> Any:

@@ -123,14 +123,28 @@ def read(
         path, crs=region.crs, anchor=tuple(region.frame["anchor"]), kind=kind, values=values, system=crs
     )
     for frame in found.values():
-        outside = ~frame.geometry.intersects(ground.boundary)
-        if outside.any():
-            row = frame[outside].iloc[0]
-            raise InputError(
-                f"{row['source_file']}, row {row['source_row']}: lies outside {region.settings.region.name}. Check the "
-                "outline, or its coordinate system (--crs gcj02 for outlines drawn on 高德 or 腾讯 maps)."
-            )
+        _inside(ground, frame)
     return found
+
+
+def read_shapes(ground: Ground, path: str | Path, crs: str | None = None) -> tuple[gpd.GeoDataFrame, str]:
+    """The shapes of a file and their coordinate system; see `layers.project.read_outline` and `read`."""
+    from ..layers.project import read_outline
+
+    region = ground.region
+    frame, system = read_outline(path, crs=region.crs, anchor=tuple(region.frame["anchor"]), system=crs)
+    _inside(ground, frame)
+    return frame, system
+
+
+def _inside(ground: Ground, frame: gpd.GeoDataFrame) -> None:
+    outside = ~frame.geometry.intersects(ground.boundary)
+    if outside.any():
+        row = frame[outside].iloc[0]
+        raise InputError(
+            f"{row['source_file']}, row {row['source_row']}: lies outside {ground.region.settings.region.name}. Check "
+            "the outline, or its coordinate system (--crs gcj02 for outlines drawn on 高德 or 腾讯 maps)."
+        )
 
 
 def district(ground: Ground, name: str, option: str = "--within") -> Any:

@@ -10,6 +10,10 @@ from ..schema import LAYERS
 # (what the message says, Chinese, English); {0} ... are what the pattern caught, columns by their words. The first that
 # is found counts. A message that none fits is shown as it is.
 _MENDS = (
+    (r"crs = (\S+) .*?puts \d+% of the rows into the region, (EPSG:\d+) \((.*?)\) would fit",
+     "按坐标系 {0} 图形不在本区域内；{1}（{2}）与本区域相符，如属实请改填。",
+     "In the coordinate system {0} the outline lies outside this region; {1} ({2}) would fit: "
+     "write it, if that is so."),
     (r"outline is not valid|[Ss]elf-intersection|crosses itself",
      "图形自相交或不闭合，无法确定范围。请重新绘制，使各边互不交叉；上传的文件请在原软件中修复后再上传。",
      "The outline crosses itself or is not closed, so what is inside is not certain. Draw it again so "

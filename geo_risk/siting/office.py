@@ -83,6 +83,30 @@ class Office:
             found = self._kept(question, False, lambda: _judge(ground, question))
             return found if not with_ways else self._kept(question, True, lambda: _with_ways(ground, found))
 
+    def outline(self, question: Question) -> dict[str, Any]:
+        """
+        What the file of a question holds, before it is checked: its shapes in WGS 84 and their sizes.
+
+        Raises
+        ------
+        GeoRiskError
+            If its shapes cannot be used, or lie outside the region.
+        """
+        from .ground import read_shapes
+
+        with self._lock, tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / question.name
+            path.write_bytes(question.data)
+            frame, system = read_shapes(self._open(), path, question.crs)
+        shapes = frame.geometry
+        lines = shapes[shapes.geom_type.str.contains("Line")]
+        return {
+            "shapes": [shape.__geo_interface__ for shape in shapes.to_crs(4326)],
+            "area_m2": float(shapes.area.sum()),
+            "length_m": float(lines.length.sum()),
+            "system": system,
+        }
+
     def letter(self, question: Question, form: str, lang: str) -> bytes:
         """The letter on a question as the bytes of a pdf, docx or html file. GeoRiskError as in `answer`."""
         from .told import write_letter

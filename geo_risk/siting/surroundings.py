@@ -12,7 +12,6 @@ from .ground import Ground
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_FACILITIES = {"fire_station": "消防站", "hospital": "医院", "rescue_team": "救援队"}
 _STRIP_M = 200.0  # to each side of a pipeline, in which GB 32167-2015 Tables 1 and 2 look for places
 _PIPES_M = 1000.0  # pipelines farther than this are no neighbours; more than any impact radius here
 
@@ -79,9 +78,9 @@ def rescue(ground: Ground, project: Project, checks: list[Check], missing: list[
     at = next(iter(project.values())).geometry.iloc[0].representative_point()
     first = {row["facility_kind"]: row for row in reversed(answers.rescue_told(ground.region, at.x, at.y))}
     for kind, row in sorted(first.items()):
-        zh, en = _FACILITIES.get(kind, kind), kind.replace("_", " ")
+        zh, en = phrase(kind), kind.replace("_", " ")
         if row["minutes"] is None:
-            checks.append(Check("rescue", "undecided", f"{zh}：{row['reason']}", f"{en}: {row['reason']}"))
+            checks.append(Check("rescue", "undecided", f"{zh}：{phrase(row['reason'])}", f"{en}: {row['reason']}"))
             continue
         km, name = row["distance_m"] / 1000, row["facility_name"]
         zh, en = (f"{word}{name}，{row['minutes']:.1f}" for word in (f"{zh}：", f"{en}: "))

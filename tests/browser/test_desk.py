@@ -224,6 +224,34 @@ def test_mistakes_are_told_in_the_page(served, place, chromium, lang, crossing, 
     page.close()
 
 
+@pytest.mark.parametrize(
+    ("lang", "size", "read", "refused"),
+    [
+        ("zh", (390, 844), r"读取到 1 个图形，面积 1,\d{3} m²，坐标系 WGS 84", "文件已损坏或不完整"),
+        ("en", (1280, 800), r"1 shapes read, area 1,\d{3} m², in WGS 84", "damaged or cut off"),
+    ],
+)
+def test_a_file_is_drawn_before_it_is_checked(served, place, city, chromium, lang, size, read, refused):
+    page = chromium.new_page(viewport={"width": size[0], "height": size[1]})
+    page.goto(served + at(place, lang, zoom=11))
+    opened(page)
+    data = near_a_road(city)
+    page.set_input_files("#desk-file", {"name": "site.geojson", "mimeType": "", "buffer": data})
+    page.wait_for_function("t => new RegExp(t).test(document.querySelector('#desk .given').innerText)", arg=read)
+    page.wait_for_function("() => !__geoRisk.map.isMoving()")
+    west, south, east, north = page.evaluate("__geoRisk.map.getBounds().toArray().flat()")
+    square = shapely.geometry.shape(json.loads(data)["features"][0]["geometry"])
+    assert shapely.box(west, south, east, north).covers(square)
+    assert page.evaluate("__geoRisk.map.getZoom()") > 14
+    shown = "__geoRisk.map.queryRenderedFeatures({layers: ['desk-line']}).length"
+    page.wait_for_function(f"() => {shown} > 0")
+    page.set_input_files("#desk-file", {"name": "half.geojson", "mimeType": "", "buffer": data[:80]})
+    page.wait_for_function("t => document.querySelector('#desk .error').innerText.includes(t)", arg=refused)
+    page.wait_for_function(f"() => {shown} === 0")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.close()
+
+
 def test_panels_give_way_to_each_other(served, place, visit):
     page = opened(visit(served + at(place, "en")))
     assert page.is_visible("#desk")

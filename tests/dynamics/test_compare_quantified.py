@@ -57,7 +57,7 @@ def assert_tables(a, b, told):
         before, after = (rows_of(region.table(name), watched) for region in (a, b))
         differ = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
         assert {row["id"] for row in told["tables"].get(name, [])} == differ, name
-    assert all(row["causes"] == [0] and not row["general"] for rows in told["tables"].values() for row in rows)
+    assert all(row["causes"] == [1] and not row["general"] for rows in told["tables"].values() for row in rows)
     assert told["counts"]["unexplained"] == 0
 
 

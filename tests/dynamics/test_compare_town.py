@@ -75,7 +75,7 @@ def assert_tables(a, b, told):
         found = told["tables"].get(result, [])
         assert {r["id"] for r in found} == differing(a.table(result), b.table(result), key), result
     assert {r["id"] for r in told["tables"].get("groups", [])} == differing_groups(a.table("groups"), b.table("groups"))
-    assert all(r["causes"] == [0] and not r["general"] for rows in told["tables"].values() for r in rows)
+    assert all(r["causes"] == [1] and not r["general"] for rows in told["tables"].values() for r in rows)
     assert told["counts"]["unexplained"] == 0
     assert not any(figures["unexplained"] for figures in told["surfaces"].values())
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from test_closest import cases
 from test_turns import split_cases
 
+from geo_risk.grid import grid_of
 from geo_risk.routing import catchments, gaps
 from geo_risk.routing.coverage import coverage
 from geo_risk.routing.facilities import facility_starts
 from geo_risk.routing.first import first_at, first_starts, stretches
-from geo_risk.routing.ground import areas_of, ground_of
+from geo_risk.routing.ground import areas_of, ground_of, joined_specks, without_specks
 from geo_risk.routing.network import build_network
 from geo_risk.routing.reach import Starts, arrival_ms, node_times
 from geo_risk.routing.snap import Snapped
@@ -158,3 +159,39 @@ def test_a_kind_without_facilities_leaves_everything(town):
     assert own[["facility_id", "people"]].to_numpy().tolist() == [["", 150.0]]
     assert pd.isna(own["farthest_min"].iloc[0])
     assert late[late["limit_min"] == 4.0]["area_km2"].sum() * 1e6 == pytest.approx(boundary.area)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=30, deadline=None)
+def test_a_border_through_the_cells_leaves_no_slivers(seed):
+    """The smallest piece of an area cut to a crooked border is a cell; together they are still the ground within it."""
+    rng = np.random.default_rng(seed)
+    grid = grid_of((0.0, 0.0, 1500.0, 1500.0), 50.0, CRS)
+    values = np.kron(rng.integers(0, 4, (6, 6)), np.ones((5, 5))).astype(np.int32)
+    angle = np.sort(rng.uniform(0, 2 * np.pi, 40))
+    radius = rng.uniform(300, 740, 40)[:, None]
+    border = shapely.Polygon(750 + radius * np.column_stack([np.cos(angle), np.sin(angle)])).buffer(0)
+    cut = shapely.intersection(areas_of(values, grid, 4), border)
+    shapes = joined_specks(cut, 2500.0)
+    assert shapely.is_valid(shapes).all()
+    assert shapely.area(shapes).sum() == pytest.approx(border.area, rel=1e-9)
+    assert shapely.area(shapely.union_all(shapes)) == pytest.approx(border.area, rel=1e-9)  # no overlap
+    pieces = shapely.get_parts(shapes)
+    alone = [p for p in pieces if shapely.area(p) < 2500.0]
+    for piece in alone:  # only where the border itself pinches it off from all larger ones
+        others = shapely.union_all([p for p in pieces if shapely.area(p) >= 2500.0])
+        assert shapely.length(shapely.intersection(shapely.boundary(piece), others)) < 1e-6
+    left = without_specks(cut, 2500.0)
+    assert all(shapely.area(p) >= 2500.0 for p in shapely.get_parts(left))
+    lost = shapely.get_parts(cut)[shapely.area(shapely.get_parts(cut)) < 2500.0]
+    assert shapely.area(left).sum() == pytest.approx(shapely.area(cut).sum() - shapely.area(lost).sum())
+
+
+def test_a_sliver_goes_to_the_neighbour_of_its_longest_border():
+    """By hand: a strip of 1 m x 100 m between two areas, 60 m of it along the left one and 40 m along the right."""
+    strip = shapely.box(100, 0, 101, 100)
+    left, right = shapely.box(0, 40, 100, 100), shapely.box(101, 0, 200, 40)
+    own = shapely.MultiPolygon([shapely.box(300, 0, 400, 100), strip])
+    shapes = joined_specks(np.array([left, right, own], object), 2500.0)
+    assert shapely.area(shapes) == pytest.approx([6000 + 100, 3960, 10_000])
+    assert without_specks(np.array([own], object), 2500.0)[0].area == pytest.approx(10_000)

@@ -118,10 +118,50 @@ def test_a_way_that_is_taken_has_the_verdict_it_was_told_with(desk):
         assert (new.x - old.x, new.y - old.y) == pytest.approx((way["dx_m"], way["dy_m"]), abs=0.1)
 
 
+def test_a_file_is_told_before_it_is_asked_about(desk, tmp_path):
+    """Shapes, size and system of a file; no kind is needed, and what is drawn is what a check would judge."""
+    square = shapely.geometry.shape(desk.square(side_m=80.0))
+    frame = gpd.GeoDataFrame({"name": ["拟建"]}, geometry=[square], crs=4326).to_crs(desk.region.crs)
+
+    def preview(name: str, data: bytes, **question) -> tuple[int, dict]:
+        form = {"question": json.dumps(question), "file": (io.BytesIO(data), name)}
+        answer = desk.client.post("/api/siting/outline", data=form, headers=OWN)
+        return answer.status_code, answer.get_json()
+
+    frame.to_file(tmp_path / "site.shp")
+    packed = {}
+    for left_out in (None, ".prj"):
+        packed[left_out] = io.BytesIO()
+        with zipfile.ZipFile(packed[left_out], "w") as archive:
+            for part in sorted(tmp_path.glob("site.*")):
+                if part.suffix != left_out:
+                    archive.write(part, part.name)
+    code, told = preview("地块.zip", packed[None].getvalue())
+    assert code == 200, told
+    assert told["area_m2"] == pytest.approx(6400.0, abs=0.01)
+    assert told["length_m"] == 0.0
+    assert frame.crs.name in told["system"]
+    (shape,) = told["shapes"]
+    assert shapely.hausdorff_distance(shapely.geometry.shape(shape), square) < 1e-8
+    code, told = preview("地块.zip", packed[".prj"].getvalue())
+    assert (code, told["error"]["zh"]) == (422, "文件没有说明坐标系，或说明与位置不符。请在“坐标系”中选择。")
+    code, told = preview("地块.zip", packed[".prj"].getvalue(), crs=f"EPSG:{frame.crs.to_epsg()}")
+    assert (code, len(told["shapes"])) == (200, 1)
+    code, told = preview("地块.zip", packed[".prj"].getvalue(), crs="EPSG:4534")
+    assert code == 422
+    assert "改填" in told["error"]["zh"] or "本区域之外" in told["error"]["zh"]
+    crossing = drawn(
+        {"type": "Polygon", "coordinates": [[[x, y] for x, y in shapely.get_coordinates(square)[[0, 2, 1, 3, 0]]]]}
+    )
+    code, told = preview("x.geojson", crossing)
+    assert code == 422
+    assert "自相交" in told["error"]["zh"]
+
+
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "https://localhost", "http://localhost:81"])
 def test_only_its_own_page_may_ask(desk, origin):
     headers = {"Origin": origin} if origin else {}
-    for path in ("", "/ways", "/letter"):
+    for path in ("", "/outline", "/ways", "/letter"):
         answer = desk.ask(path, headers=headers)
         assert answer.status_code == 403
         assert "verdict" not in answer.text

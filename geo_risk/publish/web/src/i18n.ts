@@ -49,7 +49,8 @@ export function setLanguage(next: Lang): void {
 let patterns: [RegExp, string][] = [];
 let exact = new Map<string, string>();
 let translated = new Set<string>();
-const JOINTS: [string, string][] = [["; ", "；"], ["|", "、"], [", ", "、"], ["/", "："]];
+const PIECES = /; (?![^[]*\])/; // what stands in brackets is of one piece
+const JOINTS: [string, string][] = [["|", "、"], [", ", "、"], ["/", "："]];
 
 /** Takes the site's table of sentences: (English, Chinese), {} where a value stands; names of columns made of them. */
 export function learn(phrases: [string, string][], columns: string[]): void {
@@ -66,7 +67,9 @@ export function learn(phrases: [string, string][], columns: string[]): void {
 export function phrase(text: string): string {
   const known = exact.get(text);
   if (known !== undefined) return known;
-  for (const [pattern, zh] of text.includes("; ") ? [] : patterns) {
+  const pieces = text.split(PIECES);
+  if (pieces.length > 1) return pieces.map(phrase).join("；");
+  for (const [pattern, zh] of patterns) {
     const found = pattern.exec(text);
     let next = 1;
     if (found) return zh.replace(/\{(\d*)\}/g, (_, n: string) => phrase(found[n === "" ? next++ : Number(n) + 1]));
@@ -74,7 +77,7 @@ export function phrase(text: string): string {
   for (const [joint, chinese] of JOINTS) {
     const parts = text.split(joint);
     const told = parts.length > 1 ? parts.map(phrase) : [];
-    if (told.length && (joint === "; " || told.some((part, i) => part !== parts[i]))) return told.join(chinese);
+    if (told.some((part, i) => part !== parts[i])) return told.join(chinese);
   }
   return text;
 }

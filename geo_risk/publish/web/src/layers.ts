@@ -14,12 +14,16 @@ export interface LayerSwitch {
 }
 
 export function sign(manifest: Manifest, layer: Layer): HTMLElement {
-  const element = el("span", { class: `sign ${layer.style === "finding" ? "ring" : layer.geometry}`, "aria-hidden": "true" });
+  const form = layer.style === "finding" ? "ring" : layer.style === "glyph" ? "glyph" : layer.geometry;
+  const element = el("span", { class: `sign ${form}${layer.dash ? " dashed" : ""}`, "aria-hidden": "true" });
+  const mark = layer.mark ? words(layer.mark) : "";
+  if (!mark.startsWith("{")) element.textContent = mark;
   const colors = manifest.grades.filter((g) => g.grade > 0).sort((a, b) => b.grade - a.grade);
   const stops = colors.map((g, i) => `${g.color} 0 ${(100 * (i + 1)) / colors.length}%`).join(",");
   const ramp = layer.legend?.map(({ color }) => color);
   const many = layer.style === "graded" || layer.geometry === "raster";
-  if (layer.style === "finding") element.style.borderColor = layer.color ?? PLAIN;
+  if (layer.style === "finding" || layer.dash) element.style.borderColor = layer.color ?? PLAIN;
+  else if (layer.style === "glyph") element.style.color = layer.color ?? PLAIN;
   else if (ramp) element.style.background = `linear-gradient(90deg,${ramp.join(",")})`;
   else element.style.background = many && colors.length > 1 ? `linear-gradient(90deg,${stops})` : (layer.color ?? PLAIN);
   return element;
@@ -37,6 +41,7 @@ export interface Drawing {
 }
 
 const NAME = "layers"; // in the address
+const NEAR_ZOOM = 11; // a layer that begins here or later says so
 
 function slider(layer: Layer, drawing: Drawing): HTMLInputElement {
   const input = el("input", { type: "range", min: "10", max: "100", step: "10", value: "100", "data-opacity": layer.id });
@@ -85,7 +90,8 @@ export function addLayerSwitch(manifest: Manifest, drawing: Drawing): LayerSwitc
       const its = [...boxes].filter(([l]) => (named.has(l.group ?? "") ? l.group : "") === group.id).reverse();
       const rows = its.flatMap(([layer, box]) => {
         const number = layer.count === undefined ? "" : count.format(layer.count);
-        const name = el("span", { class: "name" }, words(layer));
+        const near = manifest.sources[layer.source].minzoom >= NEAR_ZOOM;
+        const name = el("span", { class: "name" }, words(layer), ...(near ? [" ", el("span", { class: "quiet" }, ui("fromNear"))] : []));
         sliders.get(layer)!.setAttribute("aria-label", ui("opacity", { name: words(layer) }));
         const label = el("label", { class: "layer" }, box, sign(manifest, layer), name, el("span", { class: "count" }, number));
         return [label, sliders.get(layer)!];

@@ -39,8 +39,12 @@ export interface Layer extends Words {
   source_layer?: string;
   group?: string;
   geometry: "fill" | "line" | "circle" | "raster";
-  style: "graded" | "plain" | "finding" | "water" | "green" | "industrial" | "builtup" | "road" | "boundary" | "label";
+  style: "graded" | "plain" | "finding" | "glyph" | "water" | "green" | "industrial" | "builtup" | "road" | "boundary" | "label";
   color?: string;
+  dash?: string; // of a line: drawn, left out [px]
+  arrows?: boolean; // along a line, the way it is driven
+  mark?: Words; // the character in a circle; {column} stands for the value of one
+  label?: string; // the column written beside it
   visible: boolean;
   base: boolean;
   title_column?: string;

@@ -50,6 +50,7 @@ export const UI = {
   anyWeather: { zh: "与天气无关", en: "in any weather" },
   weatherOf: { zh: "{stability} 类，{speed} m/s，{period}", en: "class {stability}, {speed} m/s, {period}" },
   noDetails: { zh: "没有更多信息", en: "No further details" },
+  fromNear: { zh: "（放大后显示）", en: "(when zoomed in)" },
   notDrawn: { zh: "当前比例尺下未绘出该对象", en: "Not drawn at this scale" },
   yes: { zh: "是", en: "yes" },
   no: { zh: "否", en: "no" },

@@ -4,7 +4,7 @@ import type { Archives } from "./archive";
 import { el, say, skeleton } from "./dom";
 import { decode, placeOf, tileAt } from "./features";
 import { picture } from "./hatch";
-import { onLanguage, ui } from "./i18n";
+import { onLanguage, ui, words } from "./i18n";
 import { gradeOf, type Layer, type Manifest, type Value } from "./manifest";
 import { content, worstFirst, type Found } from "./popup";
 import { COLOR, FONTS, OPACITY, PLAIN } from "./style";
@@ -68,12 +68,12 @@ export function plainMap(manifest: Manifest, archives: Archives): PlainMap {
     }
     return layer.base ? (COLOR[layer.style as keyof typeof COLOR] ?? COLOR.road) : (layer.color ?? PLAIN);
   };
-  const path = (feature: VectorTileFeature, left: number, top: number, scale: number): Path2D => {
+  const path = (feature: VectorTileFeature, left: number, top: number, scale: number, radius: number): Path2D => {
     const out = new Path2D();
     for (const part of feature.loadGeometry()) {
       part.forEach(({ x, y }, i) => (i ? out.lineTo(left + x * scale, top + y * scale) : out.moveTo(left + x * scale, top + y * scale)));
       if (feature.type === 3) out.closePath();
-      if (feature.type === 1) out.arc(left + part[0].x * scale, top + part[0].y * scale, 4, 0, 2 * Math.PI);
+      if (feature.type === 1) out.arc(left + part[0].x * scale, top + part[0].y * scale, radius, 0, 2 * Math.PI);
     }
     return out;
   };
@@ -85,16 +85,30 @@ export function plainMap(manifest: Manifest, archives: Archives): PlainMap {
     pen.strokeText(String(feature.properties.name), left + x * scale, top + y * scale);
     pen.fillText(String(feature.properties.name), left + x * scale, top + y * scale);
   };
+  /** The character of a layer, in its circle or in the circle's place. */
+  const mark = (layer: Layer, feature: VectorTileFeature, left: number, top: number, scale: number): void => {
+    const [[{ x, y }]] = feature.loadGeometry();
+    const glyph = layer.style === "glyph";
+    pen.font = `${glyph ? 14 : 10}px ${FONTS}`;
+    [pen.textAlign, pen.textBaseline] = ["center", "middle"];
+    pen.fillStyle = glyph ? (layer.color ?? PLAIN) : "#fff";
+    pen.fillText(words(layer.mark!).replace(/\{(\w+)\}/, (_, name: string) => String(feature.properties[name] ?? "")), left + x * scale, top + y * scale);
+    pen.textBaseline = "alphabetic";
+  };
   const paint = (layer: Layer, feature: VectorTileFeature, left: number, top: number, side: number): void => {
     const scale = side / feature.extent;
     if (layer.style === "label") return label(feature, left, top, scale);
-    const shape = path(feature, left, top, scale);
+    const shape = path(feature, left, top, scale, layer.mark && layer.style !== "glyph" ? 8 : 4);
     pen.fillStyle = pen.strokeStyle = color(layer, feature.properties);
     pen.lineWidth = kind(layer) === "line" ? 2 : 0.8;
-    if (kind(layer) !== "line") pen.fill(shape);
+    pen.setLineDash(layer.dash ? layer.dash.split(" ").map(Number) : []);
+    const glyph = layer.style === "glyph";
+    if (kind(layer) !== "line" && !glyph) pen.fill(shape);
     if (layer.geometry === "circle") pen.strokeStyle = "#fff";
     else if (layer.style === "graded" && layer.geometry === "fill") pen.strokeStyle = COLOR.outline;
-    if (kind(layer) !== "fill" || !layer.base) pen.stroke(shape);
+    if ((kind(layer) !== "fill" || !layer.base) && !glyph) pen.stroke(shape);
+    pen.setLineDash([]);
+    if (layer.mark) mark(layer, feature, left, top, scale);
     if (!layer.base) hits.push({ path: shape, dot: layer.geometry === "circle", found: { layer, properties: feature.properties } });
   };
   const draw = (layer: Layer, tile: Drawn, left: number, top: number, side: number): void => {

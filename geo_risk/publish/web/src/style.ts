@@ -17,6 +17,8 @@ export const OPACITY = 0.82; // below .8 the map looks paler than its legend
 const ICON_ZOOM = 12; // from here points are few enough to carry their hatch
 
 const ARROW_ZOOM = 15; // from here a one-way street has room for its arrows
+const MARK_ZOOM = 10; // from here a circle has room for its character
+const NAME_ZOOM = 12; // and for a name beside it
 const RING_ZOOM = 14; // from here the line of a finding is long enough to be seen
 
 export const COLOR = {
@@ -242,22 +244,59 @@ function graded(manifest: Manifest, layer: Layer): Placed[] {
 
 export const PLAIN = "#555f6b";
 
+/** A dash in pixels as multiples of the width of a line. */
+const dashes = (layer: Layer): object =>
+  layer.dash ? { "line-dasharray": layer.dash.split(" ").map((px) => Number(px) / 2.4) } : {};
+
+function lines(layer: Layer, color: string): Placed[] {
+  const layout = { "line-cap": layer.dash ? "butt" : "round", "line-join": "round" };
+  const casing = place(layer, "casing", Band.Line, { type: "line", layout, paint: { "line-color": "#fff", "line-width": byZoom(2.4, 4.4, 8) } });
+  const line = place(layer, "", Band.Line, { type: "line", layout, paint: { "line-color": color, "line-width": byZoom(1.2, 2.4, 5), ...dashes(layer) } });
+  const arrows = place(layer, "arrows", Band.Line, {
+    type: "symbol",
+    minzoom: MARK_ZOOM,
+    layout: { "symbol-placement": "line", "symbol-spacing": 110, "text-field": "➤", "text-font": FONT, "text-size": 13, "text-keep-upright": false, "text-allow-overlap": true },
+    paint: { "text-color": color, "text-halo-color": COLOR.halo, "text-halo-width": 1.4 },
+  });
+  return [casing, line, ...(layer.arrows ? [arrows] : [])];
+}
+
+/** The character of a layer in the language in force; of a column the value of each feature. */
+export function markText(layer: Layer): string | Expression {
+  const mark = layer.mark ? words(layer.mark) : "";
+  const column = /^\{(\w+)\}$/.exec(mark)?.[1];
+  return column ? ["to-string", ["get", column]] : mark;
+}
+
+function marks(layer: Layer, color: string): Placed[] {
+  if (!layer.mark) return [];
+  const glyph = layer.style === "glyph";
+  const size = glyph ? { "text-size": ["interpolate", ["linear"], ["zoom"], MARK_ZOOM, 9, 16, 17] } : { "text-size": 11 };
+  const layout = { "text-field": markText(layer), "text-font": FONT, ...size, "text-allow-overlap": true, "text-ignore-placement": true };
+  const paint = glyph ? { "text-color": color, "text-halo-color": COLOR.halo, "text-halo-width": 1.2 } : { "text-color": "#fff" };
+  return [place(layer, "mark", Band.Point, { type: "symbol", ...(glyph ? {} : { minzoom: MARK_ZOOM }), layout, paint })];
+}
+
+function circles(layer: Layer, color: string): Placed[] {
+  const radius = layer.mark ? ["interpolate", ["linear"], ["zoom"], 7, 3, MARK_ZOOM, 8, 16, 10] : byZoom(2.2, 4.5, 8);
+  const paint = { "circle-color": color, "circle-radius": radius, "circle-stroke-color": "#fff", "circle-stroke-width": 1.4 };
+  const named = place(layer, "name", Band.Label, {
+    type: "symbol",
+    minzoom: NAME_ZOOM,
+    layout: { "text-field": ["get", layer.label ?? ""], "text-font": FONT, "text-size": 12, "text-anchor": "left", "text-offset": [1, 0], "text-optional": true },
+    paint: { "text-color": COLOR.label, "text-halo-color": COLOR.halo, "text-halo-width": 1.6 },
+  });
+  const circle = layer.style === "glyph" ? [] : [place(layer, "", Band.Point, { type: "circle", paint })];
+  return [...circle, ...marks(layer, color), ...(layer.label ? [named] : [])];
+}
+
 function plain(layer: Layer): Placed[] {
   const color = layer.color ?? PLAIN;
-  if (layer.geometry === "line") {
-    const layout = { "line-cap": "round", "line-join": "round" };
-    return [
-      place(layer, "casing", Band.Line, { type: "line", layout, paint: { "line-color": "#fff", "line-width": byZoom(2.4, 4.4, 8) } }),
-      place(layer, "", Band.Line, { type: "line", layout, paint: { "line-color": color, "line-width": byZoom(1.2, 2.4, 5) } }),
-    ];
-  }
-  if (layer.geometry === "circle") {
-    const paint = { "circle-color": color, "circle-radius": byZoom(2.2, 4.5, 8), "circle-stroke-color": "#fff", "circle-stroke-width": 1.4 };
-    return [place(layer, "", Band.Point, { type: "circle", paint })];
-  }
+  if (layer.geometry === "line") return lines(layer, color);
+  if (layer.geometry === "circle") return circles(layer, color);
   return [
     place(layer, "", Band.Area, { type: "fill", paint: { "fill-color": color, "fill-opacity": 0.22 } }),
-    place(layer, "outline", Band.Line, { type: "line", paint: { "line-color": color, "line-width": byZoom(0.3, 0.9, 1.6) } }),
+    place(layer, "outline", Band.Line, { type: "line", paint: { "line-color": color, "line-width": byZoom(0.3, 0.9, 1.6), ...dashes(layer) } }),
   ];
 }
 

@@ -9,7 +9,7 @@ import { onLanguage, ui } from "./i18n";
 import type { Layer, Manifest } from "./manifest";
 import { recoloured, type Palette } from "./palette";
 import { addPopups, type Popups } from "./popup";
-import { FONTS, gradeLetter, labelText, makeStyle } from "./style";
+import { FONTS, gradeLetter, labelText, makeStyle, markText } from "./style";
 import { addWhereabouts } from "./whereabouts";
 
 const CLOSE_ZOOM = 14; // where a place found by name is shown
@@ -108,6 +108,9 @@ export async function openView(manifest: Manifest, palette: Palette): Promise<Vi
   onLanguage(() => {
     for (const part of map.isStyleLoaded() ? [...parts.values()].flat() : []) {
       if (part.endsWith(":letter")) map.setLayoutProperty(part, "text-field", gradeLetter(manifest));
+    }
+    for (const layer of map.isStyleLoaded() ? manifest.layers.filter((l) => l.mark) : []) {
+      map.setLayoutProperty(`${layer.id}:mark`, "text-field", markText(layer));
     }
     for (const { id } of map.isStyleLoaded() ? manifest.layers.filter((l) => l.style === "label") : []) {
       map.setLayoutProperty(id, "text-field", labelText(manifest));

@@ -108,6 +108,17 @@ export const askKinds = async (): Promise<Kinds> => (await ask("/api/kinds")).js
 export const askVerdict = async (question: Question): Promise<Answer> =>
   (await ask("/api/siting", body(question, {}))).json();
 
+/** What a file holds: its shapes in WGS 84, their sizes, and the coordinate system they were read in. */
+export interface Preview {
+  shapes: GeoJSON.Geometry[];
+  area_m2: number;
+  length_m: number;
+  system: string;
+}
+
+export const askOutline = async (file: File, crs: string): Promise<Preview> =>
+  (await ask("/api/siting/outline", body({ file, crs, kind: "", values: {}, move: [0, 0] }, {}))).json();
+
 /** What would make it pass, which takes longer to find than the verdict. */
 export const askWays = async (question: Question): Promise<Way[]> =>
   (await (await ask("/api/siting/ways", body(question, {}))).json()).ways;

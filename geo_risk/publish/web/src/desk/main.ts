@@ -1,8 +1,9 @@
 // The planners' desk beside the map. The server adds this script to the map page; a published site has none of it.
 import "./desk.css";
 import type { Map as MapLibre } from "maplibre-gl";
+import type { Words } from "../manifest";
 import { el, say, skeleton } from "../dom";
-import { askKinds, askVerdict, askWays, download, Refusal, type Answer, type Geometry, type Kinds, type Position, type Question, type Shape, type Way } from "./ask";
+import { askKinds, askOutline, askVerdict, askWays, download, Refusal, type Answer, type Geometry, type Kinds, type Position, type Preview, type Question, type Shape, type Way } from "./ask";
 import { chart, geometryOf, showAnswer, sizeOf, type Chart } from "./chart";
 import { board, type Board } from "./draw";
 import { form } from "./form";
@@ -11,14 +12,25 @@ import { lang, number, onLanguage, ui } from "./words";
 
 const LARGEST = 5 * 1024 * 1024; // of a file [bytes], as the server has it
 const CRS = [["", "crsFile"], ["wgs84", "crsWgs"], ["gcj02", "crsGcj"], ["bd09", "crsBd"], ["epsg", "crsEpsg"]] as const;
+const SYSTEMS: Record<string, Words> = { wgs84: { zh: "WGS 84 经纬度", en: "WGS 84, degrees" }, cgcs2000: { zh: "CGCS2000 经纬度", en: "CGCS2000, degrees" }, gcj02: { zh: "GCJ-02", en: "GCJ-02" }, bd09: { zh: "BD-09", en: "BD-09" } };
 const ALL: Shape[] = ["polygon", "line", "point"];
+
+/** What of a file was read, and how large it is. */
+function fileWords({ file, read, failed }: { file: File; read?: Preview; failed?: boolean }): string {
+  const { name } = file;
+  if (!read) return ui(failed ? "fileUnread" : "fileReading", { name });
+  const { area_m2, length_m } = read;
+  const sizes = [...(area_m2 ? [ui("sizeArea", { size: number(area_m2, 0) })] : []), ...(length_m ? [ui("sizeLine", { size: number(length_m, 0) })] : [])];
+  const size = sizes.join(lang() === "zh" ? "，" : ", ") || ui("sizePoint");
+  return ui("fileRead", { name, n: read.shapes.length, size, system: SYSTEMS[read.system]?.[lang()] ?? read.system });
+}
 
 interface Tools {
   board: Board;
   chart: Chart;
 }
 
-type Outline = { shape: Shape; points: Position[]; geojson: Geometry } | { file: File };
+type Outline = { shape: Shape; points: Position[]; geojson: Geometry } | { file: File; read?: Preview; failed?: boolean };
 
 /** The map of the page, once it can be drawn on; undefined in a browser without one. */
 async function theMap(): Promise<MapLibre | undefined> {
@@ -114,7 +126,7 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     epsg.hidden = crs.value !== "epsg";
     given.hidden = !outline;
     if (outline && "file" in outline) {
-      chosen.textContent = ui("fileChosen", { name: outline.file.name, size: number(outline.file.size / 1024, 1) });
+      chosen.textContent = fileWords(outline);
     } else if (outline?.shape === "point") {
       chosen.textContent = ui("drawnPoint", { lon: outline.points[0][0].toFixed(5), lat: outline.points[0][1].toFixed(5) });
     } else if (outline) {
@@ -131,6 +143,29 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     ask("");
     changed();
     offer();
+  };
+  const system = (): string => {
+    const code = epsg.value.trim();
+    return crs.value === "epsg" ? (/^\d+$/.test(code) ? `EPSG:${code}` : code) : crs.value;
+  };
+  /** Draws what a file holds before anybody asks about it, or tells why it cannot be read. */
+  const preview = async (): Promise<void> => {
+    if (!outline || !("file" in outline) || (crs.value === "epsg" && !epsg.value.trim())) return;
+    const mine: Outline = { file: outline.file };
+    take(mine);
+    try {
+      const read = await askOutline(mine.file, system());
+      if (outline !== mine) return; // another was chosen meanwhile
+      mine.read = read;
+      tools?.chart.outline(read.shapes);
+      tools?.chart.zoomTo(read.shapes);
+    } catch (why) {
+      if (outline !== mine) return;
+      mine.failed = true;
+      refuse(why);
+    }
+    offer();
+    say(chosen.textContent!);
   };
   const render = (): void => {
     after.hidden = !checked;
@@ -196,12 +231,15 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
       return ask(ui("tooLarge"));
     }
     take({ file });
+    void preview();
   });
   remove.addEventListener("click", () => take());
   crs.addEventListener("change", () => {
     changed();
     offer();
+    void preview();
   });
+  epsg.addEventListener("change", () => void preview());
   epsg.addEventListener("input", changed);
   check.addEventListener("click", () => {
     tools?.board.cancel();
@@ -210,11 +248,9 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     const lacks = planned.lacks();
     if (lacks) return ask(lacks);
     const file = "file" in outline ? outline.file : undefined;
-    const code = epsg.value.trim();
-    const system = !file ? "wgs84" : crs.value === "epsg" ? (/^\d+$/.test(code) ? `EPSG:${code}` : code) : crs.value;
     const kind = planned.kind() === "file" ? "" : planned.kind();
     const geojson = "geojson" in outline ? outline.geojson : undefined;
-    void judge({ file, geojson, kind, values: planned.values(), crs: system, move: [0, 0] });
+    void judge({ file, geojson, kind, values: planned.values(), crs: file ? system() : "wgs84", move: [0, 0] });
   });
   letters.forEach((button) =>
     button.addEventListener("click", async () => {
@@ -241,9 +277,9 @@ function desk(root: HTMLElement, kinds: Kinds, tools?: Tools): void {
     uploadName.textContent = ui("upload");
     formats.textContent = ui("formats");
     crsName.textContent = ui("crs");
-    const system = crs.value;
+    const selected = crs.value;
     crs.replaceChildren(...CRS.map(([value, word]) => el("option", { value }, ui(word))));
-    crs.value = system;
+    crs.value = selected;
     epsg.setAttribute("aria-label", ui("crsEpsg"));
     remove.textContent = ui("remove");
     check.textContent = ui(check.disabled ? "checking" : "check");
