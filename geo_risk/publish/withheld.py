@@ -1,4 +1,4 @@
-"""What a shown value may still tell of what is not shown: counts in sentences, differences of counts, names in names."""
+"""What a shown value may still tell of the rest: counts in sentences, differences of counts, names in names."""
 
 from __future__ import annotations
 
