@@ -133,7 +133,7 @@ def _text(out: Content, where: str, suffix: str, data: bytes) -> None:
         _csv(out, where, text)
     elif suffix in ("html", "htm", "xml", "svg", "rels"):
         _page(out, where, text)
-        for start in re.finditer(r"geoRiskLayer\(", text):
+        for start in re.finditer(r"geoRiskLayer\((?=\[)", text):
             _json(out, where, json.JSONDecoder().raw_decode(text, start.end())[0])
     out.say(where, text)
     if suffix != "js" or "GEO_RISK_CHUNK" not in text:
@@ -175,7 +175,8 @@ def _features_and_rows(out: Content, where: str, value: dict) -> None:
     if value.get("type") == "Feature":
         out.row(where, value["properties"])
         if value["geometry"]:
-            out.shapes.append((where, 0.1, shapely.geometry.shape(value["geometry"])))
+            contour = " lsir_" if "level_per_yr" in value["properties"] else ""
+            out.shapes.append((where + contour, 0.1, shapely.geometry.shape(value["geometry"])))
     elif {"columns", "rows"} <= value.keys():
         names = [c["name"] if isinstance(c, dict) else c for c in value["columns"]]
         for row in value["rows"]:
