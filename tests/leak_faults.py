@@ -157,7 +157,7 @@ def fine_cells(content: Content, side_m: float, crs: str, colours: Mapping[tuple
         east = (x * picture.shape[1] + col + 0.5) * px - 20037508.342789244
         north = 20037508.342789244 - (y * picture.shape[0] + row + 0.5) * px
         at = np.column_stack(to.transform(east, north))
-        inside = (np.abs((at / side_m + 0.5) % 1 - 0.5) * side_m > px).all(axis=1)
+        inside = (np.abs((at / side_m + 0.5) % 1 - 0.5) * side_m > 2 * px).all(axis=1)
         # Rows as whole numbers, which sort faster than rows.
         cells = np.floor(at[inside] / side_m).astype(np.int64) @ (2**31, 1)
         places, first = np.unique(cells, return_inverse=True)

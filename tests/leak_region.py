@@ -76,10 +76,12 @@ class Region:
 
     def names(self) -> set[str]:
         """Names of what stays inside, but those that a thing shown bears too."""
-        columns = [f[c] for f in self.hidden.values() for c in f.columns if c == "name" or c.endswith("_name")]
+        # A college may be called after its trade, a shelter after its village.
+        frames = [f for f in self.hidden.values() if "scope" not in f.columns]
+        columns = [f[c] for f in frames for c in f.columns if c == "name" or c.endswith("_name")]
         hidden = {str(n) for c in columns if c.dtype == object or c.dtype == "string" for n in c.dropna().unique()}
         seen = {str(n) for f in self.shown.values() if "name" in f.columns for n in f["name"].dropna().unique()}
-        # Results repeat names of roads and areas.
+        seen |= set(self.areas["name"].dropna())
         return {n for n in hidden - seen if len(n) >= _LEAST_NAME and not n.isascii()}
 
     def ids(self) -> set[str]:
