@@ -12,13 +12,11 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
-from ..store import Surface
+from ..store import Surface, without_formulas
 from .tiles.mvt import round_float
 
 # 1e-6 degrees is 0.1 m.
 DECIMALS = 6
-# What spreadsheet programs take for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def plain(value: object) -> object:
@@ -57,13 +55,11 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """
     out = pd.DataFrame(index=range(len(frame)))
     for name in (c for c in frame.columns if c != "geometry"):
-        values = _plain_column(frame[name])
-        safe = [f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v for v in values]
-        out[name] = pd.Series(safe, dtype=object)
+        out[name] = pd.Series(_plain_column(frame[name]), dtype=object)
     if isinstance(frame, gpd.GeoDataFrame) and (frame.geom_type == "Point").all():
         at = frame.geometry.to_crs(4326)
         out["lon"], out["lat"] = at.x.round(DECIMALS).to_numpy(), at.y.round(DECIMALS).to_numpy()
-    out.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    without_formulas(out).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
 def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
