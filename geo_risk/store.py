@@ -191,12 +191,13 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     out = table.copy()
     for i, kind in enumerate(out.dtypes):
         if kind.name in ("object", "str", "string"):
-            out.isetitem(i, [_inert(v) for v in out.iloc[:, i]])
-    out.columns = [_inert(c) for c in out.columns]
+            out.isetitem(i, [inert(v) for v in out.iloc[:, i]])
+    out.columns = [inert(c) for c in out.columns]
     return out
 
 
-def _inert(value: Any) -> Any:
+def inert(value: Any) -> Any:
+    """A cell for a spreadsheet: text that would run as a formula gets an apostrophe before it."""
     if not isinstance(value, str) or not value.lstrip(" ").startswith(_FORMULA) or _PLAIN_NUMBER.fullmatch(value):
         return value
     return f"'{value}"

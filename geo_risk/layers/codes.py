@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..schema import Column
 from .quality import Log
 from .quantities import NOTHING
-from .text import different, plain
+from .text import different, plain, visible
 
 # Written for "has none" in a column of identifiers.
 _NONE = NOTHING | {"无", "無", "无证", "暂无", "不详", "未知", "待定", "待补充", "0", "空"}
@@ -174,12 +174,12 @@ def _short(unique: NDArray) -> NDArray[np.bool_]:
 
 
 def strings(values: pd.Series) -> NDArray[np.object_]:
-    """(N,) text as written without outer blanks, None for missing; whole numbers without a point."""
+    """(N,) `visible` text, None for missing; whole numbers without a point."""
     codes, unique = different(values)
     out = np.empty(len(unique) + 1, object)
     for i, v in enumerate(unique):
         if isinstance(v, float | np.floating) and v.is_integer():
             v = int(v)
-        text = str(v).strip()
+        text = visible(str(v))
         out[i] = None if plain(text).lower() in NOTHING else text
     return out[codes]

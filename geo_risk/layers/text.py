@@ -30,7 +30,9 @@ _SIMPLIFIED = (
     "长门闭间队阶际险隐难顶项预额风馆饭饮鹤黄台里线众临脱为幼稚观罗刘陈吴张赵马龙凤杨叶许郑"
 )
 _FOLD = str.maketrans(_TRADITIONAL, _SIMPLIFIED)
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
+# Of these the joiners may belong to a text as it is shown; what turns its direction, or cannot be seen, never does.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
 _LOOSE = re.compile(r"[\s_\-–—:.,;·*#'\"“”、。]+")
 _BRACKETS = re.compile(r"[(\[{【〔<《（［｛].*?[)\]}】〕>》）］｝]")
@@ -44,6 +46,11 @@ def plain(value: object) -> str:
         return " ".join(value.split())
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", str(value)))
     return _BLANKS.sub(" ", text).strip()
+
+
+def visible(text: str) -> str:
+    """``text`` without outer blanks and characters that nobody sees: a turned name would be read as another."""
+    return _UNSEEN.sub("", text).strip()
 
 
 # What `plain` leaves as it is (Han characters have no width variants), and what `key` never drops.

@@ -263,16 +263,14 @@ def _comparable(row: list) -> list[str]:
 
 
 def _too_fine(what: str, rows: list[dict], profile: Profile) -> Iterator[str]:
-    """The first count of too few people, and the first area of a level not shown."""
+    """The first count of too few people or too fine a one, and the first area of a level not shown."""
+    least = profile.min_persons
     for row in rows:
-        few = [
-            n
-            for n, v in row.items()
-            if n.startswith("persons") and v not in (None, "") and float(v) < profile.min_persons
-        ]
-        if few:
-            least = f"{profile.min_persons:g} of profile {profile.name}"
-            yield f"{what}: {few[0]} = {row[few[0]]} persons, below the {least}"
+        counts = {n: float(v) for n, v in row.items() if n.startswith("persons") and v not in (None, "")}
+        fine = [n for n, v in counts.items() if least and (v < least or v % least)]
+        if fine:
+            how = "below" if counts[fine[0]] < least else "no multiple of"
+            yield f"{what}: {fine[0]} = {row[fine[0]]} persons, {how} the {least:g} of profile {profile.name}"
             break
     for row in rows:
         if profile.levels is not None and "level" in row and row["level"] not in profile.levels:

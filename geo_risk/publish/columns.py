@@ -55,6 +55,13 @@ _BORROWED: dict[str, dict[str, dict[str, str]]] = {
         "after": {"zh": "变更后", "en": "after the change"},
         **{f"p{p:02d}": {"zh": f"{p} % 分位", "en": f"{p} %"} for p in (5, 50, 95)},
     },
+    "rule": {  # as the public profile tells it
+        "area": {"zh": "面积占比达到下限", "en": "share of the area"},
+        "residents": {"zh": "居民数达到下限", "en": "number of residents"},
+        "enterprises": {"zh": "单位数达到下限", "en": "number of enterprises"},
+        "places": {"zh": "较大以上单位和点位数达到下限", "en": "number of enterprises and risk points"},
+        "none": {"zh": "各项均未达到下限", "en": "no minimum is reached"},
+    },
     "confidence": {
         "V": {"zh": "已核实", "en": "verified"},
         "MC": {"zh": "较可信", "en": "credible"},

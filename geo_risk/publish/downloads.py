@@ -19,19 +19,17 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
-from ..store import Surface
+from ..store import Surface, inert
 from .tiles.mvt import round_float
 from .tiles.packed import packed_text, text_array
 from .tiles.threads import THREADS, ahead
 
 # 1e-6 degrees is 0.1 m.
 DECIMALS = 6
-# What spreadsheet programs take for a formula when a cell begins with it.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What must stand in quotes in CSV.
 _QUOTED = re.compile(r'[",\r\n]')
-# What keeps a text from standing as it is in a cell, in a JSON string.
-_NO_CELL = r'[",\r\n]|^[=+\-@\t]'
+# What keeps a text from standing as it is in a cell (it may be a formula, see `store.inert`), in a JSON string.
+_NO_CELL = r'[",\r\n]|^ *[=+\-@\t＝＋－＠]'
 _NO_JSON = r'["\\\x00-\x1f]'
 # Rows at work at a time.
 _ROWS = 1 << 15
@@ -139,7 +137,7 @@ def _cell(value: object, alone: bool) -> str:
     """A value as a cell: formulas with an apostrophe, quoted where CSV needs it or the line would be empty."""
     if not isinstance(value, str):
         return ('""' if alone else "") if value is None else str(value)
-    safe = f"'{value}" if value.startswith(_FORMULA) else value
+    safe: str = inert(value)
     if _QUOTED.search(safe) or (alone and not safe):
         return '"' + safe.replace('"', '""') + '"'
     return safe

@@ -18,10 +18,11 @@ import shapely
 
 from ..errors import SettingsError
 from .catalogue import table_schema
+from .withheld import criterion, rounded_persons, secret_names, without_names
 
 # Practice (MC): the public surface is no finer than this [m].
 PUBLIC_CELL_M = 500.0
-# Own choice, no standard fixes it: a published count of people below this is left out [persons].
+# Own choice, no standard fixes it: a published count of people is a multiple of this, and left out below [persons].
 PUBLIC_MIN_PERSONS = 100.0
 # Own choice: a public share says per cent, not the area of single cells.
 PUBLIC_SHARE_DIGITS = 2
@@ -33,13 +34,14 @@ class Shown:
     Columns of one table that may be shown, and why these.
 
     ``where`` keeps rows whose column has one of the values; ``block_m`` > 0 shows areas as the
-    blocks of that side [m] that they touch.
+    blocks of that side [m] that they touch; ``places`` are rows whose name may hold that of a firm.
     """
 
     columns: tuple[str, ...]
     reason: str
     where: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     block_m: float = 0.0
+    places: bool = False
 
 
 # Tables and columns of the public map. What is not listed is not shown: enterprises, hazard sources,
@@ -48,7 +50,8 @@ _SHARES = ("share_red", "share_orange", "share_yellow", "share_blue", "share_non
 PUBLIC: dict[str, Shown] = {
     "districts": Shown(
         ("id", "name", "level", "parent_id", "grade", "rule", "area_km2", *_SHARES, "persons"),
-        "area grades are what the four-colour map is for; no counts of sources, no indices that point at one",
+        "area grades are what the four-colour map is for; no counts of sources, no indices that point at one; "
+        "of the rule the criterion that decided",
     ),
     "risk_contours": Shown(
         ("scope", "level_per_yr", "targets"),
@@ -57,8 +60,8 @@ PUBLIC: dict[str, Shown] = {
         block_m=PUBLIC_CELL_M,
     ),
     "layers/districts": Shown(("id", "name", "level", "parent_id"), "public boundaries"),
-    "layers/crowded_places": Shown(("name", "kind"), "places open to the public; no head counts"),
-    "layers/emergency_facilities": Shown(("name", "kind"), "where help is; no strength or stock"),
+    "layers/crowded_places": Shown(("name", "kind"), "places open to the public; no head counts", places=True),
+    "layers/emergency_facilities": Shown(("name", "kind"), "where help is; no strength or stock", places=True),
     "service_areas": Shown(("facility_kind", "limit_min", "facilities", "area_km2"), "how fast help comes"),
     "layers/roads": Shown(("name", "class", "oneway"), "base map; of restrictions what every driver sees"),
     "layers/water": Shown(("name", "kind"), "base map"),
@@ -73,7 +76,7 @@ class Profile:
 
     ``tables`` None shows every table of the schema; ``surfaces`` None shows every surface as it is,
     else maps the surfaces shown to the side of their blocks [m]; ``levels`` are the district levels
-    shown, None for all.
+    shown, None for all. ``min_persons`` > 0: counts of people are multiples of it, and rules without figures.
     """
 
     name: str
@@ -113,7 +116,9 @@ class Profile:
             shown = shown[shown["level"].isin(self.levels)] if "level" in shown.columns else shown.iloc[:0]
         for name in shown.columns:
             if name.startswith("persons") and self.min_persons:
-                shown[name] = shown[name].where(shown[name] >= self.min_persons)
+                shown[name] = rounded_persons(shown[name], self.min_persons)
+            elif name == "rule" and self.min_persons:
+                shown[name] = shown[name].map(criterion)
             elif name.startswith("share_") and self.share_digits is not None:
                 shown[name] = shown[name].round(self.share_digits)
         return shown
@@ -190,4 +195,19 @@ def shown_tables(profile: Profile, tables: Mapping[str, pd.DataFrame]) -> tuple[
             lost = int((shown.geometry.isna() | shown.geometry.is_empty).sum())
             if lost:
                 notes.append(f"{key}: {lost} of {len(shown)} rows have no geometry and are not drawn")
-    return out, notes
+    return out, notes + _nameless(profile, tables, out)
+
+
+def _nameless(profile: Profile, tables: Mapping[str, pd.DataFrame], out: dict[str, pd.DataFrame]) -> list[str]:
+    """Leave out, in ``out``, names of places that hold the name of a firm that is not shown; notes on them."""
+    places = [k for k, shows in (profile.tables or {}).items() if shows.places and k in out and "name" in out[k]]
+    secret = secret_names(tables, [n for k in places for n in out[k]["name"].dropna().unique()]) if places else set()
+    notes = []
+    for key in places:
+        names = without_names(out[key]["name"], secret)
+        gone = int(names.isna().sum() - out[key]["name"].isna().sum())
+        if gone:
+            out[key] = out[key].assign(name=names)
+            held = "an enterprise or hazard source that is not shown"
+            notes.append(f"{key}: {gone} of {len(names)} names hold the name of {held}, and are left out")
+    return notes

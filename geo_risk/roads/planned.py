@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from ..errors import GeoRiskError, SettingsError
 from ..manifest import Step
-from ..pipeline.files import SHARED_CODE, bind, tables, write_tables
+from ..pipeline.files import SHARED_CODE, tables, write_tables
 from ..pipeline.publish import plan_tables
 from ..region import Region
 from ..siting.ground import Ground
@@ -27,7 +28,7 @@ def plan_steps(region: Region, before: Sequence[Step]) -> list[Step]:
         asked = getattr(region.settings, name)
         files = (region.folder / asked.candidates,) if asked.candidates else ()
         settings = [asdict(asked), asdict(region.settings.rescue), asdict(region.settings.hazmat)]
-        run = bind(_made, region, name, makers[name])
+        run = partial(_made, region, name, makers[name])
         steps.append(Step(name, run, (*reads, *files), tables(region, *written), settings, _CODE))
     return steps
 

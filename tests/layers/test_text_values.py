@@ -160,3 +160,29 @@ def test_no_text_breaks_the_reading_and_none_gives_infinity(text):
 def test_no_text_breaks_the_dates(text):
     iso = dates.date(text).iso
     assert iso is None or pd.Timestamp(iso) is not pd.NaT
+
+
+def test_what_nobody_sees_is_not_in_a_name():
+    written = pd.Series(
+        [
+            "甲\u202egnp.exe\u202c厂",
+            "零\u200b宽\ufeff厂",
+            "\u200f右",
+            "a\u2067b\u2069",
+            "两\n行",
+            "\x00空",
+            "\u200b",
+            "家\u200d族",
+        ]
+    )
+    assert attributes.strings(written).tolist() == [
+        "甲gnp.exe厂",
+        "零宽厂",
+        "右",
+        "ab",
+        "两\n行",
+        "空",
+        None,
+        "家\u200d族",
+    ]
+    assert key("甲\u202egnp.exe\u202c厂") == key("甲gnp.exe厂")

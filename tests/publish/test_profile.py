@@ -3,6 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geo_risk import schema
 from geo_risk.errors import SettingsError
@@ -10,6 +12,7 @@ from geo_risk.publish.catalogue import LAYERS, SURFACES_HERE, Spec, table_schema
 from geo_risk.publish.columns import popup_columns
 from geo_risk.publish.drawn import layers_of
 from geo_risk.publish.profile import PUBLIC, get_profile, shown_tables
+from geo_risk.publish.withheld import criterion, rounded_persons
 
 
 def test_every_public_column_exists_in_the_schema():
@@ -200,3 +203,74 @@ def test_public_contours_are_blocks_of_the_region_alone():
         xy = shapely.get_coordinates(area)
         assert (np.mod(xy, 500) == 0).all()
     assert len(get_profile("internal").apply("risk_contours", exact)) == 3
+
+
+def test_counts_of_people_and_their_differences_hide_small_groups():
+    # A city of 10,042 in two townships, one of 42: its count stays out, and so must the difference.
+    areas = gpd.GeoDataFrame(
+        {"id": ["9", "91", "92"], "level": ["city", "township", "township"], "parent_id": [None, "9", "9"],
+         "persons": [10_042.0, 10_000.0, 42.0]},
+        geometry=[shapely.box(0, 0, 1, 1)] * 3, crs="EPSG:4549",
+    )  # fmt: skip
+    shown = get_profile("public").apply("districts", areas)
+    assert shown["persons"].fillna(-1).tolist() == [10_000, 10_000, -1]
+    assert get_profile("internal").apply("districts", areas)["persons"].tolist() == [10_042, 10_000, 42]
+
+
+@given(st.lists(st.floats(0, 3e7), min_size=1, max_size=30), st.sampled_from([10.0, 100.0]))
+def test_no_sum_of_public_counts_is_a_small_group(counts, least):
+    told = rounded_persons(pd.Series(counts), least)
+    known = told.dropna().to_numpy()
+    assert (known >= least).all()
+    for difference in (known.sum(), *(known[:, None] - known).ravel()):
+        assert difference % least == 0
+    assert (told.isna() == (np.array(counts) < least)).all()
+    assert np.abs(told - counts).max() <= least / 2 or told.isna().all()
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("4892 residents in red (minimum 1000)", "residents"),
+        ("enterprises graded orange or worse: 40 (minimum 3)", "enterprises"),
+        ("2.5% of the area is orange or worse (minimum 1.0%)", "area"),
+        (
+            "red as 12 enterprises or risk points are orange or worse (from 10); else 2.5% of the area is orange",
+            "places",
+        ),
+        ("no grade reaches a minimum", "none"),
+        ("王某某的储罐", None),
+        (None, None),
+        (np.nan, None),
+    ],
+)
+def test_a_public_rule_tells_the_criterion_alone(rule, code):
+    assert criterion(rule) == code
+
+
+def test_the_name_of_a_firm_in_a_place_is_left_out():
+    def rows(*names, **columns):
+        at = shapely.points(np.arange(len(names)), 0)
+        return gpd.GeoDataFrame({"name": list(names), **columns}, geometry=at, crs="EPSG:4549")
+
+    tables = {
+        "layers/enterprises": rows("临澜白陂塑业有限公司", "临澜人民医院", "加油站"),
+        "layers/hazard_sources": rows("二号罐区", enterprise_name=["南岸石化"]),
+        "layers/crowded_places": rows(
+            "临澜白陂塑业有限公司员工宿舍", "临澜人民医院", "临澜人民医院南院", "加油站旁小学", None
+        ),
+        "layers/emergency_facilities": rows("南岸石化专职消防队", "中心消防站"),
+    }
+    shown, notes = shown_tables(get_profile("public"), tables)
+    # The hospital is a public place itself; a word of three letters is no name.
+    assert shown["layers/crowded_places"]["name"].fillna("").tolist() == [
+        "", "临澜人民医院", "临澜人民医院南院", "加油站旁小学", "",
+    ]  # fmt: skip
+    assert shown["layers/emergency_facilities"]["name"].fillna("").tolist() == ["", "中心消防站"]
+    assert notes[2:] == [
+        "layers/crowded_places: 1 of 5 names hold the name of an enterprise or hazard source that is not shown, "
+        "and are left out",
+        "layers/emergency_facilities: 1 of 2 names hold the name of an enterprise or hazard source that is not shown, "
+        "and are left out",
+    ]
+    assert shown_tables(get_profile("internal"), tables)[0]["layers/crowded_places"]["name"].notna().sum() == 4

@@ -2,8 +2,10 @@
 
 import json
 
+import leak_region
 import pytest
 import reconciled
+from leak_reader import read_folder
 
 import geo_risk
 
@@ -78,3 +80,10 @@ def test_hospitals_come_from_the_crowded_places(kaohsiung):
     reached = times[(times["facility_kind"] == "hospital") & times["minutes"].notna()]
     assert len(reached) > 500
     assert reached["facility_id"].str.startswith("crowded_places/").all()
+
+
+def test_the_public_site_tells_nothing_it_must_not(kaohsiung):
+    region, _ = kaohsiung
+    held = leak_region.Region(leak_region.tables_of(region.folder))
+    assert len(held.names()) > 5000
+    assert leak_region.faults(held, read_folder(region.folder / "site" / "public")) == []

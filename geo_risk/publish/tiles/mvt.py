@@ -327,5 +327,5 @@ def _put_tags(codes, key, place, used, count, tags):
             used[count] = code
             count += 1
         at = put_varint(tags, at, key[c])
-        at = put_varint(tags, at, np.int64(place[code]))
+        at = put_varint(tags, at, int(place[code]))
     return at, count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -94,7 +95,7 @@ def _id(layer: Bytes, at: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _next(data: Bytes, at: int) -> tuple[int, int, int]:
+def _next(data: Bytes, at: int) -> tuple[Any, int, int]:
     """(number, start, end of the value) of the field at ``at``."""
     key, at = _number(data, at)
     wire = key & 7
@@ -107,9 +108,9 @@ def _next(data: Bytes, at: int) -> tuple[int, int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _number(data: Bytes, at: int) -> tuple[int, int]:
+def _number(data: Bytes, at: int) -> tuple[Any, int]:
     """(value, place after it) of a varint."""
-    value = shift = 0
+    value, shift = np.int64(0), 0
     while at < len(data) and data[at] > 0x7F:
         value |= (np.int64(data[at]) & 0x7F) << shift
         shift += 7

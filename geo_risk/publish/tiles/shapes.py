@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -35,7 +36,7 @@ class Parts:
     """
 
     kind: int
-    geometry: Geometries | NDArray[np.float64]
+    geometry: NDArray[Any]
     row: Ints
 
     def take(self, which: NDArray) -> Parts:
