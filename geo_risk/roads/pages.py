@@ -9,6 +9,7 @@ import shapely
 from .. import answers
 from ..publish.words import phrase, power
 from ..region import Region
+from ..standards import table
 
 if TYPE_CHECKING:
     from .hazmat import HazmatRoutes
@@ -26,7 +27,7 @@ def write_hazmat(region: Region, found: HazmatRoutes, to: str) -> None:
     load = told["substance"] or ""
     title = {
         "zh": f"危化品运输路线{f'：{load}' if load else ''}",
-        "en": f"Hazmat routes{f': {load}' if load else ''}",
+        "en": f"Hazmat routes{f': {_in_english(load)}' if load else ''}",
     }
     when = " ".join(filter(None, (told["weekday"], told["departure"])))
     when_zh = " ".join(filter(None, (_DAYS.get(told["weekday"]), told["departure"])))
@@ -43,6 +44,13 @@ def write_hazmat(region: Region, found: HazmatRoutes, to: str) -> None:
     if len(closed):
         tables["not_allowed"] = closed
     answers.write_page(region, to, tables, {}, title, found.routes, note, facts)
+
+
+def _in_english(load: str) -> str:
+    """The first English name of a load that standards/hazmat_loads.csv has; its own name where there is none."""
+    rows = table("hazmat_loads")
+    names = "|".join(rows.loc[rows["name"] == load, "names"].fillna("")).split("|")
+    return next((name for name in names if name and name.isascii()), load)
 
 
 _DAYS = dict(zip(("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"), (f"周{d}" for d in "一二三四五六日"), strict=True))

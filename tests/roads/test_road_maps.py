@@ -161,5 +161,6 @@ def test_pages_speak_one_language_and_show_what_they_must(city, tmp_path, monkey
     names = {s.id: s.zh for s in LAYERS if not isinstance(s, str)}
     assert [id for id in shown if f'"name":"{names[id]}"' not in text] == []
     if page == "hazmat":
+        assert told["title"]["en"] == "Hazmat routes: gasoline"
         assert "geo-risk-arrow" in text
         assert told["facts"]["zh"][0][1][0].startswith("1 最快")

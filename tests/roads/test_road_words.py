@@ -21,12 +21,14 @@ CRS = "EPSG:32651"
 def routes(**columns) -> gpd.GeoDataFrame:
     n = len(columns["why"])
     lines = [shapely.LineString([(500_000, 3_500_000 + k), (501_000, 3_500_000 + k)]) for k in range(n)]
-    return gpd.GeoDataFrame({"route": range(1, n + 1), **columns}, geometry=lines, crs=CRS)
+    ends = {"from_name": "甲", "to_name": "乙"}
+    return gpd.GeoDataFrame({"route": range(1, n + 1), **ends, **columns}, geometry=lines, crs=CRS)
 
 
 def drawn(table: gpd.GeoDataFrame) -> dict[str, list[int]]:
+    """The routes by the layer of lines that shows them; their ends and numbers are layers of points."""
     found = [item for item in layers_of({"hazmat_routes": table}) if not isinstance(item, str)]
-    return {spec.id: rows["route"].tolist() for spec, rows in found}
+    return {spec.id: rows["route"].tolist() for spec, rows in found if spec.geometry == "line"}
 
 
 def test_every_route_of_a_trip_is_drawn_once_in_a_colour_of_its_own():
@@ -35,8 +37,10 @@ def test_every_route_of_a_trip_is_drawn_once_in_a_colour_of_its_own():
     assert drawn(table) == {
         "hazmat_other_way": [2, 4], "hazmat_fastest": [1], "hazmat_least_risk": [5], "hazmat_best_compromise": [3],
     }  # fmt: skip
-    colors = [spec.color for spec, _ in (i for i in layers_of({"hazmat_routes": table}) if not isinstance(i, str))]
-    assert len(set(colors)) == 4
+    specs = [item[0] for item in layers_of({"hazmat_routes": table}) if not isinstance(item, str)]
+    ways = [spec for spec in specs if spec.geometry == "line"]
+    assert len({spec.color for spec in ways}) == len({spec.dash for spec in ways}) == 4  # without colours, by patterns
+    assert [spec.id for spec in specs if spec.geometry == "circle"] == ["hazmat_numbers", "hazmat_start", "hazmat_end"]
 
 
 def test_of_flows_only_the_used_routes_are_drawn():

@@ -13,7 +13,7 @@ from geo_risk import pipeline
 from geo_risk.cli import main
 from geo_risk.errors import InputError, SettingsError
 from geo_risk.roads.asked import Question, Wanted
-from geo_risk.roads.plans import reach_change
+from geo_risk.roads.plan_pages import reach_change
 from geo_risk.roads.plots import Barrier, Plots, in_cells, judged, rule_barriers, spread
 from geo_risk.roads.stations import stations
 from geo_risk.routing.coverage import coverage
