@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -98,7 +97,7 @@ def points(count: int) -> gpd.GeoDataFrame:
     rng = np.random.default_rng(5)
     crowded = rng.uniform(0.05, 0.95, (60, 2))[rng.integers(0, 60, count)] * SIDE_M + rng.normal(0, 1500, (count, 2))
     even = rng.uniform(0, SIDE_M, (count, 2))
-    at = np.where(rng.random((count, 1)) < 2 / 3, crowded.clip(0, SIDE_M), even) + (LEFT, BOTTOM)
+    at = np.where(rng.random((count, 1)) < 2 / 3, crowded.clip(0, SIDE_M), even) + np.array((LEFT, BOTTOM))
     firm = rng.integers(0, max(1, count // 40), count)
     columns = {
         "id": [f"R{k:07d}" for k in range(count)],
@@ -137,7 +136,8 @@ def surfaces(cells: int) -> dict[str, Surface]:
     rng = np.random.default_rng(6)
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     index = np.zeros((side, side), np.float32)
-    for cx, cy, reach, high in zip(*rng.uniform(0, 1, (2, 300)), rng.uniform(0.005, 0.04, 300), rng.gamma(2, 20, 300)):
+    hills = (*rng.uniform(0, 1, (2, 300)), rng.uniform(0.005, 0.04, 300), rng.gamma(2, 20, 300))
+    for cx, cy, reach, high in zip(*hills, strict=True):
         a, b = (int(max(0, (c - 4 * reach) * side)) for c in (cy, cx))
         here = np.s_[a : int((cy + 4 * reach) * side) + 1, b : int((cx + 4 * reach) * side) + 1]
         index[here] += high * np.exp(-((x[here] - cx) ** 2 + (y[here] - cy) ** 2) / (2 * reach**2))
@@ -184,14 +184,13 @@ def child(folder: Path, *job: str) -> dict:
 
 
 def measured(command: list[str]) -> dict:
-    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     said = process.stderr.read() if process.stderr else ""
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said)
     seconds = time.perf_counter() - start
-    del before
     numbers = {"seconds": seconds, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_mb": usage.ru_maxrss / 1024}
     out: dict = {key: round(value, 1) for key, value in numbers.items()}
     last = said.strip().splitlines()[-1] if said.strip() else ""
