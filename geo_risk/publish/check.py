@@ -220,8 +220,8 @@ def _reds(layer_id: str, download: Path) -> Ints:
     """Numbers of the red features: the download tells them, which no tiler touched."""
     red = [np.empty(0, np.int64)]
     for rows in read_download(download):
-        grades = [_red(layer_id, {"grade": grade}) for grade in rows.column("grade")]
-        red.append(rows.number[np.array(grades, bool)])
+        grades = np.array([int(grade or 0) for grade in rows.column("grade")], np.int64)
+        red.append(rows.number if layer_id in _KEPT else rows.number[grades >= KEEP])
     return np.concatenate(red)
 
 

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 
 def joined_roads(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -36,12 +37,21 @@ def merged(rows: gpd.GeoDataFrame, column: str, *, directed: bool = False) -> gp
         geometry = group.geometry.to_numpy()
         areas = (shapely.get_dimensions(geometry) == 2).any()
         if areas:
-            geometry = shapely.get_parts(shapely.union_all(shapely.boundary(geometry)))
+            geometry = _outlines(geometry)
         joined = shapely.line_merge(shapely.multilinestrings(shapely.get_parts(geometry)), directed=directed)
         parts = np.array([joined]) if areas else shapely.get_parts(joined)
         lines += parts.tolist()
         values += [value] * len(parts)
     return gpd.GeoDataFrame({column: values}, geometry=lines, crs=rows.crs)
+
+
+def _outlines(areas: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Outlines of areas, where neighbours share them once; those whose boxes meet no other need no comparing."""
+    one, other = shapely.STRtree(areas).query(areas)
+    near = np.zeros(len(areas), bool)
+    near[one[one != other]] = True
+    lines = shapely.boundary(areas)
+    return np.concatenate((shapely.get_parts(shapely.union_all(lines[near])), shapely.get_parts(lines[~near])))
 
 
 def with_outline(rows: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:

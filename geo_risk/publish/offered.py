@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.json
 from numpy.typing import NDArray
 
@@ -67,14 +68,18 @@ def read_download(path: Path) -> Iterator[Rows]:
 
 def _csv(path: Path) -> Iterator[Rows]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, restkey="more cells than headings")
-        some: list[dict[str, Any]] = []
-        for row in reader:
-            some.append(row)
-            if len(some) == 1 << 14:
-                yield Rows(np.zeros(len(some), np.int64), some)
-                some = []
-        yield Rows(np.zeros(len(some), np.int64), some)
+        heads = next(csv.reader(file), [])
+    try:
+        texts = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(heads, pa.string()), strings_can_be_null=False)
+        parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
+        yield from (_unnumbered(pa.Table.from_batches([b])) for b in pyarrow.csv.open_csv(path, None, parse, texts))
+    except pa.ArrowInvalid:  # rows of several lengths, or none
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield _unnumbered(list(csv.DictReader(file, restkey="more cells than headings")))
+
+
+def _unnumbered(properties: pa.Table | list[dict[str, Any]]) -> Rows:
+    return Rows(np.zeros(len(properties), np.int64), properties)
 
 
 def _geojson(path: Path) -> Iterator[Rows]:

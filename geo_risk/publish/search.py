@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,6 @@ def entries(
 
     ``lonlat`` (N, 2) [degrees] is rounded already; ``after``: entries stand before these.
     """
-    encode = json.JSONEncoder(ensure_ascii=False).encode
     for first in range(0, len(names), _ROWS):
         rows = slice(first, first + _ROWS)
         found = [
@@ -37,8 +37,14 @@ def entries(
         ]
         lines: list[str] = []
         for (name, x, y, key), short in zip(found, initials(name for name, *_ in found), strict=True):
-            end = f",{encode(key)},{encode(short)}" if short else f",{encode(key)}" if key else ""
-            lines.append(f"{',' if after or lines else ''}\n[{encode(name)},{layer},{x!r},{y!r}{end}]")
+            end = (
+                f",{encode_basestring(key)},{encode_basestring(short)}"
+                if short
+                else f",{encode_basestring(key)}"
+                if key
+                else ""
+            )
+            lines.append(f"{',' if after or lines else ''}\n[{encode_basestring(name)},{layer},{x!r},{y!r}{end}]")
         after = after or bool(lines)
         yield safe_json("".join(lines)).encode()
 

@@ -121,7 +121,7 @@ def write_vector_tiles(
     parts = parts_of(frame)
     low, high = _extents(parts, len(frame))
     bounds = _bounds(frame, layer, low, high)
-    coverage = coverage and all(shapely.coverage_is_valid(p.geometry) for p in parts if p.kind == POLYGON)
+    shared = _shared(parts, len(frame)) if coverage else np.zeros(len(frame), bool)
     table = attributes(frame.drop(columns=frame.geometry.name))
     pa.default_memory_pool().release_unused()  # what coding a million texts took, a quarter of a gigabyte
     ranks = _rank(frame, rank)
@@ -132,7 +132,7 @@ def write_vector_tiles(
 
     tiles: dict[Tile, bytes] = {}
     thinned: set[int] = set()
-    drawn = _drawn(source, parts, begin, minzoom, coverage)
+    drawn = _drawn(source, parts, begin, minzoom, shared)
     for tile, features, data in ahead(_zipped, ((*job, _layer(source, job[1])) for job in drawn)):
         tiles[tile], kept = (data, features) if len(data) <= MAX_TILE_BYTES else _lightened(source, features, tile[0])
         if tile[0] == maxzoom and len(kept.row) < len(features.row):
@@ -144,7 +144,7 @@ def write_vector_tiles(
 
 
 def _drawn(
-    source: _Source, parts: list[Parts], begin: Ints, minzoom: int, coverage: bool
+    source: _Source, parts: list[Parts], begin: Ints, minzoom: int, shared: NDArray[np.bool_]
 ) -> Iterator[tuple[Tile, _Features]]:
     """
     Every tile with its features.
@@ -160,7 +160,7 @@ def _drawn(
         rows = shown
         parts = [p.take(shown[p.row]) for p in parts]
         if zoom < source.maxzoom:
-            parts = [_simplified(p, zoom, coverage) for p in parts]
+            parts = [_simplified(p, zoom, shared) for p in parts]
         yield from _by_tile(source, parts, zoom)
 
 
@@ -243,18 +243,38 @@ def _by_tile(source: _Source, parts: list[Parts], zoom: int) -> Iterator[tuple[T
         yield (zoom, x, y), _Features(row[a:b], kind[a:b], order[a:b], geometry)
 
 
-def _simplified(parts: Parts, zoom: int, coverage: bool) -> Parts:
+def _shared(parts: list[Parts], rows: int) -> NDArray[np.bool_]:
+    """(N,) rows whose polygons have a corner in common with others, if all together are a valid coverage."""
+    out = np.zeros(rows, bool)
+    polygons = [p for p in parts if p.kind == POLYGON]
+    if not polygons or not shapely.coverage_is_valid(polygons[0].geometry):
+        return out
+    xy, part = shapely.get_coordinates(polygons[0].geometry, return_index=True)
+    order = np.lexsort((xy[:, 1], xy[:, 0]))
+    xy, row = xy[order], polygons[0].row[part[order]]
+    same = (xy[1:] == xy[:-1]).all(axis=1) & (row[1:] != row[:-1])
+    out[row[1:][same]] = out[row[:-1][same]] = True
+    return out
+
+
+def _simplified(parts: Parts, zoom: int, shared: NDArray[np.bool_]) -> Parts:
     """
     Outlines within half a pixel of the true ones, given those of the next higher zoom.
 
     Each zoom may move them by a quarter of a pixel: with the smaller moves before, 1/8 + 1/16 + ..., that is half.
+    Borders of rows that are ``shared`` move alike.
     """
     if parts.kind == POINT or len(parts.row) == 0:
         return parts
     tolerance = _metres(TOLERANCE / UNITS_PER_PX, zoom)
-    if coverage and parts.kind == POLYGON:
+    together = shared[parts.row] if parts.kind == POLYGON else np.zeros(len(parts.row), bool)
+    if together.any():
         # Its tolerance is the side of a square as large as the corner cut off, no distance moved.
-        return replace(parts, geometry=shapely.coverage_simplify(parts.geometry, tolerance))
+        alike = replace(parts.take(together), geometry=shapely.coverage_simplify(parts.geometry[together], tolerance))
+        rest = _simplified(parts.take(~together), zoom, np.zeros_like(shared))
+        row = np.concatenate((alike.row, rest.row))
+        order = np.argsort(row, kind="stable")
+        return Parts(POLYGON, np.concatenate((alike.geometry, rest.geometry))[order], row[order])
     # Topology-preserving simplification takes seconds for a reach with thousands of holes; mending the few
     # outlines that cross themselves takes none.
     geometry = shapely.simplify(parts.geometry, tolerance / 2, preserve_topology=False)
