@@ -331,6 +331,10 @@ class Region(region.Region):
             for page in pages
         ]
 
+    def not_stated(self) -> list[str]:
+        """Sentences on what a public map must state (approval number, sources, date) and region.toml does not."""
+        return pipeline.not_stated(self)
+
     def lists(self, *, report: Report = _quiet, **options: Any) -> list[Path]:
         """Write the risk source list, the control list and the registers; ``options`` as in `documents.lists`."""
         self.run(report=report)

@@ -97,6 +97,17 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     return target / "index.html"
 
 
+def not_stated(region: Region) -> list[str]:
+    """Sentences on what a map for the public must state and region.toml does not."""
+    text = region.settings.publish
+    facts = {
+        "approval": (text.approval, "the map approval number (审图号)"),
+        "note": (text.note, "the sources"),
+        "date": (text.date or region.data_date, "the date of the data"),
+    }
+    return [f"{what} is not stated: set {key} under [publish]" for key, (told, what) in facts.items() if not told]
+
+
 def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, store.Surface], SiteMeta]:
     """Tables, surfaces and texts of the map."""
     from ..publish.site import SiteMeta
@@ -117,6 +128,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         languages=text.languages,
         date=text.date or region.data_date,
         region=own.name if _handbooks(region) else "",
+        approval=text.approval,
     )
     return tables, surfaces, meta
 

@@ -40,7 +40,7 @@ from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
 from .tiles.vector import KEEP, write_vector_tiles
-from .words import TRANSLATED, sentences
+from .words import TRANSLATED, approval_words, sentences
 
 __all__ = ["SiteMeta", "SiteSummary", "build_site"]
 
@@ -64,10 +64,10 @@ class SiteMeta:
     """
     What the map says about itself.
 
-    ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
-    number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
-    [degrees]; ``date`` is ISO text or empty; ``before`` names the state that the surface grade_before is of.
-    Handbooks of ``region`` are linked where they lie beside the site.
+    ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names sources, ``approval`` is the map approval number
+    (审图号), for which the map has a place whether it is given or not. The first of ``languages`` is shown first.
+    ``bounds`` is (west, south, east, north) [degrees]; ``date`` is ISO text or empty; ``before`` names the state that
+    the surface grade_before is of. Handbooks of ``region`` are linked where they lie beside the site.
     """
 
     title: Mapping[str, str]
@@ -77,11 +77,13 @@ class SiteMeta:
     date: str = ""
     before: str = ""
     region: str = ""
+    approval: str = ""
 
     def noted(self, lang: str) -> str:
-        """The note and the date of the data, as the map tells them."""
+        """The note, the date of the data and the map approval number, as the map tells them."""
         dated = {"zh": f"数据截至 {self.date}", "en": f"data of {self.date}"}[lang] if self.date else ""
-        return " · ".join(part for part in (self.note.get(lang, ""), dated) if part)
+        parts = (self.note.get(lang, ""), dated, approval_words(self.approval, lang))
+        return " · ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -371,7 +373,7 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "profile": build.profile.name,
         "languages": list(meta.languages),
         "title": dict(meta.title),
-        "note": {lang: meta.noted(lang) for lang in meta.note},
+        "note": {lang: meta.noted(lang) for lang in ("zh", "en")},
         "bounds": list(meta.bounds),
         "grades": [asdict(g) | {"pattern": _rows_of_signs(g.pattern)} for g in GRADES],
         "groups": [g for g in GROUPS if g["id"] in used],
