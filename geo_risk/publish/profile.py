@@ -50,6 +50,11 @@ PUBLIC: dict[str, Shown] = {
         ("id", "name", "level", "parent_id", "grade", "rule", "area_km2", *_SHARES, "persons"),
         "area grades are what the four-colour map is for; no counts of sources, no indices that point at one",
     ),
+    "surface_bands": Shown(
+        ("surface", "district_id", "name", "level", "grade", "share"),
+        "the list of the surface: shares in whole per cent, as of the districts",
+        where={"surface": ("grade", "grade_before", "lsir_grade")},
+    ),
     "risk_contours": Shown(
         ("scope", "level_per_yr", "targets"),
         "land-use planning needs the lines; as blocks, since the middle of a circle is a tank",

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
 from ..store import Surface
+from .bands import TABLE as BANDS
+from .bands import band_lists
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
@@ -113,6 +115,7 @@ class _Build:
     notes: list[str] = field(default_factory=list)
     risk: dict[str, Any] = field(default_factory=dict)
     spot: str = ""
+    bands: dict[str, Any] = field(default_factory=dict)
 
 
 def build_site(
@@ -161,6 +164,7 @@ def build_site(
     try:
         build = _Build(temporary, get_profile(profile), meta, _start_zoom(meta.bounds))
         shown, build.notes = shown_tables(build.profile, tables)
+        build.bands = band_lists(shown, list(surfaces))
         _add_layers(build, shown, surfaces)
         build.risk = risk_panel(shown)
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
@@ -323,7 +327,10 @@ def _add_surface(build: _Build, name: str, surface: Surface) -> None:
     facts = {"type": "raster", "tile_size": TILE_PX, "minzoom": build.minzoom, "maxzoom": maxzoom}
     _add_source(build, name, path, facts)
     write_geotiff(build.folder / "downloads" / f"{name}.tif", surface)
-    build.layers.append(_surface_layer(name, scale) | {"downloads": [f"downloads/{name}.tif"]})
+    layer = _surface_layer(name, scale) | {"downloads": [f"downloads/{name}.tif"]}
+    if name in build.bands.get("rows", {}):
+        layer |= {"listed": True, "downloads": [*layer["downloads"], f"downloads/table_{BANDS}.csv"]}
+    build.layers.append(layer)
 
 
 def _surface_layer(name: str, scale: Scale) -> dict[str, Any]:
@@ -392,6 +399,8 @@ def _manifest(build: _Build) -> dict[str, Any]:
         manifest["compare"] = {"before": "grade_before", "now": "grade", "labels": labels}
     if build.spot:
         manifest["spot"] = build.spot
+    if build.bands:
+        manifest["bands"] = write_script(build.folder, "bands", "GEO_RISK_BANDS", build.bands)
     return manifest | ({"table": build.table} if build.table else {})
 
 

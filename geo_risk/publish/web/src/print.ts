@@ -6,7 +6,7 @@ import type { Manifest } from "./manifest";
 
 const PAPERS = { A4: [297, 210], A3: [420, 297] } as const; // landscape [mm]
 const MARGIN = 10; // [mm]
-const AROUND = 26; // height of title and foot [mm]
+const BORDER = 3; // of the frame, both sides [mm]
 const PX_PER_MM = 96 / 25.4; // of CSS
 const SHARPNESS = 2; // pixels of the picture a CSS pixel
 const BAR = 50; // longest scale bar [mm]
@@ -72,19 +72,26 @@ async function picture(map: MapLibre, width: number, height: number): Promise<[s
 /** Puts the sheet together; the function it gives takes it away again. */
 export async function makeSheet(map: MapLibre, manifest: Manifest, paper: keyof typeof PAPERS, upright: boolean): Promise<() => void> {
   const [width, height] = upright ? [PAPERS[paper][1], PAPERS[paper][0]] : PAPERS[paper];
-  const [inner, tall] = [width - 2 * MARGIN, height - 2 * MARGIN - AROUND];
-  const [url, metres] = await picture(map, inner, tall);
+  const inner = width - 2 * MARGIN;
+  const head = el("h1", {}, words(manifest.title));
+  const foot = el("div", { class: "foot" }, el("span", {}, words(manifest.note)), el("span", {}, ui("datum")));
+  const sheet = el("div", { id: "sheet" }, head, foot);
+  Object.assign(sheet.style, { display: "block", position: "fixed", visibility: "hidden", width: mm(inner) });
+  document.body.append(sheet);
+  const tall = height - 2 * MARGIN - BORDER - Math.ceil((head.offsetHeight + foot.offsetHeight) / PX_PER_MM);
+  sheet.removeAttribute("style");
+  const [url, metres] = await picture(map, inner - BORDER, tall).catch((error: Error) => {
+    sheet.remove();
+    throw error;
+  });
   const image = el("img", { src: url, alt: ui("map") });
-  Object.assign(image.style, { width: mm(inner), height: mm(tall) });
+  Object.assign(image.style, { width: mm(inner - BORDER), height: mm(tall) });
   const legend = skeleton("legend").cloneNode(true) as HTMLElement;
   legend.removeAttribute("id");
   legend.className = "legend";
-  const frame = el("div", { class: "frame" }, image, northArrow(), legend, scaleBar(metres));
-  const foot = el("div", { class: "foot" }, el("span", {}, words(manifest.note)), el("span", {}, ui("datum")));
-  const sheet = el("div", { id: "sheet" }, el("h1", {}, words(manifest.title)), frame, foot);
+  head.after(el("div", { class: "frame" }, image, northArrow(), legend, scaleBar(metres)));
   const page = el("style", {}, `@page { size: ${mm(width)} ${mm(height)}; margin: ${mm(MARGIN)}; }`);
   document.head.append(page);
-  document.body.append(sheet);
   document.documentElement.classList.add("sheet");
   await image.decode();
   return () => {
