@@ -57,7 +57,7 @@ def bands_of(region: Region, shown: Mapping[str, store.Surface]) -> pd.DataFrame
         if grid not in known:
             known[grid] = _on_grid(areas, layers.get("population"), grid)
         cells, persons = known[grid]
-        part = surface_bands(areas, cells, surface.array, surface_scale(name).stops, grid.cell_m, persons)
+        part = surface_bands(areas, cells, surface.array, surface_scale(name).edges, grid.cell_m, persons)
         part.insert(0, "surface", name)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

@@ -119,7 +119,7 @@ class Profile:
         for name in shown.columns:
             if name.startswith("persons") and self.min_persons:
                 shown[name] = shown[name].where(shown[name] >= self.min_persons)
-            elif name.startswith("share_") and self.share_digits is not None:
+            elif name.startswith("share") and self.share_digits is not None:
                 shown[name] = shown[name].round(self.share_digits)
         return shown
 

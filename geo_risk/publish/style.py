@@ -147,6 +147,11 @@ class Scale:
         values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
         return [float(f"{v:.12g}") for v in values]
 
+    @property
+    def edges(self) -> list[float]:
+        """Limits of the bands in which the surface is listed; none for grades, open below and above."""
+        return self.stops if self.log else self.stops[1:-1]
+
     def legend(self) -> list[dict[str, str]]:
         """Colour and label of the ramp's stops; empty for grades, whose legend is the map's own."""
         if self.graded:
