@@ -445,9 +445,7 @@ def test_surfaces_are_listed_as_far_as_the_profile_shows_them(built):
     columns = [c["name"] for c in inside["columns"]]
     assert columns == ["name", "grade", "value_from", "value_to", "area_km2", "share", "persons"]
     assert set(inside["rows"]) == {"grade", "index"}
-    assert [row[0] for row in inside["rows"]["grade"]] == ["临澜市"] * 5 + [
-        "临江镇"
-    ] * 5  # no village
+    assert [row[0] for row in inside["rows"]["grade"]] == ["临澜市"] * 5 + ["临江镇"] * 5  # no village
     assert inside["all"] == {"grade": 15, "index": 15}
     assert inside["rows"]["grade"][0] == ["临澜市", 4, None, None, 1.2346, 0.01235, 12.0]
     # the public: no area and no residents of a colour, shares in whole per cent, only the surface it has
