@@ -56,7 +56,7 @@ def surface_bands(
         here = code.reshape(-1)[flat]
 
         def summed(weights: NDArray[np.float64], here: NDArray[np.int64] = here) -> NDArray[np.float64]:
-            return np.bincount(here, weights=weights, minlength=len(bands))[bands]
+            return np.bincount(here, weights, len(bands)).astype(float)[bands]
 
         part = pd.DataFrame({"district_id": row.district_id, "name": row.name, "level": row.level}, index=bands)
         part["grade"] = pd.array(bands if graded else [pd.NA] * len(bands), dtype="Int64")
