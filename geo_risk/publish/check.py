@@ -22,6 +22,7 @@ from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
 from .bands import TABLE as BANDS
 from .catalogue import LAYERS, Spec, table_schema, tables_of
+from .packed import is_twin, twin_problems
 from .profile import Profile, get_profile
 from .spot import TABLES as SPOT_TABLES
 from .style import SURFACES
@@ -68,7 +69,7 @@ def check_site(folder: Path) -> list[str]:
     pages in messages and licences, and texts of THIRD_PARTY_LICENSES.txt. XML namespace names pass.
     """
     folder = Path(folder)
-    problems = [*_hashes(folder), *_addresses(folder)]
+    problems = [*_hashes(folder), *_addresses(folder), *twin_problems(folder)]
     try:
         manifest = _data(folder, "site", "GEO_RISK")
         hits = _data(folder, "search", "GEO_RISK_SEARCH")
@@ -307,7 +308,7 @@ def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
 def _spot(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
     """The script of a click holds data alone, and only where every table it is made of may be shown as it is."""
     known = [p.name for name in ("site", "search", "bands") for p in (folder / "data").glob(f"{name}.*.js")]
-    others = sorted(f"data/{p.name}" for p in (folder / "data").iterdir() if p.name not in known)
+    others = sorted(f"data/{p.name}" for p in (folder / "data").iterdir() if p.name not in known and not is_twin(p))
     if others != [manifest[key] for key in ("spot",) if key in manifest]:
         yield f"data/ holds {', '.join(others) or 'nothing'} beside the site and the search index"
     if others and not all(profile.columns(name) == table_schema(name).names for name in SPOT_TABLES):

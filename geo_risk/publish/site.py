@@ -31,6 +31,7 @@ from .check import check_site
 from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
+from .packed import write_twins
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .pinyin import initials
@@ -170,6 +171,7 @@ def build_site(
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
         write_page(temporary, _manifest(build), _with_initials(build.search), template=template, static=static)
+        write_twins(temporary)
         files, size = _write_hashes(build)
         problems = check_site(temporary)
         if problems:

@@ -62,7 +62,9 @@ def test_outlines_give_way_only_as_far_as_told_and_neighbours_stay_closed():
     drawn = first[1].geometry.to_numpy()
     assert shapely.get_num_coordinates(drawn).sum() < 200
     assert shapely.coverage_is_valid(drawn)
-    assert all(shapely.hausdorff_distance(a, b, densify=0.01) <= moved for a, b in zip(drawn, (left, right), strict=True))
+    assert all(
+        shapely.hausdorff_distance(a, b, densify=0.01) <= moved for a, b in zip(drawn, (left, right), strict=True)
+    )
     assert second[1] is few
     # points are no outlines, and no feature is lost however small
     many = frame(np.array([shapely.multipoints(np.random.default_rng(1).uniform(0, 9, (500, 2)))]), name=["d"])

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import gzip
 import hashlib
 import json
 import shutil
@@ -90,7 +91,7 @@ def test_names_cannot_leave_their_place(built):
     html = (built / "internal" / "index.html").read_text(encoding="utf-8")
     assert "</script><b>" not in html.replace("</script>\n<script", "")
     assert "临江&lt;/script&gt;&lt;b&gt;" in html
-    for path in (built / "internal" / "data").iterdir():
+    for path in (built / "internal" / "data").glob("*.js"):
         assert "</script" not in path.read_text(encoding="utf-8")
     assert NASTY in [row[0] for row in manifest(built / "internal")["table"]["rows"]]
 
@@ -471,3 +472,13 @@ def test_the_gate_refuses_a_list_that_tells_too_much(built, tmp_path, leak):
     file.unlink()
     rehash(folder)
     assert "named" in " ".join(check_site(folder))
+
+
+def test_the_gate_refuses_a_twin_that_holds_something_else(built, tmp_path):
+    folder = shutil.copytree(built / "public", tmp_path / "public")
+    twin = folder / "index.html.gz"
+    assert gzip.decompress(twin.read_bytes()) == (folder / "index.html").read_bytes()
+    twin.write_bytes(gzip.compress(b"<script src=//evil.example></script>"))
+    (folder / "index.html.br").write_bytes(b"torn")
+    rehash(folder)
+    assert check_site(folder) == [f"index.html{e} is missing or differs from its text" for e in (".br", ".gz")]
