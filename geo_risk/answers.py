@@ -42,11 +42,13 @@ def single_file(region: Region, profile: str) -> str:
     return page.single_file(page.folium_map(*pipeline.site_parts(region), profile=profile))
 
 
-def folium_map(region: Region, profile: str = "internal") -> folium.Map:
-    """The map as a folium map, for notebooks."""
+def explore(region: Region, layers: tuple[str, ...], profile: str, max_features: int | None = None) -> folium.Map:
+    """The map, or some of its layers, as a folium map; see `Region.explore`."""
     from .publish import folium_map as page
+    from .publish.fitting import MAX_FEATURES
 
-    return page.folium_map(*pipeline.site_parts(region), profile=profile)
+    parts = pipeline.site_parts(region)
+    return page.folium_map(*parts, layers=layers, profile=profile, max_features=max_features or MAX_FEATURES)
 
 
 def explain(region: Region, x: float, y: float) -> dict[str, Any]:

@@ -332,6 +332,10 @@ class Region(region.Region):
             for page in pages
         ]
 
+    def not_stated(self) -> list[str]:
+        """Sentences on what a public map must state (approval number, sources, date) and region.toml does not."""
+        return pipeline.not_stated(self)
+
     def lists(self, *, report: Report = _quiet, **options: Any) -> list[Path]:
         """Write the risk source list, the control list and the registers; ``options`` as in `documents.lists`."""
         self.run(report=report)
@@ -359,9 +363,24 @@ class Region(region.Region):
         self.run(report=report)
         return documents.sheets(self, districts, **options)
 
+    def explore(self, *layers: str, profile: str = "internal", max_features: int | None = None) -> folium.Map:
+        """
+        The map as a folium map for notebooks; it asks no outside address.
+
+        ``layers`` are tables, input layers, surfaces or ids of map layers, shown on the base map; the whole map without
+        any. At most ``max_features`` features are drawn (6,000 unless told), the highest grades first, and outlines
+        are simplified where they are many; the map says what it left out and by how much outlines gave way [m].
+
+        Raises
+        ------
+        InputError
+            If the map has no such layer.
+        """
+        return answers.explore(self, layers, profile, max_features)
+
     def folium_map(self, *, profile: str = "internal") -> folium.Map:
-        """The map as a folium map without any outside address, for notebooks."""
-        return answers.folium_map(self, profile)
+        """The whole map: `explore` without layers."""
+        return self.explore(profile=profile)
 
     def sites(self) -> list[Path]:
         """Pages of the sites that exist."""

@@ -319,6 +319,10 @@ RESULTS: dict[str, Table] = {t.name: t for t in (
         _c("scope", "string", "范围", "district, or region: the mean grade of all districts", domain="district=行政区|region=全域", need=True), _c("scope_id", "string", "编号", "which"), NAME,
         _c("factor", "string", "因素", "row of standards/robustness_factors.csv"), _c("meaning", "string", "含义", "what it is"), _c("low", "float", "下限", "least multiple"), _c("high", "float", "上限", "largest multiple"),
         _c("first_order", "float", "一阶指数", "share of the grade's variance it explains alone; noise may put it below 0"), _c("total_order", "float", "总指数", "share it takes part in, with others")), ()),
+    Table("surface_bands", "风险面分级统计", "area and residents of every grade or band of values of a surface", "none", (
+        _c("surface", "string", "风险面", "surface", need=True), _c("district_id", "string", "行政区代码", "district; empty: the whole region"), NAME, _c("level", "string", "层级", "level: region, or that of the district"),
+        GRADE, _c("value_from", "float", "下限", "from; missing where the band is open below", "as the surface"), _c("value_to", "float", "上限", "to below; missing where the band is open above", "as the surface"),
+        _c("area_km2", "float", "面积", "area", "km2"), _c("share", "float", "占比", "share; of the area of the district"), _c("persons", "float", "人口", "residents", "persons")), ()),
     Table("segments", "线段风险", "grades along pipelines and roads", "line", (
         *_KEYS, _c("segment", "int", "段号", "number along the line, from 1"), _c("from_m", "float", "起点里程", "metres of the line before it", "m"), _c("to_m", "float", "终点里程", "metres to its end", "m"), GRADE, GRADE_NOW,
         _c("index_max", "float", "最大指数", "highest index", "0-100"), _c("index_mean", "float", "平均指数", "mean index along it", "0-100"), *(_c(f"share_{w}", "float", f"{z}占比", f"share of its length in {w}") for w, z in COLOURS)), ()),

@@ -401,8 +401,11 @@ class PublishSettings:
     languages: tuple[str, ...] = setting(
         "Languages of the page, the first is shown first", ("zh", "en"), check=among("zh", "en")
     )
-    note: str = setting("Line under the map: sources and their dates, map approval number (审图号)", "")
+    note: str = setting("Line under the map: sources and their dates", "")
     note_en: str = setting("The same line in English", "")
+    approval: str = setting(
+        "Map approval number (审图号), shown wherever a map is; empty: the map says that none was given", ""
+    )
     date: str = setting("Date of the data, as the map shows it; empty: the data date of the region", "")
     compare_with: str = setting(
         "Name of a kept state (geo-risk snapshot) whose colours a slider shows beside today's; empty: none", ""

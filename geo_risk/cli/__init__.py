@@ -401,6 +401,9 @@ def _publish(arguments: Any) -> int:
         return FINE
     for path in written:
         print(f"map: {path}")
+    shown = (arguments.profile,) if arguments.profile else region.settings.publish.profiles
+    for sentence in region.not_stated() if "public" in shown else ():
+        print(f"public map: {sentence}", file=sys.stderr)
     return FINE
 
 

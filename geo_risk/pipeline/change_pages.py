@@ -22,7 +22,7 @@ def changes_page(found: Comparison, lang: str) -> Document:
     """All of a comparison, as a document."""
     from ..publish.changes import changes_document
 
-    return changes_document(found.told, _map(found, lang), lang)
+    return _approved(changes_document(found.told, _map(found, lang), lang), found, lang)
 
 
 def bulletin_page(found: Comparison, lang: str) -> Document:
@@ -30,7 +30,16 @@ def bulletin_page(found: Comparison, lang: str) -> Document:
     from ..publish.changes import bulletin_document
 
     figures = bulletin.figures(found.a, found.b)
-    return bulletin_document(found.told, _map(found, lang), figures, bulletin.lists(found.told, found.b), lang)
+    page = bulletin_document(found.told, _map(found, lang), figures, bulletin.lists(found.told, found.b), lang)
+    return _approved(page, found, lang)
+
+
+def _approved(document: Document, found: Comparison, lang: str) -> Document:
+    """The document with the map approval number of the later state in its foot."""
+    from ..publish.words import approval_words
+
+    told = approval_words(found.b.settings.publish.approval, lang)
+    return document | {"footer": f"{document['footer']} · {told}"}
 
 
 def _map(found: Comparison, lang: str) -> Block | None:

@@ -13,11 +13,12 @@ from ..errors import InputError
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
+from .bands import CODE as BANDS_CODE
+from .bands import bands_of, bands_step, published_surfaces
 from .dangers import danger_steps
 from .files import SHARED_CODE, layer_files, surfaces, tables
 from .history import HISTORY, state_folder
 from .risk import MODEL_TABLES
-from .risk import SURFACES as RISK_SURFACES
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,21 +31,22 @@ def publish_steps(region: Region, workers: int) -> list[Step]:
     reads = (
         region.build / "frame.json",
         region.build / "date.json",
+        region.build / "boundary.parquet",
         *layer_files(region, *region.settings.layers),
         *tables(region, *_published_tables(region), *_model_tables(region)),
-        *surfaces(region, *_published_surfaces(region)),
+        *surfaces(region, *published_surfaces(region)),
         *_earlier_grade(region),
         *_handbooks(region),
     )
     settings = [asdict(region.settings.publish), region.settings.region.name, region.settings.region.name_en]
-    return [
+    return [bands_step(region)] + [
         Step(
             f"publish {profile}",
             partial(publish, region, profile),
             reads,
             (region.site / profile / "manifest.json",),
             settings,
-            ("publish", "pipeline/publish.py", *SHARED_CODE),
+            ("publish", "pipeline/publish.py", *BANDS_CODE, *SHARED_CODE),
             apart=workers > 1,
         )
         for profile in region.settings.publish.profiles
@@ -55,7 +57,7 @@ def _published_tables(region: Region) -> list[str]:
     """Names of the result tables a map shows that this region has, all steps run."""
     from ..publish.catalogue import result_tables
 
-    steps = [*analysis_steps(region, 1), *danger_steps(region)]
+    steps = [*analysis_steps(region, 1), *danger_steps(region), bands_step(region)]
     written = {path.stem for step in steps for path in step.writes if path.suffix == ".parquet"}
     written.update(name for names in plan_tables(region).values() for name in names)
     return [name for name in result_tables() if name in written]
@@ -76,10 +78,6 @@ def _model_tables(region: Region) -> tuple[str, ...]:
     return MODEL_TABLES if region.settings.risk.quantified else ()
 
 
-def _published_surfaces(region: Region) -> tuple[str, ...]:
-    return ("grade", "residual_grade", "index", *(RISK_SURFACES if region.settings.risk.quantified else ()))
-
-
 def _earlier_grade(region: Region) -> list[Path]:
     """The grades of the kept state that the map is compared with, if there is one."""
     name = region.settings.publish.compare_with
@@ -95,6 +93,8 @@ def _handbooks(region: Region) -> list[Path]:
 
 def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     """Write the site of one profile; its page."""
+    import pandas as pd
+
     from ..publish.site import build_site
 
     target = to or region.site / profile
@@ -103,11 +103,24 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     if state := region.settings.publish.compare_with:
         state_folder(region.folder, state)  # tells which states there are if this is none
         for path in _earlier_grade(region):
-            pictures["grade_before"] = store.read_surface(path)
+            earlier = {"grade_before": store.read_surface(path)}
+            pictures |= earlier
+            shown["surface_bands"] = pd.concat([shown["surface_bands"], bands_of(region, earlier)], ignore_index=True)
         meta = replace(meta, before=state)
     model = {name: region.table(name) for name in _model_tables(region)}
     build_site(target, shown | model, pictures, meta, profile)
     return target / "index.html"
+
+
+def not_stated(region: Region) -> list[str]:
+    """Sentences on what a map for the public must state and region.toml does not."""
+    text = region.settings.publish
+    facts = {
+        "approval": (text.approval, "the map approval number (审图号)"),
+        "note": (text.note, "the sources"),
+        "date": (text.date or region.data_date, "the date of the data"),
+    }
+    return [f"{what} is not stated: set {key} under [publish]" for key, (told, what) in facts.items() if not told]
 
 
 def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, store.Surface], SiteMeta]:
@@ -119,7 +132,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
     tables |= {f"layers/{name}": region.layer(name) for name in region.vector_layers}
     if "groups" in tables and "enterprises" in region.vector_layers:
         tables["groups"] = _on_the_map(tables["groups"], tables["layers/enterprises"])
-    surfaces = {name: region.surface(name) for name in _published_surfaces(region)}
+    surfaces = {name: region.surface(name) for name in published_surfaces(region)}
     meta = SiteMeta(
         title={
             "zh": text.title or f"{own.name}安全风险一张图",
@@ -130,6 +143,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         languages=text.languages,
         date=text.date or region.data_date,
         region=own.name if _handbooks(region) else "",
+        approval=text.approval,
     )
     return tables, surfaces, meta
 

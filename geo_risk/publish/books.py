@@ -35,14 +35,15 @@ class Books:
     """
     A region's layers and results as handbooks need them.
 
-    ``names`` are the region's own by language. ``firms`` are the enterprises, each with what the step "districts"
-    found of it; ``rows`` maps a table to its rows by enterprise id; ``owner`` maps (layer, id) of what belongs to an
-    enterprise to its id; ``branches`` maps a source of the risk sum to its outcomes: kind, frequency [1/yr],
-    farthest reach [m], confidence.
+    ``names`` are the region's own by language, ``approval`` is the map approval number. ``firms`` are the enterprises,
+    each with what the step "districts" found of it; ``rows`` maps a table to its rows by enterprise id; ``owner`` maps
+    (layer, id) of what belongs to an enterprise to its id; ``branches`` maps a source of the risk sum to its outcomes:
+    kind, frequency [1/yr], farthest reach [m], confidence.
     """
 
     names: Mapping[str, str]
     date: str
+    approval: str
     crs: str
     layers: Mapping[str, gpd.GeoDataFrame]
     tables: Mapping[str, pd.DataFrame]
@@ -83,6 +84,7 @@ def read_books(region: Region) -> Books:
     return Books(
         region.names,
         region.settings.publish.date or region.data_date,
+        region.settings.publish.approval,
         region.crs,
         layers,
         tables,

@@ -229,6 +229,7 @@ LAYERS: tuple[Spec | str, ...] = (
 )  # fmt: skip
 # Tables offered as CSV besides the layers' own.
 EXTRA_DOWNLOADS = (
+    "surface_bands",
     "danger_counts",
     "findings",
     "hca",

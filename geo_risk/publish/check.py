@@ -18,8 +18,10 @@ import shapely
 
 from ..errors import GeoRiskError, SettingsError
 from ..store import read_surface
+from .bands import TABLE as BANDS
 from .catalogue import LAYERS, Spec, table_schema, tables_of
 from .offered import read_download
+from .packed import is_twin, twin_problems
 from .profile import Profile, get_profile
 from .search import read_entries
 from .spot import TABLES as SPOT_TABLES
@@ -33,7 +35,7 @@ from .tiles.reading import read_heads, read_properties
 from .tiles.threads import ahead
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 
-_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SPOT) = (.*);\n", re.DOTALL)
+_SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SPOT|GEO_RISK_BANDS) = (.*);\n", re.DOTALL)
 # A web address, and one without a scheme as it stands in quotes or url().
 _ADDRESS = re.compile(r"""(?i)\b(?:https?|wss?|ftp):/?/?[^\s"'<>)]+|["'(]\s*//[^\s"'<>)]+""")
 # Names of XML vocabularies: never fetched.
@@ -68,7 +70,7 @@ def check_site(folder: Path) -> list[str]:
     pages in messages and licences, and texts of THIRD_PARTY_LICENSES.txt. XML namespace names pass.
     """
     folder = Path(folder)
-    problems = [*_hashes(folder), *_addresses(folder)]
+    problems = [*_hashes(folder), *_addresses(folder), *twin_problems(folder)]
     try:
         manifest = _data(folder, "site", "GEO_RISK")
         count = len(manifest["layers"])
@@ -87,6 +89,7 @@ def check_site(folder: Path) -> list[str]:
             problems += _raster(folder, layer, path, source, profile)
         problems += _chunks(folder, layer["source"], source)
     problems += [*_spot(folder, manifest, profile), *_downloads(folder, manifest, profile)]
+    problems += _bands(folder, manifest, profile)
     problems += [f"search entry {name!r} points at no layer" for name in lost]
     return problems
 
@@ -321,8 +324,8 @@ def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
 
 def _spot(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
     """The script of a click holds data alone, and only where every table it is made of may be shown as it is."""
-    known = [p.name for name in ("site", "search") for p in (folder / "data").glob(f"{name}.*.js")]
-    others = sorted(f"data/{p.name}" for p in (folder / "data").iterdir() if p.name not in known)
+    known = [p.name for name in ("site", "search", "bands") for p in (folder / "data").glob(f"{name}.*.js")]
+    others = sorted(f"data/{p.name}" for p in (folder / "data").iterdir() if p.name not in known and not is_twin(p))
     if others != [manifest[key] for key in ("spot",) if key in manifest]:
         yield f"data/ holds {', '.join(others) or 'nothing'} beside the site and the search index"
     if others and not all(profile.columns(name) == table_schema(name).names for name in SPOT_TABLES):
@@ -332,6 +335,29 @@ def _spot(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
             _data(folder, "spot", "GEO_RISK_SPOT")
         except (OSError, ValueError) as error:
             yield f"the script of a click cannot be read: {error}"
+
+
+def _bands(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
+    """The lists of the surfaces tell of surfaces that are shown, and of each what the profile allows."""
+    there = sorted(f"data/{p.name}" for p in (folder / "data").glob("bands.*.js"))
+    named = [manifest[key] for key in ("bands",) if key in manifest]
+    if there != named:
+        yield f"lists of surfaces: {', '.join(there) or 'none'} in data/, {', '.join(named) or 'none'} named"
+    if not there:
+        return
+    try:
+        lists = _data(folder, "bands", "GEO_RISK_BANDS")
+    except (OSError, ValueError) as error:
+        yield f"the lists of the surfaces cannot be read: {error}"
+        return
+    ids = {layer["id"] for layer in manifest["layers"] if layer["geometry"] == "raster"}
+    names = [column["name"] for column in lists["columns"]]
+    for name in sorted(set(names) - set(profile.columns(BANDS) or ())):
+        yield f"{there[0]}: column {name} may not be shown in profile {profile.name}"
+    for surface in sorted(set(lists["rows"]) - ids):
+        yield f"{there[0]}: surface {surface} is not on the map"
+    rows = [dict(zip(names, row, strict=True)) for its in lists["rows"].values() for row in its]
+    yield from _too_fine(there[0], rows, profile)
 
 
 def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:

@@ -77,14 +77,16 @@ def _heading(text: str) -> str:
     return text.partition(":")[0].partition(";")[0]
 
 
+def column_words(column: schema.Column) -> dict[str, Any]:
+    """A column as the manifest describes it."""
+    words = {"zh": column.zh, "en": _heading(column.en), "unit": column.unit, "dtype": column.dtype}
+    return {"name": column.name} | words | {"domain": domain_words(column)}
+
+
 def popup_columns(spec: Spec, present: list[str]) -> list[dict[str, Any]]:
     """The manifest's column objects of the layer's tables, for the columns that are present, its own table first."""
     keys = [spec.table, *(key for key in tables_of(spec.id) if key != spec.table)]
     known: dict[str, schema.Column] = {}
     for key in keys:
         known |= {c.name: c for c in table_schema(key).columns if c.name in present and c.name not in known}
-    return [
-        {"name": c.name, "zh": c.zh, "en": _heading(c.en), "unit": c.unit, "dtype": c.dtype, "domain": domain_words(c)}
-        for c in known.values()
-        if not (spec.style == "zone" and c.name in _IN_NAME)
-    ]
+    return [column_words(c) for c in known.values() if not (spec.style == "zone" and c.name in _IN_NAME)]

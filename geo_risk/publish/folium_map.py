@@ -11,6 +11,7 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -23,12 +24,13 @@ import shapely
 from branca.element import CssLink, Element, Figure, JavascriptLink, MacroElement
 from folium.map import Layer
 
-from ..errors import GeoRiskError
+from ..errors import GeoRiskError, InputError
 from ..store import Surface
 from .catalogue import Spec
 from .columns import popup_columns
 from .downloads import records
 from .drawn import layers_of
+from .fitting import MAX_CORNERS, MAX_FEATURES, Drawn, simplified, within
 from .page import read_resource, script_json
 from .profile import Profile, get_profile, shown_tables
 from .site import SiteMeta
@@ -187,7 +189,8 @@ def folium_map(
     surfaces: Mapping[str, Surface],
     meta: SiteMeta,
     *,
-    max_features: int = 10_000,
+    layers: Sequence[str] = (),
+    max_features: int = MAX_FEATURES,
     profile: str = "internal",
     facts: Facts = (),
 ) -> folium.Map:
@@ -198,29 +201,78 @@ def folium_map(
     ----------
     tables, surfaces, meta, profile
         As in `geo_risk.publish.site.build_site`.
+    layers
+        Ids of map layers, tables or surfaces to show on the base map, switched on; all, as the site shows them,
+        without any.
     max_features : int
-        At most so many features altogether, layers that start visible first. Of a layer that does
-        not fit, the worst grades are drawn; what is left out is said on the map.
+        At most so many features altogether (`fitting.within`); outlines have some `fitting.MAX_CORNERS` corners
+        (`fitting.simplified`). What gave way is said on the map.
     facts : tables of text
         Told under the title, of each the first row the headings, in the first language of ``meta``.
+
+    Raises
+    ------
+    InputError
+        If one of ``layers`` is not on the map.
     """
     audience = get_profile(profile)
     shown, _ = shown_tables(audience, tables)
     lang = meta.languages[0]
-    chosen, left_out = _within(list(_vectors(shown)), max_features, lang)
+    drawn, pictures = _chosen(list(_vectors(shown)), surfaces, layers)
+    drawn, left_out = within(drawn, max_features, lang)
+    drawn, gave_way = simplified(drawn, MAX_CORNERS, lang)
     west, south, east, north = meta.bounds
     out = OfflineMap(
         location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18, zoom_snap=0.25
     )
     folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
-    _own_parts(out, meta, lang, left_out, facts, _shows_grades(chosen, surfaces))
-    _add_surfaces(out, surfaces, audience, lang)
-    for spec, rows in chosen:
+    _own_parts(
+        out,
+        meta,
+        lang,
+        _limits(left_out, gave_way, max_features, lang),
+        facts,
+        _shows_grades(drawn, pictures),
+        audience.tables is None,
+    )
+    _add_surfaces(out, pictures, audience, lang, layers)
+    for spec, rows in drawn:
         _Features(spec, rows, lang, audience.tables is None).add_to(out)
     folium.LayerControl(collapsed=False).add_to(out)
     out.add_child(_Fit([[south, west], [north, east]]))
     _name_steadily(out)
     return out
+
+
+def _chosen(
+    drawn: list[Drawn], surfaces: Mapping[str, Surface], wanted: Sequence[str]
+) -> tuple[list[Drawn], Mapping[str, Surface]]:
+    """The layers and surfaces that are ``wanted``, switched on, and the base map; all without any."""
+    if not wanted:
+        return drawn, surfaces
+
+    def names(spec: Spec) -> set[str]:
+        return {spec.id, spec.table, spec.table.removeprefix("layers/")}
+
+    known = set(surfaces).union(*(names(spec) for spec, _ in drawn if not spec.base))
+    for name in wanted:
+        if name not in known:
+            told = ", ".join(sorted(n for n in known if "/" not in n))
+            raise InputError(f"{name!r} is no layer of this map. It has: {told}.")
+    kept = [(spec, rows) for spec, rows in drawn if spec.base or names(spec) & set(wanted)]
+    kept = [(spec if spec.base else replace(spec, visible=True), rows) for spec, rows in kept]
+    return kept, {name: surface for name, surface in surfaces.items() if name in wanted}
+
+
+def _limits(left_out: list[str], gave_way: list[str], most: int, lang: str) -> list[tuple[str, str]]:
+    """What the map does not show as it is: sentences and their details."""
+    told = {
+        "zh": (f"要素过多，仅显示 {most:,} 个，等级高者优先；不完整的图层（已画 / 共有）", "轮廓已简化，最大偏差"),
+        "en": (f"Too many features: {most:,} are drawn, high grades first; incomplete (drawn / all)",
+               "Simplified outlines, by at most"),
+    }  # fmt: skip
+    pairs = zip(told[lang], (left_out, gave_way), strict=True)
+    return [(head, "; ".join(details)) for head, details in pairs if details]
 
 
 def single_file(map_: folium.Map) -> str:
@@ -240,23 +292,6 @@ def _vectors(tables: Mapping[str, pd.DataFrame]):
     for item in layers_of(tables):
         if not isinstance(item, str) and item[0].style != "label" and item[0].id != "buildings":
             yield item
-
-
-def _within(layers: list, limit: int, lang: str) -> tuple[list, list[str]]:
-    """The layers cut to ``limit`` features in all, in drawing order; sentences on what is left out."""
-    kept: dict[int, gpd.GeoDataFrame] = {}
-    left_out = []
-    order = sorted(range(len(layers)), key=lambda i: (layers[i][0].base, not layers[i][0].visible, i))
-    for i in order:
-        spec, rows = layers[i]
-        grade = rows["grade"].fillna(0).to_numpy(np.int64) if "grade" in rows else np.zeros(len(rows), np.int64)
-        worst = np.lexsort((np.arange(len(rows)), -grade))[:limit]
-        kept[i] = rows.iloc[worst[np.lexsort((worst, grade[worst]))]]
-        limit -= len(worst)
-        if len(worst) < len(rows):
-            name = getattr(spec, lang) or spec.id
-            left_out.append(f"{name}: {len(worst)} / {len(rows)}")
-    return [(layers[i][0], kept[i]) for i in range(len(layers)) if len(kept[i])], left_out
 
 
 def _features(rows: gpd.GeoDataFrame) -> list[dict]:
@@ -290,7 +325,7 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[st
         "label": spec.label,
         "arrows": "oneway" if spec.style == "road" else "all" if spec.arrows else "",
         "name": getattr(spec, lang),
-        "phrases": _phrases(columns) if lang == "zh" and inner else [],
+        "phrases": lang == "zh" and inner and any(c["name"] in TRANSLATED for c in columns),
         "title": spec.title_column,
         "labels": labels and not spec.base,
         "letters": {g.grade: g.letter[lang] for g in GRADES},
@@ -311,27 +346,23 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[st
     return look
 
 
-def _phrases(columns: list[dict]) -> list[list[str]]:
-    """The patterns of `words`, where a column holds text of its own."""
-    return [list(pair) for pair in sentences()] if any(c["name"] in TRANSLATED for c in columns) else []
-
-
-def _own_parts(out: folium.Map, meta: SiteMeta, lang: str, left_out: list[str], facts: Facts, graded: bool) -> None:
+def _own_parts(
+    out: folium.Map, meta: SiteMeta, lang: str, limits: list[tuple[str, str]], facts: Facts, graded: bool, inner: bool
+) -> None:
     """Script, style, title card and legend of the page."""
     figure = _figure(out)
     figure.title = html.escape(meta.title[lang])
     note = meta.noted(lang)
     card = f"<h1>{html.escape(meta.title[lang])}</h1><p>{html.escape(note)}</p>"
-    if left_out:
-        start = {"zh": "要素过多，仅显示：", "en": "Too many features, drawn only: "}[lang]
-        card += f"<p>{html.escape(start + '; '.join(left_out))}</p>"
+    for head, details in limits:
+        card += f"<details><summary>{html.escape(head)}</summary><p>{html.escape(details)}</p></details>"
     card += _folded(facts, lang)
     marks = "".join(
         f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter[lang]}</li>' for g in GRADES
     )
     parts = {
         "header": f"<style>{read_resource('templates', 'single_file.css')}</style>",
-        "code": f"<script>{read_resource('templates', 'single_file.js')}</script>",
+        "code": f"<script>{_phrases(lang, inner)}{read_resource('templates', 'single_file.js')}</script>",
     }
     for name, text in parts.items():
         figure.header.add_child(_Raw(text), name=f"geo_risk_{name}")
@@ -358,12 +389,20 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
 
 
+def _phrases(lang: str, inner: bool) -> str:
+    """The patterns of `words` as a script; none in the language of the results, none that tell what is not shown."""
+    pairs = [list(pair) for pair in sentences()] if lang == "zh" and inner else []
+    return f"var geoRiskPhrases = {script_json(pairs)};\n"
+
+
 def _shows_grades(chosen: list[tuple[Spec, gpd.GeoDataFrame]], surfaces: Mapping[str, Surface]) -> bool:
     graded = any(surface_scale(name).graded for name in surfaces)
     return graded or any(spec.style == "graded" for spec, _ in chosen)
 
 
-def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Profile, lang: str) -> None:
+def _add_surfaces(
+    out: folium.Map, surfaces: Mapping[str, Surface], audience: Profile, lang: str, wanted: Sequence[str]
+) -> None:
     for name in reversed(SURFACES):
         block = audience.block_m(name)
         if name not in surfaces or block is None:
@@ -373,7 +412,9 @@ def _add_surfaces(out: folium.Map, surfaces: Mapping[str, Surface], audience: Pr
         image, (west, south, east, north) = mercator_image(surface, scale.codes(surface.array), _IMAGE_PX)
         uri = "data:image/png;base64," + base64.b64encode(palette_png(image, scale.palette)).decode("ascii")
         called, where = _ramp(scale, lang) + getattr(scale, lang), [[south, west], [north, east]]
-        overlay = folium.raster_layers.ImageOverlay(uri, where, opacity=0.8, name=called, show=name in _SHOWN)
+        overlay = folium.raster_layers.ImageOverlay(
+            uri, where, opacity=0.8, name=called, show=name in (wanted or _SHOWN)
+        )
         overlay.add_to(out)
 
 

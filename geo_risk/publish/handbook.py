@@ -18,7 +18,7 @@ from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
 from .page import script_json
-from .words import power
+from .words import approval_words, power
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -123,7 +123,8 @@ def handbook(books: Books, firm: Row, near: Neighbours | None, lang: str) -> Doc
         "lang": lang,
         "title": text(firm["name"], lang=lang),
         "subtitle": " · ".join(p for p in (say("handbook", lang), books.names[lang], say("internal", lang), date) if p),
-        "footer": f"{text(firm['name'], lang=lang)} {firm['id']} · {say('internal', lang)}",
+        "footer": f"{text(firm['name'], lang=lang)} {firm['id']} · {say('internal', lang)} · "
+        + approval_words(books.approval, lang),
         "one_page": False,
         "content": content,
     }

@@ -53,6 +53,11 @@ PUBLIC: dict[str, Shown] = {
         "area grades are what the four-colour map is for; no counts of sources, no indices that point at one; "
         "of the rule the criterion that decided",
     ),
+    "surface_bands": Shown(
+        ("surface", "district_id", "name", "level", "grade", "share"),
+        "the list of the surface: shares in whole per cent, as of the districts",
+        where={"surface": ("grade", "grade_before", "lsir_grade")},
+    ),
     "risk_contours": Shown(
         ("scope", "level_per_yr", "targets"),
         "land-use planning needs the lines; as blocks, since the middle of a circle is a tank",
@@ -119,7 +124,7 @@ class Profile:
                 shown[name] = rounded_persons(shown[name], self.min_persons)
             elif name == "rule" and self.min_persons:
                 shown[name] = shown[name].map(criterion)
-            elif name.startswith("share_") and self.share_digits is not None:
+            elif name.startswith("share") and self.share_digits is not None:
                 shown[name] = shown[name].round(self.share_digits)
         return shown
 

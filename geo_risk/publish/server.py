@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -19,6 +20,7 @@ from .api.questions import Question
 from .api.routes import LARGEST_BODY, api_blueprint
 from .api.sites import PUBLIC, Sites
 from .guard import checked_token, outside_address, protect, refuse_strangers, require
+from .packed import twin_of
 
 if TYPE_CHECKING:
     from waitress.server import BaseWSGIServer
@@ -128,9 +130,7 @@ def create_app(
     def file(profile: str, name: str = "index.html") -> flask.Response:
         if profile not in sites or any(part.startswith(".") for part in name.split("/")):
             flask.abort(404)
-        response = flask.send_from_directory(
-            sites.root / profile, name, mimetype=_TYPES.get(Path(name).suffix), conditional=True, etag=True
-        )
+        response = _sent(sites.root / profile, name)
         who = "public" if sites.audience(profile) == PUBLIC else "private"
         fixed = _HASHED.search(name)
         response.headers["Cache-Control"] = f"{who}, max-age=31536000, immutable" if fixed else "no-cache"
@@ -142,6 +142,20 @@ def create_app(
     _pack(app)
     app.after_request(protect)
     return app
+
+
+def _sent(folder: Path, name: str) -> flask.Response:
+    """A file of a site; of a text that is asked for whole the packed twin that the browser reads."""
+    path, asked = Path(name), flask.request
+    twin = None if "Range" in asked.headers else twin_of(folder / path, lambda c: asked.accept_encodings.quality(c) > 0)
+    sent = path.with_name(twin[1]).as_posix() if twin else name
+    known = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0]
+    response = flask.send_from_directory(folder, sent, mimetype=known, conditional=True, etag=True)
+    if twin_of(folder / path, lambda coding: True):
+        response.vary.add("Accept-Encoding")
+    if twin:
+        response.headers["Content-Encoding"] = twin[0]
+    return response
 
 
 def _add_handbooks(app: flask.Flask, folder: Path) -> None:

@@ -17,6 +17,7 @@ from .document import Block, Document, grade_cell, html
 from .folder import file_names, fresh_folder
 from .handbook import FORMATS, contour_legend, head, note, table
 from .maplet import Mark, maplet
+from .words import approval_words
 
 _TOP = 10
 _ACTS = 8
@@ -95,7 +96,9 @@ def sheet(books: Books, row: Row, lang: str, earlier: Earlier | None) -> Documen
         "lang": lang,
         "title": text(row["name"], lang=lang),
         "subtitle": f"{say('sheet', lang)} · {books.names[lang]} · {say('internal', lang)}",
-        "footer": " · ".join(p for p in (row["name"], say("internal", lang), date) if p),
+        "footer": " · ".join(
+            p for p in (row["name"], say("internal", lang), date, approval_words(books.approval, lang)) if p
+        ),
         "one_page": True,
         "content": [
             _map(books, row, firms, lang),

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
 from ..store import Surface
+from .bands import TABLE as BANDS
+from .bands import band_lists
 from .catalogue import (
     EXTRA_DOWNLOADS,
     GROUPS,
@@ -30,6 +32,7 @@ from .check import check_site
 from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
+from .packed import write_twins
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
@@ -41,7 +44,7 @@ from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
 from .tiles.vector import KEEP, write_vector_tiles
-from .words import TRANSLATED, sentences
+from .words import TRANSLATED, approval_words, sentences
 
 __all__ = ["SiteMeta", "SiteSummary", "build_site"]
 
@@ -65,10 +68,10 @@ class SiteMeta:
     """
     What the map says about itself.
 
-    ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names source, date and map approval
-    number. The first of ``languages`` is shown first. ``bounds`` is (west, south, east, north)
-    [degrees]; ``date`` is ISO text or empty; ``before`` names the state that the surface grade_before is of.
-    Handbooks of ``region`` are linked where they lie beside the site.
+    ``title`` and ``note`` are {"zh": ..., "en": ...}; the note names sources, ``approval`` is the map approval number
+    (审图号), for which the map has a place whether it is given or not. The first of ``languages`` is shown first.
+    ``bounds`` is (west, south, east, north) [degrees]; ``date`` is ISO text or empty; ``before`` names the state that
+    the surface grade_before is of. Handbooks of ``region`` are linked where they lie beside the site.
     """
 
     title: Mapping[str, str]
@@ -78,11 +81,13 @@ class SiteMeta:
     date: str = ""
     before: str = ""
     region: str = ""
+    approval: str = ""
 
     def noted(self, lang: str) -> str:
-        """The note and the date of the data, as the map tells them."""
+        """The note, the date of the data and the map approval number, as the map tells them."""
         dated = {"zh": f"数据截至 {self.date}", "en": f"data of {self.date}"}[lang] if self.date else ""
-        return " · ".join(part for part in (self.note.get(lang, ""), dated) if part)
+        parts = (self.note.get(lang, ""), dated, approval_words(self.approval, lang))
+        return " · ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ class _Build:
     notes: list[str] = field(default_factory=list)
     risk: dict[str, Any] = field(default_factory=dict)
     spot: str = ""
+    bands: dict[str, Any] = field(default_factory=dict)
 
 
 def build_site(
@@ -160,12 +166,14 @@ def build_site(
     try:
         build = _Build(temporary, get_profile(profile), meta, _start_zoom(meta.bounds))
         shown, build.notes = shown_tables(build.profile, tables)
+        build.bands = band_lists(shown, list(surfaces))
         _add_layers(build, shown, surfaces)
         build.risk = risk_panel(shown)
         build.spot = _write_spot(build, {n: tables[n] for n in SPOT_TABLES if n in shown}, surfaces.get("lsir"))
         _add_downloads(build, shown)
         index = write_search(temporary, build.search)
         write_page(temporary, _manifest(build), index, template=template, static=static)
+        write_twins(temporary)
         files, size = _write_hashes(build)
         problems = check_site(temporary)
         if problems:
@@ -318,7 +326,10 @@ def _add_surface(build: _Build, name: str, surface: Surface) -> None:
     facts = {"type": "raster", "tile_size": TILE_PX, "minzoom": build.minzoom, "maxzoom": maxzoom}
     _add_source(build, name, path, facts)
     write_geotiff(build.folder / "downloads" / f"{name}.tif", surface)
-    build.layers.append(_surface_layer(name, scale) | {"downloads": [f"downloads/{name}.tif"]})
+    layer = _surface_layer(name, scale) | {"downloads": [f"downloads/{name}.tif"]}
+    if name in build.bands.get("rows", {}):
+        layer |= {"listed": True, "downloads": [*layer["downloads"], f"downloads/table_{BANDS}.csv"]}
+    build.layers.append(layer)
 
 
 def _surface_layer(name: str, scale: Scale) -> dict[str, Any]:
@@ -368,7 +379,7 @@ def _manifest(build: _Build) -> dict[str, Any]:
         "profile": build.profile.name,
         "languages": list(meta.languages),
         "title": dict(meta.title),
-        "note": {lang: meta.noted(lang) for lang in meta.note},
+        "note": {lang: meta.noted(lang) for lang in ("zh", "en")},
         "bounds": list(meta.bounds),
         "grades": [asdict(g) | {"pattern": _rows_of_signs(g.pattern)} for g in GRADES],
         "groups": [g for g in GROUPS if g["id"] in used],
@@ -387,6 +398,8 @@ def _manifest(build: _Build) -> dict[str, Any]:
         manifest["compare"] = {"before": "grade_before", "now": "grade", "labels": labels}
     if build.spot:
         manifest["spot"] = build.spot
+    if build.bands:
+        manifest["bands"] = write_script(build.folder, "bands", "GEO_RISK_BANDS", build.bands)
     return manifest | ({"table": build.table} if build.table else {})
 
 

@@ -138,13 +138,25 @@ class Scale:
         shown = np.asarray(values) >= self.low if self.log else np.asarray(values) > self.low
         return np.where(shown, np.clip(np.nan_to_num(step, nan=0.0), 1, _STEPS), 0).astype(np.uint8)
 
-    def legend(self) -> list[dict[str, str]]:
-        """Colour and label of the ramp's stops; empty for grades, whose legend is the map's own."""
+    @property
+    def stops(self) -> list[float]:
+        """Values at which the colours of the ramp stand, rising; empty for grades."""
         if self.graded:
             return []
         n = len(self.ramp)
         values = np.geomspace(self.low, self.high, n) if self.log else np.linspace(self.low, self.high, n)
-        labels = [power(v).removeprefix("1.0×") if self.log else f"{v:g}" for v in values]
+        return [float(f"{v:.12g}") for v in values]
+
+    @property
+    def edges(self) -> list[float]:
+        """Limits of the bands in which the surface is listed; none for grades, open below and above."""
+        return self.stops if self.log else self.stops[1:-1]
+
+    def legend(self) -> list[dict[str, str]]:
+        """Colour and label of the ramp's stops; empty for grades, whose legend is the map's own."""
+        if self.graded:
+            return []
+        labels = [power(v).removeprefix("1.0×") if self.log else f"{v:g}" for v in self.stops]
         return [{"color": c, "label": label} for c, label in zip(self.ramp, labels, strict=True)]
 
 

@@ -317,6 +317,12 @@ def unit_words(unit: str, lang: str) -> str:
     return _UNITS[unit][lang != "zh"] if unit in _UNITS else unit
 
 
+def approval_words(number: str, lang: str) -> str:
+    """The map approval number (审图号) as maps and documents tell it: an empty one as not given."""
+    told = number or {"zh": "未填", "en": "not given"}[lang]
+    return f"审图号：{told}" if lang == "zh" else f"map approval number: {told}"
+
+
 def power(value: float, digits: int = 1) -> str:
     """A number as people write a power of ten: 1.2×10⁻⁷; 0 stays 0."""
     if value == 0:

@@ -79,13 +79,15 @@ def _worst_first(risk: pd.DataFrame) -> pd.DataFrame:
 def write_letter(ground: Ground, siting: Siting, to: str | Path, lang: str) -> Path:
     """The letter as .html, .pdf or .docx."""
     from ..publish.letter import letter
+    from ..publish.words import approval_words
 
     if Path(to).suffix.lower() not in (".html", ".pdf", ".docx"):
         raise InputError(f"{to}: a letter is written as .html, .pdf or .docx. Name such a file.")
     meta = ground.region.settings
     name = ground.region.names[lang]
     note = (meta.publish.note_en or meta.publish.note) if lang == "en" else meta.publish.note
-    document = letter(told(ground, siting), _picture(ground, siting, lang), name, note or "", lang)
+    note = " · ".join(filter(None, (note, approval_words(meta.publish.approval, lang))))
+    document = letter(told(ground, siting), _picture(ground, siting, lang), name, note, lang)
     return answers.write_document_file(document, str(to))
 
 

@@ -209,7 +209,11 @@ def city() -> dict[str, list[tuple[shapely.Geometry, dict]]]:
     spots = [g for g, _ in layers["enterprises"]]
     for i in range(6):
         line = shapely.LineString([spots[3 * i], spots[3 * i + 3]])
-        layers["findings"].append((line, {"finding_id": f"f{i}", "grade": 4 - i % 4, "clearance_m": 120.0 + i}))
+        firm = layers["enterprises"][3 * i][1]
+        firm["n_conflicts"] = 1
+        told = {"source_name": firm["name"], "rule_id": "SB001", "clause": "4.2.9", "required_m": 150.0}
+        told |= {"finding_id": f"f{i}", "grade": 4 - i % 4, "clearance_m": 120.0 + i, "place_id": firm["id"]}
+        layers["findings"].append((line, told))
     return layers
 
 

@@ -1,8 +1,12 @@
 """The finished map of the demo city, as a person opens it: no outside request, no error, four colours."""
 
+import threading
+
 import numpy as np
 import pytest
 from rasterio.io import MemoryFile
+
+from geo_risk.publish.server import create_app, listen
 
 pytestmark = pytest.mark.browser
 
@@ -58,3 +62,23 @@ def test_the_single_file_opens(city, tmp_path, visit):
     page = visit(file.as_uri(), expect_map=False)
     page.wait_for_function("() => document.querySelectorAll('.leaflet-interactive, canvas').length > 0")
     assert page.locator(".leaflet-control-layers").count() == 1
+
+
+def test_the_first_view_is_light_and_keeps_to_the_servers_policy(city, visit):
+    """Asked over http as `geo-risk serve` answers; a script or an address that its policy forbids would be an error."""
+    server = listen(create_app(city / "site"), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        page = visit(f"http://127.0.0.1:{server.effective_port}/internal/")
+        entries = page.evaluate(
+            "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+            ".map(e => [e.name, e.transferSize, e.decodedBodySize])"
+        )
+    finally:
+        server.close()
+    sent = {name.rpartition("/")[2].split(".")[0]: size for name, size, _ in entries}
+    assert {"", "app", "site"} <= set(sent)  # the page itself has no name
+    packed = [size < whole / 2 for name, size, whole in entries if name.endswith((".js", ".css"))]
+    assert packed == [True] * 3
+    assert sum(size for _, size, _ in entries) <= 0.7e6

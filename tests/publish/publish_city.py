@@ -116,7 +116,23 @@ def _results(rng) -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame(
         {"facility_kind": ["fire_station"], "limit_min": [5.0], "target": ["people"], "share": [0.4]}
     )
-    return {"enterprises": enterprises, "findings": findings, "service_areas": areas, "coverage": coverage}
+    found = {"enterprises": enterprises, "findings": findings, "service_areas": areas, "coverage": coverage}
+    return found | {"surface_bands": _bands()}
+
+
+def _bands() -> pd.DataFrame:
+    """Shares of the grades: of the city, of a township with few residents in red, and of a village."""
+    who = {
+        "district_id": ["C1", "T1", "V1"],
+        "name": ["临澜市", "临江镇", "江村"],
+        "level": ["city", "township", "village"],
+    }
+    rows = pd.DataFrame(who).loc[lambda t: t.index.repeat(5)].reset_index(drop=True)
+    rows["grade"] = pd.array([4, 3, 2, 1, 0] * 3, "Int64")
+    rows["value_from"] = rows["value_to"] = np.nan
+    rows["share"] = [0.0123456, 0.1, 0.2, 0.3, 0.3876544] * 3
+    rows["area_km2"], rows["persons"] = 100 * rows["share"], [12.0, 1200.0, 2500.0, 3000.0, 4000.0] * 3
+    return pd.concat([rows.assign(surface=s) for s in ("grade", "index")], ignore_index=True)
 
 
 def city_surfaces() -> dict[str, Surface]:

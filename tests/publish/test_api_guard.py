@@ -3,6 +3,7 @@
 import base64
 import gzip
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from geo_risk.errors import GeoRiskError, InputError, RegionError, SettingsError
 from geo_risk.publish import guard
 from geo_risk.publish.api.questions import Question
 from geo_risk.publish.api.routes import LARGEST_BODY, WAITING
+from geo_risk.publish.packed import CODINGS
 from geo_risk.publish.server import create_app, is_loopback
 
 TOKEN = "correct-horse-battery-staple"
@@ -258,6 +260,32 @@ def test_texts_are_packed_and_tiles_are_not(sites):
         "/internal/downloads/enterprises.geojson", headers={"Accept-Encoding": "gzip", "Range": "bytes=5-20"}
     )
     assert (part.status_code, "Content-Encoding" in part.headers, len(part.data)) == (206, False, 16)
+
+
+def test_texts_of_the_page_are_sent_as_they_were_packed(sites):
+    client = create_app(sites).test_client()
+    folder = sites / "internal"
+    script = next((folder / "data").glob("site.*.js"))
+    for name in ("", "index.html", f"data/{script.name}"):
+        path, text = f"/internal/{name}", (folder / (name or "index.html"))
+        plain = client.get(path, headers={"Accept-Encoding": "identity"})
+        assert plain.data == text.read_bytes()
+        tags = {plain.headers["ETag"]}
+        for asked, coding in (("gzip, br", "br"), ("gzip", "gzip"), ("br;q=0, gzip", "gzip")):
+            packed = client.get(path, headers={"Accept-Encoding": asked})
+            assert packed.data == Path(f"{text}{CODINGS[coding][0]}").read_bytes()
+            assert packed.headers["Content-Encoding"] == coding
+            assert packed.content_type == plain.content_type
+            assert "Accept-Encoding" in packed.headers["Vary"]
+            assert packed.headers["Cache-Control"] == plain.headers["Cache-Control"]
+            known = {"If-None-Match": packed.headers["ETag"], "Accept-Encoding": asked}
+            assert client.get(path, headers=known).status_code == 304
+            tags.add(packed.headers["ETag"])
+        assert len(tags) == 3
+        assert "Accept-Encoding" in plain.headers["Vary"]
+    part = client.get(f"/internal/data/{script.name}", headers={"Accept-Encoding": "br", "Range": "bytes=5-20"})
+    assert (part.status_code, part.data) == (206, script.read_bytes()[5:21])
+    assert "Content-Encoding" not in part.headers
 
 
 def test_an_error_of_the_program_tells_nothing(sites, caplog):

@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import gzip
 import hashlib
 import json
 import shutil
@@ -58,7 +59,7 @@ def test_the_manifest_says_what_the_format_asks(built, meta):
     m = manifest(built / "internal")
     assert (m["version"], m["profile"], m["languages"]) == (1, "internal", ["zh", "en"])
     assert m["title"]["zh"] == "临澜市安全风险一张图"
-    assert m["note"]["en"] == "Source: example · data of 2026-11"
+    assert m["note"]["en"] == "Source: example · data of 2026-11 · map approval number: not given"
     assert [g["grade"] for g in m["grades"]] == [4, 3, 2, 1]
     assert [g["id"] for g in m["groups"]] == ["risk", "objects", "findings", "rescue", "base"]
     for source in m["sources"].values():
@@ -90,7 +91,7 @@ def test_names_cannot_leave_their_place(built):
     html = (built / "internal" / "index.html").read_text(encoding="utf-8")
     assert "</script><b>" not in html.replace("</script>\n<script", "")
     assert "临江&lt;/script&gt;&lt;b&gt;" in html
-    for path in (built / "internal" / "data").iterdir():
+    for path in (built / "internal" / "data").glob("*.js"):
         assert "</script" not in path.read_text(encoding="utf-8")
     assert NASTY in [row[0] for row in manifest(built / "internal")["table"]["rows"]]
 
@@ -148,7 +149,7 @@ def test_both_sites_pass_and_are_the_same_bytes_again(built, tmp_path, tables, s
         mixed = {key: tables[key].sample(frac=1, random_state=3) for key in reversed(tables)}
         del mixed["layers/roads"]  # roads have no id here to sort by
         mixed["layers/roads"] = tables["layers/roads"]
-        mixed["service_areas"] = tables["service_areas"]
+        mixed |= {name: tables[name] for name in ("service_areas", "surface_bands")}
         mixed["districts"] = tables["districts"].iloc[::-1]
         build_site(tmp_path / name, mixed, surfaces, meta, name, template=TEMPLATE, static=static)
         first, second = (
@@ -433,3 +434,51 @@ def test_public_contours_in_blocks_pass_the_gate(tmp_path, monkeypatch):
 def test_the_gate_refuses_exact_contours(tmp_path, monkeypatch):
     found = contours_site(tmp_path / "site", True, monkeypatch)
     assert any("is finer than the blocks of 500 m" in problem for problem in found)
+
+
+def bands(folder: Path) -> dict:
+    (file,) = (folder / "data").glob("bands.*.js")
+    return json.loads(file.read_text("utf-8").removeprefix("window.GEO_RISK_BANDS = ").removesuffix(";\n"))
+
+
+def test_surfaces_are_listed_as_far_as_the_profile_shows_them(built):
+    inside, outside = bands(built / "internal"), bands(built / "public")
+    columns = [c["name"] for c in inside["columns"]]
+    assert columns == ["name", "grade", "value_from", "value_to", "area_km2", "share", "persons"]
+    assert set(inside["rows"]) == {"grade", "index"}
+    assert [row[0] for row in inside["rows"]["grade"]] == ["临澜市"] * 5 + ["临江镇"] * 5  # no village
+    assert inside["all"] == {"grade": 15, "index": 15}
+    assert inside["rows"]["grade"][0] == ["临澜市", 4, None, None, 1.2346, 0.01235, 12.0]
+    # the public: no area and no residents of a colour, shares in whole per cent, only the surface it has
+    assert [c["name"] for c in outside["columns"]] == ["name", "grade", "share"]
+    assert {name: len(rows) for name, rows in outside["rows"].items()} == {"grade": 10}
+    assert outside["rows"]["grade"][0] == ["临澜市", 4, 0.01]
+    listed = {x["id"] for x in manifest(built / "public")["layers"] if x.get("listed")}
+    assert listed == {"grade"}
+
+
+@pytest.mark.parametrize("leak", [{"columns": [{"name": "persons"}]}, {"rows": {"index": [["a", 4, 0.1]]}}])
+def test_the_gate_refuses_a_list_that_tells_too_much(built, tmp_path, leak):
+    folder = shutil.copytree(built / "public", tmp_path / "public")
+    (file,) = (folder / "data").glob("bands.*.js")
+    file.write_text(f"window.GEO_RISK_BANDS = {json.dumps(bands(folder) | leak)};\n", "utf-8")
+    if "columns" in leak:
+        text = f"window.GEO_RISK_BANDS = {json.dumps(bands(folder) | {'rows': {'grade': [[50]]}})};\n"
+        file.write_text(text, "utf-8")
+    rehash(folder)
+    told = " ".join(check_site(folder))
+    assert ("column persons may not be shown" in told) == ("columns" in leak)
+    assert ("surface index is not on the map" in told) == ("rows" in leak)
+    file.unlink()
+    rehash(folder)
+    assert "named" in " ".join(check_site(folder))
+
+
+def test_the_gate_refuses_a_twin_that_holds_something_else(built, tmp_path):
+    folder = shutil.copytree(built / "public", tmp_path / "public")
+    twin = folder / "index.html.gz"
+    assert gzip.decompress(twin.read_bytes()) == (folder / "index.html").read_bytes()
+    twin.write_bytes(gzip.compress(b"<script src=//evil.example></script>"))
+    (folder / "index.html.br").write_bytes(b"torn")
+    rehash(folder)
+    assert check_site(folder) == [f"index.html{e} is missing or differs from its text" for e in (".br", ".gz")]

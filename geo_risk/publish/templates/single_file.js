@@ -71,21 +71,21 @@ function geoRiskArrows(lines, look) {
 }
 
 // The same table and the same order as geo_risk/publish/words.py.
-function geoRiskPhrase(text, look) {
-  const exact = look.phrases.find(([en]) => en === text);
+function geoRiskPhrase(text) {
+  const exact = geoRiskPhrases.find(([en]) => en === text);
   if (exact) return exact[1];
   const pieces = text.split(/; (?![^[]*\])/); // what stands in brackets is of one piece
-  if (pieces.length > 1) return pieces.map((piece) => geoRiskPhrase(piece, look)).join("；");
-  for (const [en, zh] of look.phrases) {
+  if (pieces.length > 1) return pieces.map((piece) => geoRiskPhrase(piece)).join("；");
+  for (const [en, zh] of geoRiskPhrases) {
     if (!en.includes("{}")) continue;
     const plain = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\}/g, "([^]+?)");
     const found = text.match(new RegExp("^" + plain + "$"));
     let k = 1;
-    if (found) return zh.replace(/\{(\d*)\}/g, (_, n) => geoRiskPhrase(found[n === "" ? k++ : Number(n) + 1], look));
+    if (found) return zh.replace(/\{(\d*)\}/g, (_, n) => geoRiskPhrase(found[n === "" ? k++ : Number(n) + 1]));
   }
   for (const [joint, chinese] of [["|", "、"], [", ", "、"], ["/", "："]]) {
     const parts = text.split(joint);
-    const told = parts.length > 1 ? parts.map((part) => geoRiskPhrase(part, look)) : [];
+    const told = parts.length > 1 ? parts.map((part) => geoRiskPhrase(part)) : [];
     if (told.some((part, i) => part !== parts[i])) return told.join(chinese);
   }
   return text;
@@ -102,7 +102,7 @@ function geoRiskText(column, value, look) {
   if (column.name === "grade") return (look.words[value] || look.ungraded);
   if (column.domain[value]) return column.domain[value];
   if (column.unit === "deg") return value.toFixed(5) + "°";
-  const told = typeof value === "string" && look.phrases.length ? geoRiskPhrase(value, look) : geoRiskNumber(value);
+  const told = typeof value === "string" && look.phrases ? geoRiskPhrase(value) : geoRiskNumber(value);
   return column.unit ? told + " " + column.unit : told;
 }
 

@@ -1,7 +1,7 @@
 // The page of one district: its facts, the shares of the grades, the worst that lies in it, the files to take along.
 import type { Archives } from "./archive";
 import { asked, keep } from "./address";
-import { el, skeleton, warn } from "./dom";
+import { el, fileLink, skeleton, warn } from "./dom";
 import { allRows, type Row } from "./features";
 import { picture, swatch } from "./hatch";
 import { onLanguage, ui, words } from "./i18n";
@@ -46,7 +46,7 @@ function worst(manifest: Manifest, layer: Layer, rows: Row[], locate: Locate): N
   });
   const heads = [words(layer), ui("locate"), ...columns.map(heading)].map((text) => el("th", { scope: "col" }, text));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...body));
-  const files = (layer.downloads ?? []).map((file) => el("a", { href: file, download: true }, file.split(".").pop()!.toUpperCase()));
+  const files = (layer.downloads ?? []).map(fileLink);
   const count = `${words(layer)}: ${ui("rows", { n: top.length, all: rows.length })}`;
   return [el("h3", {}, count), el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words(layer) }, table), el("p", { class: "files" }, ...files)];
 }

@@ -22,6 +22,19 @@ export function skeleton(id: string): HTMLElement {
   return element;
 }
 
+/** A link to a file of the site, called by its kind. */
+export const fileLink = (file: string): HTMLElement => el("a", { href: file, download: true }, file.split(".").pop()!.toUpperCase());
+
+/** Runs a script that assigns data. */
+export function loadScript(src: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const script = el("script", { src });
+    script.addEventListener("load", () => resolve());
+    script.addEventListener("error", () => reject(new Error(`${src} cannot be read`)));
+    document.head.append(script);
+  });
+}
+
 /** Tells everybody, screen readers included, what just happened. */
 export function say(text: string): void {
   skeleton("status").textContent = text;

@@ -59,6 +59,7 @@ function panels(manifest: Manifest): (open?: string) => void {
     PANELS.forEach((id, i) => buttons[i].setAttribute("aria-expanded", String(id === open)));
     if (open !== "district") keep("district", undefined);
     skeleton("panel").hidden = !open;
+    document.documentElement.classList.toggle("reading", !!open);
     skeleton("panel").dataset.open = open ?? "";
   };
   buttons.forEach((button, i) => {
@@ -124,8 +125,8 @@ function atFirst(manifest: Manifest): Pair | undefined {
   return { areas, surface };
 }
 
-/** Exchanges districts and surface as the map comes nearer, until somebody chooses. */
-function exchange(manifest: Manifest, view: View, layers: LayerSwitch, { areas, surface }: Pair): void {
+/** Exchanges districts and surface as the map comes nearer, until somebody chooses; the function it gives ends it. */
+function exchange(manifest: Manifest, view: View, layers: LayerSwitch, { areas, surface }: Pair): () => void {
   const near = (view.map.cameraForBounds(manifest.bounds)?.zoom ?? 0) + NEARER;
   let last = areas;
   const follow = (): void => {
@@ -137,6 +138,7 @@ function exchange(manifest: Manifest, view: View, layers: LayerSwitch, { areas, 
   };
   follow();
   view.map.on("zoomend", follow);
+  return () => void view.map.off("zoomend", follow);
 }
 
 async function withMap(manifest: Manifest): Promise<void> {
@@ -157,8 +159,10 @@ async function withMap(manifest: Manifest): Promise<void> {
     setOpacity: view.setOpacity,
   });
   palette.addSwitch(view.recolour);
+  const settle = pair ? exchange(manifest, view, layers, pair) : () => undefined;
   const goTo = (layer: Layer, name: string, at: [number, number]): void => {
     if (matchMedia(NARROW).matches) open(); // the panel takes most of a small screen
+    if (covers(layer)) settle(); // else coming nearer would hide what was asked for
     layers.show(layer);
     view.goTo(layer, name, at);
   };
@@ -170,13 +174,12 @@ async function withMap(manifest: Manifest): Promise<void> {
   addOverview(manifest, skeleton("layers"), list);
   addRisk(manifest, goTo);
   addSearch(manifest, ([name, layer, lon, lat]) => goTo(manifest.layers[layer], name, [lon, lat]));
-  addPrint(view.map, manifest);
+  addPrint(view.map, manifest, settle);
   view.popups.quiet = addMeasure(view.map);
   addCompare(view.map, manifest, layers.show);
   tools(manifest);
   view.popups.leads = leads(manifest, view, layers, list, addDistrict(manifest, view.archives, open, goTo));
   view.popups.shows = (shown) => keep("at", shown && pointer(shown));
-  if (pair) exchange(manifest, view, layers, pair);
   const at = pointed(asked("at"));
   const layer = at && manifest.layers.find((l) => l.id === at.layer && !l.base);
   if (at && layer) void view.ready.then(() => goTo(layer, at.title, at.at));

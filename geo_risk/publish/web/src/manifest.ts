@@ -53,6 +53,14 @@ export interface Layer extends Words {
   downloads?: string[];
   legend?: { color: string; label: string }[]; // rasters: a ramp, lowest first
   unit?: string;
+  listed?: boolean; // rasters: the script of the bands has rows of it
+}
+
+/** Area and residents of each grade or band of the surfaces. */
+export interface Bands {
+  columns: Column[];
+  rows: Record<string, Value[][]>; // by id of the surface
+  all: Record<string, number>; // rows that the download has
 }
 
 export interface Table {
@@ -80,6 +88,7 @@ export interface Manifest {
   handbooks?: { folder: string; region: string }; // where handbooks of the region lie, if there are any
   compare?: { before: string; now: string; labels: { before: string; now: string } }; // ids of two surfaces, their dates
   search?: string; // the script of the search index
+  bands?: string; // the script of the surfaces' lists
   spot?: string; // the script that takes the risk of a clicked place apart
 }
 
@@ -106,6 +115,7 @@ declare global {
     GEO_RISK?: Manifest;
     GEO_RISK_SEARCH?: Hit[];
     GEO_RISK_SPOT?: SpotData;
+    GEO_RISK_BANDS?: Bands;
     GEO_RISK_HANDBOOKS?: { region: string; files: Record<string, string> };
     GEO_RISK_CHUNK?: (source: string, n: number, base64: string) => void;
     __geoRisk?: { map: unknown; ready: Promise<void> };

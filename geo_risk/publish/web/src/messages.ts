@@ -62,7 +62,7 @@ export const UI = {
   measure: { zh: "测量", en: "Measure" },
   distance: { zh: "距离", en: "Distance" },
   area: { zh: "面积", en: "Area" },
-  measureHint: { zh: "在地图上点击，或用方向键移动地图后按“加点”", en: "Click the map, or move it with the arrow keys and press Add" },
+  measureHint: { zh: "在地图上点击，或移动地图后按“加点”", en: "Click the map, or move it and press Add" },
   addPoint: { zh: "加点（地图中心）", en: "Add the map's centre" },
   undo: { zh: "撤销", en: "Undo" },
   clear: { zh: "清除", en: "Clear" },

@@ -21,7 +21,7 @@ export interface Found {
   properties: Record<string, Value>;
 }
 
-/** What a feature leads to besides its facts: buttons under them. */
+/** What a feature leads to besides its facts: buttons under its title. */
 export type Leads = (layer: Layer, properties: Record<string, Value>) => HTMLElement[];
 
 export interface Popups {
@@ -128,7 +128,7 @@ export function addPopups(map: MapLibre, manifest: Manifest, parts: Map<string, 
     shown = [found, grade];
     const box = content(manifest, found, grade);
     const leads = found.length ? popups.leads(found[0].layer, found[0].properties) : [];
-    if (leads.length) box.append(el("div", { class: "buttons" }, ...leads));
+    if (leads.length) box.querySelector("h2")!.after(el("div", { class: "buttons" }, ...leads)); // focused: the head stays in sight
     if (explain) box.append(explain(at, !found.length, () => box.isConnected && intoView()));
     popup.setLngLat(at).setDOMContent(box).addTo(map); // closes the one before
     popups.shows(found.length ? { layer: found[0].layer.id, title: titleOf(found[0]), at: [at.lng, at.lat] } : undefined);

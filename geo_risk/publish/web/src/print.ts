@@ -1,12 +1,12 @@
 // A sheet of paper: title, map in a frame, north arrow, scale, legend, source and date, at the size of A4 or A3.
-import type { Map as MapLibre } from "maplibre-gl";
+import type { LngLatBoundsLike, Map as MapLibre } from "maplibre-gl";
 import { el, skeleton } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { Manifest } from "./manifest";
 
 const PAPERS = { A4: [297, 210], A3: [420, 297] } as const; // landscape [mm]
 const MARGIN = 10; // [mm]
-const AROUND = 26; // height of title and foot [mm]
+const BORDER = 3; // of the frame, both sides [mm]
 const PX_PER_MM = 96 / 25.4; // of CSS
 const SHARPNESS = 2; // pixels of the picture a CSS pixel
 const BAR = 50; // longest scale bar [mm]
@@ -48,16 +48,25 @@ const still = (map: MapLibre): Promise<void> =>
     map.triggerRepaint();
   });
 
-/** The map as a picture of that size [mm], showing at least what it shows now. */
-async function picture(map: MapLibre, width: number, height: number): Promise<[string, number]> {
+/** What is seen of the region; all that is seen where none of it is. */
+function seen(map: MapLibre, manifest: Manifest): LngLatBoundsLike {
+  const bounds = map.getBounds();
+  const [west, south, east, north] = manifest.bounds;
+  const left = Math.max(west, bounds.getWest()), right = Math.min(east, bounds.getEast());
+  const below = Math.max(south, bounds.getSouth()), above = Math.min(north, bounds.getNorth());
+  return left < right && below < above ? [left, below, right, above] : bounds;
+}
+
+/** The map as a picture of that size [mm], showing at least what it shows of the region now; and `perMillimetre` of it. */
+async function picture(map: MapLibre, manifest: Manifest, width: number, height: number): Promise<[string, number]> {
   const box = map.getContainer();
-  const [bounds, ratio] = [map.getBounds(), map.getPixelRatio()];
+  const [bounds, ratio] = [seen(map, manifest), map.getPixelRatio()];
   const [center, zoom] = [map.getCenter(), map.getZoom()];
   Object.assign(box.style, { position: "fixed", inset: "0 auto auto 0", width: mm(width), height: mm(height), flex: "none" });
   try {
     map.setPixelRatio(SHARPNESS);
     map.resize();
-    map.fitBounds(bounds, { animate: false });
+    map.fitBounds(bounds, { animate: false, padding: 4 * PX_PER_MM });
     await still(map);
     map.redraw(); // the picture can be read only right after drawing
     return [map.getCanvas().toDataURL("image/png"), perMillimetre(map)];
@@ -72,19 +81,26 @@ async function picture(map: MapLibre, width: number, height: number): Promise<[s
 /** Puts the sheet together; the function it gives takes it away again. */
 export async function makeSheet(map: MapLibre, manifest: Manifest, paper: keyof typeof PAPERS, upright: boolean): Promise<() => void> {
   const [width, height] = upright ? [PAPERS[paper][1], PAPERS[paper][0]] : PAPERS[paper];
-  const [inner, tall] = [width - 2 * MARGIN, height - 2 * MARGIN - AROUND];
-  const [url, metres] = await picture(map, inner, tall);
+  const inner = width - 2 * MARGIN;
+  const head = el("h1", {}, words(manifest.title));
+  const foot = el("div", { class: "foot" }, el("span", {}, words(manifest.note)), el("span", {}, ui("datum")));
+  const sheet = el("div", { id: "sheet" }, head, foot);
+  Object.assign(sheet.style, { display: "block", position: "fixed", visibility: "hidden", width: mm(inner) });
+  document.body.append(sheet);
+  const tall = height - 2 * MARGIN - BORDER - Math.ceil((head.offsetHeight + foot.offsetHeight) / PX_PER_MM);
+  sheet.removeAttribute("style");
+  const [url, metres] = await picture(map, manifest, inner - BORDER, tall).catch((error: Error) => {
+    sheet.remove();
+    throw error;
+  });
   const image = el("img", { src: url, alt: ui("map") });
-  Object.assign(image.style, { width: mm(inner), height: mm(tall) });
+  Object.assign(image.style, { width: mm(inner - BORDER), height: mm(tall) });
   const legend = skeleton("legend").cloneNode(true) as HTMLElement;
   legend.removeAttribute("id");
   legend.className = "legend";
-  const frame = el("div", { class: "frame" }, image, northArrow(), legend, scaleBar(metres));
-  const foot = el("div", { class: "foot" }, el("span", {}, words(manifest.note)), el("span", {}, ui("datum")));
-  const sheet = el("div", { id: "sheet" }, el("h1", {}, words(manifest.title)), frame, foot);
+  head.after(el("div", { class: "frame" }, image, northArrow(), legend, scaleBar(metres)));
   const page = el("style", {}, `@page { size: ${mm(width)} ${mm(height)}; margin: ${mm(MARGIN)}; }`);
   document.head.append(page);
-  document.body.append(sheet);
   document.documentElement.classList.add("sheet");
   await image.decode();
   return () => {
@@ -94,8 +110,8 @@ export async function makeSheet(map: MapLibre, manifest: Manifest, paper: keyof 
   };
 }
 
-/** The button, and the card where paper and direction are chosen. */
-export function addPrint(map: MapLibre, manifest: Manifest): void {
+/** The button, and the card where paper and direction are chosen; ``settle`` is called before the map takes their size. */
+export function addPrint(map: MapLibre, manifest: Manifest, settle: () => void): void {
   const open = el("button", { type: "button", id: "print", "aria-expanded": "false", "aria-controls": "print-card" });
   const paper = el("select", { id: "print-paper" });
   const label = el("label", { for: "print-paper" });
@@ -116,6 +132,7 @@ export function addPrint(map: MapLibre, manifest: Manifest): void {
     const [size, way] = paper.value.split(" ");
     waiting.textContent = ui("preparing");
     go.disabled = true;
+    settle(); // what is printed is what is seen, however large the paper
     try {
       const away = await makeSheet(map, manifest, size as keyof typeof PAPERS, way === "portrait");
       window.addEventListener("afterprint", away, { once: true });

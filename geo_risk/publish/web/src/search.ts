@@ -1,5 +1,5 @@
 // Search by name: a combobox over the index, usable with the keyboard alone.
-import { el, say, skeleton, warn } from "./dom";
+import { el, loadScript, say, skeleton, warn } from "./dom";
 import { onLanguage, ui, words } from "./i18n";
 import type { Hit, Manifest } from "./manifest";
 
@@ -26,18 +26,10 @@ export function find(index: Index[], asked: string): Hit[] {
 }
 
 /** The index, read when somebody is about to search: it weighs more than all the rest of the first view. */
-function load(manifest: Manifest): Promise<Index[]> {
-  return new Promise((resolve, reject) => {
-    const ready = (): void => {
-      const hits = (window.GEO_RISK_SEARCH ?? []).filter(([, layer]) => manifest.layers[layer]);
-      resolve(hits.map((hit) => ({ hit, keys: [hit[0], hit[4] ?? "", hit[5] ?? ""].map(fold).filter(Boolean) })));
-    };
-    if (!manifest.search) return ready();
-    const script = el("script", { src: manifest.search });
-    script.addEventListener("load", ready);
-    script.addEventListener("error", () => reject(new Error(`${manifest.search} cannot be read`)));
-    document.head.append(script);
-  });
+async function load(manifest: Manifest): Promise<Index[]> {
+  if (manifest.search) await loadScript(manifest.search);
+  const hits = (window.GEO_RISK_SEARCH ?? []).filter(([, layer]) => manifest.layers[layer]);
+  return hits.map((hit) => ({ hit, keys: [hit[0], hit[4] ?? "", hit[5] ?? ""].map(fold).filter(Boolean) }));
 }
 
 export function addSearch(manifest: Manifest, choose: (hit: Hit) => void): void {

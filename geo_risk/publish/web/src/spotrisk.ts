@@ -1,6 +1,6 @@
 // Why a clicked place has its individual risk: by source, scenario, outcome and weather, from the site's spot script.
 import type { LngLat } from "maplibre-gl";
-import { el } from "./dom";
+import { el, loadScript } from "./dom";
 import { lang, phrase, ui, type Word } from "./i18n";
 import { riskSum, type Arrays, type Part } from "./risksum";
 import { number } from "./values";
@@ -30,14 +30,10 @@ export interface Spot {
 
 type Ask = (at: LngLat) => Spot | undefined;
 
-function load(file: string): Promise<SpotData> {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.onload = () => (window.GEO_RISK_SPOT ? resolve(window.GEO_RISK_SPOT) : reject(new Error(`${file} holds no data`)));
-    script.onerror = () => reject(new Error(`${file} cannot be read`));
-    script.src = file;
-    document.head.append(script);
-  });
+async function load(file: string): Promise<SpotData> {
+  await loadScript(file);
+  if (!window.GEO_RISK_SPOT) throw new Error(`${file} holds no data`);
+  return window.GEO_RISK_SPOT;
 }
 
 async function unpack({ arrays, data }: SpotData): Promise<Arrays> {

@@ -1,7 +1,7 @@
 // Lists that need no map: the districts at first, any other layer by choice, read from its tiles. Sorted by a click on a
 // heading, filtered by words; of long lists only the rows in sight are in the page.
 import type { Archives } from "./archive";
-import { el, say, skeleton, warn } from "./dom";
+import { el, fileLink, loadScript, say, skeleton, warn } from "./dom";
 import { allRows } from "./features";
 import { onLanguage, ui, words } from "./i18n";
 import type { Column, Layer, Manifest, Value } from "./manifest";
@@ -21,6 +21,7 @@ interface Sheet {
   columns: Column[];
   rows: Value[][];
   at: (Place | undefined)[];
+  all?: number; // rows there are, where the list has not all of them
 }
 
 export interface Listing {
@@ -57,8 +58,18 @@ async function fetched(archives: Archives, manifest: Manifest, layer: Layer): Pr
   return { layer, columns, rows: rows.map((r) => columns.map(({ name }) => r.properties[name])), at: rows.map((r) => r.at) };
 }
 
+/** The rows of a surface: each grade or band, of the region and its districts. */
+async function banded(manifest: Manifest, layer: Layer): Promise<Sheet> {
+  if (!window.GEO_RISK_BANDS) await loadScript(manifest.bands!);
+  const { columns, rows, all } = window.GEO_RISK_BANDS!;
+  const its = rows[layer.id];
+  const filled = columns.map((_, i) => i).filter((i) => its.some((row) => row[i] !== null));
+  const ofSurface = (c: Column): Column => (/^value_/.test(c.name) ? { ...c, unit: layer.unit ?? "" } : c);
+  return { layer, columns: filled.map((i) => ofSurface(columns[i])), rows: its.map((row) => filled.map((i) => row[i])), at: [], all: all[layer.id] };
+}
+
 const readable = (manifest: Manifest): Layer[] =>
-  manifest.layers.filter((l) => !l.base && l.source_layer && l.columns.length && !l.id.endsWith("_outline"));
+  manifest.layers.filter((l) => !l.base && (l.listed || (l.source_layer && l.columns.length && !l.id.endsWith("_outline"))));
 
 export function addTable(manifest: Manifest, archives?: Archives, locate?: Locate): Listing {
   const first = given(manifest);
@@ -86,7 +97,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
     const { column, down } = sorted;
     if (column >= 0) order.sort((a, b) => (down ? -1 : 1) * compare(sheet!.rows[a][column], sheet!.rows[b][column]) || a - b);
     render();
-    const told = ui("rows", { n: order.length.toLocaleString("en"), all: (sheet!.layer.count ?? sheet!.rows.length).toLocaleString("en") });
+    const told = ui("rows", { n: order.length.toLocaleString("en"), all: (sheet!.all ?? sheet!.layer.count ?? sheet!.rows.length).toLocaleString("en") });
     count.textContent = told;
     if (word) say(told);
   };
@@ -102,6 +113,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
     button.addEventListener("click", () => sort(i));
     return el("th", { scope: "col", "aria-sort": direction }, button);
   };
+  const finds = (): boolean => !!locate && sheet!.at.some(Boolean);
   const finder = (row: number): HTMLElement => {
     const name = String(sheet!.rows[row][title()] ?? "");
     const go = el("button", { type: "button", class: "locate", "aria-label": ui("locateName", { name }) }, ui("locate"));
@@ -117,7 +129,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
       const long = typeof value === "string" && value.length > 40; // characters that no line of a table holds
       return el("td", { class: number ? "number" : long ? "long" : undefined, title: long ? text(sheet!.columns[i], value) : undefined }, inside);
     });
-    if (locate && sheet!.at[row]) cells.splice(title() + 1, 0, finder(row));
+    if (finds()) cells.splice(title() + 1, 0, sheet!.at[row] ? finder(row) : el("td"));
     return el("tr", { "aria-rowindex": String(index + 2) }, ...cells);
   };
   const spacer = (rows: number): HTMLElement => {
@@ -135,7 +147,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
   };
   const render = (): void => {
     const heads: HTMLElement[] = sheet!.columns.map(head);
-    if (locate) heads.splice(title() + 1, 0, el("th", { scope: "col" }, ui("locate")));
+    if (finds()) heads.splice(title() + 1, 0, el("th", { scope: "col" }, ui("locate")));
     table.querySelector("thead")!.replaceChildren(el("tr", { "aria-rowindex": "1" }, ...heads));
     table.setAttribute("aria-rowcount", String(order.length + 1));
     scroll.classList.toggle("tall", tall());
@@ -152,7 +164,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
     wanted = layer;
     choice.value = layer.id;
     count.textContent = ui("loading");
-    if (!known.has(layer)) known.set(layer, fetched(archives, manifest, layer));
+    if (!known.has(layer)) known.set(layer, layer.listed ? banded(manifest, layer) : fetched(archives, manifest, layer));
     try {
       const read = await known.get(layer)!;
       if (wanted !== layer) return; // somebody has gone on to another
@@ -168,7 +180,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
   };
   const titles = (): void => {
     skeleton("list-title").textContent = sheet ? words(sheet.layer) : ui("list");
-    const links = (sheet?.layer.downloads ?? []).map((file) => el("a", { href: file, download: true }, file.split(".").pop()!.toUpperCase()));
+    const links = (sheet?.layer.downloads ?? []).map(fileLink);
     files.replaceChildren(...(links.length ? [`${ui("download")}: `, ...links.flatMap((link) => [link, " "])] : []));
   };
   choice.addEventListener("change", () => show(manifest.layers.find((l) => l.id === choice.value)!));
@@ -181,7 +193,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
     filter.setAttribute("aria-label", ui("filter"));
     filter.setAttribute("placeholder", ui("filter"));
     const layers = [...(first ? [first.layer] : []), ...readable(manifest).reverse().filter((l) => l !== first?.layer)];
-    choice.replaceChildren(...layers.map((l) => el("option", { value: l.id }, `${words(l)} (${l.count ?? ""})`)));
+    choice.replaceChildren(...layers.map((l) => el("option", { value: l.id }, l.count === undefined ? words(l) : `${words(l)} (${l.count})`)));
     choice.value = wanted?.id ?? "";
     searchable = [];
     titles();
