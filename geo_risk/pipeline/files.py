@@ -8,7 +8,7 @@ from typing import Any
 from .. import store
 from ..region import Region
 
-SHARED_CODE = ("schema.py", "grid.py", "crs.py", "store.py", "pipeline/files.py")
+SHARED_CODE = ("schema.py", "columns.py", "grid.py", "crs.py", "store.py", "pipeline/files.py")
 
 
 def tables(region: Region, *names: str) -> tuple[Path, ...]:
