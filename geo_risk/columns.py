@@ -48,8 +48,6 @@ def _missing(name: str) -> Column:
 def column(
     name: str, dtype: str, zh: str, en: str, unit: str = "", also: str = "", domain: str = "", need: bool = False
 ) -> Column:
-    name: str, dtype: str, zh: str, en: str, unit: str = "", also: str = "", domain: str = "", need=False
-) -> Column:
     """``also``: aliases split by ``|``; ``domain``: ``value=synonym,synonym|value=...``."""
     pairs = (item.partition("=") for item in domain.split("|") if item)
     domains = {value: tuple(s for s in words.split(",") if s) for value, _, words in pairs}
