@@ -35,7 +35,7 @@ def entries(
             for name, (x, y), key in zip(names[rows], lonlat[rows].tolist(), ids[rows], strict=True)
             if isinstance(name, str) and name
         ]
-        lines = []
+        lines: list[str] = []
         for (name, x, y, key), short in zip(found, initials(name for name, *_ in found), strict=True):
             end = (
                 f",{encode_basestring(key)},{encode_basestring(short)}"

@@ -107,7 +107,7 @@ def _next(data: Bytes, at: int) -> tuple[int, int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _number(data: Bytes, at: int) -> tuple[int, int]:
+def _number(data, at):
     """(value, place after it) of a varint."""
     value = shift = 0
     while at < len(data) and data[at] > 0x7F:

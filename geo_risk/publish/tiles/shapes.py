@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +23,7 @@ UNITS_PER_PX = EXTENT // 512
 # Lines and outlines may move by half a pixel.
 TOLERANCE = UNITS_PER_PX / 2
 
-Geometries = NDArray[np.object_]
+Geometries = NDArray[Any]
 _DIMENSION = {POINT: 0, LINE: 1, POLYGON: 2}
 
 
@@ -35,7 +36,7 @@ class Parts:
     """
 
     kind: int
-    geometry: Geometries | NDArray[np.float64]
+    geometry: NDArray[Any]
     row: Ints
 
     def take(self, which: NDArray) -> Parts:
