@@ -77,5 +77,5 @@ def test_the_search_index_is_one_entry_a_line(tmp_path):
     assert list(read_entries(path)) == found
     assert "<" not in path.read_text(encoding="utf-8")
     path.write_text(path.read_text(encoding="utf-8").replace("];", "];alert(1);"), encoding="utf-8")
-    with pytest.raises(ValueError, match="assign|Extra data"):
+    with pytest.raises(ValueError, match=r"assign|Extra data"):
         list(read_entries(path))

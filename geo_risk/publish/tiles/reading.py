@@ -94,7 +94,7 @@ def _id(layer: Bytes, at: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _next(data: Bytes, at: int) -> tuple[int, int, int]:
+def _next(data, at):  # noqa: ANN001, ANN202
     """(number, start, end of the value) of the field at ``at``."""
     key, at = _number(data, at)
     wire = key & 7
