@@ -84,7 +84,7 @@ def _heads(layer: Bytes) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _id(layer: Bytes, at: int, end: int) -> int:
+def _id(layer, at, end):
     while at < end:
         field, first, last = _next(layer, at)
         if field == 1:
@@ -94,7 +94,7 @@ def _id(layer: Bytes, at: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _next(data, at):  # noqa: ANN001, ANN202
+def _next(data, at):
     """(number, start, end of the value) of the field at ``at``."""
     key, at = _number(data, at)
     wire = key & 7
@@ -109,7 +109,8 @@ def _next(data, at):  # noqa: ANN001, ANN202
 @njit(cache=True, nogil=True)
 def _number(data, at):
     """(value, place after it) of a varint."""
-    value = shift = 0
+    value = np.int64(0)
+    shift = 0
     while at < len(data) and data[at] > 0x7F:
         value |= (np.int64(data[at]) & 0x7F) << shift
         shift += 7
