@@ -91,11 +91,11 @@ def _beside(parts: Sequence[Any], separator: str = "") -> pa.LargeStringArray:
     return pc.binary_join_element_wise(*typed, null_handling="skip")
 
 
-def _row(values: Sequence[pa.LargeStringArray], separator: str, rows: int) -> pa.LargeStringArray:
-    """Columns joined; missing values are left out."""
-    if len(values) > 1:
-        return _beside(values, separator)
-    return values[0].fill_null("") if values else text_array([""] * rows)
+def _row(values: Sequence[pa.LargeStringArray], rows: int) -> pa.LargeStringArray:
+    """Columns joined by commas; missing values are left out."""
+    # Arrow loses rows of which every text is missing: an empty one stands before all.
+    first = text_array([""] * rows)
+    return pc.replace_substring_regex(_beside((first, *values), ","), "^,", "")
 
 
 def _bytes(rows: pa.LargeStringArray) -> memoryview:
@@ -119,7 +119,7 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
         rows, at = piece
         values = [_cells(rows[name], alone=len(heads) < 2) for name in names]
         values += [text_array(list(map(repr, column.tolist()))) for column in at.T]
-        return _bytes(_beside((_row(values, ",", len(rows)), "\n")))
+        return _bytes(_beside((_row(values, len(rows)), "\n")))
 
     pieces = ((rows, _degrees(rows, DECIMALS) if placed else np.empty((0, 0))) for rows in _chunks(frame))
     with path.open("wb") as file:
@@ -161,7 +161,7 @@ def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
         numbers = pa.array(np.arange(first, first + len(rows)) + 1).cast(pa.large_string())
         values = [_pairs(f"{encode(name)}:", rows[name], encode) for name in names]
         shapes = pa.array(shapely.to_geojson(geometry), pa.large_string(), from_pandas=True).fill_null("null")
-        properties = _row(values, ",", len(rows))
+        properties = _row(values, len(rows))
         features = ('\n{"type":"Feature","id":', numbers, ',"properties":{', properties, '},"geometry":', shapes, "},")
         return _bytes(_beside(features))
 

@@ -60,7 +60,21 @@ def with_outline(rows: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
     if (rows["level"] == level).any():
         return rows
     # Gaps between neighbours are faults of the data and no boundary: outer rings only.
-    union = shapely.get_parts(shapely.union_all(rows.geometry.to_numpy()))
+    union = shapely.get_parts(_together(rows))
     rings = shapely.get_exterior_ring(union[shapely.get_dimensions(union) == 2])
     outside = gpd.GeoDataFrame({"level": level}, index=range(len(rings)), geometry=rings, crs=rows.crs)
     return gpd.GeoDataFrame(pd.concat([rows[["level", "geometry"]], outside], ignore_index=True), crs=rows.crs)
+
+
+def _together(rows: gpd.GeoDataFrame) -> shapely.Geometry:
+    """The union of all areas: of the widest level, and of the narrower ones what these do not cover."""
+    areas = rows.geometry.to_numpy()
+    widest = next(
+        (here for level in ("county", "township") if (here := (rows["level"] == level).to_numpy()).any()), None
+    )
+    if widest is None or widest.all():
+        return shapely.union_all(areas)
+    whole = shapely.union_all(areas[widest])
+    shapely.prepare(whole)
+    beyond = ~widest & ~shapely.covers(whole, areas)
+    return shapely.union_all([whole, *areas[beyond]]) if beyond.any() else whole

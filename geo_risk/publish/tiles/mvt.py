@@ -27,7 +27,7 @@ Codes = NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
-def put_varint(out: Bytes, at: int, value: int) -> int:
+def put_varint(out, at, value):
     """Write ``value`` (not negative) as a protobuf varint at ``out[at]``; the place after it."""
     while value > 0x7F:
         out[at] = value & 0x7F | 0x80

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -85,7 +84,7 @@ def _heads(layer: Bytes) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
-def _id(layer: Bytes, at: int, end: int) -> int:
+def _id(layer, at, end):
     while at < end:
         field, first, last = _next(layer, at)
         if field == 1:
@@ -95,7 +94,7 @@ def _id(layer: Bytes, at: int, end: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _next(data: Bytes, at: int) -> tuple[Any, int, int]:
+def _next(data, at):
     """(number, start, end of the value) of the field at ``at``."""
     key, at = _number(data, at)
     wire = key & 7
@@ -108,9 +107,10 @@ def _next(data: Bytes, at: int) -> tuple[Any, int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _number(data: Bytes, at: int) -> tuple[Any, int]:
+def _number(data, at):
     """(value, place after it) of a varint."""
-    value, shift = np.int64(0), 0
+    value = np.int64(0)
+    shift = 0
     while at < len(data) and data[at] > 0x7F:
         value |= (np.int64(data[at]) & 0x7F) << shift
         shift += 7

@@ -23,7 +23,7 @@ UNITS_PER_PX = EXTENT // 512
 # Lines and outlines may move by half a pixel.
 TOLERANCE = UNITS_PER_PX / 2
 
-Geometries = NDArray[np.object_]
+Geometries = NDArray[Any]
 _DIMENSION = {POINT: 0, LINE: 1, POLYGON: 2}
 
 
