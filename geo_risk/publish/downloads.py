@@ -212,6 +212,6 @@ def write_geotiff(path: Path, surface: Surface) -> None:
     shape = {"height": rows, "width": cols, "count": 1, "dtype": surface.array.dtype}
     place = {"crs": surface.grid.crs, "transform": surface.grid.transform, "nodata": np.nan if floating else 0}
     # No lower resolutions inside: averaged grades would be wrong, and the tiles serve the screen.
-    packed = {"compress": "deflate", "level": 9, "predictor": "yes", "overviews": "none"}
+    packed = {"compress": "deflate", "level": 9, "predictor": "yes", "overviews": "none", "num_threads": "all_cpus"}
     with rasterio.open(path, "w", driver="COG", **packed, **shape, **place) as out:
         out.write(_four_digits(surface.array) if surface.array.dtype == np.float32 else surface.array, 1)

@@ -32,6 +32,7 @@ from .check import check_site
 from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
+from .memory import give_back
 from .packed import write_twins
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
@@ -43,6 +44,7 @@ from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
+from .tiles.threads import ahead
 from .tiles.vector import KEEP, write_vector_tiles
 from .words import TRANSLATED, approval_words, sentences
 
@@ -214,6 +216,7 @@ def _add_layers(build: _Build, tables: Mapping[str, pd.DataFrame], surfaces: Map
             continue
         spec, rows = item
         _add_vector(build, spec, rows.reset_index(drop=True))
+        give_back()
     # Something graded must be seen at first: the surface, else the areas of the table.
     if build.table and not any(layer["id"] == "grade" for layer in build.layers):
         next(layer for layer in build.layers if layer["id"] == build.table["layer"])["visible"] = True
@@ -405,13 +408,9 @@ def _manifest(build: _Build) -> dict[str, Any]:
 
 def _write_hashes(build: _Build) -> tuple[int, int]:
     """manifest.json over every file, each forced to disk; (files, bytes)."""
-    entries: dict[str, dict[str, Any]] = {}
-    for path in sorted(p for p in build.folder.rglob("*") if p.is_file()):
-        with path.open("rb+") as file:
-            data = file.read()
-            os.fsync(file.fileno())
-        name = path.relative_to(build.folder).as_posix()
-        entries[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    paths = sorted(p for p in build.folder.rglob("*") if p.is_file())
+    names = [path.relative_to(build.folder).as_posix() for path in paths]
+    entries = dict(zip(names, ahead(_hashed, paths), strict=True))
     content = {"version": 1, "profile": build.profile.name, "date": build.meta.date, "files": entries}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     with (build.folder / "manifest.json").open("w", encoding="utf-8", newline="\n") as file:
@@ -419,6 +418,13 @@ def _write_hashes(build: _Build) -> tuple[int, int]:
         file.flush()
         os.fsync(file.fileno())
     return len(entries) + 1, sum(e["bytes"] for e in entries.values()) + len(text.encode())
+
+
+def _hashed(path: Path) -> dict[str, Any]:
+    """Hash and size of a file, which is on the disk then."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
 
 
 def _swap(new: Path, out: Path) -> None:

@@ -123,7 +123,7 @@ def write_vector_tiles(
     bounds = _bounds(frame, layer, low, high)
     shared = _shared(parts, len(frame)) if coverage else np.zeros(len(frame), bool)
     table = attributes(frame.drop(columns=frame.geometry.name))
-    pa.default_memory_pool().release_unused()  # what coding a million texts took, a quarter of a gigabyte
+    pa.default_memory_pool().release_unused()
     ranks = _rank(frame, rank)
     span = (high - low).max(axis=1)
     order = np.unique(ranks, return_inverse=True)[1]
