@@ -38,17 +38,21 @@ UNSURE_DRAWS = 60e6  # samples times cells that are drawn unless the user asks f
 def single_file(region: Region, profile: str) -> str:
     """The map as one HTML page with everything inside."""
     from .publish import folium_map as page
+    from .publish.own_profile import profile_of
 
-    return page.single_file(page.folium_map(*pipeline.site_parts(region), profile=profile))
+    audience = profile_of(profile, region.settings.profiles)
+    return page.single_file(page.folium_map(*pipeline.site_parts(region), profile=audience))
 
 
 def explore(region: Region, layers: tuple[str, ...], profile: str, max_features: int | None = None) -> folium.Map:
     """The map, or some of its layers, as a folium map; see `Region.explore`."""
     from .publish import folium_map as page
     from .publish.fitting import MAX_FEATURES
+    from .publish.own_profile import profile_of
 
     parts = pipeline.site_parts(region)
-    return page.folium_map(*parts, layers=layers, profile=profile, max_features=max_features or MAX_FEATURES)
+    audience = profile_of(profile, region.settings.profiles)
+    return page.folium_map(*parts, layers=layers, profile=audience, max_features=max_features or MAX_FEATURES)
 
 
 def explain(region: Region, x: float, y: float) -> dict[str, Any]:

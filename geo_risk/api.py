@@ -313,8 +313,15 @@ class Region(region.Region):
         -------
         list of Path
             The pages to open.
+
+        Raises
+        ------
+        SettingsError
+            If there is no such profile, or a public map states neither sources nor date.
         """
         profiles = [profile] if profile else list(self.settings.publish.profiles)
+        for name in profiles:
+            pipeline.require_stated(self, name)
         if single_file:
             self.run()
             target = Path(to) if to else self.site / f"{self.folder.resolve().name}-{profiles[0]}.html"

@@ -51,6 +51,7 @@ ACCEPTED = ("swapped", "scaled", "sign", "packed_dms", "packed_json", "holes")
 
 CONGESTION = ("open", "some", "dense")
 
+BUILT_IN_PROFILES = ("internal", "public")
 EMPTY = object()  # default of a table without entries
 
 
@@ -411,8 +412,40 @@ class PublishSettings:
         "Name of a kept state (geo-risk snapshot) whose colours a slider shows beside today's; empty: none", ""
     )
     profiles: tuple[str, ...] = setting(
-        "Sites that a run writes", ("internal", "public"), check=among("internal", "public")
+        "Sites that a run writes: internal, public, or one of [profiles.NAME]", ("internal", "public")
     )
+    unstated: tuple[str, ...] = setting(
+        "What a public map may leave unsaid; without it `geo-risk publish` refuses one without sources or date",
+        (),
+        check=among("note", "date"),
+    )
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """[profiles.NAME]"""
+
+    base: str = setting(
+        "Profile it starts from; empty: its own name's, else public", "", check=among("", *BUILT_IN_PROFILES)
+    )
+    hide: tuple[str, ...] = setting("Tables, table.column or surfaces that it leaves out", ())
+    show: tuple[str, ...] = setting(
+        "Tables, table.column or surfaces that it shows beyond its base; takes a reason", ()
+    )
+    cell_m: float | None = setting("Side of its surfaces' cells; absent: as the base", None, unit="m", check=POSITIVE)
+    levels: tuple[str, ...] = setting(
+        "Levels of districts that it shows; empty: as the base",
+        (),
+        check=among("city", "county", "township", "village"),
+    )
+    min_persons: float | None = setting(
+        "Counts of people are multiples of this and left out below; absent: as the base",
+        None,
+        unit="persons",
+        check=NOT_NEGATIVE,
+    )
+    watermark: str = setting("Text over the whole page, also in print; empty: none", "")
+    reason: str = setting("Who allowed more than the base shows, by which paper, when: told in the site's manifest", "")
 
 
 @dataclass(frozen=True)
@@ -446,6 +479,7 @@ class Settings:
 
     region: RegionSettings
     layers: Mapping[str, LayerSettings]
+    profiles: Mapping[str, ProfileSettings]
     store: StoreSettings
     weather: WeatherSettings
     risk: RiskSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 import types
 import typing
@@ -14,7 +15,7 @@ from typing import Any
 
 from .errors import SettingsError
 from .schema import LAYERS
-from .sections import SECTIONS, LayerSettings, Settings
+from .sections import BUILT_IN_PROFILES, SECTIONS, LayerSettings, ProfileSettings, Settings
 
 
 def load_settings(path: Path) -> Settings:
@@ -44,8 +45,9 @@ def load_settings(path: Path) -> Settings:
 def parse_settings(document: Mapping[str, Any], where: str = "region.toml") -> Settings:
     """Settings from a parsed document; see `load_settings`."""
     for section in document:
-        if section not in SECTIONS and section != "layers":
-            raise SettingsError(f"{where}: unknown section [{section}]{_nearest(section, [*SECTIONS, 'layers'])}")
+        if section not in (*SECTIONS, "layers", "profiles"):
+            known = [*SECTIONS, "layers", "profiles"]
+            raise SettingsError(f"{where}: unknown section [{section}]{_nearest(section, known)}")
     layers = document.get("layers", {})
     if not isinstance(layers, Mapping) or not layers:
         raise SettingsError(
@@ -56,13 +58,29 @@ def parse_settings(document: Mapping[str, Any], where: str = "region.toml") -> S
             raise SettingsError(f"{where}: unknown layer [layers.{name}]{_nearest(name, list(LAYERS))}")
     parsed = {name: _section(kind, document.get(name, {}), f"[{name}]", where) for name, kind in SECTIONS.items()}
     of_layers = {name: _section(LayerSettings, layers[name], f"[layers.{name}]", where) for name in sorted(layers)}
-    return Settings(layers=types.MappingProxyType(of_layers), **parsed)
+    profiles = _profiles(document.get("profiles", {}), where)
+    for name in parsed["publish"].profiles:
+        if name not in (*BUILT_IN_PROFILES, *profiles):
+            nearest = _nearest(name, [*BUILT_IN_PROFILES, *profiles])
+            raise SettingsError(f"{where}: [publish] profiles = {name!r}: there is no [profiles.{name}]{nearest}")
+    return Settings(layers=types.MappingProxyType(of_layers), profiles=types.MappingProxyType(profiles), **parsed)
+
+
+def _profiles(sections: Any, where: str) -> dict[str, ProfileSettings]:
+    if not isinstance(sections, Mapping):
+        raise SettingsError(f"{where}: [profiles.NAME] must be a section, not profiles = {sections!r}.")
+    for name in sections:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,30}", name):
+            raise SettingsError(
+                f"{where}: [profiles.{name}]: the name is a folder's, so small letters, digits, - and _ alone."
+            )
+    return {name: _section(ProfileSettings, sections[name], f"[profiles.{name}]", where) for name in sorted(sections)}
 
 
 def describe() -> list[dict[str, str]]:
     """One row a key: section, key, type, default, unit, meaning, allowed; for help and documentation."""
     rows = []
-    for section, kind in [*SECTIONS.items(), ("layers.NAME", LayerSettings)]:
+    for section, kind in [*SECTIONS.items(), ("layers.NAME", LayerSettings), ("profiles.NAME", ProfileSettings)]:
         hints = typing.get_type_hints(kind)
         for f in fields(kind):
             check = f.metadata["check"]

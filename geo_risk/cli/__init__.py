@@ -118,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     publish = command("publish", _publish, "write the static site, or one HTML file")
-    publish.add_argument("--profile", choices=("internal", "public"), help="default: those in region.toml")
+    publish.add_argument(
+        "--profile", metavar="NAME", help="internal, public or one of [profiles.NAME]; default: those in region.toml"
+    )
     publish.add_argument("--to", metavar="DIR|FILE", help="copy the site there")
     publish.add_argument("--single-file", action="store_true", help="one HTML file with everything inside")
 

@@ -25,7 +25,7 @@ def add(command: Callable[..., Any]) -> None:
     parser.add_argument(
         "--host", default=_LOCAL, help=f"address to listen on (default: {_LOCAL}, this machine only; 0.0.0.0: all)"
     )
-    parser.add_argument("--profile", choices=("internal", "public"), help="serve the sites of this profile alone")
+    parser.add_argument("--profile", metavar="NAME", help="serve the sites of this profile alone")
     parser.add_argument(
         "--token-file",
         metavar="FILE",

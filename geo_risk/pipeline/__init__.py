@@ -17,7 +17,7 @@ from .analysis import HAZARD_LAYERS, SETBACK_LAYERS, analysis_steps
 from .dangers import danger_steps
 from .dates import date_step
 from .imports import import_steps
-from .publish import copy_site, not_stated, publish, publish_steps, site_parts
+from .publish import copy_site, not_stated, publish, publish_steps, require_stated, site_parts
 from .rescue import facilities_of
 from .risk import model_of
 from .roads import network
@@ -32,6 +32,7 @@ __all__ = [
     "network",
     "not_stated",
     "publish",
+    "require_stated",
     "setback_rules",
     "site_parts",
     "steps",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import store
-from ..errors import InputError
+from ..errors import InputError, SettingsError
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
@@ -45,7 +45,7 @@ def publish_steps(region: Region, workers: int) -> list[Step]:
             partial(publish, region, profile),
             reads,
             (region.site / profile / "manifest.json",),
-            settings,
+            [*settings, asdict(made) if (made := region.settings.profiles.get(profile)) else None],
             ("publish", "pipeline/publish.py", *BANDS_CODE, *SHARED_CODE),
             apart=workers > 1,
         )
@@ -95,6 +95,7 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
     """Write the site of one profile; its page."""
     import pandas as pd
 
+    from ..publish.own_profile import profile_of
     from ..publish.site import build_site
 
     target = to or region.site / profile
@@ -108,19 +109,43 @@ def publish(region: Region, profile: str, to: Path | None = None) -> Path:
             shown["surface_bands"] = pd.concat([shown["surface_bands"], bands_of(region, earlier)], ignore_index=True)
         meta = replace(meta, before=state)
     model = {name: region.table(name) for name in _model_tables(region)}
-    build_site(target, shown | model, pictures, meta, profile)
+    build_site(target, shown | model, pictures, meta, profile_of(profile, region.settings.profiles))
     return target / "index.html"
+
+
+_STATED = {"approval": "the map approval number (审图号)", "note": "the sources", "date": "the date of the data"}
+
+
+def _unstated(region: Region) -> list[str]:
+    text = region.settings.publish
+    told = {"approval": text.approval, "note": text.note, "date": text.date or region.data_date}
+    return [key for key in _STATED if not told[key]]
 
 
 def not_stated(region: Region) -> list[str]:
     """Sentences on what a map for the public must state and region.toml does not."""
-    text = region.settings.publish
-    facts = {
-        "approval": (text.approval, "the map approval number (审图号)"),
-        "note": (text.note, "the sources"),
-        "date": (text.date or region.data_date, "the date of the data"),
-    }
-    return [f"{what} is not stated: set {key} under [publish]" for key, (told, what) in facts.items() if not told]
+    return [f"{_STATED[key]} is not stated: set {key} under [publish]" for key in _unstated(region)]
+
+
+def require_stated(region: Region, profile: str) -> None:
+    """
+    Refuse to publish a map for the public that names neither sources nor date.
+
+    Raises
+    ------
+    SettingsError
+        If one is missing and not among ``unstated`` of [publish]; internal maps may lack both.
+    """
+    from ..publish.own_profile import profile_of
+
+    inside = profile_of(profile, region.settings.profiles).tables is None
+    lacking = [key for key in _unstated(region) if key not in ("approval", *region.settings.publish.unstated)]
+    if lacking and not inside:
+        raise SettingsError(
+            f"{region.folder / 'region.toml'}: the {profile} map is not published: "
+            + "; ".join(f"{_STATED[key]} ({key} under [publish]) is missing" for key in lacking)
+            + f". Write it, or unstated = {list(lacking)} under [publish], which the site's manifest.json then tells."
+        )
 
 
 def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, store.Surface], SiteMeta]:
@@ -144,6 +169,7 @@ def site_parts(region: Region) -> tuple[dict[str, gpd.GeoDataFrame], dict[str, s
         date=text.date or region.data_date,
         region=own.name if _handbooks(region) else "",
         approval=text.approval,
+        unstated=tuple(_unstated(region)),
     )
     return tables, surfaces, meta
 

@@ -56,9 +56,10 @@ _LOADING = {
 }
 
 
-def check_site(folder: Path) -> list[str]:
+def check_site(folder: Path, audience: Profile | None = None) -> list[str]:
     """
-    Everything wrong with the site in ``folder``; empty if it may be published.
+    Everything wrong with the site in ``folder``, made for an ``audience`` (None: the built-in profile that it names);
+    empty if it may be published.
 
     Checked: every file's hash against manifest.json, and no file besides; no page, style or data
     script that would ask an outside host; tiles within 500 kB; red features and red cells present
@@ -74,7 +75,7 @@ def check_site(folder: Path) -> list[str]:
         manifest = _data(folder, "site", "GEO_RISK")
         count = len(manifest["layers"])
         lost = [hit[0] for hit in read_entries(_only(folder, "search")) if not 0 <= hit[1] < count]
-        profile = get_profile(manifest["profile"])
+        profile = audience or get_profile(manifest["profile"])
     except (OSError, ValueError, KeyError, SettingsError) as error:
         return [*problems, f"data scripts cannot be read: {error}"]
     for layer in manifest["layers"]:

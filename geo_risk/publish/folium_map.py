@@ -191,7 +191,7 @@ def folium_map(
     *,
     layers: Sequence[str] = (),
     max_features: int = MAX_FEATURES,
-    profile: str = "internal",
+    profile: str | Profile = "internal",
     facts: Facts = (),
 ) -> folium.Map:
     """
@@ -226,15 +226,8 @@ def folium_map(
         location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, max_zoom=18, zoom_snap=0.25
     )
     folium.map.CustomPane("base", z_index=250, pointer_events=False).add_to(out)
-    _own_parts(
-        out,
-        meta,
-        lang,
-        _limits(left_out, gave_way, max_features, lang),
-        facts,
-        _shows_grades(drawn, pictures),
-        audience.tables is None,
-    )
+    limits = _limits(left_out, gave_way, max_features, lang)
+    _own_parts(out, meta, lang, limits, facts, _shows_grades(drawn, pictures), audience)
     _add_surfaces(out, pictures, audience, lang, layers)
     for spec, rows in drawn:
         _Features(spec, rows, lang, audience.tables is None).add_to(out)
@@ -347,7 +340,13 @@ def _look(spec: Spec, rows: gpd.GeoDataFrame, lang: str, inner: bool) -> dict[st
 
 
 def _own_parts(
-    out: folium.Map, meta: SiteMeta, lang: str, limits: list[tuple[str, str]], facts: Facts, graded: bool, inner: bool
+    out: folium.Map,
+    meta: SiteMeta,
+    lang: str,
+    limits: list[tuple[str, str]],
+    facts: Facts,
+    graded: bool,
+    audience: Profile,
 ) -> None:
     """Script, style, title card and legend of the page."""
     figure = _figure(out)
@@ -360,17 +359,30 @@ def _own_parts(
     marks = "".join(
         f'<li><i style="background:{g.color}"></i>{html.escape(getattr(g, lang))} {g.letter[lang]}</li>' for g in GRADES
     )
+    script = _phrases(lang, audience.tables is None) + read_resource("templates", "single_file.js")
     parts = {
         "header": f"<style>{read_resource('templates', 'single_file.css')}</style>",
-        "code": f"<script>{_phrases(lang, inner)}{read_resource('templates', 'single_file.js')}</script>",
+        "code": f"<script>{script}</script>",
     }
     for name, text in parts.items():
         figure.header.add_child(_Raw(text), name=f"geo_risk_{name}")
     body = f'<div class="geo-risk-card" id="geo-risk-title">{card}</div>'
     if graded:
         body += f'<div class="geo-risk-card" id="geo-risk-legend"><ul>{marks}</ul></div>'
-    figure.html.add_child(_Raw(body), name="geo_risk_cards")
+    figure.html.add_child(_Raw(body + _watermark(audience.watermark)), name="geo_risk_cards")
     out.add_child(_Prefix())
+
+
+def _watermark(text: str) -> str:
+    """The text over the whole page, as the site lays it there (web/src/watermark.ts)."""
+    if not text:
+        return ""
+    return (
+        '<svg id="geo-risk-watermark" aria-hidden="true" width="100%" height="100%">'
+        f'<pattern id="geo-risk-words" patternUnits="userSpaceOnUse" width="{120 + 20 * len(text)}" height="140" '
+        f'patternTransform="rotate(-30)"><text x="60" y="70" font-size="20">{html.escape(text)}</text></pattern>'
+        '<rect width="100%" height="100%" fill="url(#geo-risk-words)"/></svg>'
+    )
 
 
 def _folded(facts: Facts, lang: str) -> str:

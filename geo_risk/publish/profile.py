@@ -82,6 +82,8 @@ class Profile:
     ``tables`` None shows every table of the schema; ``surfaces`` None shows every surface as it is,
     else maps the surfaces shown to the side of their blocks [m]; ``levels`` are the district levels
     shown, None for all. ``min_persons`` > 0: counts of people are multiples of it, and rules without figures.
+    ``hidden`` are tables, table.column and surfaces left out of these; ``watermark`` lies over the page. What is shown
+    ``beyond`` the built-in profile, and the ``reason``, stand in the site's manifest.
     """
 
     name: str
@@ -90,18 +92,23 @@ class Profile:
     levels: frozenset[str] | None = None
     min_persons: float = 0.0
     share_digits: int | None = None
+    hidden: frozenset[str] = frozenset()
+    watermark: str = ""
+    beyond: tuple[str, ...] = ()
+    reason: str = ""
 
     def columns(self, key: str) -> tuple[str, ...] | None:
         """Columns of table ``key`` that may be shown, in the schema's order; None if the table may not."""
         table = table_schema(key)
-        if self.tables is None:
-            return table.names
-        if key not in self.tables:
+        if key in self.hidden or (self.tables is not None and key not in self.tables):
             return None
-        return tuple(name for name in table.names if name in self.tables[key].columns)
+        allowed = table.names if self.tables is None else self.tables[key].columns
+        return tuple(name for name in table.names if name in allowed and f"{key}.{name}" not in self.hidden)
 
     def block_m(self, surface: str) -> float | None:
         """Side of the surface's blocks [m], 0 for its own cells; None if it may not be shown."""
+        if surface in self.hidden:
+            return None
         return 0.0 if self.surfaces is None else self.surfaces.get(surface)
 
     def apply(self, key: str, frame: pd.DataFrame) -> pd.DataFrame | None:
@@ -158,15 +165,17 @@ def in_blocks(areas: gpd.GeoSeries, side_m: float) -> gpd.GeoSeries:
     return gpd.GeoSeries(out, index=areas.index, crs=areas.crs)
 
 
-def get_profile(name: str) -> Profile:
+def get_profile(name: str | Profile) -> Profile:
     """
-    The profile called ``name``.
+    The built-in profile called ``name``, or the profile itself.
 
     Raises
     ------
     SettingsError
         If there is none.
     """
+    if isinstance(name, Profile):
+        return name
     if name not in PROFILES:
         raise SettingsError(f"no publishing profile '{name}': choose one of {', '.join(PROFILES)}.")
     return PROFILES[name]

@@ -27,6 +27,7 @@ from .catalogue import (
     GROUPS,
     SURFACES_HERE,
     Spec,
+    table_schema,
 )
 from .check import check_site
 from .columns import popup_columns
@@ -84,6 +85,7 @@ class SiteMeta:
     before: str = ""
     region: str = ""
     approval: str = ""
+    unstated: tuple[str, ...] = ()
 
     def noted(self, lang: str) -> str:
         """The note, the date of the data and the map approval number, as the map tells them."""
@@ -127,7 +129,7 @@ def build_site(
     tables: Mapping[str, gpd.GeoDataFrame | pd.DataFrame],
     surfaces: Mapping[str, Surface],
     meta: SiteMeta,
-    profile: str,
+    profile: str | Profile,
     *,
     template: str | None = None,
     static: Path | None = None,
@@ -145,8 +147,8 @@ def build_site(
         not on the map. Any metric or geographic CRS.
     surfaces : mapping
         By name: grade, residual_grade, index, lsir, societal.
-    profile : str
-        "internal" or "public".
+    profile : str or Profile
+        "internal", "public", or one made by `own_profile.profile_of`.
     template, static : optional
         Text of another page template, folder of other built scripts.
 
@@ -177,19 +179,20 @@ def build_site(
         write_page(temporary, _manifest(build), index, template=template, static=static)
         write_twins(temporary)
         files, size = _write_hashes(build)
-        problems = check_site(temporary)
+        problems = check_site(temporary, build.profile)
         if problems:
             raise GeoRiskError(f"the finished site was not published: {'; '.join(problems)}")
         _swap(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     counts = {layer["id"]: layer["count"] for layer in build.layers if "count" in layer}
-    return SiteSummary(out, profile, counts, files, size, tuple(build.notes))
+    return SiteSummary(out, build.profile.name, counts, files, size, tuple(build.notes))
 
 
 def _write_spot(build: _Build, tables: Mapping[str, pd.DataFrame], lsir: Surface | None) -> str:
     """The script that takes a clicked place's risk apart; empty where the profile does not show all of it."""
-    exact = lsir is not None and build.profile.block_m("lsir") == 0
+    whole = all(build.profile.columns(name) == table_schema(name).names for name in SPOT_TABLES)
+    exact = lsir is not None and build.profile.block_m("lsir") == 0 and whole
     data = spot_data(tables, lsir.grid) if lsir is not None and exact else None
     return write_script(build.folder, "spot", "GEO_RISK_SPOT", data) if data else ""
 
@@ -393,6 +396,8 @@ def _manifest(build: _Build) -> dict[str, Any]:
         manifest |= {"phrases": [list(pair) for pair in sentences()], "translated": sorted(TRANSLATED)}
         if meta.region:
             manifest["handbooks"] = {"folder": _HANDBOOKS, "region": meta.region}
+    if build.profile.watermark:
+        manifest["watermark"] = build.profile.watermark
     if build.risk:
         manifest["risk"] = build.risk
     ids = [layer["id"] for layer in build.layers]
@@ -412,6 +417,10 @@ def _write_hashes(build: _Build) -> tuple[int, int]:
     names = [path.relative_to(build.folder).as_posix() for path in paths]
     entries = dict(zip(names, ahead(_hashed, paths), strict=True))
     content = {"version": 1, "profile": build.profile.name, "date": build.meta.date, "files": entries}
+    if build.meta.unstated:
+        content["unstated"] = list(build.meta.unstated)
+    if build.profile.beyond:
+        content["beyond"] = {"shown": list(build.profile.beyond), "reason": build.profile.reason}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     with (build.folder / "manifest.json").open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)

@@ -21,6 +21,7 @@ import { addRisk } from "./risk";
 import { addSearch } from "./search";
 import { addTable } from "./table";
 import { hasWebGL2, openView, type View } from "./view";
+import { addWatermark } from "./watermark";
 
 const NARROW = "(max-width: 720px)"; // as in app.css
 const NEARER = 1; // zooms from the whole region to where the surface takes over
@@ -29,6 +30,7 @@ const PANELS = ["layers", "list", "quantified"] as const; // with a button each
 const SECTIONS = [...PANELS, "district"] as const;
 
 function texts(manifest: Manifest): void {
+  if (manifest.watermark) addWatermark(manifest.watermark);
   onLanguage(() => {
     document.documentElement.lang = lang() === "zh" ? "zh-CN" : "en";
     document.title = skeleton("title").textContent = words(manifest.title);

@@ -76,6 +76,7 @@ export interface Manifest {
   languages: Lang[];
   title: Words;
   note: Words;
+  watermark?: string; // over the whole page
   bounds: [number, number, number, number];
   grades: Grade[];
   groups: (Words & { id: string })[];
