@@ -73,7 +73,8 @@ def columns_held(content: Content, allowed: Mapping[str, set[str]]) -> dict[str,
     """{where: columns} of tables and tiles that are none of the layer's ``allowed``; of layers not named all."""
     out = {}
     for where, keys in content.keys.items():
-        layer = re.sub(r"^(.*[/ ])?", "", where.removesuffix(".csv").removesuffix(".geojson"))
+        file = where.removesuffix(" unpacked").removesuffix(".csv").removesuffix(".geojson")
+        layer = re.sub(r"^(.*[/ ])?", "", file)
         own = next((allowed[name] for name in sorted(allowed, key=len, reverse=True) if layer.startswith(name)), set())
         if keys - own:
             out[where] = keys - own

@@ -11,9 +11,11 @@ from ..errors import SettingsError
 from ..manifest import Step
 from ..region import Region
 from .analysis import analysis_steps
+from .bands import bands_step
 from .dangers import danger_steps
 from .files import SHARED_CODE, layer_files
 from .imports import import_steps
+from .publish import plan_tables
 
 LAYER_PREFIX = "layer_"  # a layer and a result may share a name: layer_enterprises, and enterprises with their grades
 
@@ -40,9 +42,10 @@ def store_steps(region: Region) -> list[Step]:
 def _files(region: Region) -> dict[str, Path]:
     """The Parquet file of each table in the database."""
     layers = {f"{LAYER_PREFIX}{path.stem}": path for path in layer_files(region, *region.settings.layers)}
-    made = (*import_steps(region), *analysis_steps(region, 1), *danger_steps(region))
-    written = [path for step in made for path in step.writes]
+    made = (*import_steps(region), *analysis_steps(region, 1), *danger_steps(region), bands_step(region))
     tables = region.build / "tables"
+    written = [path for step in made for path in step.writes]
+    written += [tables / f"{name}.parquet" for names in plan_tables(region).values() for name in names]
     return layers | {path.stem: path for path in written if path.suffix == ".parquet" and path.parent == tables}
 
 

@@ -35,7 +35,7 @@ crs = "wgs84"
 [risk]
 robustness_samples = 0
 """
-STEPS = ["date", "districts", "groups", "dangers", "inspections", "quality"]  # all but the site
+STEPS = ["date", "districts", "groups", "dangers", "inspections", "quality", "bands"]  # all but the site
 
 HEADS = {
     "enterprises": "id,name,sector,staff,data_date,lon,lat",

@@ -6,9 +6,11 @@ import pytest
 from publish_city import TEMPLATE
 
 from geo_risk.errors import SettingsError
+from geo_risk.pipeline import require_stated
 from geo_risk.publish.catalogue import table_schema
 from geo_risk.publish.own_profile import profile_of
 from geo_risk.publish.site import build_site
+from geo_risk.region import Region
 from geo_risk.sections import ProfileSettings
 from geo_risk.settings import parse_settings
 
@@ -90,6 +92,21 @@ def test_sections_are_read_and_named_sites_must_have_one():
         parse_settings(given | {"publish": {"profiles": ["pres"]}})
     with pytest.raises(SettingsError, match="the name is a folder's"):
         parse_settings(given | {"profiles": {"../up": {}}})
+
+
+def test_a_public_map_without_sources_or_date_is_not_published(tmp_path):
+    toml = '[region]\nname = "x"\nboundary = "districts"\n[layers.enterprises]\nsource = "a.csv"\n[publish]\n'
+    lines = {"": ("note", "date"), 'note = "登记 2026"\n': ("date",), 'date = "2026-11-01"\nunstated = ["note"]\n': ()}
+    for more, lacking in lines.items():
+        (tmp_path / "region.toml").write_text(toml + more, encoding="utf-8")
+        region = Region(tmp_path)
+        require_stated(region, "internal")
+        if not lacking:
+            require_stated(region, "public")
+            continue
+        with pytest.raises(SettingsError, match=r"the public map is not published.*unstated = \[") as told:
+            require_stated(region, "public")
+        assert all(f"({key} under [publish]) is missing" in str(told.value) for key in lacking)
 
 
 def test_the_site_keeps_to_it_and_states_reason_and_watermark(tmp_path, tables, surfaces, meta, static):

@@ -55,7 +55,8 @@ def test_case_21_addresses_as_written_and_as_compared(enterprises, register):
     layer, _ = enterprises
     written = register.set_index("管制編號")["地址"]
     kept = layer.set_index("id")["address"]
-    assert (kept == written.loc[kept.index].str.strip()).all()
+    seen = written.str.replace("\x7f", "").str.strip()  # one ends in seven characters that nobody sees
+    assert (kept == seen.loc[kept.index]).all()
     folded = kept.map(match.folded)
     assert not folded.str.contains("[０-９〇○一二三四五六七八九]").any()
     assert folded[kept.str.contains("１３２號")].str.contains("132号").all()
