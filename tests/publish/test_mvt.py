@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from geo_risk.publish.tiles import mvt
 from geo_risk.publish.tiles.mvt import (
     LINE,
     POINT,
@@ -109,6 +110,20 @@ def test_properties_survive_and_missing_ones_are_left_out(rows):
     assert [f["properties"] for f in theirs] == expected
     assert [f["id"] for f in theirs] == list(range(1, len(rows) + 1))
     assert [p for _, _, p in read_properties(tile)] == expected
+
+
+@given(st.lists(st.text(max_size=3) | st.none(), min_size=1, max_size=20), st.booleans())
+def test_columns_taken_for_keys_read_the_same(texts, twice):
+    columns = {"a": texts, "b": texts[::-1] if twice else [1.5] * len(texts), "c": ["red", None] * len(texts)}
+    frame = pd.DataFrame({name: pd.Series(v[: len(texts)], dtype=object) for name, v in columns.items()})
+    one = np.ones(len(texts), int)
+    points = encode_geometries(POINT, np.zeros((len(texts), 2), int), one, one)
+    with pytest.MonkeyPatch.context() as patch:
+        expected = list(read_properties(layer("x", frame, [POINT] * len(texts), points)))
+        patch.setattr(mvt, "_MANY", 0)
+        patch.setattr(mvt, "_LOOK", 1)
+        assert mvt._type_of(pd.Series(["a", "a"], dtype="str")) == "key"
+        assert list(read_properties(layer("x", frame, [POINT] * len(texts), points))) == expected
 
 
 @pytest.mark.parametrize("value", [np.int64(3), np.float32(1.5), np.bool_(True), pd.Timestamp("2026-01-01")])

@@ -163,7 +163,13 @@ def _type_of(column: pd.Series) -> str:
     if column.dtype.kind == "f":
         return "float"
     text = isinstance(column.dtype, pd.StringDtype) or pd.api.types.infer_dtype(column, skipna=True) == "string"
+    if text and len(column) > _MANY and column.iloc[:_LOOK].is_unique:
+        return "key"
     return "text" if text and len(column) else "any"
+
+
+_MANY = 100_000  # rows from which on a column that looks like a key is taken for one
+_LOOK = 1_000  # rows looked at
 
 
 # For columns of a type: each as codes, -1 for what counts as missing, and the values that the codes count, encoded.
@@ -177,6 +183,15 @@ def _texts(columns: list[pd.Series]) -> Pool:
     code = [chunk.indices.fill_null(empty).to_numpy() for chunk in coded.chunks]
     pa.default_memory_pool().release_unused()  # what coding a million texts took, a quarter of a gigabyte
     return [np.where(c == empty, -1, c) for c in code], _text_fields(packed_text(known))
+
+
+def _keys(columns: list[pd.Series]) -> Pool:
+    """Texts that hardly repeat: each a value of its own, as comparing a million takes more memory than it saves."""
+    arrays = [text_array(c) for c in columns]
+    there = [np.diff(packed_text(array).offset) > 0 for array in arrays]
+    first = np.cumsum([0, *(len(array) for array in arrays)])
+    code = [np.where(t, np.arange(len(t)) + at, -1) for t, at in zip(there, first, strict=False)]
+    return code, chained([_text_fields(packed_text(array)) for array in arrays])
 
 
 def _floats(columns: list[pd.Series]) -> Pool:
@@ -201,7 +216,7 @@ def _together(columns: list[pd.Series], told: Callable[[NDArray], NDArray]) -> t
     return [np.append(place, -1)[own] for place, (own, _) in zip(places, factorized, strict=True)], known
 
 
-_POOLS = {"text": _texts, "float": _floats, "any": _others}
+_POOLS = {"text": _texts, "key": _keys, "float": _floats, "any": _others}
 
 
 def _rounded(unique: NDArray) -> NDArray[np.float64]:
