@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,9 @@ class Region:
         if build is None:
             store.recover_folder(self.folder / "build")
         self.build = build or self.folder / "build"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), build=self.build), (self.folder,)  # another process opens it itself
 
     @property
     def site(self) -> Path:
