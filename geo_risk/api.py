@@ -320,14 +320,13 @@ class Region(region.Region):
             If there is no such profile, or a public map states neither sources nor date.
         """
         profiles = [profile] if profile else list(self.settings.publish.profiles)
+        self.run()
         for name in profiles:
             pipeline.require_stated(self, name)
         if single_file:
-            self.run()
             target = Path(to) if to else self.site / f"{self.folder.resolve().name}-{profiles[0]}.html"
             store.write_text(target, answers.single_file(self, profiles[0]))
             return [target]
-        self.run()
         for name in profiles:
             if name not in self.settings.publish.profiles:
                 pipeline.publish(self, name)

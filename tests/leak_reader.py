@@ -179,7 +179,8 @@ def _features_and_rows(out: Content, where: str, value: dict) -> None:
             out.shapes.append((where + contour, 0.1, shapely.geometry.shape(value["geometry"])))
     elif {"columns", "rows"} <= value.keys():
         names = [c["name"] if isinstance(c, dict) else c for c in value["columns"]]
-        for row in value["rows"]:
+        rows = value["rows"]  # a list, or one by name (of the surfaces)
+        for row in rows if isinstance(rows, list) else [row for some in rows.values() for row in some]:
             out.row(where, dict(zip(names, row, strict=True)))
         for lonlat in value.get("lonlat", []):
             out.shapes.append((where, 1.2, shapely.Point(lonlat)))

@@ -16,6 +16,7 @@ from geo_risk.publish import downloads
 from geo_risk.publish.downloads import write_csv, write_geojson
 from geo_risk.publish.offered import read_download
 from geo_risk.publish.search import entries, read_entries, write_search
+from geo_risk.store import inert
 
 TEXTS = st.one_of(st.none(), st.text(st.sampled_from('a,"\n\r=+\\\t名<{}'), max_size=4))
 VALUES = st.one_of(st.none(), st.floats(allow_nan=True), st.integers(-9, 9), st.booleans())
@@ -46,7 +47,7 @@ def test_csv_is_read_back_as_it_was(tmp_path_factory, rows, dtype):
     assert len(cells) == len(rows)
     for row, cell in zip(rows, cells, strict=True):
         for value, found in zip(row[:2], cell, strict=False):
-            assert found == ("'" if value and value[0] in "=+-@\t\r" else "") + (value or "")
+            assert found == (inert(value) or "")
     theirs = [row for part in read_download(path) for row in part.records()]
     assert [[row[head] for head in heads] for row in theirs] == cells
 

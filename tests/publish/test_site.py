@@ -220,7 +220,7 @@ def test_columns_may_be_missing(tmp_path, tables, meta, static):
 def test_a_failed_build_leaves_the_old_site(built, tmp_path, tables, surfaces, meta, static, monkeypatch):
     old = shutil.copytree(built / "public", tmp_path / "public")
     before = (old / "manifest.json").read_bytes()
-    monkeypatch.setattr(site_module, "check_site", lambda folder: ["a tile is wrong", "a hash is wrong"])
+    monkeypatch.setattr(site_module, "check_site", lambda folder, audience: ["a tile is wrong", "a hash is wrong"])
     with pytest.raises(GeoRiskError, match="not published: a tile is wrong; a hash is wrong"):
         build_site(old, tables, surfaces, meta, "public", template=TEMPLATE, static=static)
     assert (old / "manifest.json").read_bytes() == before
@@ -421,7 +421,7 @@ def contours_site(folder: Path, exact: bool, monkeypatch) -> list[str]:
     table = gpd.GeoDataFrame(rows, geometry=[at.buffer(1500), at.buffer(700)], crs=CRS)
     if exact:
         monkeypatch.setattr(profile, "in_blocks", lambda areas, side: areas)
-        monkeypatch.setattr(site_module, "check_site", lambda folder: [])
+        monkeypatch.setattr(site_module, "check_site", lambda folder, audience: [])
     meta = site_module.SiteMeta(title={"zh": "图", "en": "map"}, bounds=(122.9, 31.8, 123.3, 32.1))
     build_site(folder, {"risk_contours": table}, {}, meta, "public", template=TEMPLATE)
     return check_site(folder)
