@@ -30,6 +30,8 @@ COLUMNS = {
     "waterways": {"kind"},
     "boundary": {"level"},
     "labels": {"name", "level"},
+    "bands": {"name", "grade", "share"},  # the lists of the surfaces, and their download
+    "table_surface_bands": {"surface", "district_id", "name", "level", "grade", "share"},
     "green": set(), "builtup": set(), "industrial": set(),
     "site": _AREA,  # the text table of the page
     "single": _AREA | {"kind", "class", "oneway", "facility_kind", "limit_min", "facilities", "scope", "level_per_yr",
@@ -141,7 +143,7 @@ def _values(content: Content) -> Iterator[str]:
         for name, value in row.items():
             if value in (None, ""):
                 continue
-            if name.startswith("share_") and abs(float(value) * 100 - round(float(value) * 100)) > 1e-6:
+            if name.startswith("share") and abs(float(value) * 100 - round(float(value) * 100)) > 1e-6:
                 yield f"{where}: {name} = {value} is finer than a per cent"
             elif name == "level" and str(value) not in LEVELS:
                 yield f"{where}: an area of level {value}"
