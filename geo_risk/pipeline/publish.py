@@ -142,8 +142,8 @@ def require_stated(region: Region, profile: str) -> None:
     lacking = [key for key in _unstated(region) if key not in ("approval", *region.settings.publish.unstated)]
     if lacking and not inside:
         raise SettingsError(
-            f"{region.folder / 'region.toml'}: the {profile} map is not published: "
-            + "; ".join(f"{_STATED[key]} ({key} under [publish]) is missing" for key in lacking)
+            f"{region.folder / 'region.toml'}: the {profile} map is not published, for it lacks "
+            + " and ".join(f"{_STATED[key]} ({key} under [publish])" for key in lacking)
             + f". Write it, or unstated = {list(lacking)} under [publish], which the site's manifest.json then tells."
         )
 

@@ -20,7 +20,6 @@ from ..store import read_surface, sha256
 from .bands import TABLE as BANDS
 from .catalogue import LAYERS, Spec, table_schema, tables_of
 from .offered import read_download
-from .packed import is_twin, twin_problems
 from .profile import Profile, get_profile
 from .search import read_entries
 from .spot import TABLES as SPOT_TABLES
@@ -33,6 +32,7 @@ from .tiles.raster import raster_tiles
 from .tiles.reading import read_heads, read_properties
 from .tiles.threads import ahead
 from .tiles.vector import KEEP, MAX_TILE_BYTES
+from .twins import is_twin, twin_problems
 
 _SCRIPT = re.compile(r"window\.(GEO_RISK|GEO_RISK_SPOT|GEO_RISK_BANDS) = (.*);\n", re.DOTALL)
 # A web address, and one without a scheme as it stands in quotes or url().

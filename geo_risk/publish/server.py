@@ -20,7 +20,7 @@ from .api.questions import Question
 from .api.routes import LARGEST_BODY, api_blueprint
 from .api.sites import PUBLIC, Sites
 from .guard import checked_token, outside_address, protect, refuse_strangers, require
-from .packed import twin_of
+from .twins import twin_of
 
 if TYPE_CHECKING:
     from waitress.server import BaseWSGIServer

@@ -34,7 +34,6 @@ from .columns import popup_columns
 from .downloads import records, write_csv, write_geojson, write_geotiff
 from .drawn import OUTLINE, layers_of
 from .memory import give_back
-from .packed import write_twins
 from .page import short_hash, write_page, write_script
 from .panel import risk_panel
 from .profile import Profile, get_profile, shown_tables
@@ -47,6 +46,7 @@ from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
 from .tiles.threads import ahead
 from .tiles.vector import KEEP, write_vector_tiles
+from .twins import write_twins
 from .words import TRANSLATED, approval_words, sentences
 
 __all__ = ["SiteMeta", "SiteSummary", "build_site"]

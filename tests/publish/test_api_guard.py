@@ -11,8 +11,8 @@ from geo_risk.errors import GeoRiskError, InputError, RegionError, SettingsError
 from geo_risk.publish import guard
 from geo_risk.publish.api.questions import Question
 from geo_risk.publish.api.routes import LARGEST_BODY, WAITING
-from geo_risk.publish.packed import CODINGS
 from geo_risk.publish.server import create_app, is_loopback
+from geo_risk.publish.twins import CODINGS
 
 TOKEN = "correct-horse-battery-staple"
 INSIDE = ("/internal/", "/internal/manifest.json", "/internal/api/", "/internal/api/collections/enterprises/items",

@@ -106,7 +106,7 @@ def test_a_public_map_without_sources_or_date_is_not_published(tmp_path):
             continue
         with pytest.raises(SettingsError, match=r"the public map is not published.*unstated = \[") as told:
             require_stated(region, "public")
-        assert all(f"({key} under [publish]) is missing" in str(told.value) for key in lacking)
+        assert all(f"({key} under [publish])" in str(told.value) for key in lacking)
 
 
 def test_the_site_keeps_to_it_and_states_reason_and_watermark(tmp_path, tables, surfaces, meta, static):
