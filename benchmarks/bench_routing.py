@@ -107,7 +107,7 @@ clock("1,000 routes", lambda: [graph.get_shortest_paths(int(targets[i]), int(tar
 import pandana, pandas as pd
 xy = data["xy"]
 columns = [pd.Series(values) for values in (xy[:, 0], xy[:, 1], tails, heads)]
-net = clock("build", lambda: pandana.Network(*columns, pd.DataFrame({"ms": ms.astype(float)}), twoway=False))
+net = clock("build", lambda: pandana.Network(*columns, pd.DataFrame({"s": ms / 1000}), twoway=False))
 net.shortest_path_lengths(sources[:2], targets[:2])
 a, b = np.repeat(sources[:200], len(targets)), np.tile(targets, 200)
 clock("OD 200 x 2,000", lambda: net.shortest_path_lengths(a, b))
