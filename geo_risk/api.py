@@ -278,7 +278,7 @@ class Region(region.Region):
         days: int | None = None,
         start: str | None = None,
         bases: Sequence[str] = (),
-        to: str | None = None,
+        to: str | Path | None = None,
     ) -> gpd.GeoDataFrame:
         """
         When each enterprise is due for an inspection, and tours of teams (schema: inspections).
@@ -422,14 +422,14 @@ class Region(region.Region):
             raise RegionError(f"{self.folder}: nothing published yet. Run: geo-risk run {self.folder}")
         return siting.app(self, desk=desk, host=host, token=token, url=url, only=profile)
 
-    def export(self, table: str, to: str) -> tuple[str, str]:
+    def export(self, table: str, to: str | Path) -> tuple[str, str]:
         """
         Write a result table or a layer to a file or a PostGIS database: where, and what did not fit the format.
 
         The table "network" as .graphml or .gpkg is the road network itself.
         """
-        if table == "network" and to.lower().endswith(roads.GRAPHS) and "roads" in self.settings.layers:
-            return roads.export_network(self, to)
+        if table == "network" and str(to).lower().endswith(roads.GRAPHS) and "roads" in self.settings.layers:
+            return roads.export_network(self, str(to))
         if (self.build / "tables" / f"{table}.parquet").is_file():
             return export_table(self.table(table), to, table)
         if table in self.settings.layers:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import CRSError
+from .parallel import in_threads
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -95,9 +96,10 @@ def geodesic_m(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike, crs: 
     from pyproj import Geod
 
     to_geo = to_lonlat(crs)
-    lon0, lat0 = to_geo.transform(np.asarray(x0, float), np.asarray(y0, float))
-    lon1, lat1 = to_geo.transform(np.asarray(x1, float), np.asarray(y1, float))
-    return np.asarray(Geod(ellps="WGS84").inv(lon0, lat0, lon1, lat1)[2], float)
+    x0, y0, x1, y1 = np.atleast_1d(*(np.asarray(value, float) for value in (x0, y0, x1, y1)))
+    (lon0, lat0), (lon1, lat1) = to_geo.transform(x0, y0), to_geo.transform(x1, y1)
+    geod = Geod(ellps="WGS84")  # needs no database, which a new thread would have to open
+    return in_threads(lambda *ends: np.asarray(geod.inv(*ends)[2], float), lon0, lat0, lon1, lat1)
 
 
 def _gcj_shift(lon: NDArray, lat: NDArray) -> Pair:

@@ -24,7 +24,7 @@ _DIMENSIONS = ("point", "line", "polygon")
 _ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 
 
-def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> tuple[str, str]:
+def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str | Path, name: str) -> tuple[str, str]:
     """
     Write a table anywhere: to a file by its ending, or to ``postgresql://…[#[schema.]table]``.
 
@@ -43,18 +43,18 @@ def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str, name: str) -> 
     InputError
         If the ending is unknown, or the format cannot hold the table.
     """
-    if is_address(to):
+    if isinstance(to, str) and is_address(to):
         return _to_database(table, to, name), ""
     path = Path(to)
     ending = ".shp.zip" if path.name.lower().endswith(".shp.zip") else path.suffix.lower()
     if ending not in {**_FLAT, **_SPATIAL}:
         known = ", ".join([*_FLAT, *_SPATIAL])
-        raise InputError(f"cannot tell the format of {to!r}. Use one of {known}, or postgresql://...")
+        raise InputError(f"cannot tell the format of {str(to)!r}. Use one of {known}, or postgresql://...")
     if ending in _SPATIAL and not _spatial(table):
         raise InputError(f"{name} has no geometry, so it cannot become {path.name}. Use {', '.join(_FLAT)}.")
     with replacing(path) as temporary:
         told = {**_FLAT, **_SPATIAL}[ending](table, temporary, name)
-    return to, told or ""
+    return str(to), told or ""
 
 
 def _spatial(table: Any) -> bool:

@@ -1,18 +1,27 @@
-"""One loop over independent items: in this process, or in several local ones."""
+"""One loop over independent items: in this process, in local ones, or in threads where work lets go of the GIL."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 T = TypeVar("T")
 R = TypeVar("R")
 Progress = Callable[[float, str], None]
+THREADS = os.cpu_count() or 1
+WRITERS = min(4, THREADS)  # more wait for the disk or for each other
+_AHEAD = 16 * WRITERS  # results that wait for their turn: enough to keep threads busy while the next items are made
+_LEAST_A_THREAD = 2_000  # fewer elements are not worth a thread
 
 
 def map_ordered(
@@ -63,3 +72,45 @@ def _reporting(results: Iterator[R], total: int, progress: Progress | None) -> I
         if progress is not None:
             progress(done / total, f"{done} of {total}")
         yield result
+
+
+def in_parts(work: Callable[[int, int], None], count: int) -> None:
+    """``work(low, high)`` over all of 0 to ``count``, in as many threads as there are processors."""
+    parts = min(THREADS, count)
+    bounds = np.linspace(0, count, parts + 1).astype(int).tolist()
+    if parts <= 1:
+        work(0, count)
+        return
+    with ThreadPoolExecutor(parts) as pool:
+        list(pool.map(work, bounds[:-1], bounds[1:]))
+
+
+def in_threads(
+    function: Callable[..., NDArray[Any]], *arrays: NDArray[Any], least: int = _LEAST_A_THREAD
+) -> NDArray[Any]:
+    """``function`` of arrays (N, ...), element by element, ``least`` or more a thread; as the function alone."""
+    parts = min(THREADS, len(arrays[0]) // least)
+    if parts < 2:
+        return function(*arrays)
+    with ThreadPoolExecutor(parts) as pool:
+        return np.concatenate(list(pool.map(function, *(np.array_split(array, parts) for array in arrays))))
+
+
+def ahead(function: Callable[[T], R], items: Iterable[T], depth: int = _AHEAD) -> Iterator[R]:
+    """
+    ``map(function, items)`` in threads, in its order, with up to ``depth`` items at work or waiting.
+
+    ``items`` is drawn in the calling thread, a little ahead of what is taken. An exception is raised in its turn.
+    """
+    with ThreadPoolExecutor(WRITERS) as pool:
+        waiting: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > depth:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for late in waiting:
+                late.cancel()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,12 +12,12 @@ from numpy.typing import NDArray
 
 from ..crs import geodesic_m
 from ..errors import CRSError
+from ..parallel import in_threads
 
 _RULER_M = 1000.0  # the grid is measured with segments of this length
 _SQUARE_M = 10_000.0  # at the corners of squares of this side
 _FURTHEST = 2.0**24  # squares from the origin; further off no grid holds
 _MOST_OFF = 0.05
-_LEAST_A_THREAD = 2_000  # fewer elements are not worth a thread
 _LEAST_DEPTHS_A_THREAD = 20
 _STEP_M = 2.0  # overlaps are probed at points this far apart along their outline
 
@@ -51,12 +48,7 @@ def nearest_ends(
     a: NDArray[np.object_], b: NDArray[np.object_], inset: NDArray[np.float64] | float = 0.0
 ) -> NDArray[np.float64]:
     """The two ends of the nearest segments from ``a`` to ``b``, ``inset`` [m] taken off at ``b``; (N, 2, 2)."""
-    ends = np.empty((len(a), 2, 2))
-    point = (shapely.get_type_id(a) == 0) & (shapely.get_type_id(b) == 0)
-    for end, shapes in enumerate((a, b)):
-        ends[point, end] = shapely.get_coordinates(shapes[point])
-    lines = in_threads(shapely.shortest_line, a[~point], b[~point])
-    ends[~point] = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    ends = shapely.get_coordinates(in_threads(shapely.shortest_line, a, b)).reshape(-1, 2, 2)
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     kept = np.divide(np.maximum(length - inset, 0.0), length, out=np.zeros_like(length), where=length > 0)
     ends[:, 1] = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * kept[:, None]
@@ -68,15 +60,6 @@ def lengths(ends: NDArray[np.float64], crs: Any) -> NDArray[np.float64]:
     if not len(ends):
         return np.empty(0)  # there may be no layer, and so no CRS
     return geodesic_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1], crs)
-
-
-def in_threads(function: Callable[..., NDArray], *arrays: NDArray, least: int = _LEAST_A_THREAD) -> NDArray:
-    """``function`` of arrays (N, ...), element by element, ``least`` or more a thread; as the function alone."""
-    parts = min(os.cpu_count() or 1, len(arrays[0]) // least)
-    if parts < 2:
-        return function(*arrays)
-    with ThreadPoolExecutor(parts) as pool:
-        return np.concatenate(list(pool.map(function, *(np.array_split(array, parts) for array in arrays))))
 
 
 def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
@@ -105,7 +88,7 @@ def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
     true = np.stack([geodesic_m(x, y, x + _RULER_M, y, crs), geodesic_m(x, y, x, y + _RULER_M, crs)])
     scale = (_RULER_M / true).max(axis=0).reshape(-1, 4).max(axis=1)
     order = np.argsort(scale)
-    usual = float(scale[order][np.searchsorted(count[order].cumsum(), count.sum() / 2)])  # of most corners of shapes
+    usual = float(scale[order][np.searchsorted(count[order].cumsum(), count.sum() / 2)])  # of most shapes
     if not abs(usual - 1) <= _MOST_OFF:
         raise CRSError(
             f"a metre of {crs.to_string()} is {1 / usual:.3f} m on the ground here; distances would be wrong. "
@@ -116,7 +99,7 @@ def grid_scale(bounds: NDArray[np.float64], crs: Any) -> float:
 
 @njit(cache=True, nogil=True)
 def _square_numbers(bounds):
-    """Of each end of each box (N, 4), the squares east of the origin * 4 * _FURTHEST + those north of it."""
+    """Of the ends of each box (N, 4), the squares east of the origin * 4 * _FURTHEST + those north of it."""
     found, n = np.empty(2 * len(bounds)), 0
     for i in range(len(bounds)):
         if np.isfinite(bounds[i, 0] + bounds[i, 1] + bounds[i, 2] + bounds[i, 3]):
@@ -125,6 +108,7 @@ def _square_numbers(bounds):
                 north = min(max(np.floor(y / _SQUARE_M), -_FURTHEST), _FURTHEST)
                 found[n] = east * 4 * _FURTHEST + north
                 n += 1
+            n -= found[n - 1] == found[n - 2]  # both ends in one square
     return found[:n]
 
 

@@ -15,7 +15,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
-from .clearance import in_threads
+from ..parallel import in_threads
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

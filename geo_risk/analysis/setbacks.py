@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from ..crs import require_metric
 from ..errors import CRSError
+from ..parallel import in_threads
 from ..schema import RESULTS
-from .clearance import grid_scale, in_threads, lengths, nearest_ends, overlap_depth
+from .clearance import grid_scale, lengths, nearest_ends, overlap_depth
 from .conditions import Rules, demands, outside_tables, prepare, settled
 from .limits import Limits, limits
 from .needs import needs as attributes_needed
@@ -212,7 +213,7 @@ def judge(
     )
     s, t = near_pairs(one, two, Reach(table.high, near_miss_m, SIGMAS, scale))
     furthest = _furthest(s, t, table, sources, targets, near_miss_m)
-    within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets)
+    within, ends = _measured(s, t, (furthest + _ROUNDING_M) * scale, sources, targets, boxes)
     apart = ~_one_site(s[within], t[within], sources, targets)
     within, ends = within[apart], ends[apart]
     s, t, furthest = s[within], t[within], furthest[within]
@@ -246,18 +247,24 @@ def _furthest(s: NDArray, t: NDArray, table: Limits, sources: Side, targets: Sid
     return table.high[sources.code[s], targets.code[t]] + np.maximum(np.maximum(near_miss_m, 2 * u), u + slack)
 
 
-def _measured(s: NDArray, t: NDArray, limit: NDArray, sources: Side, targets: Side) -> tuple[NDArray, NDArray]:
+def _measured(
+    s: NDArray, t: NDArray, limit: NDArray, sources: Side, targets: Side, boxes: list[NDArray]
+) -> tuple[NDArray, NDArray]:
     """Which pairs are within ``limit`` [m of the grid], and the ends of the nearest segments of those."""
-    a, b, inset = sources.shapes[s], targets.shapes[t], targets.inset[t]
-    near = np.ones(len(s), bool)
+    box, other, inset = boxes[0][s], boxes[1][t], targets.inset[t]
+    ends = np.stack([box[:, :2], other[:, :2]], axis=1)  # of points these are all
+    wide = np.flatnonzero((box[:, :2] < box[:, 2:]).any(1) | (other[:, :2] < other[:, 2:]).any(1) | (inset > 0))
+    a, b, inset = sources.shapes[s[wide]], targets.shapes[t[wide]], inset[wide]
+    near = np.ones(len(wide), bool)
     heavy = np.flatnonzero(shapely.get_num_coordinates(a) > _HEAVY)
     shapely.prepare(a[heavy])  # outlines of many points are asked often: by an index of their own
-    near[heavy] = shapely.dwithin(a[heavy], b[heavy], limit[heavy] + inset[heavy])
+    near[heavy] = shapely.dwithin(a[heavy], b[heavy], limit[wide[heavy]] + inset[heavy])
     shapely.destroy_prepared(a[heavy])
-    found = np.flatnonzero(near)
-    ends = nearest_ends(a[found], b[found], inset[found])
-    within = np.hypot(*(ends[:, 1] - ends[:, 0]).T) <= limit[found]
-    return found[within], ends[within]
+    ends[wide[near]] = nearest_ends(a[near], b[near], inset[near])
+    close = np.hypot(*(ends[:, 1] - ends[:, 0]).T) <= limit
+    close[wide[~near]] = False
+    within = np.flatnonzero(close)
+    return within, ends[within]
 
 
 def _own_site(

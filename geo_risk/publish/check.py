@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from ..errors import GeoRiskError, SettingsError
+from ..parallel import ahead
 from ..store import read_surface, sha256
 from .bands import TABLE as BANDS
 from .catalogue import LAYERS, Spec, table_schema, tables_of
@@ -30,7 +31,6 @@ from .tiles.packed import Ints
 from .tiles.png import read_codes
 from .tiles.raster import raster_tiles
 from .tiles.reading import read_heads, read_properties
-from .tiles.threads import ahead
 from .tiles.vector import KEEP, MAX_TILE_BYTES
 from .twins import is_twin, twin_problems
 

@@ -19,10 +19,10 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 
+from ..parallel import WRITERS, ahead
 from ..store import Surface, inert
 from .tiles.mvt import round_float
 from .tiles.packed import packed_text, text_array
-from .tiles.threads import THREADS, ahead
 
 # 1e-6 degrees is 0.1 m.
 DECIMALS = 6
@@ -125,7 +125,7 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
     with path.open("wb") as file:
         head = ",".join(map(cell, heads)) or cell(None)
         file.write(f"\ufeff{head}\n".encode())
-        file.writelines(ahead(text, pieces, THREADS))
+        file.writelines(ahead(text, pieces, WRITERS))
 
 
 def _cells(column: pd.Series, alone: bool) -> pa.LargeStringArray:
@@ -167,7 +167,7 @@ def write_geojson(path: Path, frame: gpd.GeoDataFrame) -> None:
 
     with path.open("wb") as file:
         file.write(b'{"type":"FeatureCollection","features":[')
-        file.writelines(ahead(text, _numbered(frame), THREADS))
+        file.writelines(ahead(text, _numbered(frame), WRITERS))
         if len(frame):
             file.seek(-1, os.SEEK_CUR)  # the comma after the last feature
         file.write(b"\n]}\n")

@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import GeoRiskError, InputError
+from ..parallel import ahead
 from ..store import Surface
 from .bands import TABLE as BANDS
 from .bands import band_lists
@@ -44,7 +45,6 @@ from .style import GRADES, SURFACES, Scale, surface_scale
 from .tiles.archive import Bounds
 from .tiles.chunks import CHUNK_BYTES, write_chunks
 from .tiles.raster import TILE_PX, full_zoom, generalise, write_raster_tiles
-from .tiles.threads import ahead
 from .tiles.vector import KEEP, write_vector_tiles
 from .twins import write_twins
 from .words import TRANSLATED, approval_words, sentences

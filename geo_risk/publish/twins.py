@@ -13,7 +13,7 @@ from typing import Any
 
 import brotli
 
-from .tiles.threads import ahead
+from ..parallel import ahead
 
 # Of brotli's 11 levels the one before the slow ones: a tenth more bytes, in a twentieth of the time. Of what is long
 # (an index of a million names), a sixth of that for another tenth.

@@ -6,14 +6,12 @@ own, so the result is the same for any number of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from ..parallel import in_parts
 from . import kernels
 from .kernels import NEVER
 
@@ -84,22 +82,6 @@ def whole_limit(limit_ms: float) -> int:
     return int(min(np.floor(limit_ms), NEVER - 1))
 
 
-def threads() -> int:
-    """How many searches run side by side."""
-    return int(numba.get_num_threads())
-
-
-def in_threads(work: Callable[[int, int], None], count: int) -> None:
-    """``work(low, high)`` over all of 0 to ``count``, in as many parts as there are threads."""
-    parts = min(threads(), count)
-    bounds = np.linspace(0, count, parts + 1).astype(int).tolist()
-    if parts <= 1:
-        work(0, count)
-        return
-    with ThreadPoolExecutor(parts) as pool:
-        list(pool.map(work, bounds[:-1], bounds[1:]))
-
-
 def times_from_each(graph: Graph, seeds: Seeds, columns: NDArray | None = None, limit_ms: float = np.inf) -> Floats:
     """
     (g, c) time [ms] from each search's seeds to the nodes ``columns`` (c,); infinite beyond the limit.
@@ -123,7 +105,7 @@ def times_from_each(graph: Graph, seeds: Seeds, columns: NDArray | None = None, 
         p = seeds.part(low, high)
         kernels.each(*graph, p.first, p.node, p.ms, p.fraction, limit, wanted, left, nodes, out[low:high])
 
-    in_threads(rows, len(seeds))
+    in_parts(rows, len(seeds))
     out[out > limit_ms] = np.inf
     return out
 
@@ -180,7 +162,7 @@ def ways_between(graph: Graph, reverse: Graph, seeds: Seeds, goals: Seeds, limit
             ends[row, low:high][found] += every.first[low]
         parts[low] = (first, node)
 
-    in_threads(some, count)
+    in_parts(some, count)
     ms[ms > limit_ms] = np.inf
     ordered = [parts[low] for low in sorted(parts)]
     lengths = np.concatenate([np.diff(first) for first, _ in ordered])

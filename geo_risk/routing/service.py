@@ -11,10 +11,10 @@ import shapely
 from numpy.typing import NDArray
 
 from ..errors import SettingsError
+from ..parallel import in_parts
 from .facilities import KINDS, facility_starts
 from .network import Network
 from .reach import SLACK_MS, Pieces, Starts, nearest_node_times, node_times, piece_lines
-from .search import in_threads
 from .speeds import rescue_default
 from .strips import strips
 
@@ -151,7 +151,7 @@ def _areas_of_each(
         for s in range(low, high):
             areas[s] = _areas(network, times[s], starts.take(np.array([s])), limits, width)
 
-    in_threads(some, len(starts))
+    in_parts(some, len(starts))
     return areas
 
 

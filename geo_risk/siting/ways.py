@@ -67,7 +67,7 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
         return {}
     proof = decide(ground, moved(project, dx, dy))
     x, y = float(corner[0]), float(corner[1])
-    metres = float(np.asarray(geodesic_m(x, y, x + dx, y + dy, ground.region.crs)))
+    metres = float(geodesic_m([x], [y], [x + dx], [y + dy], ground.region.crs)[0])
     at = round(np.degrees(np.arctan2(dx, dy)) / 45) % 8
     told: Way = {"way": "move", "verdict": proof.verdict, "dx_m": dx, "dy_m": dy, "distance_m": round(metres, 1)}
     told |= {"towards_zh": _COMPASS[at][0], "towards": _COMPASS[at][1]}

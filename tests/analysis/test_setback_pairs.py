@@ -5,12 +5,13 @@ import pytest
 import shapely
 
 from geo_risk.analysis.alike import alike, columns_asked, replaced
-from geo_risk.analysis.clearance import grid_scale, in_threads
+from geo_risk.analysis.clearance import grid_scale
 from geo_risk.analysis.needs import _TRIED
 from geo_risk.analysis.pairs import End, Reach, near_pairs
 from geo_risk.analysis.setbacks import check_setbacks
 from geo_risk.analysis.source_classes import classify_hazard
 from geo_risk.crs import geodesic_m
+from geo_risk.parallel import in_threads
 
 CORNER = np.array([500_000.0, 3_500_000.0])
 

@@ -22,11 +22,11 @@ from pmtiles.tile import TileType
 from pyproj import Transformer
 
 from ...errors import InputError
+from ...parallel import ahead
 from .archive import Bounds, Tile, write_archive
 from .mvt import POINT, POLYGON, Attributes, Encoder, attributes, encode_geometries
 from .packed import Ints, Packed, chained
 from .shapes import HALF, TOLERANCE, UNITS_PER_PX, Parts, draw, parts_of, valid, world_units
-from .threads import ahead
 
 # Features below this size share a cell; at the highest zoom nothing is thinned but for weight.
 CELL_PX = 3
