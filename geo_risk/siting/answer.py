@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,5 +59,10 @@ class Siting:
     @property
     def verdict(self) -> str:
         """The worst of the checks; never clear where something that decides was not checked."""
-        found = {c.verdict for c in self.checks}
-        return next((v for v in WORST if v in found), "undecided")
+        return worst(self.checks)
+
+
+def worst(checks: Iterable[Check]) -> str:
+    """The worst verdict; undecided where none decides."""
+    found = {c.verdict for c in checks}
+    return next((v for v in WORST if v in found), "undecided")

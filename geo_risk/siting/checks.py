@@ -14,6 +14,8 @@ from .surroundings import access, pipes, rescue, surroundings
 if TYPE_CHECKING:
     import geopandas as gpd
 
+OF_ROADS = ("rescue", "access")  # what `check` adds to `decide`
+
 
 def check(ground: Ground, project: Project) -> Siting:
     """Everything that has a say about a project, what its place decides first."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..crs import geodesic_m
 from ..pipeline import SETBACK_LAYERS, model_of
-from .answer import HAZARDS, WORST, Project, Siting
-from .checks import decide
+from .answer import HAZARDS, WORST, Project, Siting, worst
+from .checks import OF_ROADS, decide
 from .ground import Ground
 from .risks import governs
 
@@ -38,7 +38,7 @@ def ways(ground: Ground, siting: Siting) -> tuple[Way, ...]:
         return ()
     out = [move(ground, siting.project)]
     if "hazard_sources" in siting.project:
-        out.append(less(ground, siting.project))
+        out.append(less(ground, siting))
     return tuple(way for way in out if way)
 
 
@@ -209,14 +209,15 @@ def _kept_out(ground: Ground, places: gpd.GeoDataFrame, outline: Any, within_m: 
     return taken(outline, np.array([zone], object), np.array([grid.cell_m]))
 
 
-def less(ground: Ground, project: Project) -> Way:
+def less(ground: Ground, siting: Siting) -> Way:
     """
     The largest part of the stock with which the project passes, or comes as near to it as any stock brings it.
 
     All quantities and volumes of hazard sources shrink alike. Found by halving, assuming that less is never worse.
     """
+    project = siting.project
     least = decide(ground, shrunk(project, _LEAST))
-    goal, now = least.verdict, decide(ground, project).verdict
+    goal, now = least.verdict, worst(c for c in siting.checks if c.name not in OF_ROADS)
     if goal == now:
         return {"way": "stock", "verdict": goal, "why": _against(least)}
     low, high = _LEAST, 1.0
@@ -257,5 +258,5 @@ def _nowhere(metres: float) -> dict[str, str]:
 
 def _against(siting: Siting) -> dict[str, str]:
     """What keeps a siting from a better verdict."""
-    worst = [c for c in siting.checks if c.verdict == siting.verdict]
-    return {"zh": "；".join(c.zh for c in worst), "en": "; ".join(c.en for c in worst)}
+    against = [c for c in siting.checks if c.verdict == siting.verdict]
+    return {"zh": "；".join(c.zh for c in against), "en": "; ".join(c.en for c in against)}

@@ -369,8 +369,8 @@ def test_a_smaller_stock_is_proven_and_a_larger_one_does_not_do(ground, tmp_path
     at = quiet(ground)
     values = {**TANKS, "kind": "warehouse", "substance": "液化石油气", "quantity_t": 400.0}
     project = planned(ground, tmp_path, at.buffer(20, cap_style="square"), values)
-    before = decide(ground, project).verdict
-    way = less(ground, project)
+    judged = decide(ground, project)
+    before, way = judged.verdict, less(ground, judged)
     if "factor" not in way:
         assert decide(ground, shrunk(project, 1e-3)).verdict == before == way["verdict"]
         return

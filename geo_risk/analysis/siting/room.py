@@ -160,8 +160,9 @@ def _sums(pieces: NDArray[np.object_], ours: shapely.Geometry) -> NDArray[np.obj
     """(N,) Minkowski sums of convex pieces with one."""
     xy, which = shapely.get_coordinates(pieces, return_index=True)
     mine = shapely.get_coordinates(ours)
+    mine = np.concatenate([mine, mine[:1]])  # two at least, so that each sum is a line: made far sooner than points
     every = (xy[:, None, :] + mine[None, :, :]).reshape(-1, 2)
-    return shapely.convex_hull(shapely.multipoints(every, indices=np.repeat(which, len(mine))))
+    return shapely.convex_hull(shapely.linestrings(every, indices=np.repeat(which, len(mine))))
 
 
 def nearest_free(free: shapely.Geometry, at: tuple[float, float] = (0.0, 0.0)) -> tuple[float, float] | None:
