@@ -10,6 +10,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from ..parallel import ahead
 from ..store import read_surface, sha256
 from .bands import TABLE as BANDS
 from .catalogue import LAYERS, Spec, table_schema, tables_of
-from .offered import read_download
+from .offered import Rows, read_download
 from .profile import Profile, get_profile
 from .search import read_entries
 from .spot import TABLES as SPOT_TABLES
@@ -78,18 +79,19 @@ def check_site(folder: Path, audience: Profile | None = None) -> list[str]:
         profile = audience or get_profile(manifest["profile"])
     except (OSError, ValueError, KeyError, SettingsError) as error:
         return [*problems, f"data scripts cannot be read: {error}"]
+    reds: dict[str, Ints] = {}
+    problems += _downloads(folder, manifest, profile, reds)
     for layer in manifest["layers"]:
         source = manifest["sources"][layer["source"]]
         path = folder / source["file"]
         if not path.is_file():
             problems.append(f"layer {layer['id']}: {source['file']} is missing")
         elif source["type"] == "vector":
-            problems += _vector(folder, manifest, layer, path, profile)
+            problems += _vector(manifest, layer, path, profile, reds)
         else:
             problems += _raster(folder, layer, path, source, profile)
         problems += _chunks(folder, layer["source"], source)
-    problems += [*_spot(folder, manifest, profile), *_downloads(folder, manifest, profile)]
-    problems += _bands(folder, manifest, profile)
+    problems += [*_spot(folder, manifest, profile), *_bands(folder, manifest, profile)]
     problems += [f"search entry {name!r} points at no layer" for name in lost]
     return problems
 
@@ -176,16 +178,15 @@ def _addresses(folder: Path) -> Iterator[str]:
             yield f"{name} asks an outside host: {address}"
 
 
-def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Profile) -> Iterator[str]:
-    """Weight, profile, red at every zoom, and the table."""
+def _vector(manifest: dict, layer: dict, path: Path, profile: Profile, reds: dict[str, Ints]) -> Iterator[str]:
+    """Weight, profile, red at every zoom, and the table; ``reds`` by layer, where a download tells them."""
     allowed = _allowed(layer["id"], profile)
     if allowed is None:
         yield f"layer {layer['id']} may not be shown in profile {profile.name}"
         return
     source = manifest["sources"][layer["source"]]
     table = manifest.get("table", {}).get("layer") == layer["id"]
-    download = folder / "downloads" / f"{layer['id']}.geojson"
-    offered = download.is_file() and not layer["base"]
+    offered = layer["id"] in reds and not layer["base"]
     columns: set[str] = set()
     seen: dict[int, list[Ints]] = defaultdict(list)
     full: dict[int, dict] = {}  # of the highest zoom, where it is needed
@@ -203,9 +204,9 @@ def _vector(folder: Path, manifest: dict, layer: dict, path: Path, profile: Prof
     for name in sorted(columns - allowed):
         yield f"layer {layer['id']}: column {name} may not be shown in profile {profile.name}"
     yield from _too_fine(f"layer {layer['id']}", limited, profile)
-    red = _reds(layer["id"], download) if offered else np.array([n for n, p in full.items() if _red(layer["id"], p)])
+    red = reds[layer["id"]] if offered else np.array([n for n, p in full.items() if _red(layer["id"], p)])
     for zoom in range(source["minzoom"], source["maxzoom"] + 1):
-        missing = np.setdiff1d(red, np.concatenate(seen[zoom])) if seen[zoom] else red
+        missing = red[~np.isin(red, np.concatenate(seen[zoom]))] if seen[zoom] else red
         if len(missing):
             yield f"layer {layer['id']}: {len(missing)} of {len(red)} red features are missing at zoom {zoom}"
     if table:
@@ -219,13 +220,10 @@ def _opened(item: tuple[Tile, bytes]) -> tuple[Tile, bytes, bytes, set[str], Int
     return tile, data, content, *read_heads(content)
 
 
-def _reds(layer_id: str, download: Path) -> Ints:
-    """Numbers of the red features: the download tells them, which no tiler touched."""
-    red = [np.empty(0, np.int64)]
-    for rows in read_download(download):
-        grades = np.array([int(grade or 0) for grade in rows.column("grade")], np.int64)
-        red.append(rows.number if layer_id in _KEPT else rows.number[grades >= KEEP])
-    return np.concatenate(red)
+def _reds(layer_id: str, rows: Rows) -> Ints:
+    """Numbers of the red features among the rows of a download, which no tiler touched."""
+    grades = np.array([int(grade or 0) for grade in rows.column("grade")], np.int64)
+    return rows.number if layer_id in _KEPT else rows.number[grades >= KEEP]
 
 
 def _heavy(layer: dict, tile: str, data: bytes) -> str:
@@ -313,12 +311,15 @@ def _raster(folder: Path, layer: dict, path: Path, source: dict, profile: Profil
 
 
 def _chunks(folder: Path, name: str, source: dict) -> Iterator[str]:
+    path = folder / source["file"]
     try:
-        joined = read_chunks(folder / source["chunks"]["dir"], name, source["chunks"]["count"])
+        with path.open("rb") if path.is_file() else BytesIO() as archive:
+            pieces = read_chunks(folder / source["chunks"]["dir"], name, source["chunks"]["count"])
+            same = all(piece == archive.read(len(piece)) for piece in pieces) and not archive.read(1)
     except (ValueError, OSError) as error:
         yield f"source {name}: {error}"
         return
-    if not (folder / source["file"]).is_file() or joined != (folder / source["file"]).read_bytes():
+    if not same or not path.is_file():
         yield f"source {name}: the script pieces differ from {source['file']}"
 
 
@@ -360,7 +361,8 @@ def _bands(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
     yield from _too_fine(there[0], rows, profile)
 
 
-def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
+def _downloads(folder: Path, manifest: dict, profile: Profile, reds: dict[str, Ints]) -> Iterator[str]:
+    """Columns, counts and blocks; ``reds`` is told the numbers of the red features of each layer."""
     ids = {layer["id"] for layer in manifest["layers"]}
     for path in sorted((folder / "downloads").iterdir()):
         stem = path.stem
@@ -372,12 +374,17 @@ def _downloads(folder: Path, manifest: dict, profile: Profile) -> Iterator[str]:
             continue
         names: set[str] = set()
         problems: list[str] = []
+        red = [np.empty(0, np.int64)]
         for rows in read_download(path):
             names |= rows.names
+            if path.suffix == ".geojson":
+                red.append(_reds(stem, rows))
             if _limited(rows.names, profile) and not problems:
                 problems += _too_fine(f"downloads/{path.name}", rows.records(), profile)
         for name in sorted(names - allowed - {"lon", "lat"}):
             yield f"downloads/{path.name}: column {name} may not be shown in profile {profile.name}"
+        if path.suffix == ".geojson":
+            reds[stem] = np.concatenate(red)
         yield from problems
         if (block := _block_m(stem, profile)) and path.suffix == ".geojson":
             yield from _too_detailed(path, block)

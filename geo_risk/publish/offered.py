@@ -17,6 +17,8 @@ import pyarrow.csv
 import pyarrow.json
 from numpy.typing import NDArray
 
+from ..parallel import WRITERS, ahead
+
 # Bytes read at a time.
 _BLOCK = 1 << 24
 _HEAD = b'{"type":"FeatureCollection","features":['
@@ -87,15 +89,13 @@ def _geojson(path: Path) -> Iterator[Rows]:
         if file.readline() != _HEAD + b"\n":
             yield _decoded(json.loads(path.read_bytes())["features"])
             return
-        while lines := file.readlines(_BLOCK):
-            if lines[-1] == b"]}\n":
-                lines.pop()
-            if lines:
-                yield _block(lines)
+        yield from ahead(_block, iter(lambda: file.readlines(_BLOCK), []), WRITERS)
 
 
 def _block(lines: list[bytes]) -> Rows:
-    """Features one a line; their geometry is not looked at."""
+    """Features one a line, and the end of the file; their geometry is not looked at."""
+    if lines[-1] == b"]}\n":
+        lines.pop()
     if not all(map(_LINE.match, lines)):
         return _decoded(json.loads(b"[" + b"".join(lines).rstrip(b",\n") + b"]"))
     text = _GEOMETRY.sub(b"}", b"".join(lines))

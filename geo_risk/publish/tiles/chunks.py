@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 # Divisible by 3, so that no piece but the last is padded.
@@ -24,20 +25,18 @@ def write_chunks(archive: Path, folder: Path, source: str) -> int:
     return count
 
 
-def read_chunks(folder: Path, source: str, count: int) -> bytes:
+def read_chunks(folder: Path, source: str, count: int) -> Iterator[bytes]:
     """
-    The archive that the pieces in ``folder`` hold.
+    The pieces of an archive that the scripts in ``folder`` hold.
 
     Raises
     ------
     ValueError
         If a piece is missing, out of order, of another source, or holds anything but data.
     """
-    data = b""
     for n in range(count):
         path = folder / f"{n}.js"
         match = _PIECE.fullmatch(path.read_text(encoding="ascii")) if path.is_file() else None
         if match is None or match[1] != source or int(match[2]) != n:
             raise ValueError(f"{folder.name}/{n}.js is missing or not piece {n} of '{source}'")
-        data += base64.b64decode(match[3])
-    return data
+        yield base64.b64decode(match[3])
