@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..parallel import WRITERS, ahead
 
 # Bytes read at a time.
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
 _HEAD = b'{"type":"FeatureCollection","features":['
 # No text in JSON holds a bare quotation mark, so this stands nowhere else in a line of `write_geojson`.
 _GEOMETRY = re.compile(rb',"geometry":[^\n]*')

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from .page import safe_json
@@ -20,9 +21,7 @@ _ROWS = 1 << 15
 HEAD, TAIL = b"window.GEO_RISK_SEARCH = [", b"];\n"
 
 
-def entries(
-    names: Sequence[object], layer: int, lonlat: NDArray[np.float64], ids: Sequence[object], after: bool
-) -> Iterator[bytes]:
+def entries(names: pd.Series, layer: int, lonlat: NDArray[np.float64], ids: pd.Series, after: bool) -> Iterator[bytes]:
     """
     [name, layer, lon, lat, id, initials] of all that has a name, a piece at a time; empty ends are left out.
 
@@ -30,10 +29,9 @@ def entries(
     """
     for first in range(0, len(names), _ROWS):
         rows = slice(first, first + _ROWS)
+        columns = names.iloc[rows].tolist(), lonlat[rows].tolist(), ids.iloc[rows].tolist()
         found = [
-            (name, x, y, str(key))
-            for name, (x, y), key in zip(names[rows], lonlat[rows].tolist(), ids[rows], strict=True)
-            if isinstance(name, str) and name
+            (name, x, y, str(key)) for name, (x, y), key in zip(*columns, strict=True) if isinstance(name, str) and name
         ]
         lines: list[str] = []
         for (name, x, y, key), short in zip(found, initials(name for name, *_ in found), strict=True):

@@ -268,8 +268,8 @@ def _add_vector(build: _Build, spec: Spec, rows: gpd.GeoDataFrame) -> None:
         layer["downloads"] = [f"downloads/{spec.id}.csv", f"downloads/{spec.id}.geojson"]
     places = _places(rows)
     if spec.title_column == "name" and "name" in names and not spec.id.endswith("_outline"):
-        ids = rows["id"].tolist() if "id" in names else [""] * len(rows)
-        build.search += entries(rows["name"].tolist(), number, places, ids, after=any(build.search))
+        ids = rows["id"] if "id" in names else pd.Series("", rows.index)
+        build.search += entries(rows["name"], number, places, ids, after=any(build.search))
     if spec.table == "districts":
         build.table = _table(build.table, layer, rows, places)
 

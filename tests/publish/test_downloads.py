@@ -72,7 +72,7 @@ def test_geojson_is_that_of_a_plain_writer(tmp_path_factory, rows, dtype):
 def test_the_search_index_is_one_entry_a_line(tmp_path):
     (tmp_path / "data").mkdir()
     names, ids = ["</script>", "", None, "甲\n乙", "b"], ["1", "2", "3", "", ""]
-    pieces = list(entries(names, 4, np.arange(10.0).reshape(5, 2), ids, after=False))
+    pieces = list(entries(pd.Series(names), 4, np.arange(10.0).reshape(5, 2), pd.Series(ids), after=False))
     path = tmp_path / write_search(tmp_path, pieces)
     found = [["</script>", 4, 0.0, 1.0, "1"], ["甲\n乙", 4, 6.0, 7.0, "", "j\ny"], ["b", 4, 8.0, 9.0]]
     assert list(read_entries(path)) == found
