@@ -3,7 +3,7 @@ import type { Archives } from "./archive";
 import { asked, keep } from "./address";
 import { el, fileLink, skeleton, warn } from "./dom";
 import { allRows, type Row } from "./features";
-import { picture, swatch } from "./hatch";
+import { hatched, swatch } from "./hatch";
 import { onLanguage, ui, words } from "./i18n";
 import { gradeOf, type Layer, type Manifest } from "./manifest";
 import { details } from "./popup";
@@ -24,7 +24,7 @@ function shares(manifest: Manifest, { properties }: Row): Node[] {
   for (const [grade, share] of parts) {
     const piece = el("span");
     piece.style.flexGrow = String(share);
-    piece.style.background = `url(${picture(grade).toDataURL()}) 0 0 / ${grade ? grade.pattern.length : 1}px`;
+    piece.style.background = hatched(grade);
     bar.append(piece);
   }
   const told = parts.map(([grade, share]) => el("li", {}, swatch(grade), ` ${gradeWords(grade)} ${number(100 * share)} %`));

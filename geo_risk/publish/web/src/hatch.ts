@@ -13,7 +13,7 @@ const UNGRADED: Look = { color: NO_GRADE, ink: NO_GRADE, pattern: ["."] };
 function canvas(side: number): [HTMLCanvasElement, CanvasRenderingContext2D] {
   const element = document.createElement("canvas");
   element.width = element.height = side * SCALE;
-  const pen = element.getContext("2d")!;
+  const pen = element.getContext("2d", { willReadFrequently: true })!; // its pixels are asked for: kept off the GPU
   pen.scale(SCALE, SCALE);
   return [element, pen];
 }
@@ -78,12 +78,22 @@ export function addHatches(map: MapLibre, grades: Grade[]): void {
 /** The hatch of a grade as a picture that repeats without a seam. */
 export const picture = (grade: Grade | undefined): HTMLCanvasElement => square(grade ?? UNGRADED);
 
+const drawn = new Map<string, string>();
+
+/** A hatch as the background of an element; drawn once. */
+export function hatched(grade: Grade | undefined): string {
+  const look = grade ?? UNGRADED;
+  const key = [look.color, look.ink, ...look.pattern].join();
+  const address = drawn.get(key) ?? square(look).toDataURL();
+  drawn.set(key, address);
+  return `url(${address}) 0 0 / ${look.pattern.length}px`;
+}
+
 /** A swatch as the map paints it. */
 export function swatch(grade: Grade | undefined): HTMLElement {
   const element = document.createElement("span");
   element.className = "swatch";
   element.setAttribute("aria-hidden", "true");
-  const look = grade ?? UNGRADED;
-  element.style.background = `url(${square(look).toDataURL()}) 0 0 / ${look.pattern.length}px`;
+  element.style.background = hatched(grade);
   return element;
 }

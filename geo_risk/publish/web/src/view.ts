@@ -87,6 +87,7 @@ export async function openView(manifest: Manifest, palette: Palette): Promise<Vi
   const { style, parts } = makeStyle(manifest);
   const map = new MapLibre({
     container: "map",
+    fadeDuration: 0, // labels stand at once: a fade draws the whole map twenty times more
     style,
     bounds: manifest.bounds,
     fitBoundsOptions: { padding: 24 },
