@@ -18,7 +18,7 @@ from .folder import file_names, fresh_folder
 from .maplet import Mark, maplet
 from .neighbours import LISTED, Neighbours, neighbours, reaches
 from .page import script_json
-from .words import approval_words, power
+from .words import approval_words, power, rule_words
 
 if TYPE_CHECKING:
     from ..parallel import Progress
@@ -329,7 +329,7 @@ def _setbacks(books: Books, firm: Row, near: Neighbours | None, lang: str) -> li
     rows = [
         [coded("findings", "verdict", r["verdict"], lang), _end(r, r["own"], lang), _end(r, r["other"], lang),
          text(r["required_m"], 5, lang), f"{r['clearance_m']:,.1f} ± {r['uncertainty_m']:.1f}",
-         f"{r['standard']}-{r['edition']} {r['clause']}", _sure(r["confidence"], lang)]
+         rule_words(r, lang), _sure(r["confidence"], lang)]
         for r in shown
     ]  # fmt: skip
     keys = (("verdict", 1.3), ("source", 2.3), ("other", 2.4), ("required", 1.2), ("actual", 1.5), ("clause", 2.1))

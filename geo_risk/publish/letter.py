@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .document import Block, Document
-from .words import phrase
+from .words import phrase, rule_words
 
 Told = Mapping[str, Any]
 
@@ -170,7 +170,7 @@ def _distances(findings: Sequence[Told], lang: str) -> list[Block]:
     for number, f in enumerate(findings, 1):
         mine = str(f["source_id"]).startswith("project:")
         other = (f["target_name"] or f["target_id"]) if mine else (f["source_name"] or f["source_id"])
-        clause = f"{f['standard']}-{f['edition']} {f['clause']} ({f['confidence']})"
+        clause = f"{rule_words(f, lang)} ({f['confidence']})"
         gap = f"{f['clearance_m']:.1f} ± {f['uncertainty_m']:.1f}"
         rows.append((number, other, f"{f['required_m']:g}", gap, word(f["verdict"], lang), clause))
     heads = (("no", 6), ("who", 28), ("required", 11), ("actual", 17), ("verdict", 13), ("clause", 25))

@@ -8,7 +8,9 @@ and a piece that fits none stays as it is. The map page applies the same table (
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from .. import schema
 from .pipelines import PIPE_SENTENCES
@@ -315,6 +317,12 @@ def phrase(text: str) -> str:
 def unit_words(unit: str, lang: str) -> str:
     """A unit of the schema as a language ("zh", "en") writes it."""
     return _UNITS[unit][lang != "zh"] if unit in _UNITS else unit
+
+
+def rule_words(row: Mapping[str, Any], lang: str) -> str:
+    """Standard, edition and clause of a finding."""
+    clause = phrase(row["clause"]) if lang == "zh" else row["clause"]
+    return f"{row['standard']}-{row['edition']} {clause}"
 
 
 def approval_words(number: str, lang: str) -> str:

@@ -3,6 +3,11 @@
 import csv
 import json
 from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+Table = TypeVar("Table", bound=pd.DataFrame)
 
 EVIL = (
     "<script>alert(1)</script>厂", '"><img src=x onerror=alert(2)>', "';alert(3)//",
@@ -105,3 +110,9 @@ def write_town(folder: Path) -> Path:
         )
     (folder / "region.toml").write_text(toml + "[risk]\nrobustness_samples = 0\n", "utf-8")
     return folder
+
+
+def renamed(table: Table) -> Table:
+    """The table with each of its names another of `NAMES`, in turn."""
+    columns = [c for c in table if c == "name" or c.endswith("_name")]
+    return table.assign(**{c: [NAMES[i % len(NAMES)] for i in range(len(table))] for c in columns})

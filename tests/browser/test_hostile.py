@@ -9,9 +9,11 @@ from pathlib import Path
 import openpyxl
 import pypdfium2
 import pytest
-from hostile_town import EVIL, NAMES, write_town
+from hostile_town import EVIL, NAMES, renamed, write_town
 
 import geo_risk
+from geo_risk.pipeline.publish import publish
+from geo_risk.publish import site
 from geo_risk.publish.server import create_app
 
 pytestmark = pytest.mark.browser
@@ -85,6 +87,21 @@ def test_the_map_shows_names_as_texts(town, visit, profile):
     assert page.evaluate(_RUNS) == []
 
 
+def test_a_city_of_such_names_on_the_public_map(city, visit, tmp_path, monkeypatch):
+    build = site.build_site
+    monkeypatch.setattr(
+        site, "build_site", lambda out, tables, *rest: build(out, {n: renamed(t) for n, t in tables.items()}, *rest)
+    )
+    page = visit(publish(geo_risk.Region(city), "public", tmp_path / "public").as_uri(), script=_NO_DIALOGS)
+    assert page.evaluate(_RUNS) == []
+    for k in (0, 1, 3, 4, 21, 23):
+        page.fill("#search-input", NAMES[k])
+        page.wait_for_selector("#search-input[aria-expanded=true]")
+        page.locator("#search-hits [role=option]").last.click()
+        page.wait_for_function("(name) => document.querySelector('.facts h2')?.innerText === name", arg=NAMES[k])
+        assert page.evaluate(_RUNS) == []
+
+
 def test_documents_show_names_as_texts(town, visit):
     pages = [p for name in ("handbooks", "sheets") for p in sorted((town / "town" / name).glob("*.html"))]
     pages = [p for p in pages if p.name == "index.html"] + [p for p in pages if p.name != "index.html"][::6]
@@ -114,7 +131,7 @@ def test_files_for_offices_hold_texts(town):
         cells = [c for sheet in openpyxl.load_workbook(path) for row in sheet.iter_rows() for c in row]
         assert not [c.coordinate for c in cells if c.data_type == "f" or c.hyperlink], path.name
     downloads = [
-        p for site in ("internal", "public") for p in (town / "town" / "site" / site / "downloads").glob("*.csv")
+        p for profile in ("internal", "public") for p in (town / "town" / "site" / profile / "downloads").glob("*.csv")
     ]
     for path in [*downloads, *(town / "town" / "lists").glob("*.csv")]:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -124,8 +141,8 @@ def test_files_for_offices_hold_texts(town):
 
 def test_the_api_answers_texts(town):
     client = create_app(town / "town" / "site").test_client()
-    for site in ("internal", "public"):
-        found = client.get(f"/{site}/api/collections/crowded_places/items?limit=100").json["features"]
+    for profile in ("internal", "public"):
+        found = client.get(f"/{profile}/api/collections/crowded_places/items?limit=100").json["features"]
         assert sorted(f["properties"]["name"] for f in found) == sorted(NAMES)
         for address in (f"/{site}/api/?f=html", f"/{site}/api/collections?f=json", "/"):
             answer = client.get(address)

@@ -8,7 +8,7 @@ from conftest import SPEEDS, points_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_risk.routing import search
+from geo_risk import parallel
 from geo_risk.routing.kernels import least_of_four, pop, push
 from geo_risk.routing.network import build_network
 from geo_risk.routing.service import station_areas
@@ -40,7 +40,7 @@ def test_areas_do_not_depend_on_the_number_of_threads(square, monkeypatch):
     stations = points_of(*[(100 * i, 0) for i in range(5)], kind=["fire_station"] * 5, turnout_s=[0.0] * 5)
     found = []
     for threads in (1, 2, 9):
-        monkeypatch.setattr(search, "threads", lambda threads=threads: threads)
+        monkeypatch.setattr(parallel, "THREADS", threads)
         areas = station_areas(network, stations, kinds=("fire_station",))
         found.append((areas["facility_id"].tolist(), shapely.to_wkb(areas.geometry.to_numpy()).tolist()))
     assert found[0] == found[1] == found[2]
