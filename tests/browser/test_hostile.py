@@ -144,7 +144,7 @@ def test_the_api_answers_texts(town):
     for profile in ("internal", "public"):
         found = client.get(f"/{profile}/api/collections/crowded_places/items?limit=100").json["features"]
         assert sorted(f["properties"]["name"] for f in found) == sorted(NAMES)
-        for address in (f"/{site}/api/?f=html", f"/{site}/api/collections?f=json", "/"):
+        for address in (f"/{profile}/api/?f=html", f"/{profile}/api/collections?f=json", "/"):
             answer = client.get(address)
             assert answer.status_code == 200
             assert "json" in answer.content_type or b"<script>alert" not in answer.data
