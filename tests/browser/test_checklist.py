@@ -15,6 +15,12 @@ pytestmark = pytest.mark.browser
 
 DISTRICT = "柳堡镇"
 FIRMS = city()["enterprises"]
+CHOOSE = """name => {
+    const list = document.querySelector('#list-layer');
+    list.value = name;
+    list.dispatchEvent(new Event('change'));
+    return document.querySelectorAll('#table tbody tr').length;
+}"""
 SMALL = """() => [...document.querySelectorAll('button, select, input[type=search], label.layer, summary')]
     .filter(e => e.offsetParent && !e.closest('thead, .tall') && Math.round(e.getBoundingClientRect().height) < 44)
     .map(e => e.id || e.textContent)"""
@@ -167,7 +173,8 @@ def use_reasons(page, lang: str) -> None:
 def use_lists(page, lang: str) -> None:
     panel(page, "list")
     page.fill("#list-filter", "")
-    page.select_option("#list-layer", "surface")
+    assert page.locator("#table tbody tr").count() > 0
+    assert page.evaluate(CHOOSE, "surface") == 0  # no row of one layer under the name of another being read
     page.wait_for_function("() => document.querySelectorAll('#table tbody tr').length === 3")
     assert page.locator("#table thead th").count() == 3  # a surface has no place to go to
     first = page.locator("#table tbody tr >> nth=0 >> td").all_inner_texts()

@@ -159,10 +159,18 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
     cancelAnimationFrame(asked);
     asked = requestAnimationFrame(() => table.contains(document.activeElement) && document.activeElement !== table ? undefined : body());
   });
+  /** No row of the layer before stands under the name of the one being read. */
+  const clear = (): void => {
+    [sheet, order] = [undefined, []];
+    table.querySelector("thead")!.replaceChildren();
+    table.querySelector("tbody")!.replaceChildren();
+    titles();
+  };
   const show = async (layer: Layer, word = ""): Promise<void> => {
     if (!archives) return;
     wanted = layer;
     choice.value = layer.id;
+    clear();
     count.textContent = ui("loading");
     if (!known.has(layer)) known.set(layer, layer.listed ? banded(manifest, layer) : fetched(archives, manifest, layer));
     try {
@@ -175,6 +183,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
       arrange();
     } catch (error) {
       known.delete(layer);
+      if (wanted === layer) count.textContent = "";
       warn(ui("attention") + (error as Error).message);
     }
   };
@@ -186,7 +195,7 @@ export function addTable(manifest: Manifest, archives?: Archives, locate?: Locat
   choice.addEventListener("change", () => show(manifest.layers.find((l) => l.id === choice.value)!));
   filter.addEventListener("input", () => {
     scroll.scrollTop = 0;
-    arrange();
+    if (sheet) arrange();
   });
   onLanguage(() => {
     choice.setAttribute("aria-label", ui("listOf"));
