@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .database.address import is_address, parse
 from .errors import InputError
-from .store import replacing, without_formulas, write_geopackage
+from .store import replacing, timeless, without_formulas, write_geopackage, write_zip
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,7 +20,6 @@ _CELL_CHARACTERS = 32_767
 _FIELD_BYTES = 10  # of a dBASE field name
 _TEXT_BYTES = 254  # of a dBASE text field
 _DIMENSIONS = ("point", "line", "polygon")
-_ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 
 
 def export_table(table: pd.DataFrame | gpd.GeoDataFrame, to: str | Path, name: str) -> tuple[str, str]:
@@ -95,8 +93,6 @@ def _parquet(table: Any, path: Path, name: str) -> None:
 
 def _xlsx(table: Any, path: Path, name: str) -> None:
     """Written row by row, so that memory stays small; text stays text, also where it looks like a formula."""
-    from datetime import datetime
-
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -108,7 +104,6 @@ def _xlsx(table: Any, path: Path, name: str) -> None:
             "Export it as .csv or .parquet."
         )
     book = Workbook(write_only=True)
-    book.properties.created = book.properties.modified = datetime(2000, 1, 1)
     sheet = book.create_sheet(name[:31])
 
     def cell(value: Any, row: int, column: str) -> Any:
@@ -133,6 +128,7 @@ def _xlsx(table: Any, path: Path, name: str) -> None:
     for row, values in enumerate(zip(*columns, strict=True), 2):
         sheet.append([cell(v, row, str(c)) for c, v in zip(flat.columns, values, strict=True)])
     book.save(path)
+    path.write_bytes(timeless(path.read_bytes()))
 
 
 def _geojson(table: Any, path: Path, name: str) -> None:
@@ -177,9 +173,7 @@ def _shapefile(table: Any, path: Path, name: str) -> str:
             )
         lines = ["field,column", *(f'{new},"{old}"' for old, new in short.items())]
         (Path(folder) / "fields.csv").write_text("\r\n".join(lines) + "\r\n", encoding="utf-8-sig", newline="")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(Path(folder).iterdir()):
-                archive.writestr(zipfile.ZipInfo(file.name, _ZIP_DATE), file.read_bytes(), zipfile.ZIP_DEFLATED)
+        write_zip(path, ((file.name, file.read_bytes()) for file in sorted(Path(folder).iterdir())))
     renamed = sum(old != new for old, new in short.items())
     told = [f"{renamed} column names cut to ten bytes, see fields.csv in it"] if renamed else []
     told += [f"texts cut to {_TEXT_BYTES} bytes: {', '.join(cut)}"] if cut else []

@@ -7,15 +7,17 @@ old file or the new one. The same content gives the same bytes.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .errors import InputError, RegionError
 from .grid import Grid
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
 
 # GeoPackage stamps each table with the time of writing; a fixed one keeps equal content equal.
 _GPKG_DATE = "2000-01-01T00:00:00.000Z"
+# So do ZIP archives, and office documents in their properties.
+_ZIP_DATE = (2000, 1, 1, 0, 0, 0)
+_PROPERTIES = "docProps/core.xml"
+_OFFICE_TIME = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
@@ -201,6 +207,25 @@ def inert(value: Any) -> Any:
     if not isinstance(value, str) or not value.lstrip(" ").startswith(_FORMULA) or _PLAIN_NUMBER.fullmatch(value):
         return value
     return f"'{value}"
+
+
+def write_zip(to: Path | BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
+    """An archive of (name, content); the same members give the same bytes, on any system."""
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            info = zipfile.ZipInfo(name, _ZIP_DATE)
+            info.create_system, info.external_attr = 3, 0o644 << 16  # as Unix writes a plain file
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
+
+
+def timeless(document: bytes) -> bytes:
+    """An office document (.xlsx, .docx) without the times at which its archive and its properties were written."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(document)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members[_PROPERTIES] = _OFFICE_TIME.sub(rb"\g<1>2000-01-01T00:00:00Z", members[_PROPERTIES])
+    write_zip(out, members.items())
+    return out.getvalue()
 
 
 def link_tree(source: Path, target: Path) -> None:

@@ -1,10 +1,16 @@
 """Tables and surfaces go out and come back the same; writes are whole and repeatable."""
 
+import io
+import re
+import zipfile
+
+import docx
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from openpyxl import Workbook, load_workbook
 from shapely.geometry import MultiPolygon, Point, box
 
 from geo_risk import store
@@ -60,6 +66,20 @@ def test_surface_round_trip_is_a_cog(tmp_path, dtype):
     first = path.read_bytes()
     store.write_surface(path, store.Surface(array, grid))
     assert path.read_bytes() == first
+
+
+def test_office_documents_tell_no_time_of_writing():
+    book, text = io.BytesIO(), io.BytesIO()
+    Workbook().save(book)
+    docx.Document().save(text)
+    for written, read in ((book, load_workbook), (text, docx.Document)):
+        made = store.timeless(written.getvalue())
+        assert made == store.timeless(made)
+        read(io.BytesIO(made))
+        with zipfile.ZipFile(io.BytesIO(made)) as archive:
+            assert {info.date_time for info in archive.infolist()} == {(2000, 1, 1, 0, 0, 0)}
+            told = re.findall(rb"\d{4}-\d\d-\d\dT[\d:]+Z", archive.read("docProps/core.xml"))
+        assert told == [b"2000-01-01T00:00:00Z"] * 2  # created and modified
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

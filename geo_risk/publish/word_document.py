@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import io
-import zipfile
 from html import escape
 from typing import Any
 
+from ..store import timeless
 from .document import FONTS, Document, picture
 from .style import GRADES
 
-_ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
 _MARGIN_CM, _TEXT_CM = 1.5, 18.0
 _FILLS = {g.grade: g.color[1:] for g in GRADES}
 _FACTS = [28, 152]  # widths of label and cell
@@ -35,12 +33,10 @@ def docx(document: Document) -> bytes:
     made.add_paragraph(document["subtitle"])
     for block in document["content"]:
         _add(made, block)
-    fixed = datetime.datetime(2000, 1, 1)
-    made.core_properties.created = made.core_properties.modified = fixed
     made.core_properties.author, made.core_properties.title = "geo_risk", document["title"]
     out = io.BytesIO()
     made.save(out)
-    return _steady(out.getvalue())
+    return timeless(out.getvalue())
 
 
 def _set_font(style: Any) -> None:
@@ -108,12 +104,3 @@ def _shade(cell: Any, run: Any, grade: int) -> None:
         shade.set(qn(f"w:{key}"), value)
     cell._tc.get_or_add_tcPr().append(shade)
     run.font.color.rgb = RGBColor.from_string(_LIGHT[0] if grade == 4 else _LIGHT[1])
-
-
-def _steady(data: bytes) -> bytes:
-    """The same archive with one fixed time."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            new.writestr(zipfile.ZipInfo(name, _ZIP_DATE), old.read(name), zipfile.ZIP_DEFLATED)
-    return out.getvalue()

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import InputError
-from ..store import without_formulas
+from ..store import timeless, without_formulas
 from .style import GRADES
 
 _ROWS = 1_048_575  # of a worksheet below its header
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]")  # of worksheets
 _TEXT = 32_767  # characters of a cell
-_ZIP_DATE = (2000, 1, 1, 0, 0, 0)  # a fixed time keeps equal content equal
-_DATE = datetime(2000, 1, 1)
-_STAMP = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,6 @@ def write_xlsx(
     if len(rows) > _ROWS:
         raise InputError(f"{title}: {len(rows):,} rows, and a worksheet takes {_ROWS:,}. Use the CSV beside it.")
     book = Workbook(write_only=True)
-    book.properties.created = book.properties.modified = _DATE
     book.properties.title = title
     sheet = book.create_sheet(_sheet_name(title))
     line = Side(style="thin", color="999999")
@@ -106,21 +100,10 @@ def write_xlsx(
         pairs = zip(fields, row, strict=True)
         sheet.append([cell(words[v], looks.get(v, plain)) if f.graded else cell(v, plain) for f, v in pairs])
     book.save(path)
-    _steady(path)
+    path.write_bytes(timeless(path.read_bytes()))
 
 
 def _sheet_name(title: str) -> str:
     """A worksheet's name: no sign it may not have, whole words of at most 31 characters."""
     name = _NOT_IN_NAMES.sub(" ", title)
     return name if len(name) <= 31 else name[:32].rpartition(" ")[0][:31] or name[:31]
-
-
-def _steady(path: Path) -> None:
-    """Take the time of writing out of a workbook: from its archive and from its properties."""
-    with zipfile.ZipFile(path) as archive:
-        parts = [(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts:
-            if name == "docProps/core.xml":
-                data = _STAMP.sub(rb"\g<1>2000-01-01T00:00:00Z", data)
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data, zipfile.ZIP_DEFLATED)

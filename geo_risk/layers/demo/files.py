@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import tempfile
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -18,20 +17,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.polygon import orient
 
-_DATE = (2026, 6, 30, 0, 0, 0)
+from ...store import write_zip
+
 _STAMP = "2026-06-30T00:00:00.000Z"
 Cell = str | float | int | None
-
-
-def zip_write(path: Path, members: dict[str, bytes]) -> None:
-    """A zip of members in the given order, with one fixed date."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, data in members.items():
-            info = zipfile.ZipInfo(name, _DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            info.create_system = 3
-            archive.writestr(info, data)
 
 
 def csv_write(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]], encoding: str) -> None:
@@ -82,7 +71,7 @@ def shapefile_zip_write(path: Path, stem: str, columns: Mapping[str, object], ge
             frame, shp, driver="ESRI Shapefile", encoding="GBK", layer_options={"DBF_DATE_LAST_UPDATE": "2026-06-30"}
         )
         members = {f"{stem}{end}": shp.with_suffix(end).read_bytes() for end in (".shp", ".shx", ".dbf", ".prj")}
-    zip_write(path, members)
+    write_zip(path, members.items())
 
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -123,7 +112,7 @@ def xlsx_write(path: Path, sheets: Sequence[tuple[str, Sequence[Sequence[Cell]],
     }
     for i, (_, rows, merged) in enumerate(sheets):
         members[f"xl/worksheets/sheet{i + 1}.xml"] = _sheet(rows, merged)
-    zip_write(path, {name: text.encode() for name, text in members.items()})
+    write_zip(path, ((name, text.encode()) for name, text in members.items()))
 
 
 def _relations(links: Sequence[tuple[str, str]]) -> str:
