@@ -83,6 +83,11 @@ def require_metric(frame: gpd.GeoDataFrame, what: str) -> None:
         )
 
 
+def in_crs(frame: gpd.GeoDataFrame, crs: CRS | str) -> gpd.GeoDataFrame:
+    """``frame`` in ``crs``: itself if it is, which a file may write out otherwise."""
+    return frame if frame.crs == crs else frame.to_crs(crs)
+
+
 @lru_cache(maxsize=64)
 def to_lonlat(crs: CRS | str) -> Transformer:
     """From ``crs`` to longitude and latitude, WGS 84 [degrees]; kept, as making one takes longer than a small file."""

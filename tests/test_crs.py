@@ -86,3 +86,12 @@ def test_not_metric_is_refused(code):
     with pytest.raises(CRSError, match="'sites'"):
         crs.require_metric(frame, "sites")
     crs.require_metric(frame.set_crs(4549, allow_override=True), "sites")
+
+
+def test_a_frame_already_in_a_system_stays_itself(tmp_path):
+    frame = gpd.GeoDataFrame(geometry=[Point(500_000, 3_500_000)], crs="EPSG:4549")
+    frame.to_parquet(tmp_path / "frame.parquet")
+    read = gpd.read_parquet(tmp_path / "frame.parquet")
+    assert crs.in_crs(read, "EPSG:4549") is read
+    assert crs.in_crs(read, frame.crs) is read
+    assert crs.in_crs(read, "EPSG:4326").geometry.x.iloc[0] == pytest.approx(120.0)

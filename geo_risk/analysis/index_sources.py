@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..crs import require_metric
+from ..crs import in_crs, require_metric
 from ..errors import InputError
 from ..standards import table
 from .index_places import accidents_near, point_factors, structures_of
@@ -75,7 +75,7 @@ def index_sources(
     crs = next(iter(given.values())).crs
     if "roads" in given:
         given["structures"] = structures_of(given["roads"])
-    parts = [_layer_sources(name, frame.to_crs(crs), major_hazards) for name, frame in given.items() if len(frame)]
+    parts = [_layer_sources(name, in_crs(frame, crs), major_hazards) for name, frame in given.items() if len(frame)]
     out = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=crs)
     return out[[*COLUMNS, "geometry"]]
 
@@ -254,7 +254,7 @@ def _with_unmatched_units(hazards: gpd.GeoDataFrame | None, major_hazards: gpd.G
     units = gpd.GeoDataFrame({"id": extra["unit_id"], **columns, "geometry": extra.geometry}, crs=extra.crs)
     if hazards is None:
         return units
-    return pd.concat([hazards, units.to_crs(hazards.crs)], ignore_index=True) if len(units) else hazards
+    return pd.concat([hazards, in_crs(units, hazards.crs)], ignore_index=True) if len(units) else hazards
 
 
 def _pipeline_facts(frame: gpd.GeoDataFrame) -> tuple[dict[str, pd.Series], pd.Series]:

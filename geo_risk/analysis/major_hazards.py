@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..crs import require_metric
+from ..crs import in_crs, require_metric
 from ..errors import InputError
 from ..schema import RESULTS
 from ..standards import parameter, table, weakest
@@ -94,8 +94,8 @@ def major_hazards(
     for frame, what in ((population, "population"), (enterprises, "enterprises")):
         if frame is not None:
             require_metric(frame, what)
-    people = None if population is None else population.to_crs(sources.crs)
-    firms = None if enterprises is None else enterprises.to_crs(sources.crs)
+    people = None if population is None else in_crs(population, sources.crs)
+    firms = None if enterprises is None else in_crs(enterprises, sources.crs)
     groups = sources.groupby("_unit", sort=True).indices
     names = sorted(groups)
     outlines, all_rows = sources.geometry.to_numpy(), records(sources.drop(columns=sources.geometry.name))

@@ -14,7 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from ...crs import require_metric
+from ...crs import in_crs, require_metric
 from ...errors import GeoRiskError
 from ...schema import RESULTS
 from ..consequence.checks import ATMOSPHERE_PA
@@ -72,7 +72,7 @@ def risk_sources(layers: Mapping[str, gpd.GeoDataFrame], *, missing_quantity: st
             continue
         require_metric(frame, layer)
         crs = crs or frame.crs
-        for row in _rows(layer, frame.to_crs(crs)):
+        for row in _rows(layer, in_crs(frame, crs)):
             try:
                 found += _sources_of(layer, row, missing_quantity)
             except NotQuantifiedError as error:
