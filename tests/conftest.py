@@ -11,6 +11,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
 import geo_risk
 
@@ -19,6 +20,16 @@ IN_CI = bool(os.environ.get("CI"))
 # A busy machine is no failure; CI tries the same examples every time, a developer's machine new ones.
 hypothesis.settings.register_profile("geo_risk", deadline=None, derandomize=IN_CI)
 hypothesis.settings.load_profile("geo_risk")
+# Files that take a minute and more go first, so that no worker is left with one at the end.
+LONG = (
+    "test_run", "test_region_kaohsiung", "test_notebooks", "test_damage", "test_page", "test_project",
+    "test_quantified_kaohsiung", "test_commands", "test_desk_api", "test_desk", "test_controls", "test_click",
+    "test_checklist", "test_hostile",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 
 def _missing(reason: str) -> None:
@@ -109,11 +120,16 @@ def built_page() -> None:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory, built_page) -> Path:
-    """A finished small demo city with quantified risk; not to be changed."""
-    folder = tmp_path_factory.mktemp("city") / "linlan"
-    geo_risk.demo(folder, size="small")
-    geo_risk.Region(folder).run()
-    return folder
+    """A finished small demo city with quantified risk; not to be changed. Made once, each worker has a copy."""
+    base = tmp_path_factory.getbasetemp()
+    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made"
+    with FileLock(made.with_suffix(".lock")):
+        if not made.is_dir():
+            folder = tmp_path_factory.mktemp("making") / "linlan"
+            geo_risk.demo(folder, size="small")
+            geo_risk.Region(folder).run()
+            folder.rename(made)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("city") / "linlan"))
 
 
 @pytest.fixture
