@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .analysis.qra.report import Accident
     from .parallel import Progress
     from .pipeline.compare import Comparison
+    from .routing.network import Network
 
 
 # Beside what a map of one answer is about.
@@ -196,10 +197,10 @@ def accident(
     return found
 
 
-def rescue_told(region: Region, x: float, y: float) -> list[dict[str, Any]]:
-    """Who comes to the place (x, y) [m], as plain rows."""
+def rescue_told(region: Region, x: float, y: float, **given: Any) -> list[dict[str, Any]]:
+    """Who comes to the place (x, y) [m], as plain rows; ``given`` as to `rescue_at`."""
     names = ["facility_kind", "rank", "facility_id", "facility_name", "minutes", "distance_m", "reason"]
-    rows = rescue_at(region, x, y)[names].astype(object)
+    rows = rescue_at(region, x, y, **given)[names].astype(object)
     return rows.where(rows.notna(), None).to_dict("records")
 
 
@@ -443,8 +444,14 @@ def write_document_file(document: dict[str, Any], to: str) -> Path:
     return Path(to)
 
 
-def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
-    """The nearest facilities of each kind to the place (x, y) [m]."""
+def rescue_at(
+    region: Region,
+    x: float,
+    y: float,
+    network: Network | None = None,
+    facilities: gpd.GeoDataFrame | None = None,
+) -> gpd.GeoDataFrame:
+    """The nearest facilities of each kind to the place (x, y) [m]; who asks for many places hands over what is read."""
     from .routing.closest import rescue_at as nearest
 
     for name in ("roads", "emergency_facilities"):
@@ -452,8 +459,8 @@ def rescue_at(region: Region, x: float, y: float) -> gpd.GeoDataFrame:
             raise RegionError(f"{region.folder}: rescue needs a [layers.{name}] section in region.toml.")
     rescue = region.settings.rescue
     return nearest(
-        pipeline.network(region),
-        pipeline.facilities_of(region),
+        pipeline.network(region) if network is None else network,
+        pipeline.facilities_of(region) if facilities is None else facilities,
         x,
         y,
         kinds=rescue.kinds,

@@ -115,13 +115,8 @@ def check_setbacks(
     used = {k: layers[k] for k in dict.fromkeys((*SOURCE_LAYERS, *TARGET_LAYERS)) if k in layers}
     crs = _common_crs(used)
     prepared = prepare(rules)
-    skipped: Counter[tuple[str, str]] = Counter()
-    sources = source_side(used, position_error_m, skipped)
-    targets = target_side(used, position_error_m, road_half_width_m, skipped)
-    recoded, kinds = settled(sources.kinds, prepared)
-    sources = sources._replace(code=recoded[sources.code], kinds=kinds)
-    _note_gaps(sources, prepared, skipped)
-    table = limits([demands(options, prepared) for options in kinds], targets.kinds, prepared)
+    sources, targets, skipped = _sides(used, prepared, position_error_m, road_half_width_m)
+    table = limits([demands(options, prepared) for options in sources.kinds], targets.kinds, prepared)
     judged = judge(
         sources, targets, table, prepared, crs, enterprises=used.get("enterprises"), near_miss_m=near_miss_m, only=only
     )
@@ -134,6 +129,24 @@ def check_setbacks(
         *_unreachable(prepared, targets),
     ]
     return findings
+
+
+def uncovered(layers: Mapping[str, gpd.GeoDataFrame], rules: Rules) -> Counter[tuple[str, str]]:
+    """How many rows no rule could be applied to, by layer and why; as `check_setbacks` tells, without its pairs."""
+    return _sides(layers, rules, POSITION_ERROR_M, ROAD_HALF_WIDTH_M)[2]
+
+
+def _sides(
+    layers: Mapping[str, gpd.GeoDataFrame], rules: Rules, position_error_m: Mapping[str, float], half_width_m: float
+) -> tuple[Side, Side, Counter[tuple[str, str]]]:
+    """Sources and targets among the layers, and how many rows are neither, by layer and why."""
+    skipped: Counter[tuple[str, str]] = Counter()
+    sources = source_side(layers, position_error_m, skipped)
+    targets = target_side(layers, position_error_m, half_width_m, skipped)
+    recoded, kinds = settled(sources.kinds, rules)
+    sources = sources._replace(code=recoded[sources.code], kinds=kinds)
+    _note_gaps(sources, rules, skipped)
+    return sources, targets, skipped
 
 
 def _common_crs(layers: Mapping[str, gpd.GeoDataFrame]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 OF_ROADS = ("rescue", "access")  # what `check` adds to `decide`
+_OF_RISK = ("individual_risk", "societal_risk")
+OF_STOCK = ("setbacks", *_OF_RISK)  # what another stock may change; the other checks ask where the project stands
 
 
 def check(ground: Ground, project: Project) -> Siting:
@@ -42,6 +45,16 @@ def decide(ground: Ground, project: Project, *, needs: bool = False) -> Siting:
     return Siting(project, _ordered(checks), findings, judged, tuple(dict.fromkeys(missing)), dates)
 
 
+def stock_checks(ground: Ground, project: Project, names: Collection[str]) -> list[Check]:
+    """Those checks of `decide` that another stock may change, of these ``names`` at least."""
+    checks: list[Check] = []
+    if "setbacks" in names:
+        _setbacks(ground, project, checks, [], False)
+    if not set(names).isdisjoint(_OF_RISK):
+        risk(ground, project, checks, [])
+    return checks
+
+
 def _ordered(checks: list[Check]) -> tuple[Check, ...]:
     order = (*WORST, "told")
     return tuple(sorted(checks, key=lambda c: order.index(c.verdict)))
@@ -50,7 +63,7 @@ def _ordered(checks: list[Check]) -> tuple[Check, ...]:
 def _setbacks(
     ground: Ground, project: Project, checks: list[Check], missing: list[str], needs: bool
 ) -> gpd.GeoDataFrame:
-    from ..analysis.setbacks import check_setbacks
+    from ..analysis.setbacks import check_setbacks, uncovered
     from ..analysis.siting.near import joined, keys, near
 
     used = {n: f for n, f in ground.layers.items() if n in SETBACK_LAYERS}
@@ -68,8 +81,7 @@ def _setbacks(
     unsure = int((findings["verdict"] == "undecided").sum())
     # A row of the project that no table covers is not clear because no pair of it was found.
     alone = {n: f for n, f in around.items() if n == "enterprises"} | dict(project)  # whose sector decides
-    own = check_setbacks(alone, rules=ground.rules, only=keys(project), needs=False).attrs["not_checked"]
-    gaps = sum(int(row["count"]) for row in own if row["layer"] in project)
+    gaps = sum(count for (layer, _), count in uncovered(alone, ground.rules).items() if layer in project)
     verdict = "conflict" if len(wrong) else "undecided" if unsure or gaps else "clear"
     zh = f"间距冲突 {len(wrong)} 处，待定 {unsure} 处" + (f"，项目自身 {gaps} 项缺少间距规定" if gaps else "")
     en = f"{len(wrong)} conflicts and {unsure} undecided pairs of distance"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from ..analysis.conditions import Rules
+    from ..analysis.pipelines.pipes import Pipe
     from ..analysis.qra.model import Model
     from ..analysis.qra.societal import FN
     from ..region import Region
@@ -96,6 +98,19 @@ class Ground:
     def network(self) -> Any:
         """The road network."""
         return pipeline.network(self.region)
+
+    @cached_property
+    def facilities(self) -> gpd.GeoDataFrame:
+        """The rescue forces."""
+        return pipeline.facilities_of(self.region)
+
+    @cached_property
+    def pipes(self) -> list[Pipe]:
+        """The pipelines in use."""
+        from ..analysis.pipelines.pipes import pipes_of
+
+        layer = self.layers.get("gas_pipelines")
+        return [] if layer is None else pipes_of(layer, Counter())
 
     def table(self, name: str) -> Any:
         """A result table, None where the region has none."""

@@ -13,7 +13,7 @@ from ..schema import LAYERS
 from .answer import HAZARDS, Project
 from .checks import decide
 from .ground import Ground
-from .ways import forbidden, moved
+from .ways import forbidden, moved, ruling_model
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -93,7 +93,7 @@ def search(
     at_zero = moved(project, -float(middle[0]), -float(middle[1]))
     outline = at_zero[layer].geometry.iloc[0]
     room = _room(ground.boundary if within is None else shapely.intersection(ground.boundary, within), outline)
-    free = shapely.difference(room, forbidden(ground, at_zero, outline, None))
+    free = shapely.difference(room, forbidden(ground, at_zero, ruling_model(ground, at_zero), outline, None))
     parts = shapely.get_parts(free)
     parts = parts[shapely.area(parts) > 0]
     parts = parts[np.argsort(-shapely.area(parts), kind="stable")]
@@ -211,12 +211,12 @@ def _rescue(ground: Ground, places: NDArray[np.float64]) -> NDArray[np.float64]:
     if not {"roads", "emergency_facilities"} <= set(ground.region.settings.layers) or not len(places):
         return np.full(len(places), np.nan)
     rescue = ground.region.settings.rescue
-    facilities = pipeline.facilities_of(ground.region)
+    network = ground.network
     _, starts, _ = facility_starts(
-        ground.network, facilities, ("fire_station",), turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m
+        network, ground.facilities, ("fire_station",), turnout_s=rescue.turnout_s, access_max_m=rescue.max_access_m
     )
-    at = snap_points(ground.network, places, max_m=rescue.max_access_m)
-    minutes = nearest_minutes(ground.network, starts, at)
+    at = snap_points(network, places, max_m=rescue.max_access_m)
+    minutes = nearest_minutes(network, starts, at)
     return np.where(at.edge < 0, np.inf, minutes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from .. import answers
@@ -12,7 +13,6 @@ from .ground import Ground
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_STRIP_M = 200.0  # to each side of a pipeline, in which GB 32167-2015 Tables 1 and 2 look for places
 _PIPES_M = 1000.0  # pipelines farther than this are no neighbours; more than any impact radius here
 
 
@@ -76,7 +76,8 @@ def rescue(ground: Ground, project: Project, checks: list[Check], missing: list[
         missing.append("rescue: the region has no roads or no emergency facilities")
         return
     at = next(iter(project.values())).geometry.iloc[0].representative_point()
-    first = {row["facility_kind"]: row for row in reversed(answers.rescue_told(ground.region, at.x, at.y))}
+    rows = answers.rescue_told(ground.region, at.x, at.y, network=ground.network, facilities=ground.facilities)
+    first = {row["facility_kind"]: row for row in reversed(rows)}
     for kind, row in sorted(first.items()):
         zh, en = phrase(kind), kind.replace("_", " ")
         if row["minutes"] is None:
@@ -114,17 +115,16 @@ def pipes(ground: Ground, project: Project, checks: list[Check], missing: list[s
     import shapely
 
     from ..analysis.pipelines.encroachment import encroachment_rows
-    from ..analysis.pipelines.pipes import pipes_of
 
-    layer = ground.layers.get("gas_pipelines")
     sites = {n: f for n, f in project.items() if n != "gas_pipelines"}
-    if layer is None:
+    if "gas_pipelines" not in ground.layers:
         missing.append("pipelines: the region has no layer gas_pipelines")
         return
     if not sites:
         return
     shape = shapely.union_all([g for f in sites.values() for g in f.geometry])
-    lines = pipes_of(layer[shapely.dwithin(layer.geometry.to_numpy(), shape, _PIPES_M)], Counter())
+    near = shapely.dwithin([pipe.geometry for pipe in ground.pipes], shape, _PIPES_M)
+    lines = list(compress(ground.pipes, near))
     rows = encroachment_rows(lines, {"buildings": _as_buildings(sites)}, Counter())
     wrong, unsure, told = ([r for r in rows if r["verdict"] == v] for v in ("conflict", "undecided", "notify"))
     if rows:
@@ -160,14 +160,16 @@ def _high_consequence(lines: list[Any], sites: Project, checks: list[Check]) -> 
     import shapely
 
     from ..analysis.pipelines.pipes import impact_radius
+    from ..analysis.rows import table_rows
 
+    least = max(row["reach_m"] for row in table_rows("hca_rules") if np.isfinite(row["reach_m"]))
     shape = shapely.union_all([g for f in sites.values() for g in f.geometry])
     names = []
     for pipe in lines:
         if not pipe.fluids:
             continue
         known = np.isfinite(pipe.diameter_mm) and np.isfinite(pipe.pressure_mpa) and "gas" in pipe.fluids
-        strip = max(_STRIP_M, impact_radius(pipe.diameter_mm, pipe.pressure_mpa) if known else _STRIP_M)
+        strip = max(least, impact_radius(pipe.diameter_mm, pipe.pressure_mpa) if known else least)
         if shapely.dwithin(pipe.geometry, shape, strip):
             names.append(pipe.name or pipe.id)
     if names:

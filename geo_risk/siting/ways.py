@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..crs import geodesic_m
 from ..pipeline import SETBACK_LAYERS, model_of
-from .answer import HAZARDS, WORST, Project, Siting, worst
-from .checks import OF_ROADS, decide
+from .answer import HAZARDS, WORST, Check, Project, Siting, worst
+from .checks import OF_ROADS, OF_STOCK, decide, stock_checks
 from .ground import Ground
 from .risks import governs
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Way = dict[str, Any]
 FURTHEST_M = 2000.0  # a project moved further is another project
+_NEAR = 1 / 8  # part of it that is searched first
 _STEP_M = 0.02  # within the free ground by this, so that rounding the move to centimetres stays in it
 _PART = 0.01  # the stock is found to this part of it
 _LEAST = 1e-3  # part of the stock below which a smaller one is no answer
@@ -55,11 +56,15 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
     from ..analysis.siting.room import nearest_free
 
     outline = shapely.union_all([g for f in project.values() for g in f.geometry])
-    free = shapely.difference(shapely.Point(0, 0).buffer(furthest_m), forbidden(ground, project, outline, furthest_m))
     corner = shapely.get_coordinates(outline.representative_point())[0]
     inside = shapely.transform(ground.boundary, lambda xy: xy - corner)
-    free = shapely.intersection(free, inside)
-    step = nearest_free(shapely.buffer(free, -_STEP_M).simplify(0.0))
+    model = ruling_model(ground, project)
+    for within_m in (_NEAR * furthest_m, furthest_m):  # most ways are short, and near by far less stands
+        taken = forbidden(ground, project, model, outline, within_m)
+        free = shapely.intersection(shapely.difference(shapely.Point(0, 0).buffer(within_m), taken), inside)
+        step = nearest_free(shapely.buffer(free, -_STEP_M).simplify(0.0))
+        if step is not None:
+            break
     if step is None:
         return {"way": "move", "verdict": "conflict", "why": _nowhere(furthest_m)}
     dx, dy = (round(v, 2) for v in step)
@@ -74,11 +79,20 @@ def move(ground: Ground, project: Project, furthest_m: float = FURTHEST_M) -> Wa
     return told | ({} if proof.verdict == "clear" else {"why": _against(proof)})
 
 
-def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | None) -> Any:
+def ruling_model(ground: Ground, project: Project) -> Model | None:
+    """The risk model of a project's own sources; None where it has none, or where distances alone decide."""
+    hazards = {n: project[n] for n in HAZARDS if n in project}
+    if not hazards:
+        return None
+    model, _ = model_of(ground.region, hazards)
+    return model if model.outcomes and governs(ground, hazards, model.sources, []) else None
+
+
+def forbidden(ground: Ground, project: Project, model: Model | None, outline: Any, within_m: float | None) -> Any:
     """
     The moves of ``outline`` [m] that distances, risk or the ground forbid.
 
-    ``within_m``: those up to so far from where it is; None: of the whole region.
+    ``model`` is the `ruling_model`. ``within_m``: moves up to so far from where it is; None: of the whole region.
     """
     import numpy as np
     import shapely
@@ -108,24 +122,20 @@ def forbidden(ground: Ground, project: Project, outline: Any, within_m: float | 
             shapes.append(pipe)
             metres.append(metres_off)
     whole = taken(outline, np.array([*shapes, None], object)[:-1], np.array(metres), quadrant=_corners(within_m))
-    return shapely.union_all([whole, *risk_rooms(ground, project, outline, within_m)])
+    return shapely.union_all([whole, *_risk_rooms(ground, project, model, outline, within_m)])
 
 
 def pipe_ranges(ground: Ground, project: Project) -> list[tuple[Any, float]]:
     """(line, distance [m]) by which a structure is sure to keep off the protection range of each pipeline."""
-    from collections import Counter
-
     import numpy as np
 
     from ..analysis.pipelines.encroachment import SIGMAS, protection_range
-    from ..analysis.pipelines.pipes import pipes_of
 
-    layer = ground.layers.get("gas_pipelines")
-    if layer is None or set(project) == {"gas_pipelines"}:
+    if set(project) == {"gas_pipelines"}:
         return []
     own = max(float(np.nan_to_num(f["position_error_m"].astype(float), nan=0.0).max()) for f in project.values())
     out = []
-    for pipe in pipes_of(layer, Counter()):
+    for pipe in ground.pipes:
         ranged = protection_range(pipe)
         if ranged is not None:
             out.append((pipe.geometry, ranged.high + SIGMAS * float(np.hypot(pipe.error_m, own))))
@@ -139,14 +149,13 @@ def _corners(within_m: float | None) -> int:
     return QUADRANT // 2 if within_m is None else QUADRANT
 
 
-def risk_rooms(ground: Ground, project: Project, outline: Any, within_m: float | None) -> list[Any]:
+def _risk_rooms(
+    ground: Ground, project: Project, model: Model | None, outline: Any, within_m: float | None
+) -> list[Any]:
     """The moves [m] by which a limit of individual risk would be passed; none where the risk sum does not decide."""
     out = []
-    hazards = {n: project[n] for n in HAZARDS if n in project}
-    if hazards:
-        model, _ = model_of(ground.region, hazards)
-        if model.outcomes and governs(ground, hazards, model.sources, []):
-            out.append(_kept_from(ground, model, outline, within_m))
+    if model is not None:
+        out.append(_kept_from(ground, model, outline, within_m))
     if "crowded_places" in project and ground.quantified:
         out.append(_kept_out(ground, project["crowded_places"], outline, within_m))
     return out
@@ -216,15 +225,22 @@ def less(ground: Ground, siting: Siting) -> Way:
     All quantities and volumes of hazard sources shrink alike. Found by halving, assuming that less is never worse.
     """
     project = siting.project
+    now = worst(c for c in siting.checks if c.name not in OF_ROADS)
+    fixed = [c for c in siting.checks if c.name not in (*OF_ROADS, *OF_STOCK) and c.verdict == now]
+    if fixed:
+        return {"way": "stock", "verdict": now, "why": _told(fixed)}
     least = decide(ground, shrunk(project, _LEAST))
-    goal, now = least.verdict, worst(c for c in siting.checks if c.name not in OF_ROADS)
+    goal = least.verdict
     if goal == now:
         return {"way": "stock", "verdict": goal, "why": _against(least)}
+    # What reaches the goal with the whole stock does so with less.
+    asked = {c.name for c in siting.checks if WORST.index(goal) > _rank(c)}
     low, high = _LEAST, 1.0
     while high / low > 1 + _PART:
         middle = (low * high) ** 0.5
-        verdict = decide(ground, shrunk(project, middle)).verdict
-        low, high = (middle, high) if WORST.index(verdict) >= WORST.index(goal) else (low, middle)
+        checks = stock_checks(ground, shrunk(project, middle), asked)
+        reached = all(_rank(c) >= WORST.index(goal) for c in checks)
+        low, high = (middle, high) if reached else (low, middle)
     best = shrunk(project, low)
     proof = decide(ground, best)
     rows = best["hazard_sources"][["name", "quantity_t", "volume_m3"]].to_dict("records")
@@ -256,7 +272,15 @@ def _nowhere(metres: float) -> dict[str, str]:
     return {"zh": f"{metres:.0f} m 以内没有可行位置", "en": f"no free place within {metres:.0f} m"}
 
 
+def _rank(check: Check) -> int:
+    """Place of a check's verdict from the worst; what is only told is behind all."""
+    return WORST.index(check.verdict) if check.verdict in WORST else len(WORST)
+
+
 def _against(siting: Siting) -> dict[str, str]:
     """What keeps a siting from a better verdict."""
-    against = [c for c in siting.checks if c.verdict == siting.verdict]
+    return _told([c for c in siting.checks if c.verdict == siting.verdict])
+
+
+def _told(against: list[Check]) -> dict[str, str]:
     return {"zh": "；".join(c.zh for c in against), "en": "; ".join(c.en for c in against)}

@@ -366,18 +366,27 @@ def test_a_place_beside_a_station_moves_to_where_a_check_is_clear(ground, tmp_pa
 
 
 def test_a_smaller_stock_is_proven_and_a_larger_one_does_not_do(ground, tmp_path):
-    at = quiet(ground)
-    values = {**TANKS, "kind": "warehouse", "substance": "液化石油气", "quantity_t": 400.0}
-    project = planned(ground, tmp_path, at.buffer(20, cap_style="square"), values)
+    at, chlorine = quiet(ground).buffer(20, cap_style="square"), {**TANKS, "substance": "液氯", "quantity_t": 20.0}
+    project = planned(ground, tmp_path, at, chlorine)
     judged = decide(ground, project)
-    before, way = judged.verdict, less(ground, judged)
-    if "factor" not in way:
-        assert decide(ground, shrunk(project, 1e-3)).verdict == before == way["verdict"]
-        return
-    assert decide(ground, shrunk(project, way["factor"])).verdict == way["verdict"] != before
-    assert WORST.index(decide(ground, shrunk(project, min(1.0, way["factor"] * 1.02))).verdict) < WORST.index(
-        way["verdict"]
-    )
+    way = less(ground, judged)
+    assert (judged.verdict, way["verdict"]) == ("conflict", "undecided")
+    assert decide(ground, shrunk(project, way["factor"])).verdict == "undecided"
+    assert decide(ground, shrunk(project, 1.02 * way["factor"])).verdict == "conflict"
+    more = planned(ground, tmp_path, at, {**chlorine, "quantity_t": 100.0})
+    (one,), (other,) = way["rows"], less(ground, decide(ground, more))["rows"]
+    assert other["quantity_t"] == pytest.approx(one["quantity_t"], rel=0.015)  # found to a hundredth from either
+
+
+def test_no_stock_mends_a_place_on_a_pipeline(ground, tmp_path):
+    pipe = ground.layers["gas_pipelines"].geometry.iloc[0]
+    project = planned(ground, tmp_path, pipe.interpolate(0.5, normalized=True).buffer(15), {**TANKS, "substance": "氨"})
+    judged = decide(ground, project)
+    assert "conflict" in {c.verdict for c in judged.checks if c.name == "pipelines"}
+    way = less(ground, judged)
+    assert (way["verdict"], "factor" in way) == ("conflict", False)
+    assert "on the range of" in way["why"]["en"]
+    assert decide(ground, shrunk(project, 1e-3)).verdict == "conflict"
 
 
 def test_the_same_project_twice_is_the_same_answer(ground, city, tmp_path):

@@ -56,8 +56,9 @@ def protection_range(pipe: Pipe) -> Range | None:
     """
     half = pipe.diameter_mm / 2000 if np.isfinite(pipe.diameter_mm) else 0.0
     rules = {r["kind"]: r for r in table_rows("pipeline_ranges") if r["activity"] == "protection"}
+    long_m = float(rules["long_distance"]["to_m"])
     if pipe.kind == "long_distance":
-        return Range(5.0, 5.0, 0.0, rules["long_distance"], None, "")
+        return Range(long_m, long_m, 0.0, rules["long_distance"], None, "")
     if pipe.kind == "hazmat":
         width = rules["hazmat"]["to_m"] + half
         return Range(width, width, 0.0, rules["hazmat"], None, "")
@@ -69,7 +70,7 @@ def protection_range(pipe: Pipe) -> Range | None:
     control = max((r for r in rows if r["kind"] == "control"), key=lambda r: r["to_m"])
     least, most = widths[0], widths[-1]
     open_kind = pipe.kind == ""
-    high = max(most["to_m"] + half, 5.0 + half if open_kind else 0.0)
+    high = max(most["to_m"] + half, long_m + half if open_kind else 0.0)
     needs = "kind of the pipeline" if open_kind else "pressure" if least["to_m"] < most["to_m"] else ""
     return Range(least["to_m"] + half, high, control["to_m"] + half, least, control, needs)
 
