@@ -264,9 +264,11 @@ def _level_reason(graded: int | None, r_low: float, r_high: float, terms: list[T
     text = f"beta of {', '.join(unsure)} is unverified, so the level is too; " if unsure else ""
     if graded is None:
         return f"{text}R at least {r_low:.4g}; the level needs the missing quantity or substance"
-    if np.isfinite(r_high) and level(r_low) != level(r_high):
+    if not np.isfinite(r_high):
+        return f"{text}R at least {r_low:.4g}"
+    if level(r_low) != level(r_high):
         return f"{text}R between {r_low:.4g} and {r_high:.4g}: the worse level {graded} is given"
-    return f"{text}R = {r_high:.4g}" if r_low == r_high else f"{text}R between {r_low:.4g} and {_plain(r_high)}"
+    return f"{text}R = {r_high:.4g}" if r_low == r_high else f"{text}R between {r_low:.4g} and {r_high:.4g}"
 
 
 def _plain(value: float) -> float | None:

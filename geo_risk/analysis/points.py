@@ -167,8 +167,8 @@ def _told(row: dict[str, Any], what: str) -> str:
     """``what``, with the file and row it is about."""
     line = row.get("source_row")
     where = f"{text(row, 'source_file')} row {line}: " if not pd.isna(line) and text(row, "source_file") else ""
-    return f"{where}{what}."
+    return f"{where}{what}"
 
 
 def _and(first: str, second: str) -> str:
-    return f"{first} {second}".strip()
+    return "; ".join(filter(None, (first, second)))

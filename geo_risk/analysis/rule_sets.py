@@ -7,7 +7,7 @@ known never takes a rule away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -190,14 +190,10 @@ def art19_gaps(checklist: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "layer": "",
             "count": len(rows),
-            "why": f"危险化学品安全管理条例 art. 19 ({group}): {_items(rows['item'])}: no layer",
+            "why": f"Regulation on hazardous chemicals art. 19 ({group}): {', '.join(rows['item_en'])}: no layer",
         }
         for group, rows in lost.groupby("group")
     ]
-
-
-def _items(items: Iterable[str]) -> str:
-    return "、".join(items)
 
 
 def _count(layers: Mapping[str, gpd.GeoDataFrame], layer: str, kinds: Any) -> int:

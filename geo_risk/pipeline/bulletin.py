@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..publish.words import rule_words
 from ..region import Region
 
 if TYPE_CHECKING:
@@ -116,15 +117,19 @@ _COUNTS: dict[str, Callable[[pd.DataFrame], dict]] = {
 }
 
 
-def lists(told: Told, after: Region) -> dict[str, Any]:
+def lists(told: Told, after: Region, lang: str = "zh") -> dict[str, Any]:
     """Names of what is new and what is closed, by kind, and ``act``: who must act, where and why (zh, en)."""
     out: dict[str, Any] = {}
-    out["findings_new"], out["findings_closed"] = _findings(told)
+    out["findings_new"], out["findings_closed"] = _findings(told, lang)
     out["hazards_new"], out["hazards_closed"] = _hazards(told)
     dangers = [i for i in told["inputs"] if i["layer"] == "hidden_dangers"]
-    out["dangers_new"] = [_danger(i) for i in dangers if i["change"] == "added" and i["facts"].get("state") != "closed"]
-    out["dangers_overdue"] = [_danger(i) for i in dangers if _became(i, "state", "overdue")]
-    out["dangers_closed"] = [_danger(i) for i in dangers if _became(i, "state", "closed") or i["change"] == "removed"]
+    out["dangers_new"] = [
+        _danger(i, lang) for i in dangers if i["change"] == "added" and i["facts"].get("state") != "closed"
+    ]
+    out["dangers_overdue"] = [_danger(i, lang) for i in dangers if _became(i, "state", "overdue")]
+    out["dangers_closed"] = [
+        _danger(i, lang) for i in dangers if _became(i, "state", "closed") or i["change"] == "removed"
+    ]
     out["act"] = _actions(told, dangers, after)
     return out
 
@@ -144,7 +149,7 @@ def _held(row: Told, column: str, value: Any, now: bool) -> bool:
     return row["change"] != ("removed" if now else "added") and _was(row, column, now) == value
 
 
-def _findings(told: Told) -> tuple[list[str], list[str]]:
+def _findings(told: Told, lang: str) -> tuple[list[str], list[str]]:
     new: list[str] = []
     closed: list[str] = []
     for row in told["tables"].get("findings", ()):
@@ -152,7 +157,8 @@ def _findings(told: Told) -> tuple[list[str], list[str]]:
         if before != after:
             f = row["facts"]
             name = f"{row['name'] or f['source_id']} – {f['target_name'] or f['target_id']}"
-            (new if after else closed).append(f"{name} ({f['standard']} {f['clause']})")
+            clause = f"（{rule_words(f, lang)}）" if lang == "zh" else f" ({rule_words(f, lang)})"
+            (new if after else closed).append(name + clause)
     return new, closed
 
 
@@ -175,9 +181,9 @@ def _rank(row: Told, now: bool) -> int:
     return 1 if level is None else 5 - int(level)
 
 
-def _danger(row: Told) -> str:
-    firm = row["facts"].get("enterprise_name")
-    return f"{firm + '：' if firm else ''}{row['name'] or row['id']}"
+def _danger(row: Told, lang: str) -> str:
+    firm, name = row["facts"].get("enterprise_name"), row["name"] or row["id"]
+    return f"{firm}{'：' if lang == 'zh' else ': '}{name}" if firm else name
 
 
 def _actions(told: Told, dangers: list[Any], after: Region) -> list[dict[str, Any]]:

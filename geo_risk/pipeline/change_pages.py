@@ -30,7 +30,7 @@ def bulletin_page(found: Comparison, lang: str) -> Document:
     from ..publish.changes import bulletin_document
 
     figures = bulletin.figures(found.a, found.b)
-    page = bulletin_document(found.told, _map(found, lang), figures, bulletin.lists(found.told, found.b), lang)
+    page = bulletin_document(found.told, _map(found, lang), figures, bulletin.lists(found.told, found.b, lang), lang)
     return _approved(page, found, lang)
 
 

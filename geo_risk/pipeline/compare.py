@@ -32,8 +32,9 @@ _COUNTED_ON = ("index", "index_now", "grade", "residual_grade", *NUMBERS, *GRADE
 _GRADES = ("grade", "grade_now")
 _INPUT_FACTS = ("state", "enterprise_id", "enterprise_name", "found_date", "due_date")
 _FACTS = (
-    "level", "verdict", "standard", "clause", "source_layer", "source_id", "target_layer", "target_id", "target_name",
-    "facility_kind", "rank", "minutes", "state", "scope", "district_id", "enterprise_id", "enterprise_name",
+    "level", "verdict", "standard", "edition", "clause", "source_layer", "source_id", "target_layer", "target_id",
+    "target_name", "facility_kind", "rank", "minutes", "state", "scope", "district_id", "enterprise_id",
+    "enterprise_name",
 )  # fmt: skip
 
 

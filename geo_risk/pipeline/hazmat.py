@@ -312,7 +312,7 @@ def on_road(way: Roadway, xy: tuple[float, float], name: str) -> Snapped:
     if at.edge[0] >= 0:
         return at
     near = snap_points(way.network, np.array([xy]))
-    why = way.reason[near.edge[0]] if near.edge[0] >= 0 else ""
+    why = way.reason[near.edge[0]].replace("; ", ", ") if near.edge[0] >= 0 else ""
     if why:
         raise NoLawfulWayError(
             f"{name}: no road near it is open to hazmat trucks; the nearest, {near.access_m[0]:.0f} m away: {why}."

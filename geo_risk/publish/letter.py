@@ -156,7 +156,11 @@ def _given(value: Any, lang: str) -> str:
 
 
 def _checks(checks: Sequence[Told], lang: str) -> list[Block]:
-    rows = [(word(c["name"], lang), word(c["verdict"], lang), c[lang], c["clause"]) for c in checks]
+    clauses = [phrase(c["clause"]) if lang == "zh" else c["clause"] for c in checks]
+    rows = [
+        (word(c["name"], lang), word(c["verdict"], lang), c[lang], clause)
+        for c, clause in zip(checks, clauses, strict=True)
+    ]
     return [
         _heading("checks", lang),
         *_table(lang, (("check", 14), ("verdict", 12), ("found", 56), ("clause", 18)), rows),
@@ -211,7 +215,7 @@ def way_text(way: Told, lang: str) -> str:
     if ("distance_m" if kind == "move" else "factor") not in way:
         text = word("no_way", lang, way=word(f"{kind}_", lang))
     else:
-        rows = "、".join(_stock(row) for row in way.get("rows", []))
+        rows = ("、" if lang == "zh" else ", ").join(_stock(row) for row in way.get("rows", []))
         text = word(kind, lang, **{**way, "verdict": word(way["verdict"], lang), "rows": rows})
     if way.get("why"):
         text += (" " if lang == "en" else "") + word("left", lang) + way["why"][lang]

@@ -1,16 +1,69 @@
-"""Chinese for what setback rules protect and for what a siting check could not look at; see `words`."""
+"""Chinese for clauses, for what setback rules protect and for what a siting check could not look at; see `words`."""
 
+from __future__ import annotations
+
+import re
+
+from ..standards import table
+
+_CLAUSES = ("setbacks", "gb50028_clearances", "gb55009_ranges", "pipeline_ranges")
+# What is told of rules that nothing in the region could be held against, in the region's table and in siting checks.
+_UNSEEN = (
+    ("rules towards {}: no row given is one", "本区域的图层中没有下列对象，其条文未检查：{}"),
+    ("rules without a distance that holds by itself: {}", "没有可独立适用距离的条文：{}"),
+    (
+        "Regulation on hazardous chemicals art. 19 ({}): {}: no layer",
+        "《危险化学品安全管理条例》第十九条第（{}）项：{}：没有图层反映",
+    ),
+)
+
+
+def _clause(text: str) -> str:
+    """The Chinese of a clause of a table of rules: T4.2.1 note, art. 35(2)."""
+    text = re.sub(r"\bT(?=\d)", "表 ", text.replace(" note", " 注"))
+    return re.sub(r"art\. ?(\d+)(?:\((\d)\))?", lambda m: f"第 {m[1]} 条" + (f"第（{m[2]}）项" if m[2] else ""), text)
+
+
+def _clauses() -> tuple[tuple[str, str], ...]:
+    """Each clause alone and after the rule and standard it is of, the longest first."""
+    written = sorted({c for name in _CLAUSES for c in table(name)["clause"]}, key=lambda c: (-len(c), c))
+    told = [(c, _clause(c)) for c in written]
+    return tuple(p for c, zh in told if zh != c for p in ((c, zh), (f"{{}} {c}", f"{{}} {zh}")))
+
+
+def _items() -> tuple[tuple[str, str], ...]:
+    """What art. 19 keeps clear of, as lists of it are taken apart, and pairs no rule could judge."""
+    rows = table("art19_groups")[["item_en", "item_zh"]].itertuples(index=False)
+    items = [p for en, zh in rows for p in zip(en.split(", "), zh.split("、", en.count(", ")), strict=True)]
+    return (*items, *table("unruled_pairs")[["what_en", "what_zh"]].itertuples(index=False, name=None))
+
+
+# Patterns that fit much: last of all.
+CLAUSE_WORDS = _clauses()
 # (English or class of standards/setbacks.csv, Chinese).
 RULE_WORDS = (
+    *_items(),
+    *_UNSEEN,
+    *((f"setbacks: {en}", f"间距：{zh}") for en, zh in _UNSEEN),
     ("setbacks: the region has no layer {}", "间距：本区域没有图层“{}”"),
-    ("setbacks: rules towards {}: no row given is one", "间距：本区域的图层中没有下列对象，其条文未检查：{}"),
     ("setbacks: {}: {}", "间距：{}：{}"),
+    ("{} ({}): no distance was recovered", "{}（{}）：未能取得间距数值"),
+    ("not among [setbacks] standards", "不在 [setbacks] 的 standards 之列"),
+    ("in force from {}, after the data date {}", "自 {} 起实施，晚于数据日期 {}"),
+    ("not in force any more from {}, data date {}", "自 {} 起废止，数据日期为 {}"),
+    ("switched off by [setbacks] off", "由 [setbacks] 的 off 停用"),
     ("as something to keep clear of: no outline, so its boundary is unknown", "作为避让对象的企业没有边界，其范围不明"),
     ("no verified distance for hazardous-chemical pipelines", "危险化学品管道没有已核实的间距条文"),
     ("kind of pipeline unknown", "管道类别不明"),
     ("kind of car park unknown", "停车场类别不明"),
     ("no distance table for kind '{}'", "类型“{}”没有间距表"),
     ("no distance table recovered for tanks of {}", "{}储罐的间距表未能取得"),
+    ("no distance table recovered for process units with {}", "含{}的工艺装置的间距表未能取得"),
+    ("no distance table recovered for stores of {}", "{}仓库的间距表未能取得"),
+    ("no distance table recovered for flares of sector '{}'", "行业“{}”的火炬的间距表未能取得"),
+    ("no distance table recovered for kind '{}' but those of oil depots", "类型“{}”只取得石油库的间距表"),
+    ("town gas pipe of {} is above the classes of GB 50028", "城镇燃气管道压力 {}，超出 GB 50028 的分级"),
+    ("of {} is above the classes of GB 50028", "压力 {}，超出 GB 50028 的分级"),
     ("no geometry", "没有位置"),
     ("closed", "已停用"),
     ("volume lies outside the table of {} ({} to {} m3)", "容积超出{}间距表的范围（{} 至 {} m³）"),
@@ -35,7 +88,7 @@ RULE_WORDS = (
     ("risk: {}: {}", "风险：{}：{}"),
     ("water: the region has no layer water", "水体：本区域没有水系图层"),
     (
-        "flood and geological hazard areas, active faults: no such layer (危险化学品安全管理条例 art. 19)",
+        "flood and geological hazard areas, active faults: no such layer (Regulation on hazardous chemicals art. 19)",
         "洪涝、地质灾害易发区和活动断层：没有相应图层（《危险化学品安全管理条例》第十九条）",
     ),
     ("pipelines: the region has no layer gas_pipelines", "管道：本区域没有油气管线图层"),
@@ -125,4 +178,10 @@ RULE_WORDS = (
     ("buildings", "建筑"),
     ("roads", "道路"),
     ("population", "居民点"),
+    ("emergency_facilities", "应急力量"),
+    ("hidden_dangers", "重大事故隐患"),
+    ("risk_points", "风险点"),
+    ("landuse", "用地"),
+    ("water", "水系"),
+    ("{}_link", "{}匝道"),
 )

@@ -15,7 +15,9 @@ from typing import Any
 from .. import schema
 from .pipelines import PIPE_SENTENCES
 from .plans import PLAN_SENTENCES
-from .rule_words import RULE_WORDS
+from .risk_words import RISK_WORDS
+from .road_words import ROAD_WORDS
+from .rule_words import CLAUSE_WORDS, RULE_WORDS
 from .source_words import LOOSE, SOURCE_WORDS
 
 # (English, Chinese); more particular patterns first.
@@ -35,6 +37,7 @@ _SENTENCES = (
     ("{} sources within {} m are not quantified", "{1} m 内有 {0} 个风险源未量化"),
     ("what it is used for not known", "用途不明"),
     ("what it is used for", "用途"),
+    ("up to {} m may be required, depending on what is not known", "视未知属性，最大可能要求 {} m"),
     ("{} and {} not known", "{}、{}不明"),
     ("{} not known", "{}不明"),
     ("impossible values", "数值不合理"),
@@ -72,7 +75,7 @@ _SENTENCES = (
      "{}在此储存条件下不可燃，且“{}”中无其毒性概率函数。"),
     ("{} does not burn, and no scenario lets its poison out of {}.", "{}不可燃，且没有情景使其毒物自{}逸出。"),
     ("less than can do harm would leave it.", "泄漏量不足以造成伤害。"),
-    ("'{}' is a solution; its vapour is not that of the pure substance.", "“{}”为溶液，其蒸气与纯物质不同。"),
+    ("'{}' is a solution", "“{}”为溶液"), ("its vapour is not that of the pure substance.", "其蒸气与纯物质不同。"),
     ("Nothing, if that is so.", "如属实则无需补充。"),
     ("A probit of the substance, where it is toxic; nothing where it is harmless.",
      "有毒物质需其概率函数；无害物质无需补充。"),
@@ -111,18 +114,26 @@ _SENTENCES = (
         "reaches beyond the dense-gas correlation, where its tail over open ground ignores urban roughness",
         "影响距离超出重气关联式范围，其尾部按开阔地计，未计城区粗糙度",
     ),
+    *RISK_WORDS,
+    *ROAD_WORDS,
     *SOURCE_WORDS,
     *PIPE_SENTENCES,
     *PLAN_SENTENCES,
     *RULE_WORDS,
     # setbacks
-    ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("town gas pipe, {} MPa", "城镇燃气管道，{} MPa"),
-    ("filling station, {} m3", "加油加气站，{} m³"), ("filling station with {}, {}", "加油加气站（{}），{}"),
+    ("source: {}", "源：{}"), ("target: {}", "目标：{}"), ("planned, not built yet", "拟建，尚未建成"),
+    ("{}, sector unknown: no petrochemical (GB 50160) or oil depot (GB 50074) distance applied",
+     "{}，行业不明：未应用石油化工（GB 50160）或石油库（GB 50074）间距"),
+    ("{}, with others in its unit", "{}，含同单元其他储罐"),
+    ("town gas pipe, {}", "城镇燃气管道，{}"),
+    ("filling station, taken to sell petrol and diesel, {}", "加油加气站（按经营汽油、柴油计），{}"),
     ("filling station, {}", "加油加气站，{}"),
-    ("tanks of {}, {}, with others in its unit", "{}储罐，{}，含同单元其他储罐"),
     ("tanks of {}, {}", "{}储罐，{}"), ("process unit with {}", "含{}的工艺装置"), ("school ({})", "学校（{}）"),
     ("LPG cylinder depot, {}", "瓶装液化气供应站，{}"), ("store of {}, stock unknown", "{}储存，存量不明"),
     ("jetty of {}", "{}码头"), ("loading of {}", "{}装卸点"), ("flare", "火炬"), ("kind unknown", "类型不明"),
+    ("flare, which may or may not carry liquid", "火炬（是否带液不明）"),
+    ("may be a plant-wide key facility, by its name", "按名称可能为全厂性重要设施"),
+    ("fireworks retail", "烟花爆竹零售"), ("fireworks, retail or works", "烟花爆竹（零售或生产）"),
     ("{} t or {} to {} m3", "{} t 或 {} 至 {} m³"), ("{} m3", "{} m³"), ("substance unknown", "物质不明"),
     ("volume unknown", "容积不明"), ("medium unknown", "介质不明"), ("pressure unknown", "压力不明"),
     ("building of unknown use ({})", "用途不明的建筑（{}）"), ("building of unknown use", "用途不明的建筑"),
@@ -135,6 +146,8 @@ _SENTENCES = (
     ("{} m (± {} m) keeps the {} m of {}", "{0} m（±{1} m）满足{3}的 {2} m"),
     ("{} m (± {} m) is less than the {} m of {}", "{0} m（±{1} m）小于{3}的 {2} m"),
     ("{} m (± {} m), {} m may be required by {}", "{0} m（±{1} m），{3}可能要求 {2} m"),
+    ("one lies inside the other's site and may be part of it", "一方位于另一方的场所内，可能属于该场所"),
+    ("the edge may be {} m nearer: the width is not given", "未填宽度，边缘可能近 {} m"),
     ("only {} m is certain: it depends on attributes that are missing or on measures taken",
      "仅 {} m 可以确定：其余取决于缺少的属性或已采取的措施"),
     ("unverified rule: it settles nothing alone", "条文未经核实，不能单独作为结论"),
@@ -248,6 +261,21 @@ _SENTENCES = (
      "无厂界资料，按单元轮廓外 {1} m 内计得居民 {0} 人"),
     ("S = {} stays below 1", "S = {}，小于 1"), ("S = {} reaches 1", "S = {}，达到 1"), ("R = {}", "R = {}"),
     ("declared", "申报"), ("counted", "统计"), ("assumed", "假定"),
+    ("residents unknown", "厂外人员数量不明"),
+    ("residents unknown (the unit has no place)", "单元没有位置，厂外人员数量不明"),
+    ("no substance given", "未填物质"), ("nearest known names: {}", "相近的已知名称：{}"),
+    ("substance '{}' is not known and no hazard class is given", "物质“{}”无法识别，且未填危险性类别"),
+    ("hazard class {} is not a symbol of GB 18218-2018 Table 2", "危险性类别 {} 不是 GB 18218-2018 表 2 的符号"),
+    ("CAS {} is not in the tables", "CAS 号 {} 不在表中"), ("CAS {} fails its check digit", "CAS 号 {} 的校验位有误"),
+    ("name ({}) and CAS ({}) contradict each other", "名称（{}）与 CAS 号（{}）不一致"),
+    ("{}: listed only if {}", "{}：仅在符合下列条件时列入：{}"), ("it is not a solution", "非溶液"),
+    ("anhydrous", "无水"), ("content > {} %", "含量大于 {} %"), ("not red fuming, > {} %", "非发红烟，大于 {} %"),
+    ("10 % < active oxygen <= 10.7 %, type-A diluent >= 48 %", "有效氧大于 10 %、不超过 10.7 %，A 型稀释剂不少于 48 %"),
+    ("fertiliser: combustible matter <= 0.4 %", "肥料：可燃物不超过 0.4 %"),
+    ("solution: nitrogen <= 12.6 %, nitrocellulose <= 55 %", "溶液：含氮不超过 12.6 %、硝化纤维素不超过 55 %"),
+    ("{}: {} thresholds by composition, {} to {} t", "{}：按组成有 {} 个临界量，{} 至 {} t"),
+    ("how the quantity is split among the substances is not given", "未填各物质各占多少存量"),
+    ("beta of {} is unverified, so the level is too", "{}的校正系数 β 未经核实，级别也未核实"),
     # societal risk
     ("no road tells its hazmat trips: transport by road is not counted", "道路未填危货车次：未计道路运输"),
     ("no layer {}", "缺少图层：{}"),
@@ -255,6 +283,7 @@ _SENTENCES = (
     ("day", "白天"), ("night", "夜间"), ("all", "全天"),
     ("capacity", "容量"), ("area_m2", "面积（m²）"), ("beds", "床位"), ("persons", "人数"), ("households", "户数"),
     ("staff", "从业人数"),
+    *CLAUSE_WORDS,
     *LOOSE,
 )  # fmt: skip
 # Columns whose text is made of these patterns.
@@ -288,6 +317,11 @@ def sentences() -> tuple[tuple[str, str], ...]:
 
 
 @cache
+def _exact() -> dict[str, str]:
+    return dict(sentences())
+
+
+@cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     return tuple(
         (re.compile(_SLOT.sub("(.+?)", re.escape(en)) + r"\Z", re.DOTALL), zh) for en, zh in sentences() if "{}" in en
@@ -296,7 +330,7 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def phrase(text: str) -> str:
     """The Chinese of a reason; what no pattern fits stays as it is."""
-    exact = dict(sentences())
+    exact = _exact()
     if text in exact:
         return exact[text]
     pieces = _PIECES.split(text)

@@ -22,6 +22,7 @@ class Check:
 
     ``verdict`` is conflict, undecided, clear, or told: a fact nobody's rule judges. ``zh``, ``en``: what was
     found, in one line. ``name`` is setbacks, individual_risk, societal_risk, pipelines, rescue, access, water, ...
+    ``clause`` is in English; ``publish.words.phrase`` has its Chinese.
     """
 
     name: str

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..pipeline import SETBACK_LAYERS
+from ..publish.words import rule_words
 from .answer import WORST, Check, Project, Siting
 from .ground import Ground
 from .risks import risk
@@ -89,9 +90,10 @@ def _setbacks(
     clause = ""
     if len(wrong):
         worst = wrong.loc[(wrong["required_m"] - wrong["clearance_m"]).idxmax()]
-        clause = f"{worst['standard']}-{worst['edition']} {worst['clause']}"
+        clause = rule_words(worst, "en")
         other = worst["target_name"] if str(worst["source_id"]).startswith("project:") else worst["source_name"]
-        zh += f"；差得最多：{other}，{worst['clearance_m']:.1f} m，要求 {worst['required_m']:g} m（{clause}）"
+        zh += f"；差得最多：{other}，{worst['clearance_m']:.1f} m，要求 {worst['required_m']:g} m"
+        zh += f"（{rule_words(worst, 'zh')}）"
         en += f"; shortest of its rule: {other}, {worst['clearance_m']:.1f} m of {worst['required_m']:g} m ({clause})"
     checks.append(Check("setbacks", verdict, zh, en, clause))
     return findings

@@ -215,9 +215,10 @@ def _told(siting: Siting) -> Any:
         {"type": "Feature", "properties": {"row": n, "verdict": row["verdict"]}, "geometry": line.__geo_interface__}
         for n, (row, line) in enumerate(zip(told["findings"], lines, strict=True))
     ]
-    reasons = {r["reason"] for r in (*told["findings"], *told["risk"])} | {r["group"] for r in told["risk"]}
+    sentences = {r["reason"] for r in (*told["findings"], *told["risk"])} | {r["group"] for r in told["risk"]}
+    sentences |= {r["clause"] for r in (*told["findings"], *told["checks"])}
     words = _words([c["name"] for c in told["checks"]])
-    words |= {text: {"zh": phrase(text), "en": text} for text in sorted(reasons)}
+    words |= {text: {"zh": phrase(text), "en": text} for text in sorted(sentences)}
     layers = {name: {"zh": table.zh, "en": table.en} for name, table in LAYERS.items()}
     whole = {**told, "words": words, "layers": layers, "segments": {"type": "FeatureCollection", "features": segments}}
     return flask.Response(json.dumps(plain(whole), ensure_ascii=False), mimetype="application/json")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..analysis.qra.model import Model
 
-_TABLE_2 = "GB 36894-2018 表2/Table 2"
+_TABLE_2 = "GB 36894-2018 Table 2"
 
 
 def risk(ground: Ground, project: Project, checks: list[Check], missing: list[str]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from .. import answers
-from ..publish.words import phrase
+from ..publish.words import phrase, rule_words
 from .answer import HAZARDS, Check, Project
 from .ground import Ground
 
@@ -35,19 +35,21 @@ def surroundings(ground: Ground, project: Project, checks: list[Check], missing:
         wet = water[shapely.get_dimensions(water.geometry.to_numpy()) == 2]
         hit = wet[wet.intersects(shape)]
         if len(hit):
-            names = "、".join(str(n) for n in hit["name"].dropna().unique()[:3]) or str(hit["id"].iloc[0])
+            named = [str(n) for n in hit["name"].dropna().unique()[:3]] or [str(hit["id"].iloc[0])]
             # A pipeline may cross water; the rules of crossings are not among those checked.
             zh, en = (
                 ("穿越水体", "crosses water") if set(project) == {"gas_pipelines"} else ("与水体重叠", "lies in water")
             )
             verdict = "undecided" if set(project) == {"gas_pipelines"} else "conflict"
-            checks.append(Check("water", verdict, f"{zh}：{names}", f"{en}: {names}"))
+            checks.append(Check("water", verdict, f"{zh}：{'、'.join(named)}", f"{en}: {', '.join(named)}"))
         else:
             gap = float(shapely.distance(water.geometry.to_numpy(), shape).min()) if len(water) else float("nan")
             checks.append(
                 Check("water", "told", f"距最近水体 {gap:.0f} m", f"{gap:.0f} m to the nearest water (no rule applied)")
             )
-    missing.append("flood and geological hazard areas, active faults: no such layer (危险化学品安全管理条例 art. 19)")
+    missing.append(
+        "flood and geological hazard areas, active faults: no such layer (Regulation on hazardous chemicals art. 19)"
+    )
 
 
 def _taken_ground(ground: Ground, shape: Any, checks: list[Check]) -> None:
@@ -130,14 +132,14 @@ def pipes(ground: Ground, project: Project, checks: list[Check], missing: list[s
     if rows:
         worst = (wrong or unsure or told)[0]
         verdict = "conflict" if wrong else "undecided" if unsure else "told"
-        where = f"{lines[worst['row']].name or lines[worst['row']].id}, {worst['distance_m']:.1f} m"
-        zh = f"占压 {len(wrong)} 处，待核实 {len(unsure)} 处，须通知管道企业 {len(told)} 处；{where}"
-        en = f"on the range of {len(wrong)}, perhaps of {len(unsure)}; operators to be told: {len(told)}; {where}"
-        clause = f"{worst['standard']}-{worst['edition']} {worst['clause']}"
-        checks.append(Check("pipelines", verdict, zh, en, clause))
+        where, gap = lines[worst["row"]].name or lines[worst["row"]].id, f"{worst['distance_m']:.1f} m"
+        zh = f"占压 {len(wrong)} 处，待核实 {len(unsure)} 处，须通知管道企业 {len(told)} 处；{where}，{gap}"
+        en = f"on the range of {len(wrong)}, perhaps of {len(unsure)}; operators to be told: {len(told)}"
+        en += f"; {where}, {gap}"
+        checks.append(Check("pipelines", verdict, zh, en, rule_words(worst, "en")))
     else:
-        gap = min((float(shapely.distance(p.geometry, shape)) for p in lines), default=None)
-        near = f"{gap:.0f} m" if gap is not None else f"> {_PIPES_M:.0f} m"
+        least = min((float(shapely.distance(p.geometry, shape)) for p in lines), default=None)
+        near = f"{least:.0f} m" if least is not None else f"> {_PIPES_M:.0f} m"
         checks.append(
             Check("pipelines", "clear", f"不在保护和控制范围内，最近 {near}", f"outside all ranges, nearest {near}")
         )
@@ -175,4 +177,4 @@ def _high_consequence(lines: list[Any], sites: Project, checks: list[Check]) -> 
     if names:
         zh = f"位于长输管道 {len(names)} 条的识别范围内，可能形成或提高高后果区：{'、'.join(names[:3])}"
         en = f"within the strip of {len(names)} long-distance pipelines, where it may make a high-consequence area: "
-        checks.append(Check("hca", "told", zh, en + ", ".join(names[:3]), "GB 32167-2015 表1/Table 1, 表2/Table 2"))
+        checks.append(Check("hca", "told", zh, en + ", ".join(names[:3]), "GB 32167-2015 Tables 1 and 2"))

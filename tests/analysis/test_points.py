@@ -78,8 +78,7 @@ def test_a_score_beside_the_scale_is_told_and_the_others_survive():
     )
     assert out["grade"].tolist() == [pd.NA, 3, 4, pd.NA, pd.NA, pd.NA]
     assert out["problem"][0] == (
-        "风险点清单.csv row 2: L = 4 is not on the scale of LEC: 10, 6, 3, 1, 0.5, 0.2, 0.1. "
-        "Write a score of the scale."
+        "风险点清单.csv row 2: L = 4 is not on the scale of LEC: 10, 6, 3, 1, 0.5, 0.2, 0.1. Write a score of the scale"
     )
     assert "row 3" in out["problem"][1]
     assert out["reason"][1] == "declared orange"

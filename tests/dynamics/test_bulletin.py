@@ -26,6 +26,7 @@ def test_lists_and_actions(quarter):
     told = before.compare(after).told
     found = bulletin.lists(told, after)
     assert found["dangers_new"] == ["第2化工厂：阀门失效"]
+    assert bulletin.lists(told, after, "en")["dangers_new"] == ["第2化工厂: 阀门失效"]
     assert found["dangers_overdue"] == ["第1化工厂：防火堤破损"]
     assert found["dangers_closed"] == ["第3化工厂：报警器失效"]
     assert found["hazards_closed"] == []

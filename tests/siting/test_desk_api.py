@@ -81,6 +81,8 @@ def test_an_outline_gets_the_answer_of_the_command_line_and_nothing_is_kept(desk
     for part in ("verdict", "dates", "project", "findings"):
         assert told[part] == json.loads(json.dumps(same[part])), part
     assert [c["verdict"] for c in told["checks"]] == [c["verdict"] for c in same["checks"]]
+    assert told["words"]["GB 36894-2018 Table 2"]["zh"] == "GB 36894-2018 表 2"
+    assert {row["clause"] for row in (*told["findings"], *told["checks"])} <= set(told["words"])
     assert len(told["segments"]["features"]) == len(told["findings"])
     for feature, finding in zip(told["segments"]["features"], told["findings"], strict=True):
         assert feature["properties"]["verdict"] == finding["verdict"]

@@ -197,6 +197,24 @@ def test_no_code_word_on_a_chinese_page(letters):
         assert not {w for w in words if re.search(rf"(?<![A-Za-z_]){w}(?![A-Za-z_])", text)}
 
 
+def test_what_was_not_checked_is_told_in_one_language(letters):
+    lines = [line for path in (".html", ".pdf") for line in letters["zh", path][1]["not_checked"]]
+    assert [line["zh"] for line in lines if re.search(r"[a-z]{4,}|  ", line["zh"].replace(EVIL, ""))] == []
+    assert [line["en"] for line in lines if re.search(r"[\u4e00-\u9fff]", line["en"].replace(EVIL, ""))] == []
+    assert any("第十九条第（7）项：军事禁区、军事管理区：" in line["zh"] for line in lines)
+    assert any("art. 19 (7): military zones" in line["en"] for line in lines)
+
+
+def test_clauses_are_told_in_the_language_of_the_letter(letters):
+    for lang, suffix in letters:
+        path, told = letters[lang, suffix]
+        text = re.sub(r"\s+", "", text_of(path))
+        for clause in filter(None, (check["clause"] for check in told["checks"])):
+            assert re.sub(r"\s+", "", phrase(clause) if lang == "zh" else clause) in text
+        if lang == "zh":
+            assert "Table" not in text
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_pages_are_printed_and_hold_their_words(letters, lang):
     document = pypdfium2.PdfDocument(letters[lang, ".pdf"][0])

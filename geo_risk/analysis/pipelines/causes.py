@@ -18,7 +18,7 @@ from ...standards import parameter
 from ..exposure import located
 from ..rows import number, records, table_rows, text, working
 from ..substances import canonical
-from .households import Units
+from .households import Units, counted
 
 # Position error (68 %) [m] of rows that state none, as in the setback check; outlines of water and land use are drawn.
 _ERRORS_M = {"crowded_places": 10.0, "hazard_sources": 10.0, "roads": 5.0}
@@ -144,7 +144,7 @@ def settlements(units: Sequence[Units], strip: Any) -> list[Cause]:
         for members, total in [*sure, *both]:
             needs = "" if given[members].all() or any(m is members for m, _ in sure) else "households of buildings"
             shape = shapely.geometrycollections(shapes[members])
-            name = f"{total:.4g} households"
+            name = counted(total)
             found.append(
                 Cause("settlement", of.layer, str(ids[members[0]]), name, "village", shape, 0.0, needs, True, "MU")
             )

@@ -14,6 +14,7 @@ from ...standards import CONFIDENCE, parameter, weakest
 from ..rows import table_rows
 from .causes import Cause
 from .chainage import Interval, Route, on_features, stretches, union
+from .households import counted
 from .location import Band
 from .pipes import Pipe, site_reach
 
@@ -98,7 +99,7 @@ def _of_bands(bands: Sequence[Band], rules: list[dict[str, Any]]) -> list[Piece]
             sure = band.sure_rank >= least
             name = "no household on record"
             if band.households:
-                name = f"{band.households:.4g} households in {band.window[0]:.0f} to {band.window[1]:.0f} m"
+                name = f"{counted(band.households)} in {band.window[0]:.0f} to {band.window[1]:.0f} m"
             confidence = weakest(
                 [rule["confidence"], "MC" if sure or "households of buildings" not in band.needs else "MU"]
             )

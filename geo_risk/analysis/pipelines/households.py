@@ -85,6 +85,11 @@ def household_units(
     return found
 
 
+def counted(households: float) -> str:
+    """A number of households in a sentence; few may be fractions."""
+    return f"{households:.0f} households" if households >= 100 else f"{households:.3g} households"
+
+
 Entry = tuple[str, Any, float, float, bool]
 
 

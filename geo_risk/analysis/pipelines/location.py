@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...standards import parameter
 from ..rows import table_rows
 from .chainage import Interval, stretches, union
-from .households import Units
+from .households import Units, counted
 from .windows import Events, Windows, sliding_windows, weight_in
 
 # Classes from the least to the severest, by their place in the table of a scheme.
@@ -180,7 +180,7 @@ def _told(
     at = np.flatnonzero(here & (rank == best))
     i = int(at[found.held[at].argmax()])
     layer = names[found.source[i]]
-    reason, needs = f"{found.held[i]:.4g} households in the fullest {of.window_m / 1000:g} km ({layer})", []
+    reason, needs = f"{counted(found.held[i])} in the fullest {of.window_m / 1000:g} km ({layer})", []
     if best == 3:
         reason += "; buildings of 4 storeys or more prevail, heavy traffic and underground works taken for granted"
         needs.append("traffic and underground facilities")

@@ -74,7 +74,7 @@ def _of_branches(sources: gpd.GeoDataFrame, branches: Sequence[Branch], kept: Ma
         if b.loss.confidence == "MU":
             yield *where, "failure frequency", f"{b.loss.frequency:g}", "per year", "failure or ignition frequency"
         if b.end.confidence == "MU":
-            shown = ", ".join(f"{k} {v:g}" for k, v in b.end.factors.items())
+            shown = ", ".join(f"{k.replace('_', ' ')} {v:g}" for k, v in b.end.factors.items())
             yield *where, f"probability of {b.end.outcome}", f"{b.end.share:g}", "-", shown
 
 

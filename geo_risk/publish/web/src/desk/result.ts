@@ -56,7 +56,7 @@ export function result(
   const checks = (): HTMLElement[] => {
     const rows = answer.checks.map((c) => {
       const name = el("span", { class: "subject" }, word(c.name));
-      const clause = c.clause && el("span", { class: "quiet" }, c.clause);
+      const clause = c.clause && el("span", { class: "quiet" }, word(c.clause));
       return el("li", {}, el("div", {}, name, chip(c.verdict)), el("div", {}, words(c)), ...(clause ? [clause] : []));
     });
     return [heading("checks"), el("ul", { class: "checks" }, ...rows)];
@@ -73,7 +73,7 @@ export function result(
   };
   const finding = (f: Row, row: number): HTMLElement => {
     const button = el("button", { type: "button", class: "link", title: ui("showRow") }, other(f));
-    const clause = el("span", { class: "quiet" }, `${f.standard}-${f.edition} ${f.clause} (${f.confidence})`);
+    const clause = el("span", { class: "quiet" }, `${f.standard}-${f.edition} ${word(String(f.clause))} (${f.confidence})`);
     const line = el(
       "tr",
       { class: "finding", "data-row": String(row) },
