@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import WAIT
+from browsing import WAIT
 from fixture_site import GRADE, city, column
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from pathlib import Path
 import axe_playwright_python
 import pyproj
 import pytest
-from conftest import WAIT
+from browsing import WAIT
 from fixture_site import BOUNDS, GRADES, city
 
 pytestmark = pytest.mark.browser

@@ -9,20 +9,13 @@ from pathlib import Path
 import openpyxl
 import pypdfium2
 import pytest
-from hostile_town import EVIL, NAMES, renamed, write_town
+from hostile_town import EVIL, NAMES, NO_DIALOGS, RUNS, opened, opened_with_hostile_names, search_for_them, write_town
 
 import geo_risk
-from geo_risk.pipeline.publish import publish
-from geo_risk.publish import site
 from geo_risk.publish.server import create_app
 
 pytestmark = pytest.mark.browser
 
-# A dialog counts as an error of the page, as `visit` reports them; so does what a template made of 7*7.
-_NO_DIALOGS = "window.alert = window.confirm = window.prompt = (text) => console.error('dialog: ' + text);"
-_RUNS = """() => [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a =>
-    a.name.startsWith('on') || /^\\s*javascript:/i.test(a.value) || (/evil/.test(a.value) && /src|href/.test(a.name))))
-    .map(e => e.outerHTML.slice(0, 200))"""
 PROJECT = """{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"id": "../p", "layer":
 "crowded_places", "kind": "primary_school", "capacity": 500, "name": %s}, "geometry": {"type": "Polygon", "coordinates":
 [[[120.52, 31.52], [120.523, 31.52], [120.523, 31.523], [120.52, 31.523], [120.52, 31.52]]]}}]}"""
@@ -62,24 +55,9 @@ def test_nothing_is_written_outside(town):
     assert inside == {"region.toml", "inputs", "build", "site", "handbooks", "sheets", "lists"}
 
 
-def opened(page, name: str) -> None:
-    """Wait for the popup of a feature of this name."""
-    page.wait_for_function("(name) => document.querySelector('.facts h2')?.innerText === name", arg=name)
-
-
-def search_for_them(page, hit: str) -> None:
-    """Search for hostile names and open the ``first`` or ``last`` hit of each; no code of theirs runs."""
-    for k in (0, 1, 3, 4, 21, 23):
-        page.fill("#search-input", NAMES[k])
-        page.wait_for_selector("#search-input[aria-expanded=true]")
-        getattr(page.locator("#search-hits [role=option]"), hit).click()
-        opened(page, NAMES[k])
-        assert page.evaluate(_RUNS) == []
-
-
 @pytest.mark.parametrize("profile", ["internal", "public"])
 def test_the_map_shows_names_as_texts(town, visit, profile):
-    page = visit((town / "town" / "site" / profile / "index.html").as_uri(), script=_NO_DIALOGS)
+    page = visit((town / "town" / "site" / profile / "index.html").as_uri(), script=NO_DIALOGS)
     assert page.inner_text("h1").startswith("</script><script>alert(4)</script>{{7*7}}")
     heads = [" ".join(t.split()) for t in page.locator("#table tbody th").all_text_contents()]
     assert any(head.startswith("</script><script>alert(4)</script>") for head in heads)
@@ -88,23 +66,17 @@ def test_the_map_shows_names_as_texts(town, visit, profile):
     opened(page, NAMES[3])
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.evaluate(_RUNS) == []
+    assert page.evaluate(RUNS) == []
     hostile = (
         page.url.split("#")[0] + "#layers=%3Cimg%20src%3Dx%20onerror%3Dalert(9)%3E&lang=%22%3E%3Csvg/onload=alert(9)%3E"
     )
     page.goto(hostile)
     page.wait_for_timeout(200)
-    assert page.evaluate(_RUNS) == []
+    assert page.evaluate(RUNS) == []
 
 
 def test_a_city_of_such_names_on_the_public_map(city, visit, tmp_path, monkeypatch):
-    build = site.build_site
-    monkeypatch.setattr(
-        site, "build_site", lambda out, tables, *rest: build(out, {n: renamed(t) for n, t in tables.items()}, *rest)
-    )
-    page = visit(publish(geo_risk.Region(city), "public", tmp_path / "public").as_uri(), script=_NO_DIALOGS)
-    assert page.evaluate(_RUNS) == []
-    search_for_them(page, "last")
+    opened_with_hostile_names(geo_risk.Region(city), visit, tmp_path, monkeypatch)
 
 
 def test_documents_show_names_as_texts(town, visit):
@@ -112,8 +84,8 @@ def test_documents_show_names_as_texts(town, visit):
     pages = [p for p in pages if p.name == "index.html"] + [p for p in pages if p.name != "index.html"][::6]
     told = {}
     for path in [*pages, *sorted((town / "out").glob("*.html")), town / "town" / "build" / "quality.html"]:
-        page = visit(path.as_uri(), script=_NO_DIALOGS, expect_map=False)
-        assert page.evaluate(_RUNS) == [], path.name
+        page = visit(path.as_uri(), script=NO_DIALOGS, expect_map=False)
+        assert page.evaluate(RUNS) == [], path.name
         told[f"{path.parent.name}/{path.name}"] = "".join(page.evaluate("document.body.textContent").split())
     for name in NAMES:
         assert "".join(name.split()) in told["handbooks/index.html"], name[:40]

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Ranges
 from fixture_site import GRADES, HOSTILE, city
+from servers import Ranges
 
 pytestmark = pytest.mark.browser
 

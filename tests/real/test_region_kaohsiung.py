@@ -5,6 +5,7 @@ import json
 import leak_region
 import pytest
 import reconciled
+from hostile_town import opened_with_hostile_names
 from leak_reader import read_folder
 
 import geo_risk
@@ -87,3 +88,8 @@ def test_the_public_site_tells_nothing_it_must_not(kaohsiung):
     held = leak_region.Region(leak_region.tables_of(region.folder))
     assert len(held.names()) > 5000
     assert leak_region.faults(held, read_folder(region.folder / "site" / "public")) == []
+
+
+@pytest.mark.browser
+def test_hostile_names_run_nothing_on_the_public_map(kaohsiung, visit, tmp_path, monkeypatch):
+    opened_with_hostile_names(kaohsiung[0], visit, tmp_path, monkeypatch)

@@ -2,10 +2,15 @@
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pandas as pd
+
+import geo_risk
+from geo_risk.pipeline.publish import publish
+from geo_risk.publish import site
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 
@@ -19,6 +24,11 @@ EVIL = (
 )  # fmt: skip
 # As it is read: what nobody sees is gone.
 NAMES = tuple(t.translate(dict.fromkeys((0x202E, 0x202C, 0x200B, 0xFEFF))).strip() for t in EVIL)
+# A dialog counts as an error of the page, as `visit` reports them; so does what a template made of 7*7.
+NO_DIALOGS = "window.alert = window.confirm = window.prompt = (text) => console.error('dialog: ' + text);"
+RUNS = """() => [...document.querySelectorAll('*')].filter(e => [...e.attributes].some(a =>
+    a.name.startsWith('on') || /^\\s*javascript:/i.test(a.value) || (/evil/.test(a.value) && /src|href/.test(a.name))))
+    .map(e => e.outerHTML.slice(0, 200))"""
 _WEST, _SOUTH = 120.50, 31.50
 _ODD = ("NaN", "inf", "-5", "1e400", "12")
 
@@ -116,3 +126,29 @@ def renamed(table: Table) -> Table:
     """The table with each of its names another of `NAMES`, in turn."""
     columns = [c for c in table if c == "name" or c.endswith("_name")]
     return table.assign(**{c: [NAMES[i % len(NAMES)] for i in range(len(table))] for c in columns})
+
+
+def opened(page, name: str) -> None:
+    """Wait for the popup of a feature of this name."""
+    page.wait_for_function("(name) => document.querySelector('.facts h2')?.innerText === name", arg=name)
+
+
+def search_for_them(page, hit: str) -> None:
+    """Search for hostile names and open the ``first`` or ``last`` hit of each; no code of theirs runs."""
+    for k in (0, 1, 3, 4, 21, 23):
+        page.fill("#search-input", NAMES[k])
+        page.wait_for_selector("#search-input[aria-expanded=true]")
+        getattr(page.locator("#search-hits [role=option]"), hit).click()
+        opened(page, NAMES[k])
+        assert page.evaluate(RUNS) == []
+
+
+def opened_with_hostile_names(region: geo_risk.Region, visit: Callable, folder: Path, monkeypatch) -> None:
+    """Publish a region with all names hostile, and look for them on its public map."""
+    build = site.build_site
+    monkeypatch.setattr(
+        site, "build_site", lambda out, tables, *rest: build(out, {n: renamed(t) for n, t in tables.items()}, *rest)
+    )
+    page = visit(publish(region, "public", folder / "public").as_uri(), script=NO_DIALOGS)
+    assert page.evaluate(RUNS) == []
+    search_for_them(page, "last")
