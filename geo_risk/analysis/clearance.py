@@ -48,7 +48,7 @@ def nearest_ends(
     a: NDArray[np.object_], b: NDArray[np.object_], inset: NDArray[np.float64] | float = 0.0
 ) -> NDArray[np.float64]:
     """The two ends of the nearest segments from ``a`` to ``b``, ``inset`` [m] taken off at ``b``; (N, 2, 2)."""
-    ends = shapely.get_coordinates(in_threads(shapely.shortest_line, a, b)).reshape(-1, 2, 2)
+    ends = in_threads(lambda one, two: shapely.get_coordinates(shapely.shortest_line(one, two)), a, b).reshape(-1, 2, 2)
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T)
     kept = np.divide(np.maximum(length - inset, 0.0), length, out=np.zeros_like(length), where=length > 0)
     ends[:, 1] = ends[:, 0] + (ends[:, 1] - ends[:, 0]) * kept[:, None]
