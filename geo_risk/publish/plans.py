@@ -77,7 +77,7 @@ PLAN_SENTENCES = (
         "范围内现有道路 {} 处，须迁改或调整范围",
     ),
     (
-        "{} conflicts and {} undecided pairs of distance, {} times no table of distances for the project itself",
+        "{} conflicts and {} undecided pairs of distance, {} of the project's own rows without a table of distances",
         "间距冲突 {} 处，待定 {} 处，项目自身 {} 项缺少间距规定",
     ),
     ("{} conflicts and {} undecided pairs of distance", "间距冲突 {} 处，待定 {} 处"),

@@ -86,7 +86,7 @@ def _setbacks(
     verdict = "conflict" if len(wrong) else "undecided" if unsure or gaps else "clear"
     zh = f"间距冲突 {len(wrong)} 处，待定 {unsure} 处" + (f"，项目自身 {gaps} 项缺少间距规定" if gaps else "")
     en = f"{len(wrong)} conflicts and {unsure} undecided pairs of distance"
-    en += f", {gaps} times no table of distances for the project itself" if gaps else ""
+    en += f", {gaps} of the project's own rows without a table of distances" if gaps else ""
     clause = ""
     if len(wrong):
         worst = wrong.loc[(wrong["required_m"] - wrong["clearance_m"]).idxmax()]

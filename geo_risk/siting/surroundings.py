@@ -103,10 +103,10 @@ def access(ground: Ground, project: Project, checks: list[Check], missing: list[
     shape = shapely.union_all([g for f in project.values() for g in f.geometry])
     gaps = shapely.distance(roads.geometry.to_numpy(), shape)
     row = roads.iloc[int(gaps.argmin())]
-    name, kind = row["name"] if isinstance(row["name"], str) else "", str(row["class"])
+    name, kind = f" {row['name']}" if isinstance(row["name"], str) and row["name"] else "", str(row["class"])
     banned = str(row["hazmat"]) == "no" or str(row["hgv"]) == "no"
-    zh = f"最近道路 {name}（{phrase(kind)}），{gaps.min():.0f} m" + ("，禁止货车或危险品车通行" if banned else "")
-    en = f"nearest road {name} ({kind}), {gaps.min():.0f} m" + (", closed to lorries or hazmat" if banned else "")
+    zh = f"最近道路{name}（{phrase(kind)}），{gaps.min():.0f} m" + ("，禁止货车或危险品车通行" if banned else "")
+    en = f"nearest road{name} ({kind}), {gaps.min():.0f} m" + (", closed to lorries or hazmat" if banned else "")
     checks.append(Check("access", "undecided" if banned else "told", zh, en))
 
 
