@@ -117,6 +117,13 @@ def test_the_neighbourhood_loses_nothing(tanks, schools, plants, new):
     assert compared(few) == [r for r in compared(every) if "project:1" in (r["source_id"], r["target_id"])]
 
 
+def test_the_projects_tank_group_counts_wherever_it_stands():
+    far = hazards([{"id": "H0", "geometry": Point(X + 3000, Y), "substance": "LNG", "volume_m3": 20.0, "unit_id": "U"}])
+    new = {"id": "project:1", "geometry": Point(X, Y), "substance": "LNG", "volume_m3": 20.0, "unit_id": "U"}
+    around = near({"hazard_sources": far}, {"hazard_sources": hazards([new])}, 100.0)
+    assert around["hazard_sources"]["id"].tolist() == ["H0"]
+
+
 def test_the_neighbourhood_leaves_out_what_is_far():
     tanks = hazards(numbered([{"geometry": Point(X, Y)}, {"geometry": Point(X + 50_000, Y)}], "H"))
     project = {"crowded_places": places([{"id": "project:1", "geometry": Point(X + 10, Y)}])}

@@ -22,7 +22,7 @@ def near(
     """
     The rows of ``layers`` that a rule of up to ``distance_m`` [m] could set against a row of ``project``.
 
-    Rows that decide what a near one is stay too: the rest of its tank group (unit_id) and its enterprise.
+    Rows that decide what a near one or the project is stay too: the rest of its tank group (unit_id), its enterprise.
     """
     shape = shapely.union_all([g for frame in project.values() for g in frame.geometry])
     own = max(float(np.nanmax(_error(frame, layer))) for layer, frame in project.items())
@@ -31,14 +31,14 @@ def near(
     for name, frame in layers.items():
         reach = distance_m + _ERRORS * np.hypot(_error(frame, name), own) + NEAR_MISS_M + ROAD_HALF_WIDTH_M
         out[name] = frame[shapely.dwithin(frame.geometry.to_numpy(), shape, reach)]
-    hazards = out.get("hazard_sources")
-    if hazards is not None and len(hazards):
+    hazards, own_hazards = out.get("hazard_sources"), project.get("hazard_sources")
+    if hazards is not None:
         whole = layers["hazard_sources"]
-        units = set(hazards["unit_id"].dropna()) - {""}
+        units = {unit for f in (hazards, own_hazards) if f is not None for unit in f["unit_id"].dropna()} - {""}
         out["hazard_sources"] = hazards = whole[whole.index.isin(hazards.index) | whole["unit_id"].isin(units)]
     firms = layers.get("enterprises")
     if firms is not None:
-        named = [frame for frame in (hazards, project.get("hazard_sources")) if frame is not None]
+        named = [frame for frame in (hazards, own_hazards) if frame is not None]
         ids = {v for f in named for v in f["enterprise_id"].dropna()}
         names = {v for f in named for v in f["enterprise_name"].dropna()}
         kept = firms.index.isin(out["enterprises"].index) | firms["id"].isin(ids) | firms["name"].isin(names)
