@@ -11,10 +11,13 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from browsing import chromium, visit
 from filelock import FileLock
 
 import geo_risk
 
+# The browser's fixtures are of all folders: a process runs one Playwright.
+__all__ = ["chromium", "visit"]
 STATIC = Path(geo_risk.__file__).parent / "publish" / "static"
 IN_CI = bool(os.environ.get("CI"))
 # A busy machine is no failure; CI tries the same examples every time, a developer's machine new ones.

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import chromium, need, visit
+from browsing import need
 from fixture_site import PUBLISH, make_site
 from servers import Quiet, Ranges, serving
-
-__all__ = ["chromium", "visit"]  # fixtures of all tests here
 
 
 @pytest.fixture(scope="session")
