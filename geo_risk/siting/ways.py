@@ -223,9 +223,12 @@ def less(ground: Ground, siting: Siting) -> Way:
     The largest part of the stock with which the project passes, or comes as near to it as any stock brings it.
 
     All quantities and volumes of hazard sources shrink alike. Found by halving, assuming that less is never worse.
+    Empty where the stock is not against it.
     """
     project = siting.project
     now = worst(c for c in siting.checks if c.name not in OF_ROADS)
+    if now == "clear":  # roads alone are against it, which no stock changes
+        return {}
     fixed = [c for c in siting.checks if c.name not in (*OF_ROADS, *OF_STOCK) and c.verdict == now]
     if fixed:
         return {"way": "stock", "verdict": now, "why": _told(fixed)}

@@ -1,5 +1,7 @@
 """A project's verdicts equal those of a region that has it; nothing unknown or unverified is ever clear."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import hypothesis.strategies as st
 import numpy as np
@@ -383,6 +385,15 @@ def test_a_smaller_stock_is_proven_and_a_larger_one_does_not_do(ground, tmp_path
     more = planned(ground, tmp_path, at, {**chlorine, "quantity_t": 100.0})
     (one,), (other,) = way["rows"], less(ground, decide(ground, more))["rows"]
     assert other["quantity_t"] == pytest.approx(one["quantity_t"], rel=0.015)  # found to a hundredth from either
+
+
+def test_nothing_is_said_of_a_stock_that_is_not_against_it(ground, tmp_path):
+    at = quiet(ground).buffer(20, cap_style="square")
+    project = planned(ground, tmp_path, at, {**TANKS, "kind": "warehouse", "substance": "液化石油气"})
+    judged = decide(ground, project)
+    assert judged.verdict == "clear"
+    barred = Check("access", "undecided", "", "nearest road closed to lorries or hazmat")
+    assert less(ground, replace(judged, checks=(barred, *judged.checks))) == {}
 
 
 def test_no_stock_mends_a_place_on_a_pipeline(ground, tmp_path):
