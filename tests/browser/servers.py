@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import re
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,10 +41,17 @@ class Ranges(Quiet):
 @contextmanager
 def serving(folder: Path, handler: type[Quiet]) -> Iterator[str]:
     """The address under which a folder is served meanwhile."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
+    with running(made) as at:
+        yield f"{at}/index.html"
+
+
+@contextmanager
+def running(server: socketserver.BaseServer) -> Iterator[str]:
+    """The address of a server that answers meanwhile."""
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/index.html"
+    yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     thread.join()
     server.server_close()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Iterator
 
 import geopandas as gpd
 import pytest
 import shapely
+from servers import running
 from werkzeug.serving import make_server
 
 import geo_risk
@@ -34,13 +34,8 @@ ANSWER = """() => { window.told = []; const ask = window.fetch; window.fetch = a
 def served(city) -> Iterator[str]:
     """Address of a running server with the desk."""
     app = geo_risk.Region(city).app(desk=True)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(make_server("127.0.0.1", 0, app, threaded=True)) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
